@@ -1,0 +1,143 @@
+"""The result document: what one analysis found, typed; every output format is a view of it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+SCHEMA_VERSION = "1.0"
+
+Severity = Literal["critical", "high", "medium", "low"]
+Family = Literal["content", "identity", "network", "timing"]
+Axis = Literal["coordination", "extraction"]
+Status = Literal["ok", "skipped", "error"]
+Verdict = Literal["fails", "holds", "not tested"]
+
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
+FAMILIES: tuple[Family, ...] = ("content", "identity", "network", "timing")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One statement about a cluster with its weight in bits (log2 likelihood ratio) and the numbers behind it."""
+
+    detector: str
+    family: Family
+    axis: Axis
+    bits: float
+    summary: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A line of the sum that gives a probability: the prior, a family (after its cap) or a declared relation."""
+
+    axis: Axis
+    label: str
+    bits: float
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A prompt skeleton that accounts of a cluster share; ``{...}`` stands for text that differs between accounts."""
+
+    template_id: str
+    skeleton: str
+    where: Literal["prompt", "system_prompt"]
+    accounts: int
+    coverage: float
+    accounts_outside: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An innocent explanation that was tested against a cluster, and what came of it."""
+
+    explanation: str
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A set of accounts judged to be one operator. Times are ISO 8601 in UTC; probabilities are in 0..1."""
+
+    cluster_id: str
+    rank: int
+    severity: Severity
+    score: float
+    coordination: float
+    extraction: float
+    summary: str
+    accounts: int
+    account_ids: tuple[str, ...]
+    requests: int
+    first_seen: str
+    last_seen: str
+    weights: tuple[Weight, ...]
+    evidence: tuple[Evidence, ...]
+    templates: tuple[Template, ...]
+    capabilities: Mapping[str, Any]
+    infrastructure: Mapping[str, Any]
+    timeline: tuple[Mapping[str, Any], ...]
+    benign_explanations: tuple[Explanation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorRun:
+    """What became of one detector in this run; ``reason`` says why it was skipped or failed."""
+
+    name: str
+    version: str
+    status: Status
+    reason: str
+    needs: tuple[str, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input file as it was read."""
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Rows that could not be used, counted per reason."""
+
+    rows: int
+    reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The log as a whole; times are ISO 8601 in UTC, empty when there is no request."""
+
+    requests: int
+    accounts: int
+    first_seen: str
+    last_seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything one analysis has to say."""
+
+    version: str
+    parameters: Mapping[str, Any]
+    inputs: tuple[Input, ...]
+    rejected: Rejected
+    population: Population
+    detectors: tuple[DetectorRun, ...]
+    clusters: tuple[Cluster, ...]
+    limitations: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as plain JSON types, keys in the order of the published schema."""
+        body = asdict(self)
+        version = body.pop("version")
+        return {"schema_version": SCHEMA_VERSION, "tool": {"name": "distillscan", "version": version}, **body}
