@@ -144,7 +144,7 @@ def _accounts(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _links(frame: pl.DataFrame, hashes: dict[str, pl.Series]) -> pl.DataFrame:
-    """Collapse the rows to the distinct combinations of account and entities, then count each kind on the few that remain."""
+    """Collapse the rows to the distinct combinations of account and entities, then count each kind on these few."""
     combined = frame.select("account", "timestamp").with_columns(hashes[kind].alias(kind) for kind in hashes)
     kinds = list(hashes)
     few = (
@@ -221,7 +221,7 @@ def _prompts(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_sketch(rows: pl.DataFrame, texts: pl.Series, key: str) -> pl.DataFrame:
-    """Add ``normal``, ``tokens`` and ``sketch`` to rows that name a text by hash (``key``) and position (``at``), each text once."""
+    """Add ``normal``, ``tokens`` and ``sketch`` to rows that name a text by hash (``key``) and position (``at``)."""
     distinct = rows.select(key, "at").unique(key, keep="first", maintain_order=True).sort("at")
     sketches = pl.concat([distinct.select(key), sketch_column(texts, distinct["at"])], how="horizontal")
     return rows.join(sketches, on=key, how="left", maintain_order="left")

@@ -14,7 +14,7 @@ _PENDING_BYTES = 192 << 20
 
 
 class Builder:
-    """Collects profiles and merges them whenever those that wait outweigh what is merged: each row is merged O(log n) times."""
+    """Collects profiles and merges them whenever those that wait outweigh what is merged (O(log n) merges a row)."""
 
     def __init__(self, pending_bytes: int = _PENDING_BYTES) -> None:
         self._limit = pending_bytes

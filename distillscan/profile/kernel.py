@@ -4,8 +4,9 @@ Everything here walks a UTF-8 buffer with offsets (Arrow's string layout) and ha
 ``kernel_reference``; the two are compared by hypothesis. Functions release the GIL and are cached on disk.
 
 Text is normalised on the fly: ASCII letters in lower case, a run of digits read as one ``0``, ASCII punctuation and
-white space and general punctuation (U+2000 to U+203F) as separators. A character of three or four bytes (Chinese, Japanese, Korean and most scripts written
-without spaces) is a token by itself together with the two before it, so text without spaces is shingled as well.
+white space and general punctuation (U+2000 to U+203F) as separators. A character of three or four bytes (Chinese,
+Japanese, Korean and most scripts written without spaces) is a token by itself together with the two before it, so
+text without spaces is shingled as well.
 """
 
 import numpy as np
@@ -25,7 +26,7 @@ P4 = np.uint64(0xD6E8FEB86659FD93)
 
 #: Tokens in a shingle. Four words are rare enough to name a template and short enough to survive its slots.
 SHINGLE = 4
-#: Shingles at either end of a text that compete among themselves, so that a short instruction at an end of a long text is kept.
+#: Shingles at either end of a text that compete among themselves: a short instruction at an end of a long text is kept.
 EDGE = 32
 EDGE_KEPT = 4
 #: Of a whole text one shingle in this many is kept, between the two bounds.
@@ -126,7 +127,7 @@ def _union(best, whole, head, heads, ring, ringed, out):  # type: ignore[no-unty
 
 
 @njit(cache=True, nogil=True)
-def sketch_rows(offsets: I64, data: Bytes, rows: I64) -> tuple[U64, U32, I64, U64]:
+def sketch_rows(offsets: I64, data: Bytes, rows: I64) -> tuple[U64, U32, I64, U64]:  # noqa: C901 - one loop on purpose
     """Sketch the chosen strings.
 
     Args:

@@ -42,7 +42,7 @@ KIND: Final = pl.Enum(KINDS)
 #: Kinds whose concrete value is text of a conversation, of which the profile keeps the hash only.
 PRIVATE_KINDS: Final = frozenset({"session", "system_prompt", "reasoning_signature"})
 
-#: Most entities of one kind kept for one account. Kinds that grow with use get fewer than a busy account has, on purpose.
+#: Most entities of one kind kept for one account; a busy account may have touched far more.
 LINKS_KEPT: Final = 48
 #: Most distinct prompts kept for one account: what a template covers is estimated from these.
 PROMPTS_KEPT: Final = 16
@@ -107,7 +107,7 @@ PROMPTS: Final = pl.Schema(
 SYSTEMS: Final = pl.Schema(
     {
         "system_prompt": pl.UInt64(),  # hash of its bytes
-        "normal": pl.UInt64(),  # hash of its tokens: the same for texts that differ in digits, case and punctuation only
+        "normal": pl.UInt64(),  # hash of its tokens: the same for texts that differ only in digits, case, punctuation
         "pointer": pl.UInt64(),
         "bytes": pl.UInt32(),
         "tokens": pl.UInt32(),
