@@ -17,6 +17,7 @@ from distillscan.profile.tables import (
     SQUARE_LIMIT,
     SYSTEMS,
     Profile,
+    empty_profile,
 )
 
 #: Entity kind to the canonical column that states it, for kinds that are a column as it is.
@@ -250,6 +251,8 @@ def profile_batch(frame: pl.DataFrame) -> Profile:
     Returns:
         Their profile, unsorted (``merge`` sorts).
     """
+    if frame.is_empty():
+        return empty_profile()
     columns = _nonempty(frame)
     frame = frame.select(SOURCE, ROW, *sorted(columns)).with_columns(hash_column(frame["account_id"]).alias("account"))
     values = _entities_of(frame)

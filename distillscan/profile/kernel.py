@@ -188,9 +188,13 @@ def sketch_rows(offsets: I64, data: Bytes, rows: I64) -> tuple[U64, U32, I64, U6
                 while at < end:
                     b = data[at]
                     if 48 <= b <= 57:
-                        if not digit:
-                            h = (h ^ np.uint64(48)) * P1
+                        at += 1
+                        if digit:
+                            continue
+                        h = (h ^ np.uint64(48)) * P1
+                        h ^= h >> _S29
                         digit = True
+                        continue
                     elif (97 <= b <= 122) or 0x80 <= b < 0xE0:
                         h = (h ^ np.uint64(b)) * P1
                         digit = False

@@ -31,10 +31,11 @@ def _word_token(text: bytes, at: int) -> tuple[int, int]:
     h, digit = P2, False
     while at < len(text):
         b = text[at]
+        if 48 <= b <= 57 and digit:
+            at += 1
+            continue
         if 48 <= b <= 57:
-            if not digit:
-                h = (h ^ 48) * P1 & MASK
-            digit = True
+            h, digit = (h ^ 48) * P1 & MASK, True
         elif 97 <= b <= 122 or 0x80 <= b < 0xE0:
             h, digit = (h ^ b) * P1 & MASK, False
         elif 65 <= b <= 90:

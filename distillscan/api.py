@@ -1,0 +1,335 @@
+"""The analysis from end to end: read, profile, detect, cluster, score; the result document and how to reach it."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import polars as pl
+
+import distillscan
+from distillscan.cluster import find_candidates
+from distillscan.detect import Detection, detect
+from distillscan.detectors.base import Context
+from distillscan.detectors.registry import choose
+from distillscan.errors import InputError
+from distillscan.parameters import Parameters, with_settings
+from distillscan.population import Population, SignalGraph
+from distillscan.profile import Profile, build_profile
+from distillscan.profile.batch import split_pointer
+from distillscan.read import Log, ReadOptions, Task, open_log
+from distillscan.releases import find_releases, read_releases
+from distillscan.result import Cluster, Input, Result, Template
+from distillscan.result import Population as Summary
+from distillscan.score import Scored, score_candidates
+from distillscan.score.describe import cluster_templates, describe, exemplars, moment
+from distillscan.score.skeleton import skeleton
+from distillscan.tally import Tally, counted
+
+#: A skeleton shows only words that this many accounts share, so that no customer's own words reach a ticket.
+SHARED_BY = 5
+#: Clusters, best first, whose skeletons are looked up: each look-up reads the input again in places.
+SKELETONS_FOR = 25
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeOptions:
+    """What may be chosen for a run; see the options of ``distillscan analyze``."""
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    input_format: str | None = None
+    releases: Path | None = None
+    rejects: Path | None = None
+    detectors: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    threads: int | None = None
+    stdin: BinaryIO | None = None
+
+
+class Progress(Protocol):
+    """Told how far the analysis is."""
+
+    def phase(self, name: str, total: int | None, unit: str) -> None:
+        """Say that a new phase begins, with how many units it has if that is known."""
+        ...
+
+    def advance(self, amount: int) -> None:
+        """Say that so many more units are done."""
+        ...
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def phase(self, name: str, total: int | None, unit: str) -> None:
+        """Do nothing."""
+
+    def advance(self, amount: int) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished analysis.
+
+    Attributes:
+        result: The result document.
+        notes: What was assumed while reading.
+        stats: Seconds per phase, rows, bytes and peak memory; not part of the document, which has no times in it.
+    """
+
+    result: Result
+    notes: tuple[str, ...]
+    stats: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as plain JSON types."""
+        return self.result.to_dict()
+
+    @property
+    def clusters(self) -> pl.DataFrame:
+        """One row a cluster, best first; ``account_ids`` is a list column."""
+        schema = {
+            "rank": pl.Int64,
+            "cluster_id": pl.String,
+            "severity": pl.String,
+            "score": pl.Float64,
+            "coordination": pl.Float64,
+            "extraction": pl.Float64,
+            "accounts": pl.Int64,
+            "requests": pl.Int64,
+            "first_seen": pl.String,
+            "last_seen": pl.String,
+            "summary": pl.String,
+            "account_ids": pl.List(pl.String),
+        }
+        rows = [{name: asdict(cluster)[name] for name in schema} for cluster in self.result.clusters]
+        return pl.DataFrame(rows, schema=schema)
+
+
+class _Clock:
+    """Seconds spent in each phase, and the progress that is shown."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._name = ""
+        self._since = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def phase(self, name: str, total: int | None = None, unit: str = "") -> None:
+        now = time.perf_counter()
+        if self._name:
+            self.seconds[self._name] = round(self.seconds.get(self._name, 0.0) + now - self._since, 3)
+        self._name, self._since = name, now
+        if name:
+            self._progress.phase(name, total, unit)
+
+    def advance(self, amount: int) -> None:
+        with self._lock:
+            self._progress.advance(amount)
+
+
+def _peak_bytes() -> int | None:
+    """Peak memory of this process in bytes, None where the platform does not say."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def analyze(
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    options: AnalyzeOptions | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Analyse request logs.
+
+    Args:
+        paths: Files, globs, directories, or ``-`` for standard input.
+        options: See ``AnalyzeOptions``.
+        progress: Told how far the analysis is.
+
+    Raises:
+        InputError: Nothing usable was found at ``paths``.
+        UsageError: An option is wrong.
+    """
+    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    return analyze_paths([os.fspath(path) for path in listed], options, progress)
+
+
+def analyze_paths(
+    paths: Sequence[str], options: AnalyzeOptions | None = None, progress: Progress | None = None
+) -> Report:
+    """Analyse request logs: the same as ``analyze`` with paths as text."""
+    options = options or AnalyzeOptions()
+    clock = _Clock(progress or Silent())
+    detectors = choose(options.detectors, options.without)
+    parameters = Parameters(detectors={d.name: d.parameters for d in detectors})
+    parameters = with_settings(parameters, options.settings)
+    releases = read_releases(options.releases) if options.releases else ()
+    read_options = ReadOptions(
+        mapping=options.mapping,
+        format=options.input_format,  # type: ignore[arg-type]
+        keep_rejects=options.rejects is not None,
+    )
+    clock.phase("open")
+    with open_log(paths, read_options, stdin=options.stdin) as log, ThreadPoolExecutor(1) as aside:
+        digests = aside.submit(log.digests)
+        tally = Tally(options.rejects is not None)
+        profile = _profile(log, tally, options.threads or os.cpu_count() or 1, clock)
+        if options.rejects is not None:
+            tally.write_rejects(options.rejects, log)
+        if profile.accounts.is_empty() and tally.rejected.rows:
+            reasons = "; ".join(f"{count} × {reason}" for reason, count in tally.rejected.reasons.items())
+            raise InputError(f"no row could be used: {reasons}. Look at them with --rejects FILE, or use --map")
+        population = Population(profile)
+        clock.phase("detect")
+        pivot = parameters.detectors.get("release_pivot")
+        found = find_releases(profile, pivot) if pivot is not None and not releases else releases
+        context = Context(found, parameters.cluster.lift)
+        detection = detect(population, detectors, dict(parameters.detectors), context)
+        scored = _score(population, detection, parameters, context, clock)
+        clock.phase("exemplars")
+        clusters = _clusters(scored, log)
+        result = Result(
+            version=distillscan.__version__,
+            parameters={**parameters.to_dict(), "options": _stated(options), "releases": _releases(context)},
+            inputs=tuple(
+                Input(file.path, tally.rows(file.source), file.bytes, digests.result()[file.source])
+                for file in log.inputs
+            ),
+            rejected=tally.rejected,
+            population=_summary(profile),
+            detectors=detection.runs,
+            clusters=clusters,
+            limitations=_limitations(profile, detection, log.notes, context),
+        )
+        clock.phase("")
+        stats = {
+            "seconds": clock.seconds,
+            "rows": sum(i.rows for i in result.inputs),
+            "bytes": sum(i.bytes for i in result.inputs),
+            "accounts": result.population.accounts,
+            "profile_bytes": profile.estimated_bytes(),
+            "peak_memory_bytes": _peak_bytes(),
+        }
+        return Report(result, log.notes, stats)
+
+
+def _profile(log: Log, tally: Tally, threads: int, clock: _Clock) -> Profile:
+    hint = log.rows_hint
+    clock.phase("read and profile", hint if hint is not None else sum(f.bytes for f in log.inputs), "rows" if hint is not None else "bytes")
+
+    def frames(task: Task) -> Iterator[pl.DataFrame]:
+        for batch in counted(task, tally):
+            yield batch.frame
+            clock.advance(batch.read if hint is not None else batch.bytes)
+
+    def bind(task: Task) -> Any:
+        return lambda: frames(task)
+
+    return build_profile((bind(task) for task in log.tasks()), threads)
+
+
+def _score(
+    population: Population, detection: Detection, parameters: Parameters, context: Context, clock: _Clock
+) -> list[Scored]:
+    clock.phase("cluster")
+    graph = SignalGraph(population, detection.signals)
+    candidates = find_candidates(graph, parameters.cluster)
+    clock.phase("score", len(candidates), "clusters")
+    return score_candidates(candidates, graph, detection.working, parameters, context, clock.advance)
+
+
+def _clusters(scored: Sequence[Scored], log: Log) -> tuple[Cluster, ...]:
+    """Describe the clusters; look up the texts behind their templates in one pass over the input."""
+    wanted = []
+    for place, one in enumerate(scored):
+        for kind, token, template in cluster_templates(one):
+            rows = exemplars(one, kind, token) if place < SKELETONS_FOR else None
+            wanted.append((place, template, rows))
+    texts = _texts(log, [(template, rows) for _, template, rows in wanted if rows is not None])
+    templates: dict[int, list[Template]] = {}
+    for place, template, rows in wanted:
+        if rows is not None:
+            found = [texts[template.where, pointer] for pointer in rows["pointer"]]
+            template = replace(template, skeleton=skeleton([t for t in found if t is not None], SHARED_BY))
+        templates.setdefault(place, []).append(template)
+    described = []
+    seen: dict[str, int] = {}
+    for place, one in enumerate(scored):
+        seen[one.cluster_id] = seen.get(one.cluster_id, 0) + 1
+        again = seen[one.cluster_id]
+        name = one.cluster_id if again == 1 else f"{one.cluster_id}-{again}"
+        described.append(describe(one, place + 1, name, tuple(templates.get(place, ()))))
+    return tuple(described)
+
+
+def _texts(log: Log, wanted: Sequence[tuple[Template, pl.DataFrame]]) -> dict[tuple[str, int], str | None]:
+    """The texts at the pointers, by column and pointer."""
+    found: dict[tuple[str, int], str | None] = {}
+    if not wanted:
+        return found
+    pointers = pl.concat([rows.select("pointer") for _, rows in wanted]).unique().sort("pointer")
+    located = pointers.select("pointer", *split_pointer())
+    rows = log.fetch(located.select("source", "row"), ["prompt", "system_prompt"])
+    joined = located.join(rows, on=["source", "row"], how="left")
+    for column in ("prompt", "system_prompt"):
+        for pointer, text in joined.select("pointer", column).iter_rows():
+            found[column, pointer] = text
+    return found
+
+
+def _stated(options: AnalyzeOptions) -> dict[str, Any]:
+    """The options that change what is found."""
+    return {
+        "mapping": dict(sorted(options.mapping.items())),
+        "detectors": list(options.detectors),
+        "without": list(options.without),
+        "settings": dict(sorted(options.settings.items())),
+    }
+
+
+def _releases(context: Context) -> list[dict[str, str]]:
+    return [{"model": r.model, "released": moment(r.at), "source": r.source} for r in context.releases]
+
+
+def _summary(profile: Profile) -> Summary:
+    accounts = profile.accounts
+    return Summary(
+        requests=profile.requests,
+        accounts=accounts.height,
+        first_seen=moment(accounts["first"].min()),  # type: ignore[arg-type]
+        last_seen=moment(accounts["last"].max()),  # type: ignore[arg-type]
+    )
+
+
+#: What is lost without a column (or any of several), said in the report.
+_LOST = (
+    (("prompt", "system_prompt"), "no prompts: templates cannot be found, content evidence is not available"),
+    (("ip",), "no addresses: shared and rotated egress cannot be seen"),
+    (("payment_id", "device_id", "api_key_id"), "no payment, device or key: common holders cannot be seen"),
+    (("account_created_at",), "no account creation dates: sign-up bursts cannot be seen"),
+    (("org_id", "email_domain"), "no organisation or mail domain: declared customers cannot be recognised as such"),
+    (("model",), "no model: release pivots cannot be seen"),
+)
+
+
+def _limitations(profile: Profile, detection: Detection, notes: Sequence[str], context: Context) -> tuple[str, ...]:
+    found = [text for columns, text in _LOST if not any(c in profile.columns for c in columns)]
+    if profile.accounts.is_empty():
+        found = ["the log holds no request"]
+    found += [f"{run.name} {run.status}: {run.reason}" for run in detection.runs if run.status != "ok"]
+    if "model" in profile.columns and not context.releases:
+        found.append("no model release within the log: pivots could not be tested (name releases with --releases)")
+    return (*found, *notes)

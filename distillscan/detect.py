@@ -1,0 +1,59 @@
+"""Detect: run the detectors over a profile, and say of each what became of it."""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from distillscan.detectors.base import Context, Detector
+from distillscan.population import SIGNALS, Population
+from distillscan.result import DetectorRun
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The tokens of all detectors that ran, how each fared, and the ones that may go on to assess."""
+
+    signals: pl.DataFrame
+    runs: tuple[DetectorRun, ...]
+    working: tuple[Detector, ...]
+
+
+def missing(needs: Sequence[str], columns: frozenset[str]) -> list[str]:
+    """Return the needs that the columns do not meet; ``a|b`` is met by either."""
+    return [need for need in needs if not any(column in columns for column in need.split("|"))]
+
+
+def run_of(detector: Detector, status: str, reason: str) -> DetectorRun:
+    """Return the report's line on a detector."""
+    return DetectorRun(detector.name, detector.version, status, reason, tuple(detector.needs), detector.summary)  # type: ignore[arg-type]
+
+
+def failure(error: Exception) -> str:
+    """Return what failed and where, in one line without paths of this machine."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} (in {last.name}, line {last.lineno})"
+
+
+def detect(
+    population: Population, detectors: Sequence[Detector], settings: dict[str, Any], context: Context
+) -> Detection:
+    """Run every detector whose columns are there. One that fails is reported, and the others run all the same."""
+    parts, runs, working = [SIGNALS.to_frame()], [], []
+    for detector in detectors:
+        lacking = missing(detector.needs, population.profile.columns)
+        if lacking:
+            needed = "; ".join(need.replace("|", " or ") for need in lacking)
+            runs.append(run_of(detector, "skipped", f"needs {needed}"))
+            continue
+        try:
+            parts.append(detector.signals(population, settings[detector.name], context).cast(dict(SIGNALS)))
+        except Exception as error:
+            runs.append(run_of(detector, "error", failure(error)))
+            continue
+        runs.append(run_of(detector, "ok", ""))
+        working.append(detector)
+    signals = pl.concat(parts).sort("kind", "account", "token")
+    return Detection(signals, tuple(runs), tuple(working))

@@ -1,0 +1,201 @@
+"""Many accounts, one hand: shared payments, devices and keys, sign-up bursts, mail domains, replacement of accounts."""
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from distillscan.detectors.base import Candidate, Context, Finding, percent
+from distillscan.domains import MAIL_PROVIDERS
+from distillscan.parameters import AccountFanout
+from distillscan.population import SIGNALS, Ints, Population
+from distillscan.result import Family
+from distillscan.weigh import share_bits
+
+_HOLDERS = ("payment", "device", "api_key", "session")
+_PLURAL = {"payment": "payment methods", "device": "devices", "api_key": "API keys", "session": "sessions"}
+_ONE = {"payment": "payment method", "device": "device", "api_key": "API key", "session": "session"}
+
+
+def _token_rows(links: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Entities that at least two accounts touch, as tokens."""
+    return links.filter(pl.len().over("entity") >= 2).select(
+        "account", pl.lit(kind).alias("kind"), pl.col("entity").alias("token"), pl.lit(1.0).alias("strength")
+    )
+
+
+def own_domains(population: Population, p: AccountFanout) -> pl.DataFrame:
+    """Links to mail domains that are not those of mail providers (by name, or because so many accounts use them)."""
+    links = population.links("email_domain")
+    if links.is_empty():
+        return links
+    names = population.profile.entities.filter(pl.col("kind") == "email_domain").select("entity", "value")
+    limit = max(50.0, p.common_domain_share * population.size)
+    return (
+        links.join(names, on="entity", how="left")
+        .filter(~pl.col("value").is_in(sorted(MAIL_PROVIDERS)), pl.len().over("entity") <= limit)
+        .drop("value")
+    )
+
+
+def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:
+    """Accounts created in windows with far more sign-ups than the weeks around: ``account``, ``token``.
+
+    A window is a burst if its count is beyond the Poisson tail ``burst_p`` of the mean of the windows within two
+    weeks on either side (itself and its neighbours left out); adjacent bursts are one.
+    """
+    created = population.profile.accounts.filter(pl.col("created").is_not_null()).select(
+        "account", (pl.col("created").dt.epoch("s") // (3600 * p.burst_hours)).alias("window")
+    )
+    none = pl.Schema({"account": pl.UInt64(), "token": pl.UInt64()}).to_frame()
+    if created.is_empty():
+        return none
+    counts = created.group_by("window").len().sort("window")
+    window = counts["window"].to_numpy()
+    filled = np.zeros(int(window[-1] - window[0]) + 1)
+    filled[window - window[0]] = counts["len"].to_numpy()
+    reach = 14 * 24 // p.burst_hours
+    total = np.concatenate([[0.0], np.cumsum(filled)])
+    at = np.arange(filled.size)
+
+    def around(width: int) -> tuple["np.ndarray[tuple[int], np.dtype[np.float64]]", Ints]:
+        low, high = np.maximum(0, at - width), np.minimum(filled.size, at + width + 1)
+        return total[high] - total[low], high - low
+
+    wide, wide_n = around(reach)
+    near, near_n = around(1)
+    # Half an event is added: two weeks without sign-ups do not make the next pair a burst.
+    mean = (wide - near + 0.5) / np.maximum(1, wide_n - near_n)
+    burst = (filled >= p.burst_min) & (stats.poisson.sf(filled - 1, mean) < p.burst_p)
+    start = np.flatnonzero(burst & ~np.concatenate([[False], burst[:-1]]))
+    label = np.where(burst, start[np.cumsum(np.isin(at, start)) - 1] if start.size else 0, -1)
+    chosen = label[created["window"].to_numpy() - window[0]]
+    return (
+        created.with_columns(pl.Series("token", chosen))
+        .filter(pl.col("token") >= 0)
+        .select("account", (pl.col("token") + int(window[0])).cast(pl.UInt64))
+    )
+
+
+def replacements(population: Population, members: Ints, hours: int) -> tuple[int, int, float]:
+    """Count stops that another member's start follows within ``hours``.
+
+    Returns:
+        Stops followed, stops, and the share expected by chance: the same with the starts moved by one to seven whole
+        days either way, which keeps their time of day.
+    """
+    rows = population.profile.accounts[members.tolist()].select("first", "last")
+    hour = pl.col("first", "last").dt.epoch("s") / 3600
+    first, last = (c.to_numpy() for c in rows.select(hour).get_columns())
+    begin = population.profile.accounts["first"].min()
+    end = population.profile.accounts["last"].max()
+    assert begin is not None and end is not None  # noqa: S101,PT018 - a population has requests
+    lowest, highest = begin.timestamp() / 3600, end.timestamp() / 3600  # type: ignore[union-attr]
+    stops = np.sort(last[last < highest - 48])
+    starts = np.sort(first[first > lowest + 48])
+    if stops.size < 3 or starts.size < 3:
+        return 0, int(stops.size), 0.0
+
+    def followed(moved: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> int:
+        low, high = np.searchsorted(moved, stops, "left"), np.searchsorted(moved, stops + hours, "right")
+        return int(np.count_nonzero(high > low))
+
+    chance = [followed(starts + 24.0 * day) for day in range(-7, 8) if day]
+    return followed(starts), int(stops.size), float(np.mean(chance)) / stops.size
+
+
+class Detector:
+    """Payments, devices, keys, sign-ups and mail domains that many accounts share, and accounts that replace others."""
+
+    name = "account_fanout"
+    version = "1"
+    summary = "many accounts behind one payment, device, key, mail domain or sign-up burst, and replacement of accounts"
+    family: Family = "identity"
+    needs = ("payment_id|device_id|api_key_id|session_id|email_domain|account_created_at",)
+    parameters = AccountFanout()
+
+    def signals(self, population: Population, parameters: AccountFanout, context: Context) -> pl.DataFrame:
+        """Return tokens for shared holders, own mail domains and sign-up bursts."""
+        parts = [_token_rows(population.links(kind), kind) for kind in _HOLDERS]
+        parts.append(_token_rows(own_domains(population, parameters), "email_domain"))
+        bursts = signup_bursts(population, parameters)
+        parts.append(bursts.select("account", pl.lit("signup").alias("kind"), "token", pl.lit(1.0).alias("strength")))
+        return pl.concat([part.cast(dict(SIGNALS)) for part in parts])
+
+    def assess(self, candidate: Candidate, parameters: AccountFanout) -> list[Finding]:
+        """Weigh who holds the accounts, when and where they signed up, and whether they take each other's place."""
+        findings = [f for kind in _HOLDERS if (f := _holder(candidate, kind, parameters)) is not None]
+        for kind, cap in (("email_domain", parameters.domain_cap), ("signup", parameters.signup_cap)):
+            found = _registration(candidate, kind, cap)
+            if found is not None:
+                findings.append(found)
+        stops = replacements(candidate.population, candidate.members, parameters.replacement_hours)
+        followed, stopped, chance = stops
+        bits = share_bits(followed, stopped, max(chance, 0.02), parameters.replacement_cap) if stopped >= 5 else 0.0
+        if bits > 0:
+            text = (
+                f"{followed} of {stopped} accounts that fell silent were followed by a new member within "
+                f"{parameters.replacement_hours} hours ({percent(chance)} expected)"
+            )
+            numbers = {"stopped": stopped, "followed": followed, "expected_share": chance}
+            findings.append(Finding("identity", "coordination", bits, text, numbers))
+        return findings
+
+
+def _holder(candidate: Candidate, kind: str, p: AccountFanout) -> Finding | None:
+    graph, population, members = candidate.graph, candidate.population, candidate.members
+    tokens = candidate.characteristic(kind)
+    if tokens.size == 0:
+        return None
+    known = population.states(kind)
+    trials = int(np.count_nonzero(known[members]))
+    inside = int(np.count_nonzero(graph.carriers(kind, tokens)[members]))
+    others = known & ~candidate.mask
+    # What sharing is worth depends on how usual it is to share at all: families and teams do.
+    sharing = graph.sharing(kind)
+    outside = float(np.count_nonzero(sharing & others) + 0.5) / (np.count_nonzero(others) + 1)
+    most = int(graph.inside(kind, members)[tokens].max())
+    single = most >= p.single_share * max(1, inside)
+    cap = p.single_holder_cap if single else p.holder_cap
+    # A kind that few members state speaks for few members.
+    bits = share_bits(inside, trials, outside, cap) * trials / members.size
+    name = f"one {_ONE[kind]}" if single else f"{tokens.size} {_PLURAL[kind]}"
+    text = (
+        f"{inside} of {trials} members that state one share {name}; {percent(outside)} of other accounts share theirs"
+    )
+    numbers = {
+        "kind": kind,
+        "members_sharing": inside,
+        "members_stating": trials,
+        "values": int(tokens.size),
+        "members_on_the_commonest": most,
+        "sharing_outside": outside,
+    }
+    return Finding("identity", "coordination", bits, text, numbers)
+
+
+def _registration(candidate: Candidate, kind: str, cap: float) -> Finding | None:
+    graph, population, members = candidate.graph, candidate.population, candidate.members
+    tokens = candidate.characteristic(kind)
+    if tokens.size == 0:
+        return None
+    if kind == "signup":
+        known = population.profile.accounts["created"].is_not_null().to_numpy()
+    else:
+        known = population.states(kind)
+    carriers = graph.carriers(kind, tokens)
+    trials = int(np.count_nonzero(known[members]))
+    inside = int(np.count_nonzero(carriers[members]))
+    others = known & ~candidate.mask
+    outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
+    bits = share_bits(inside, trials, outside, cap)
+    what = "signed up in bursts" if kind == "signup" else "use mail domains hardly anyone else has"
+    spread = f"{tokens.size} {'bursts' if kind == 'signup' else 'domains'}"
+    text = f"{inside} of {trials} members {what} ({spread}), as {percent(outside)} of other accounts"
+    numbers = {
+        "kind": kind,
+        "members": inside,
+        "members_stating": trials,
+        "values": int(tokens.size),
+        "rate_outside": outside,
+    }
+    return Finding("identity", "coordination", bits, text, numbers)

@@ -1,0 +1,130 @@
+"""What a detector is: it names the tokens accounts carry, and weighs what a cluster's accounts have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import polars as pl
+
+from distillscan.population import Ints, Mask, Population, SignalGraph
+from distillscan.result import Axis, Evidence, Family
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A model and the moment from which it could be used."""
+
+    model: str
+    at: datetime
+    source: str  # "log" or "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What detectors know beside the profile: releases, and where a cluster's characteristic tokens begin."""
+
+    releases: tuple[Release, ...] = ()
+    lift: float = 6.0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A set of accounts to be weighed.
+
+    Attributes:
+        members: Their numbers in the population, ascending.
+        graph: Who carries which token.
+        context: See ``Context``.
+    """
+
+    members: Ints
+    graph: SignalGraph
+    context: Context
+
+    @property
+    def population(self) -> Population:
+        """All accounts of the log."""
+        return self.graph.population
+
+    def characteristic(self, kind: str) -> Ints:
+        """Columns of the tokens of this kind that mark the cluster (see ``SignalGraph.characteristic``)."""
+        if kind not in self.graph.kinds:
+            return np.zeros(0, np.int64)
+        return self.graph.characteristic(kind, self.members, self.context.lift)
+
+    @property
+    def mask(self) -> Mask:
+        """True for members."""
+        return self.population.mask(self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a detector says of a candidate, before rounding."""
+
+    family: Family
+    axis: Axis
+    bits: float
+    summary: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """A module that turns the profile into evidence.
+
+    Attributes:
+        name: Its name on the command line and in the report.
+        version: Raised whenever its answer may change.
+        summary: One sentence for the analyst.
+        family: The evidence family it mainly speaks for.
+        needs: Canonical columns; alternatives are joined by ``|``.
+        parameters: A frozen dataclass; each field has ``metadata["help"]``.
+    """
+
+    name: str
+    version: str
+    summary: str
+    family: Family
+    needs: tuple[str, ...]
+    parameters: Any
+
+    def signals(self, population: Population, parameters: Any, context: Context) -> pl.DataFrame:
+        """Return the tokens accounts carry (``population.SIGNALS``)."""
+        ...
+
+    def assess(self, candidate: Candidate, parameters: Any) -> list[Finding]:
+        """Return the evidence for or against a candidate being one operator, or harvesting."""
+        ...
+
+
+def evidence(detector: Detector, finding: Finding) -> Evidence:
+    """Return a finding as it stands in the report: attributed, and rounded to what is meaningful."""
+    return Evidence(
+        detector=detector.name,
+        family=finding.family,
+        axis=finding.axis,
+        bits=round(finding.bits, 2),
+        summary=finding.summary,
+        details={key: rounded(value) for key, value in finding.details.items()},
+    )
+
+
+def rounded(value: Any) -> Any:
+    """Return a value with every float cut to four decimals, numpy scalars turned to Python's."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, Mapping):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item) for item in value]
+    return value
+
+
+def percent(share: float) -> str:
+    """Return a share as people read it: ``97 %``, with a decimal below one per cent."""
+    return f"{share * 100:.0f} %" if share >= 0.01 or share == 0 else f"{share * 100:.2g} %"

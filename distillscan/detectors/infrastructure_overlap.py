@@ -1,0 +1,137 @@
+"""Addresses, networks and client fingerprints that accounts share beyond chance, and proxies rotated over a pool."""
+
+import numpy as np
+import polars as pl
+
+from distillscan.detectors.base import Candidate, Context, Finding, percent
+from distillscan.parameters import InfrastructureOverlap
+from distillscan.population import SIGNALS, Mask, Population
+from distillscan.result import Family
+from distillscan.weigh import share_bits
+
+_SHARED = ("ip", "ip_prefix", "tls", "user_agent")
+
+
+def rotating(population: Population, p: InfrastructureOverlap) -> Mask:
+    """Return True for accounts whose requests come from ever new networks (not just ever new addresses of one carrier)."""
+    networks = population.distinct("ip_prefix")
+    enough = population.requests >= p.rotation_requests
+    return enough & (networks >= p.rotation_share * population.requests)
+
+
+class Detector:
+    """Shared addresses, prefixes, TLS fingerprints and agents; rotation. Shared egress is explained away, not counted."""
+
+    name = "infrastructure_overlap"
+    version = "1"
+    summary = "addresses, networks and fingerprints shared beyond chance; proxies rotated over a pool of accounts"
+    family: Family = "network"
+    needs = ("ip|tls_fingerprint|user_agent",)
+    parameters = InfrastructureOverlap()
+
+    def signals(self, population: Population, parameters: InfrastructureOverlap, context: Context) -> pl.DataFrame:
+        """Return tokens for shared network entities, and one for accounts that rotate."""
+        parts = [
+            population.links(kind)
+            .filter(pl.len().over("entity") >= 2)
+            .select(
+                "account", pl.lit(kind).alias("kind"), pl.col("entity").alias("token"), pl.lit(1.0).alias("strength")
+            )
+            for kind in _SHARED
+        ]
+        turning = population.profile.accounts["account"].filter(pl.Series(rotating(population, parameters)))
+        parts.append(
+            pl.DataFrame({"account": turning}).select(
+                "account", pl.lit("rotation").alias("kind"), pl.lit(1).alias("token"), pl.lit(1.0).alias("strength")
+            )
+        )
+        return pl.concat([part.cast(dict(SIGNALS)) for part in parts])
+
+    def assess(self, candidate: Candidate, parameters: InfrastructureOverlap) -> list[Finding]:
+        """Weigh the pool of addresses, the rotation, and the client fingerprints."""
+        found = [_pool(candidate, parameters), _rotation(candidate, parameters)]
+        found += [_software(candidate, kind, parameters) for kind in ("tls", "user_agent")]
+        return [finding for finding in found if finding is not None]
+
+
+def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
+    graph, population, members = candidate.graph, candidate.population, candidate.members
+    tokens = candidate.characteristic("ip")
+    prefixes = candidate.characteristic("ip_prefix")
+    kind, chosen = ("ip", tokens) if tokens.size else ("ip_prefix", prefixes)
+    if chosen.size == 0:
+        return None
+    known = population.states("ip")
+    carriers = graph.carriers(kind, chosen)
+    trials = int(np.count_nonzero(known[members]))
+    inside = int(np.count_nonzero(carriers[members]))
+    on_them = int(np.count_nonzero(carriers))
+    concentration = inside / max(1, on_them)
+    others = known & ~candidate.mask
+    sharing = graph.sharing(kind)
+    outside = float(np.count_nonzero(sharing & others) + 0.5) / (np.count_nonzero(others) + 1)
+    networks = graph.inside("ip_prefix", members)[prefixes] if prefixes.size else np.zeros(1, np.int64)
+    site = float(networks.max()) / max(1, trials)
+    one_site = site >= p.site_share
+    cap = p.site_cap if one_site else p.pool_cap
+    # Strangers on the same addresses are the sign of a carrier or VPN; sharing at all is usual for some.
+    bits = share_bits(inside, trials, min(0.9, outside), cap) * concentration
+    where = (
+        f"one network serves {percent(site)} of them"
+        if one_site
+        else f"{int(chosen.size)} {'addresses' if kind == 'ip' else 'networks'} in {int(prefixes.size)} networks"
+    )
+    text = (
+        f"{inside} of {trials} members meet on shared addresses ({where}); {percent(concentration)} of the accounts "
+        f"on these are members, and {percent(outside)} of other accounts share an address with anyone"
+    )
+    numbers = {
+        "members_sharing": inside,
+        "members_with_address": trials,
+        "addresses": int(tokens.size),
+        "networks": int(prefixes.size),
+        "largest_network_share": site,
+        "accounts_on_them": on_them,
+        "sharing_outside": outside,
+    }
+    return Finding("network", "coordination", bits, text, numbers)
+
+
+def _rotation(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
+    population, members = candidate.population, candidate.members
+    turning = population.once(("rotating", p), lambda: rotating(population, p))
+    able = (population.requests >= p.rotation_requests) & population.states("ip")
+    trials = int(np.count_nonzero(able[members]))
+    inside = int(np.count_nonzero(turning[members]))
+    others = able & ~candidate.mask
+    outside = float(np.count_nonzero(turning & others) + 0.5) / (np.count_nonzero(others) + 1)
+    bits = share_bits(inside, trials, outside, p.rotation_cap) * trials / members.size
+    if bits <= 0:
+        return None
+    text = f"{inside} of {trials} members come from ever new networks; {percent(outside)} of other accounts do"
+    numbers = {"members_rotating": inside, "members_with_enough_requests": trials, "rate_outside": outside}
+    return Finding("network", "coordination", bits, text, numbers)
+
+
+def _software(candidate: Candidate, kind: str, p: InfrastructureOverlap) -> Finding | None:
+    graph, population, members = candidate.graph, candidate.population, candidate.members
+    tokens = candidate.characteristic(kind)
+    if tokens.size == 0:
+        return None
+    known = population.states(kind)
+    carriers = graph.carriers(kind, tokens)
+    trials = int(np.count_nonzero(known[members]))
+    inside = int(np.count_nonzero(carriers[members]))
+    others = known & ~candidate.mask
+    outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
+    bits = share_bits(inside, trials, outside, p.software_cap)
+    what = "TLS fingerprints" if kind == "tls" else "user agents"
+    text = f"{inside} of {trials} members use {what} that {percent(outside)} of other accounts use"
+    numbers = {
+        "kind": kind,
+        "members": inside,
+        "members_stating": trials,
+        "values": int(tokens.size),
+        "rate_outside": outside,
+    }
+    return Finding("network", "coordination", bits, text, numbers)

@@ -1,0 +1,143 @@
+"""Signs that traffic is harvested rather than used: no night, volume, one model, prompts that hardly ever repeat."""
+
+import math
+
+import numpy as np
+import polars as pl
+
+from distillscan.detectors.base import Candidate, Context, Finding, percent
+from distillscan.parameters import OutputHarvest
+from distillscan.population import SIGNALS, Floats, Mask, Population
+from distillscan.profile.tables import PROMPTS_KEPT
+from distillscan.result import Family
+from distillscan.weigh import share_bits
+
+
+def quiet_share(population: Population, enough: int) -> Floats:
+    """Return the share of each account's requests in its quietest eight hours of the day (NaN with fewer than ``enough``).
+
+    A person sleeps somewhere, whatever the time zone: the share is near 0. A machine, or many people behind one
+    account, comes near one third.
+    """
+    rows = population.profile.activity
+    numbers = population.numbers(rows["account"])
+    hours = (rows["hour"].to_numpy() % 24).astype(np.int64)
+    table = np.bincount(numbers * 24 + hours, weights=rows["requests"].to_numpy(), minlength=population.size * 24)
+    table = table.reshape(population.size, 24)
+    total = table.sum(axis=1)
+    around = np.concatenate([table, table[:, :7]], axis=1).cumsum(axis=1)
+    windows = around[:, 7:].copy()
+    windows[:, 1:] -= around[:, :23]
+    share: Floats = windows.min(axis=1) / np.maximum(total, 1)
+    share[total < enough] = np.nan
+    return share
+
+
+def main_model_share(population: Population, enough: int) -> Floats:
+    """Return the share of each account's requests that go to its main model (NaN with fewer than ``enough``)."""
+    rows = population.profile.activity.filter(pl.col("model") != 0)
+    best = (
+        rows.group_by("account", "model")
+        .agg(pl.col("requests").sum())
+        .group_by("account")
+        .agg(pl.col("requests").max().alias("most"), pl.col("requests").sum().alias("all"))
+        .filter(pl.col("all") >= enough)
+    )
+    share = np.full(population.size, np.nan)
+    share[population.numbers(best["account"])] = (best["most"] / best["all"]).to_numpy()
+    return share
+
+
+def distinct_share(population: Population, enough: int) -> Floats:
+    """Return distinct prompts per request with a prompt (NaN with fewer than ``enough``); estimated from full samples."""
+    counted = population.profile.prompts.group_by("account").agg(
+        pl.len().alias("kept"), pl.col("prompt").max().alias("largest")
+    )
+    distinct = counted["kept"].to_numpy().astype(np.float64)
+    full = distinct >= PROMPTS_KEPT
+    distinct[full] = (PROMPTS_KEPT - 1) / (counted["largest"].to_numpy()[full].astype(np.float64) / 2.0**64)
+    found = np.zeros(population.size)
+    found[population.numbers(counted["account"])] = distinct
+    sent = population.profile.accounts["with_prompt"].to_numpy().astype(np.float64)
+    share: Floats = np.minimum(1.0, found / np.maximum(sent, 1))
+    share[sent < enough] = np.nan
+    return share
+
+
+class Detector:
+    """Round-the-clock use, volume, concentration on one model and prompts without repeats."""
+
+    name = "output_harvest"
+    version = "1"
+    summary = "round-the-clock use, volume, one model, prompts without repeats: harvesting rather than use"
+    family: Family = "timing"
+    needs = ()
+    parameters = OutputHarvest()
+
+    def signals(self, population: Population, parameters: OutputHarvest, context: Context) -> pl.DataFrame:
+        """Return no tokens: working around the clock links nobody."""
+        return SIGNALS.to_frame()
+
+    def assess(self, candidate: Candidate, parameters: OutputHarvest) -> list[Finding]:
+        """Weigh how the cluster uses the model against how other accounts do."""
+        found = [_rhythm(candidate, parameters), _volume(candidate, parameters)]
+        found.append(_against(candidate, "model", parameters))
+        found.append(_against(candidate, "distinct", parameters))
+        return [finding for finding in found if finding is not None]
+
+
+def _rhythm(candidate: Candidate, p: OutputHarvest) -> Finding | None:
+    population = candidate.population
+    quiet = population.once(("quiet", p), lambda: quiet_share(population, p.enough))
+    mine = quiet[candidate.members]
+    mine = mine[~np.isnan(mine)]
+    if mine.size < 3:
+        return None
+    sleepless = float(np.mean(mine >= p.sleepless))
+    bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / 0.5) - 1.0)
+    text = (
+        f"{percent(sleepless)} of {mine.size} members with {p.enough} requests or more never rest: "
+        f"their quietest eight hours hold {percent(float(np.median(mine)))} of their requests (an even spread: 33 %)"
+    )
+    numbers = {"sleepless": sleepless, "median_quiet_share": float(np.median(mine)), "members": int(mine.size)}
+    return Finding("timing", "extraction", bits, text, numbers)
+
+
+def _volume(candidate: Candidate, p: OutputHarvest) -> Finding:
+    population = candidate.population
+    requests = int(population.requests[candidate.members].sum())
+    output = int(population.profile.accounts["output_tokens"].to_numpy()[candidate.members].sum())
+    bits = max(-p.volume_cap, min(p.volume_cap, math.log2(max(1, requests) / p.volume_zero) / 2))
+    share = requests / max(1, int(population.requests.sum()))
+    text = f"{requests:,} requests ({percent(share)} of the log), {output:,} output tokens"
+    return Finding("timing", "extraction", bits, text, {"requests": requests, "share": share, "output_tokens": output})
+
+
+def _against(candidate: Candidate, what: str, p: OutputHarvest) -> Finding | None:
+    population = candidate.population
+    if what == "model":
+        cap, limit = p.model_cap, 0.9
+        share = population.once(("main model", p), lambda: main_model_share(population, p.enough))
+    else:
+        cap, limit = p.distinct_cap, 0.97
+        share = population.once(("distinct", p), lambda: distinct_share(population, p.enough))
+    able: Mask = ~np.isnan(share)
+    high = able & (np.nan_to_num(share) >= limit)
+    trials = int(np.count_nonzero(able[candidate.members]))
+    others = able & ~candidate.mask
+    if trials < 3 or not np.any(others):
+        return None
+    inside = int(np.count_nonzero(high[candidate.members]))
+    outside = float(np.count_nonzero(high & others) + 0.5) / (np.count_nonzero(others) + 1)
+    bits = share_bits(inside, trials, outside, cap)
+    if bits <= 0:
+        return None
+    does = "send 90 % or more of their requests to one model" if what == "model" else "hardly ever repeat a prompt"
+    text = f"{inside} of {trials} members {does}, as {percent(outside)} of other accounts do"
+    return Finding(
+        "timing" if what == "model" else "content",
+        "extraction",
+        bits,
+        text,
+        {"members": inside, "members_with_enough_requests": trials, "rate_outside": outside},
+    )

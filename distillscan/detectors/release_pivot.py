@@ -1,0 +1,136 @@
+"""Traffic that moves to a newly released model within a day, against accounts that used the same before."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from distillscan.detectors.base import Candidate, Context, Finding, Release, percent
+from distillscan.parameters import ReleasePivot
+from distillscan.population import SIGNALS, Floats, Mask, Population
+from distillscan.profile.strings import hash_text
+from distillscan.result import Family
+from distillscan.weigh import share_bits
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What every account did around one release: ``share`` of the new model in the window, NaN where nothing can be said."""
+
+    share: Floats
+    before: npt.NDArray[np.uint64]  # model used most before
+
+
+def move(population: Population, release: Release, p: ReleasePivot) -> Move:
+    """Return each account's share of the new model in the window after its release."""
+    hour = int(release.at.timestamp()) // 3600
+    model = hash_text(release.model)
+    activity = population.profile.activity
+    near = activity.filter(pl.col("hour") >= hour - 24 * p.before_days, pl.col("hour") < hour + p.window_hours)
+    near = near.with_columns(pl.Series("number", population.numbers(near["account"])))
+    past = near.filter(pl.col("hour") < hour)
+    totals = past.group_by("number", "model").agg(pl.col("requests").sum())
+    main = totals.sort(["requests", "model"], descending=[True, False]).unique(
+        "number", keep="first", maintain_order=True
+    )
+    after = (
+        near.filter(pl.col("hour") >= hour)
+        .group_by("number")
+        .agg(
+            pl.col("requests").sum().alias("all"),
+            pl.col("requests").filter(pl.col("model") == model).sum().alias("new"),
+        )
+        .filter(pl.col("all") >= p.min_after)
+    )
+    known = totals.group_by("number").agg(pl.col("requests").sum()).filter(pl.col("requests") >= p.min_before)
+    usable = after.join(known.select("number"), on="number", how="semi")
+    share = np.full(population.size, np.nan)
+    share[usable["number"].to_numpy()] = (usable["new"] / usable["all"]).to_numpy()
+    before = np.zeros(population.size, np.uint64)
+    before[main["number"].to_numpy()] = main["model"].to_numpy()
+    return Move(share, before)
+
+
+class Detector:
+    """Share of traffic moved to a new model within a day of its release; a difference to comparable accounts."""
+
+    name = "release_pivot"
+    version = "1"
+    summary = "traffic moved to a newly released model within a day, beyond what comparable accounts moved"
+    family: Family = "timing"
+    needs = ("model",)
+    parameters = ReleasePivot()
+
+    def _moves(self, population: Population, release: Release, p: ReleasePivot) -> Move:
+        return population.once(("moves", release, p), lambda: move(population, release, p))
+
+    def signals(self, population: Population, parameters: ReleasePivot, context: Context) -> pl.DataFrame:
+        """Return a token for accounts that moved at a release."""
+        parts = []
+        for release in context.releases:
+            share = self._moves(population, release, parameters).share
+            moved = np.flatnonzero(np.nan_to_num(share) >= parameters.moved)
+            parts.append(
+                pl.DataFrame(
+                    {
+                        "account": population.profile.accounts["account"][moved.tolist()],
+                        "kind": pl.repeat("pivot", moved.size, eager=True, dtype=pl.String),
+                        "token": pl.repeat(hash_text(release.model), moved.size, eager=True, dtype=pl.UInt64),
+                        "strength": share[moved],
+                    }
+                )
+            )
+        return pl.concat([SIGNALS.to_frame(), *(part.cast(dict(SIGNALS)) for part in parts)])
+
+    def assess(self, candidate: Candidate, parameters: ReleasePivot) -> list[Finding]:
+        """Weigh, for each release, the share of members that moved against that of comparable accounts."""
+        findings = []
+        for release in candidate.context.releases:
+            moves = self._moves(candidate.population, release, parameters)
+            able = ~np.isnan(moves.share)
+            trials = int(np.count_nonzero(able[candidate.members]))
+            if trials < 3:
+                continue
+            moved = able & (np.nan_to_num(moves.share) >= parameters.moved)
+            inside = int(np.count_nonzero(moved[candidate.members]))
+            others, basis = matched(candidate, moves, able)
+            if not np.any(others):
+                continue
+            outside = float(np.count_nonzero(moved & others) + 0.5) / (np.count_nonzero(others) + 1)
+            share = float(np.nanmean(moves.share[candidate.members]))
+            bits = share_bits(inside, trials, outside, parameters.cap) * trials / candidate.members.size
+            if bits <= 0:
+                continue
+            text = (
+                f"{inside} of {trials} members active around the release of {release.model} moved to it within "
+                f"{parameters.window_hours} h (mean share {percent(share)}), as {percent(outside)} of {basis} did"
+            )
+            numbers = {
+                "model": release.model,
+                "released": release.at.isoformat().replace("+00:00", "Z"),
+                "members_moved": inside,
+                "members_active": trials,
+                "mean_share": share,
+                "rate_outside": outside,
+                "compared_with": basis,
+            }
+            findings.append(Finding("timing", "coordination", bits, text, numbers))
+            findings.append(Finding("timing", "extraction", min(1.5, bits / 2), text, numbers))
+        return findings
+
+
+def matched(candidate: Candidate, moves: Move, able: Mask) -> tuple[Mask, str]:
+    """Return the accounts to compare with: same client and same model before if there are 30, else same model, else all."""
+    population, members = candidate.population, candidate.members
+    others = able & ~candidate.mask
+    models, model_counts = np.unique(moves.before[members], return_counts=True)
+    same_model = others & (moves.before == models[np.argmax(model_counts)])
+    clients, client_counts = np.unique(population.client[members], return_counts=True)
+    main = clients[np.argmax(client_counts)]
+    both = same_model & (population.client == main)
+    if main != 0 and np.count_nonzero(both) >= 30:
+        return both, "accounts with the same client and earlier model"
+    if np.count_nonzero(same_model) >= 30:
+        return same_model, "accounts with the same earlier model"
+    return others, "all other accounts"

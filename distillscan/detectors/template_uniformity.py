@@ -1,0 +1,144 @@
+"""Prompts that share a skeleton: how much of an account's traffic it covers, and how rare it is elsewhere."""
+
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from distillscan.detectors.base import Candidate, Context, Finding, percent
+from distillscan.parameters import TemplateUniformity
+from distillscan.population import SIGNALS, Mask, Population
+from distillscan.result import Family
+from distillscan.templates import Templates, mine
+from distillscan.weigh import saturate, share_bits
+
+
+def prompt_templates(population: Population, p: TemplateUniformity) -> Templates:
+    """Mine the templates of the users' prompts."""
+    prompts = population.profile.prompts
+    texts = prompts.select(pl.col("prompt").alias("text"), "sketch").unique("text", keep="any")
+    return mine(texts, prompts.select("account", pl.col("prompt").alias("text")), p)
+
+
+def system_templates(population: Population, p: TemplateUniformity) -> Templates:
+    """Mine the templates of system prompts; a system prompt used as it is by several accounts is one by itself."""
+    systems = population.profile.systems
+    links = population.links("system_prompt").select("account", pl.col("entity").alias("system_prompt"))
+    named = links.join(systems.select("system_prompt", "normal", "tokens"), on="system_prompt")
+    texts = systems.select(pl.col("normal").alias("text"), "sketch", "tokens").sort("text", "sketch")
+    texts = texts.unique("text", keep="first", maintain_order=True)
+    holders = named.select("account", pl.col("normal").alias("text")).unique()
+    found = mine(texts, holders, p)
+    whole = (
+        holders.join(texts.filter(pl.col("tokens") >= p.min_system_tokens).select("text"), on="text", how="semi")
+        .join(found.matches.select("text"), on="text", how="anti")
+        .with_columns(pl.col("text").alias("template"))
+    )
+    shared = whole.filter(pl.len().over("template") >= p.min_accounts)
+    uses = shared.select("account", "template", pl.lit(1, pl.UInt32).alias("texts"), pl.lit(1.0).alias("coverage"))
+    return Templates(
+        found.shingles,
+        pl.concat([found.matches, shared.select("text", "template").unique()]),
+        pl.concat([found.uses.with_columns(pl.col("texts").cast(pl.UInt32)), uses]),
+    )
+
+
+_MINERS = {"template": prompt_templates, "system_template": system_templates}
+
+
+def mined(population: Population, kind: str) -> Templates:
+    """Return the templates that ``signals`` found in this population, with the texts that match them."""
+    return population.once(("templates", kind), partial(_MINERS[kind], population, TemplateUniformity()))
+
+
+class Detector:
+    """Prompts and system prompts that share a skeleton, by containment."""
+
+    name = "template_uniformity"
+    version = "1"
+    summary = "prompts that share a skeleton with variable slots, over accounts that should not know it"
+    family: Family = "content"
+    needs = ("prompt|system_prompt",)
+    parameters = TemplateUniformity()
+
+    def signals(self, population: Population, parameters: TemplateUniformity, context: Context) -> pl.DataFrame:
+        """Return a token for every template that covers enough of an account's sampled prompts."""
+        parts = []
+        for kind, mine_kind in _MINERS.items():
+            found = population.once(("templates", kind), partial(mine_kind, population, parameters))
+            parts.append(
+                found.uses.filter(pl.col("coverage") >= parameters.coverage).select(
+                    "account",
+                    pl.lit(kind).alias("kind"),
+                    pl.col("template").alias("token"),
+                    pl.col("coverage").clip(0, 1).alias("strength"),
+                )
+            )
+        return pl.concat(parts).cast(dict(SIGNALS))
+
+    def assess(self, candidate: Candidate, parameters: TemplateUniformity) -> list[Finding]:
+        """Weigh the characteristic templates: carriers inside against comparable accounts outside; then their coverage."""
+        findings = []
+        for kind, where in (("template", "prompts"), ("system_template", "system prompts")):
+            tokens = candidate.characteristic(kind)
+            if tokens.size == 0:
+                continue
+            graph, population = candidate.graph, candidate.population
+            carriers = graph.carriers(kind, tokens)
+            known = population.states("system_prompt") if kind == "system_template" else _with_prompts(population)
+            trials = int(np.count_nonzero(known[candidate.members]))
+            inside = int(np.count_nonzero(carriers[candidate.members]))
+            others, basis = comparable(candidate, known, parameters.comparable)
+            outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
+            bits = share_bits(inside, trials, outside, parameters.cap)
+            coverage = _coverage(candidate, kind, tokens)
+            numbers = {
+                "members_using": inside,
+                "members_with_text": trials,
+                "templates": int(tokens.size),
+                "rate_outside": outside,
+                "compared_with": basis,
+                "median_coverage": coverage,
+            }
+            text = (
+                f"{percent(inside / max(1, trials))} of the members send {where} built on "
+                f"{'one skeleton' if tokens.size == 1 else f'{tokens.size} skeletons'} "
+                f"that {percent(outside)} of {basis} use"
+            )
+            findings.append(Finding("content", "coordination", bits, text, numbers))
+            if kind == "template":
+                findings.append(_automation(coverage, bits, inside))
+        return findings
+
+
+def _automation(coverage: float, bits: float, inside: int) -> Finding:
+    """Traffic that is mostly one skeleton is a machine's; a skeleton few others have makes it a harvest rather than an app."""
+    weight = saturate(4.0 * coverage * min(1.0, bits / 6.0), 3.0)
+    text = f"the skeletons cover {percent(coverage)} of the typical member's sampled prompts"
+    return Finding("content", "extraction", weight, text, {"median_coverage": coverage, "members_using": inside})
+
+
+def _with_prompts(population: Population) -> Mask:
+    return population.once(
+        "with prompts", lambda: population.mask(population.numbers(population.profile.prompts["account"].unique()))
+    )
+
+
+def _coverage(candidate: Candidate, kind: str, tokens: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> float:
+    """Median over members that carry any of the tokens of the share of their prompts these cover."""
+    rows = candidate.graph.matrix(kind)[candidate.members][:, tokens]
+    total = np.minimum(1.0, np.asarray(rows.sum(axis=1)).ravel())
+    return float(np.median(total[total > 0])) if np.any(total > 0) else 0.0
+
+
+def comparable(candidate: Candidate, known: Mask, enough: int) -> tuple[Mask, str]:
+    """Return the accounts outside to compare with: users of the same client if there are enough, else all."""
+    population = candidate.population
+    others = known & ~candidate.mask
+    clients, counts = np.unique(population.client[candidate.members], return_counts=True)
+    main = clients[np.argmax(counts)]
+    if main != 0 and counts.max() * 2 >= candidate.members.size:
+        same = others & (population.client == main)
+        if np.count_nonzero(same) >= enough:
+            return same, "other users of the same client"
+    return others, "all other accounts"

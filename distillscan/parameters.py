@@ -1,0 +1,219 @@
+"""Every threshold and prior of the analysis, in one place, with its reason; all of them appear in the report.
+
+A detector's own parameters are the dataclass named after it; ``--set detector.name=value`` changes one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Final
+
+from distillscan.errors import UsageError
+from distillscan.result import Family
+
+
+def _p(default: Any, text: str) -> Any:
+    """A parameter: its default and the reason for it."""
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One way in which accounts come to share something; what it can weigh for a single account is capped."""
+
+    name: str
+    family: Family
+    cap: float
+
+
+#: Signal kind to its cause. Kinds of one cause are not independent of each other, so they count once.
+CAUSES: Final[Mapping[str, Cause]] = {
+    # Two people do not write the same long skeleton by accident, but they may use the same application.
+    "template": Cause("wording", "content", 9.0),
+    "system_template": Cause("wording", "content", 9.0),
+    # Cards, devices, keys and sessions have one holder; families and companies are the exceptions.
+    "payment": Cause("holder", "identity", 9.0),
+    "device": Cause("holder", "identity", 9.0),
+    "api_key": Cause("holder", "identity", 9.0),
+    "session": Cause("holder", "identity", 9.0),
+    # Signing up together, or under one domain, is what companies, courses and events do as well.
+    "email_domain": Cause("registration", "identity", 4.0),
+    "signup": Cause("registration", "identity", 4.0),
+    # Addresses are shared by carriers, offices and VPNs; outside carriers are counted, so the cap may be high.
+    "ip": Cause("egress", "network", 8.0),
+    "ip_prefix": Cause("egress", "network", 8.0),
+    "rotation": Cause("rotation", "network", 4.0),
+    # The client decides its user agent and TLS fingerprint: a popular client explains both.
+    "tls": Cause("software", "network", 2.0),
+    "user_agent": Cause("software", "network", 2.0),
+    # Early adopters and changed client defaults move too: corroboration only.
+    "pivot": Cause("pivot", "timing", 2.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterParameters:
+    """How accounts become candidate clusters."""
+
+    min_accounts: int = _p(5, "smaller groups are households and small teams; the disclosed campaigns used hundreds")
+    hub_share: float = _p(0.25, "an entity on more of all accounts than this links nobody when communities are sought")
+    edge_bits: float = _p(3.0, "rarity (log2 of accounts per carrier) from which an entity links accounts")
+    resolution: float = _p(1.0, "Leiden resolution; 1 is plain modularity")
+    seed: int = _p(1, "of the Leiden algorithm, so that a run can be repeated")
+    lift: float = _p(6.0, "a token is characteristic of a cluster if carried this many times more often inside it")
+    member_bits: float = _p(3.0, "log2 odds from which an account is a member: 8 to 1")
+    rounds: int = _p(12, "most rounds of membership refinement; it settles in three to five")
+    max_candidates: int = _p(400, "candidates that are scored, strongest first; real logs give fewer")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreParameters:
+    """How evidence becomes probabilities and severity."""
+
+    prior_coordination: float = _p(
+        -10.0, "bits; of the groups found in a log of strangers about one in a thousand is one hand"
+    )
+    prior_extraction: float = _p(-1.5, "bits; undeclared operators also resell, spam and farm free tiers")
+    family_cap: float = _p(9.0, "bits one family can give: about one innocent group in 500 shows such a pattern")
+    timing_cap: float = _p(4.0, "bits the timing family can give; release day and working hours move crowds")
+    family_counts: float = _p(3.0, "bits from which a family counts towards the two that high severity needs")
+    high_families: int = _p(2, "families that must count for high: a shared address or prompt alone never accuses")
+    declared_bits: float = _p(-20.0, "bits of an openly declared common customer: the sharing is explained")
+    declared_share: float = _p(0.8, "share of members under one organisation or domain from which it is declared")
+    report_coordination: float = _p(0.5, "clusters below this coordination are not reported")
+    high_coordination: float = _p(0.95, "coordination that high severity needs")
+    high_extraction: float = _p(0.75, "extraction that high severity needs")
+    critical_score: float = _p(0.97, "score that critical severity needs")
+    critical_requests: int = _p(2_000, "requests that critical severity needs: below, there is time for a second look")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateUniformity:
+    """Parameters of ``template_uniformity``."""
+
+    min_accounts: int = _p(4, "a shingle on fewer accounts cannot name a shared template")
+    min_prompts: int = _p(6, "distinct prompts a template must have: a text that is merely repeated is no skeleton")
+    together: float = _p(
+        0.35, "two shingles belong to one template if this share of the commoner one's prompts has both"
+    )
+    min_shingles: int = _p(2, "a template has at least this many kept shingles: one is a common phrase")
+    match_share: float = _p(
+        0.25, "share of its kept shingles (but two at least) that a prompt must have to be counted as using a template"
+    )
+    coverage: float = _p(0.15, "share of an account's sampled prompts from which it carries a template")
+    min_system_tokens: int = _p(
+        12, "words a system prompt has at least to be telling when several accounts use it unchanged"
+    )
+    cap: float = _p(9.0, "bits at most; applications with a fixed prompt are the innocent cause")
+    comparable: int = _p(30, "accounts with the same client needed to compare with them alone")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFanout:
+    """Parameters of ``account_fanout``."""
+
+    holder_cap: float = _p(8.0, "bits of several payments, devices or keys, each on several accounts")
+    single_holder_cap: float = _p(4.0, "bits if a single one explains it: an agency or family does the same")
+    single_share: float = _p(0.7, "share of the carriers from which one value counts as the single one")
+    signup_cap: float = _p(5.0, "bits of sign-ups in bursts: events and courses make them too")
+    domain_cap: float = _p(3.0, "bits of one e-mail domain that few others use")
+    replacement_cap: float = _p(4.0, "bits of accounts that start when others stop")
+    burst_hours: int = _p(6, "width of the window in which sign-ups are counted")
+    burst_p: float = _p(1e-6, "Poisson tail below which a window of sign-ups is a burst")
+    burst_min: int = _p(5, "accounts a burst has at least")
+    replacement_hours: int = _p(12, "a start this soon after a stop counts as replacement")
+    common_domain_share: float = _p(0.01, "a mail domain on more of all accounts than this is a mail provider")
+
+
+@dataclass(frozen=True, slots=True)
+class InfrastructureOverlap:
+    """Parameters of ``infrastructure_overlap``."""
+
+    pool_cap: float = _p(
+        8.0, "bits of a pool: many addresses over several networks, each on several members, few others on them"
+    )
+    site_cap: float = _p(3.0, "bits if one network explains it: offices, campuses and carriers do")
+    site_share: float = _p(0.6, "share of members on one network from which that network is the explanation")
+    rotation_cap: float = _p(6.0, "bits of accounts whose requests come from ever new networks")
+    rotation_share: float = _p(
+        0.5, "distinct networks per request from which an account rotates; phones and offices stay far below"
+    )
+    rotation_requests: int = _p(8, "requests below which rotation cannot be told from travel")
+    software_cap: float = _p(1.5, "bits of a rare client or TLS fingerprint: a small application has one too")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePivot:
+    """Parameters of ``release_pivot``."""
+
+    cap: float = _p(4.0, "bits at most: early adopters and client defaults move too")
+    window_hours: int = _p(24, "the disclosed pivot took less than a day")
+    before_days: int = _p(7, "days before the release that say what an account did until then")
+    min_before: int = _p(3, "requests before the release without which there is nothing to move")
+    min_after: int = _p(3, "requests within the window without which nothing can be said")
+    moved: float = _p(0.3, "share of the new model in the window from which an account has moved; half is disclosed")
+    min_accounts: int = _p(
+        20, "accounts that use a model within three days of its first request, for it to be a release"
+    )
+    settle_days: int = _p(3, "a model first seen this soon after the log begins is not new")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputHarvest:
+    """Parameters of ``output_harvest``."""
+
+    enough: int = _p(24, "requests from which an account's habits can be told")
+    sleepless: float = _p(
+        0.12, "share of requests in the quietest eight hours from which an account never rests; people stay below 5 %"
+    )
+    rhythm_cap: float = _p(2.0, "bits for or against: people sleep, machines and world-wide crowds do not")
+    volume_cap: float = _p(2.0, "bits for volume: a model is not copied with a hundred answers")
+    volume_zero: int = _p(400, "requests of a cluster at which volume says nothing")
+    model_cap: float = _p(2.0, "bits for traffic that goes to one model where comparable accounts use several")
+    distinct_cap: float = _p(1.0, "bits for prompts that hardly ever repeat")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """All parameters of a run."""
+
+    cluster: ClusterParameters = ClusterParameters()
+    score: ScoreParameters = ScoreParameters()
+    detectors: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for the report."""
+        return {
+            "cluster": asdict(self.cluster),
+            "score": asdict(self.score),
+            "detectors": {name: asdict(p) for name, p in sorted(self.detectors.items())},
+        }
+
+
+def with_settings(parameters: Parameters, settings: Mapping[str, str]) -> Parameters:
+    """Return the parameters with ``group.name=value`` settings applied.
+
+    Raises:
+        UsageError: An unknown group or name, or a value of the wrong type.
+    """
+    for key, text in settings.items():
+        group, _, name = key.rpartition(".")
+        target = {"cluster": parameters.cluster, "score": parameters.score, **parameters.detectors}.get(group)
+        if target is None:
+            known = ", ".join(["cluster", "score", *sorted(parameters.detectors)])
+            raise UsageError(f"--set {key}: there is no group {group!r}; groups are {known}")
+        known_fields = {f.name: f for f in fields(target)}
+        if name not in known_fields:
+            raise UsageError(f"--set {key}: {group} has no parameter {name!r}; it has {', '.join(known_fields)}")
+        kind = type(getattr(target, name))
+        try:
+            value = kind(text)
+        except ValueError:
+            raise UsageError(f"--set {key}={text}: {text!r} is not a number of type {kind.__name__}") from None
+        changed = replace(target, **{name: value})
+        if group == "cluster":
+            parameters = replace(parameters, cluster=changed)
+        elif group == "score":
+            parameters = replace(parameters, score=changed)
+        else:
+            parameters = replace(parameters, detectors={**parameters.detectors, group: changed})
+    return parameters

@@ -1,0 +1,169 @@
+"""The accounts of a profile as numpy arrays: what detectors compare a cluster with."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy import sparse
+
+from distillscan.profile.tables import LINKS_KEPT, Profile
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+T = TypeVar("T")
+
+SIGNALS = pl.Schema({"account": pl.UInt64(), "kind": pl.String(), "token": pl.UInt64(), "strength": pl.Float64()})
+
+
+class Population:
+    """All accounts of a profile, numbered from 0 in the order of ``profile.accounts``.
+
+    Attributes:
+        profile: The profile.
+        size: How many accounts there are.
+        requests: Requests of each account.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.size = profile.accounts.height
+        self._ids = profile.accounts["account"].to_numpy()
+        self._memo: dict[object, Any] = {}
+        self.requests: Ints = profile.accounts["requests"].to_numpy().astype(np.int64)
+
+    def numbers(self, accounts: pl.Series) -> Ints:
+        """Return the numbers of accounts given by hash; every one must be in the profile."""
+        return np.searchsorted(self._ids, accounts.to_numpy()).astype(np.int64)
+
+    def once(self, key: object, compute: Callable[[], T]) -> T:
+        """Return ``compute()``, worked out the first time only: many candidates are held against the same population."""
+        if key not in self._memo:
+            self._memo[key] = compute()
+        found: T = self._memo[key]
+        return found
+
+    def mask(self, numbers: Ints) -> Mask:
+        """Return True for the given account numbers."""
+        chosen = np.zeros(self.size, np.bool_)
+        chosen[numbers] = True
+        return chosen
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, pl.DataFrame]:
+        return {str(key[0]): rows for key, rows in self.profile.links.partition_by("kind", as_dict=True).items()}
+
+    def links(self, kind: str) -> pl.DataFrame:
+        """Return the links of one kind, with the account's ``number`` added."""
+        rows = self._by_kind.get(kind)
+        if rows is None:
+            rows = self.profile.links.clear()
+        return rows.with_columns(pl.Series("number", self.numbers(rows["account"]), dtype=pl.Int64))
+
+    def states(self, kind: str) -> Mask:
+        """Return True for accounts with at least one entity of this kind: for the others nothing is known."""
+        return self.once(("states", kind), lambda: self.mask(self.links(kind)["number"].unique().to_numpy()))
+
+    def dominant(self, kind: str) -> npt.NDArray[np.uint64]:
+        """Return each account's entity of this kind with most requests (ties: smaller hash), 0 if it has none."""
+        best = (
+            self.links(kind)
+            .sort(["requests", "entity"], descending=[True, False])
+            .unique("number", keep="first", maintain_order=True)
+        )
+        out = np.zeros(self.size, np.uint64)
+        out[best["number"].to_numpy()] = best["entity"].to_numpy()
+        return out
+
+    def distinct(self, kind: str) -> Floats:
+        """Return how many distinct entities of this kind each account touched; estimated where the sample is full.
+
+        The estimate is that of Bar-Yossef et al. (RANDOM 2002) for the k smallest hash values.
+        """
+        counted = (
+            self.links(kind).group_by("number").agg(pl.len().alias("kept"), pl.col("entity").max().alias("largest"))
+        )
+        kept = counted["kept"].to_numpy().astype(np.float64)
+        full = kept >= LINKS_KEPT
+        largest = counted["largest"].to_numpy().astype(np.float64) / 2.0**64
+        kept[full] = (LINKS_KEPT - 1) / largest[full]
+        out = np.zeros(self.size)
+        out[counted["number"].to_numpy()] = kept
+        return out
+
+    @cached_property
+    def client(self) -> npt.NDArray[np.uint64]:
+        """The client program (user agent without version numbers) each account uses most, 0 if unknown."""
+        return self.dominant("client")
+
+    def values(self, kind: str, entities: Sequence[int]) -> list[str]:
+        """Return the texts of entities, their hashes where the profile does not keep the text."""
+        asked = pl.DataFrame({"entity": list(entities)}, schema={"entity": pl.UInt64})
+        known = self.profile.entities.filter(pl.col("kind") == kind)
+        found = asked.join(known, on="entity", how="left", maintain_order="left")["value"].to_list()
+        return [text if text is not None else f"#{entity:016x}" for text, entity in zip(found, entities, strict=True)]
+
+
+class SignalGraph:
+    """Who carries which token: one sparse accounts-by-tokens matrix a kind.
+
+    Attributes:
+        population: The accounts.
+        kinds: The kinds present, sorted.
+        tokens: Kind to its token hashes, in column order.
+    """
+
+    def __init__(self, population: Population, signals: pl.DataFrame) -> None:
+        self.population = population
+        self.kinds: tuple[str, ...] = tuple(sorted(signals["kind"].unique()))
+        self.tokens: dict[str, npt.NDArray[np.uint64]] = {}
+        self._by_account: dict[str, Any] = {}
+        self._by_token: dict[str, Any] = {}
+        for kind in self.kinds:
+            rows = signals.filter(pl.col("kind") == kind)
+            tokens = rows["token"].unique().sort().to_numpy()
+            at = np.searchsorted(tokens, rows["token"].to_numpy())
+            numbers = population.numbers(rows["account"])
+            shape = (population.size, tokens.size)
+            matrix = sparse.csr_array((rows["strength"].to_numpy(), (numbers, at)), shape=shape)
+            self.tokens[kind] = tokens
+            self._by_account[kind] = matrix
+            self._by_token[kind] = matrix.tocsc()
+
+    def carriers_per_token(self, kind: str) -> Ints:
+        """Return how many accounts carry each token."""
+        return np.diff(self._by_token[kind].indptr).astype(np.int64)
+
+    def inside(self, kind: str, members: Ints) -> Ints:
+        """Return how many of the given accounts carry each token."""
+        rows = self._by_account[kind][members]
+        return np.bincount(rows.indices, minlength=self.tokens[kind].size).astype(np.int64)
+
+    def carriers(self, kind: str, tokens: Ints) -> Mask:
+        """Return True for accounts that carry at least one of the tokens (given by column)."""
+        matrix = self._by_token[kind]
+        parts = [matrix.indices[matrix.indptr[t] : matrix.indptr[t + 1]] for t in tokens]
+        return self.population.mask(np.concatenate(parts).astype(np.int64) if parts else np.zeros(0, np.int64))
+
+    def matrix(self, kind: str) -> Any:
+        """Return the accounts-by-tokens matrix of strengths (CSR)."""
+        return self._by_account[kind]
+
+    def sharing(self, kind: str) -> Mask:
+        """Return True for accounts that carry any token of this kind."""
+        everything = np.arange(self.tokens[kind].size)
+        return self.population.once((id(self), "sharing", kind), lambda: self.carriers(kind, everything))
+
+    def characteristic(self, kind: str, members: Ints, lift: float) -> Ints:
+        """Return the columns of tokens that at least two members carry, and far more often than others do."""
+        inside = self.inside(kind, members)
+        outside = self.carriers_per_token(kind) - inside
+        n, rest = members.size, self.population.size - members.size
+        # One member is left out: an account must not be its own witness.
+        rate_in = (inside - 1.0) / max(1, n - 1)
+        rate_out = (outside + 0.5) / (rest + 1.0)
+        return np.flatnonzero((inside >= 2) & (rate_in >= lift * rate_out))

@@ -1,0 +1,64 @@
+"""Add weights of evidence to probabilities, and probabilities to a severity."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from distillscan.parameters import ScoreParameters
+from distillscan.result import FAMILIES, Axis, Evidence, Severity, Weight
+from distillscan.weigh import probability
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The sums of a cluster: every line of ``weights`` of an axis adds up to the log2 odds of its probability."""
+
+    weights: tuple[Weight, ...]
+    coordination: float
+    extraction: float
+    families: int  # how many families count
+
+    @property
+    def score(self) -> float:
+        """P(one undeclared operator and harvesting)."""
+        return round(self.coordination * self.extraction, 4)
+
+
+def _family_lines(evidence: Iterable[Evidence], axis: Axis, p: ScoreParameters) -> list[Weight]:
+    lines = []
+    for family in FAMILIES:
+        parts = [e.bits for e in evidence if e.axis == axis and e.family == family]
+        if not parts:
+            continue
+        cap = p.timing_cap if family == "timing" and axis == "coordination" else p.family_cap
+        lines.append(Weight(axis, family, round(min(cap, sum(parts)), 2)))
+    return lines
+
+
+def combine(evidence: tuple[Evidence, ...], declared: tuple[Weight, ...], p: ScoreParameters) -> Verdict:
+    """Add up the evidence. Within a family weights depend on each other, so a family's sum is capped."""
+    coordination = [Weight("coordination", "prior", p.prior_coordination), *_family_lines(evidence, "coordination", p)]
+    families = sum(1 for w in coordination[1:] if w.bits >= p.family_counts)
+    coordination += declared
+    extraction = [Weight("extraction", "prior", p.prior_extraction), *_family_lines(evidence, "extraction", p)]
+    return Verdict(
+        weights=(*coordination, *extraction),
+        coordination=round(probability(sum(w.bits for w in coordination)), 4),
+        extraction=round(probability(sum(w.bits for w in extraction)), 4),
+        families=families,
+    )
+
+
+def severity(verdict: Verdict, requests: int, p: ScoreParameters) -> Severity:
+    """Return the severity: ``high`` needs both axes and two evidence families, ``critical`` volume as well."""
+    strong = (
+        verdict.coordination >= p.high_coordination
+        and verdict.extraction >= p.high_extraction
+        and verdict.families >= p.high_families
+    )
+    if strong and verdict.score >= p.critical_score and requests >= p.critical_requests:
+        return "critical"
+    if strong:
+        return "high"
+    if verdict.score >= 0.5 and verdict.families >= p.high_families:
+        return "medium"
+    return "low"

@@ -1,0 +1,127 @@
+"""Innocent explanations: which were tested against a cluster, which hold, and what a declared relation takes away."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from distillscan.detectors.base import Candidate, percent
+from distillscan.domains import MAIL_PROVIDERS
+from distillscan.parameters import ScoreParameters
+from distillscan.result import Evidence, Explanation, Weight
+
+_RESELLERS = ("reseller", "partner", "marketplace", "distributor")
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The value of one kind that most members state, and the share of all members that do."""
+
+    value: str
+    share: float
+    stated: float
+
+
+def commonest(candidate: Candidate, kind: str) -> Common | None:
+    """Return what most members have in common of one kind, None if no member states it."""
+    population, members = candidate.population, candidate.members
+    main = population.once(("dominant", kind), lambda: population.dominant(kind))[members]
+    values, counts = np.unique(main[main != 0], return_counts=True)
+    if values.size == 0:
+        return None
+    best = int(np.argmax(counts))
+    name = population.values(kind, [int(values[best])])[0]
+    return Common(name, float(counts[best]) / members.size, float(counts.sum()) / members.size)
+
+
+def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, Explanation]:
+    what = "one declared customer (organisation, reseller, or company mail domain)"
+    org = commonest(candidate, "org")
+    kind = commonest(candidate, "account_type")
+    domain = commonest(candidate, "email_domain")
+    payment = commonest(candidate, "payment")
+    if org is not None and org.share >= p.declared_share:
+        reason = f"{percent(org.share)} of the members belong to one organisation"
+        return Weight("coordination", "declared: organisation", p.declared_bits), Explanation(what, "holds", reason)
+    if kind is not None and kind.share >= p.declared_share and any(r in kind.value.lower() for r in _RESELLERS):
+        reason = f"{percent(kind.share)} of the members are declared as {kind.value}"
+        return Weight("coordination", "declared: reseller", p.declared_bits), Explanation(what, "holds", reason)
+    if domain is not None and domain.share >= p.declared_share and domain.value not in MAIL_PROVIDERS:
+        own = payment is not None and payment.share >= p.declared_share * payment.stated
+        reason = f"{percent(domain.share)} of the members use the mail domain {domain.value}" + (
+            " and one payment method pays" if own else ""
+        )
+        bits = p.declared_bits if own or payment is None else p.declared_bits / 2
+        return Weight("coordination", "declared: mail domain", bits), Explanation(what, "holds", reason)
+    if org is None and domain is None:
+        return None, Explanation(what, "not tested", "the log has neither organisations nor mail domains")
+    parts = []
+    if org is not None:
+        parts.append(f"the largest organisation has {percent(org.share)} of the members")
+    if domain is not None:
+        parts.append(f"the largest mail domain has {percent(domain.share)}")
+    return None, Explanation(what, "fails", "; ".join(parts))
+
+
+def _by_detector(evidence: tuple[Evidence, ...], detector: str, key: str) -> Evidence | None:
+    return next((e for e in evidence if e.detector == detector and key in e.details), None)
+
+
+def _egress(evidence: tuple[Evidence, ...]) -> Explanation:
+    what = "shared egress (carrier or office NAT, campus, VPN)"
+    pool = _by_detector(evidence, "infrastructure_overlap", "accounts_on_them")
+    if pool is None:
+        return Explanation(what, "fails", "the members do not share addresses, so no common egress explains them")
+    details = pool.details
+    inside = details["members_sharing"] / max(1, details["accounts_on_them"])
+    if inside < 0.5:
+        reason = f"most accounts on the shared addresses are not members ({percent(1 - inside)})"
+        return Explanation(what, "holds", reason)
+    if details["largest_network_share"] >= 0.6:
+        return Explanation(
+            what, "holds", f"one network serves {percent(details['largest_network_share'])} of the members"
+        )
+    reason = f"{percent(inside)} of the accounts on these addresses are members, over {details['networks']} networks"
+    return Explanation(what, "fails", reason)
+
+
+def _software(evidence: tuple[Evidence, ...], families: int) -> Explanation:
+    what = "one popular application or coding agent that fixes prompt and fingerprint"
+    wording = _by_detector(evidence, "template_uniformity", "rate_outside")
+    if wording is None:
+        return Explanation(what, "not tested", "the members share no wording that an application could have fixed")
+    beyond = [
+        e.family for e in evidence if e.axis == "coordination" and e.bits >= 3 and e.family in ("identity", "network")
+    ]
+    if not beyond:
+        return Explanation(what, "holds", "nothing but wording and client ties the members together")
+    reason = f"an application does not give its users common {' and '.join(sorted(set(beyond)))} traits; {families} families count"
+    return Explanation(what, "fails", reason)
+
+
+def _rhythm(evidence: tuple[Evidence, ...]) -> Explanation:
+    what = "people at work: a class, an event, a team"
+    rhythm = _by_detector(evidence, "output_harvest", "sleepless")
+    if rhythm is None:
+        return Explanation(what, "not tested", "too few requests an account to see a daily rhythm")
+    share = rhythm.details["sleepless"]
+    if share < 0.2:
+        return Explanation(what, "holds", f"{percent(1 - share)} of the busy members rest at night")
+    return Explanation(what, "fails", f"{percent(share)} of the busy members never rest")
+
+
+def _adopters(evidence: tuple[Evidence, ...]) -> Explanation | None:
+    pivot = _by_detector(evidence, "release_pivot", "mean_share")
+    if pivot is None:
+        return None
+    reason = f"{percent(pivot.details['rate_outside'])} of {pivot.details['compared_with']} moved as well"
+    verdict = "holds" if pivot.details["rate_outside"] > 0.2 else "fails"
+    return Explanation("early adopters, or a client that changed its default model", verdict, reason)  # type: ignore[arg-type]
+
+
+def explain(
+    candidate: Candidate, evidence: tuple[Evidence, ...], families: int, p: ScoreParameters
+) -> tuple[tuple[Weight, ...], tuple[Explanation, ...]]:
+    """Return the weights of declared relations, and all explanations that were tested."""
+    weight, customer = _customer(candidate, p)
+    found = [customer, _egress(evidence), _software(evidence, families), _rhythm(evidence), _adopters(evidence)]
+    return (weight,) if weight else (), tuple(e for e in found if e is not None)

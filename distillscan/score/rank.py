@@ -1,0 +1,101 @@
+"""Score candidates with all detectors and put them in order."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from distillscan.cluster.candidates import Refined
+from distillscan.detectors.base import Candidate, Context, Detector, evidence
+from distillscan.parameters import Parameters
+from distillscan.population import SignalGraph
+from distillscan.result import Evidence, Explanation, Severity
+from distillscan.score.combine import Verdict, combine, severity
+from distillscan.score.explain import explain
+
+#: Kinds from which a cluster takes its name, the most telling first.
+_NAMING = (
+    "template",
+    "system_template",
+    "payment",
+    "device",
+    "api_key",
+    "session",
+    "ip",
+    "ip_prefix",
+    "email_domain",
+    "signup",
+    "tls",
+    "user_agent",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate with its evidence, verdict and name."""
+
+    cluster_id: str
+    candidate: Candidate
+    evidence: tuple[Evidence, ...]
+    verdict: Verdict
+    severity: Severity
+    explanations: tuple[Explanation, ...]
+    requests: int
+
+
+def cluster_id(candidate: Candidate) -> str:
+    """Return a name made of the core evidence: the characteristic token that most members carry.
+
+    It does not change when members join or rows are shuffled, as long as the same thing holds the cluster together.
+    """
+    for kind in _NAMING:
+        tokens = candidate.characteristic(kind)
+        if tokens.size == 0:
+            continue
+        inside = candidate.graph.inside(kind, candidate.members)[tokens]
+        if inside.max() * 5 < candidate.members.size:
+            continue
+        names = candidate.graph.tokens[kind][tokens]
+        best = int(names[np.lexsort((names, -inside))[0]])
+        return f"{kind.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}"
+    first = int(candidate.population.profile.accounts["account"][int(candidate.members[0])])
+    return f"accounts-{first & 0xFFFFFFFFFF:010x}"
+
+
+def _assess(candidate: Candidate, detectors: Sequence[Detector], settings: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    found = [
+        evidence(detector, finding)
+        for detector in detectors
+        for finding in detector.assess(candidate, settings[detector.name])
+    ]
+    return tuple(e for e in found if e.bits != 0)
+
+
+def score_candidates(
+    candidates: Sequence[Refined],
+    graph: SignalGraph,
+    detectors: Sequence[Detector],
+    parameters: Parameters,
+    context: Context,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Scored]:
+    """Return the candidates worth reporting, best first.
+
+    Order: score, then requests, then name; so that it is the same for every order of the input.
+    """
+    scored = []
+    for refined in candidates:
+        candidate = Candidate(refined.members, graph, context)
+        found = _assess(candidate, detectors, parameters.detectors)
+        first = combine(found, (), parameters.score)
+        declared, explanations = explain(candidate, found, first.families, parameters.score)
+        verdict = combine(found, declared, parameters.score)
+        requests = int(graph.population.requests[refined.members].sum())
+        advance(1)
+        if verdict.coordination < parameters.score.report_coordination:
+            continue
+        level = severity(verdict, requests, parameters.score)
+        scored.append(Scored(cluster_id(candidate), candidate, found, verdict, level, explanations, requests))
+    scored.sort(key=lambda s: (-s.verdict.score, -s.requests, s.cluster_id, int(s.candidate.members[0])))
+    return scored

@@ -1,0 +1,71 @@
+"""What is counted while a log is read: rows and bytes per input, and the rows that could not be used."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from distillscan.columns import SOURCE
+from distillscan.errors import UsageError
+from distillscan.read import Batch, Log, Task
+from distillscan.result import Rejected
+
+
+class Tally:
+    """Counts batches as they come, from any thread; rejected rows are kept only if they are to be written."""
+
+    def __init__(self, keep_rejects: bool) -> None:
+        self._lock = threading.Lock()
+        self._keep = keep_rejects
+        self._rows: dict[int, int] = {}
+        self._reasons: dict[str, int] = {}
+        self._rejects: list[pl.DataFrame] = []
+
+    def count(self, batch: Batch) -> None:
+        """Add one batch."""
+        stated = batch.frame if batch.frame.height else batch.rejects
+        if not stated.height:
+            return
+        source = int(stated[SOURCE][0])
+        reasons = batch.rejects.group_by("reason").len()
+        with self._lock:
+            self._rows[source] = self._rows.get(source, 0) + batch.read
+            for reason, rows in reasons.iter_rows():
+                self._reasons[reason] = self._reasons.get(reason, 0) + rows
+            if self._keep and batch.rejects.height:
+                self._rejects.append(batch.rejects)
+
+    def rows(self, source: int) -> int:
+        """Return how many records of an input were seen."""
+        return self._rows.get(source, 0)
+
+    @property
+    def rejected(self) -> Rejected:
+        """Rejected rows per reason, most frequent first."""
+        ordered = sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))
+        return Rejected(sum(self._reasons.values()), dict(ordered))
+
+    def write_rejects(self, path: Path, log: Log) -> None:
+        """Write the rejected rows as NDJSON: ``path``, ``row`` (from 0), ``reason``, ``record``.
+
+        Raises:
+            UsageError: The file cannot be written.
+        """
+        names = {file.source: file.path for file in log.inputs}
+        rows = pl.concat(self._rejects).sort("source", "row") if self._rejects else pl.DataFrame()
+        try:
+            with path.open("w", encoding="utf-8") as out:
+                for row in rows.iter_rows(named=True):
+                    line = {"path": names[row["source"]], "row": row["row"], "reason": row["reason"], "record": row["record"]}
+                    out.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise UsageError(f"--rejects {path}: cannot be written ({error.strerror}); choose another file") from error
+
+
+def counted(task: Task, tally: Tally) -> Iterator[Batch]:
+    """Yield the batches of a task, counting them."""
+    for batch in task():
+        tally.count(batch)
+        yield batch

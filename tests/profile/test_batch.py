@@ -1,0 +1,96 @@
+import polars as pl
+import pytest
+from conftest import at, canonical
+
+from distillscan.profile import merge, profile_batch
+from distillscan.profile.batch import address, pointer, prefix, split_pointer
+from distillscan.profile.strings import hash_column, hash_text
+
+
+@pytest.mark.parametrize(
+    ("ip", "host", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.7", "203.0.113.0/24"),
+        ("2001:DB8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("2001:db8::1", "2001:db8::/64", "2001:db8::/48"),
+        (" 203.0.113.7 ", "203.0.113.7", "203.0.113.0/24"),
+        ("hashed-ip-9", "hashed-ip-9", "hashed-ip-9"),
+    ],
+)
+def test_addresses_are_reduced_to_subscriber_and_network(ip: str, host: str, network: str) -> None:
+    frame = pl.DataFrame({"ip": [ip]}).select(address().alias("a"), prefix().alias("p"))
+    assert frame.row(0) == (host, network)
+
+
+def test_pointers_come_back() -> None:
+    frame = pl.DataFrame({"source": [3, 70_000], "row": [12, 1 << 39]}, schema={"source": pl.UInt32, "row": pl.UInt64})
+    back = frame.select(pointer()).select(split_pointer())
+    assert back.rows() == frame.rows()
+
+
+def test_hash_column_keeps_nulls_and_slices() -> None:
+    column = pl.Series("x", ["left out", "abc", None, ""])[1:]
+    assert hash_column(column).to_list() == [hash_text("abc"), None, hash_text("")]
+
+
+ROWS = [
+    {"timestamp": at(0), "account_id": "a", "ip": "10.0.0.1", "user_agent": "sdk/1.2", "model": "m1", "status_code": 200,
+     "prompt": "Hello there my friend", "output_tokens": 3, "input_tokens": 5},
+    {"timestamp": at(1.5), "account_id": "a", "ip": "10.0.0.9", "user_agent": "sdk/1.3", "model": "m2", "status_code": 403,
+     "prompt": "Hello there my friend", "output_tokens": None, "input_tokens": -4},
+    {"timestamp": at(30), "account_id": "a", "ip": None, "user_agent": None, "model": None, "status_code": 429,
+     "prompt": None, "output_tokens": 4, "stop_reason": "content_filter"},
+]  # fmt: skip
+
+
+def test_an_account_is_summed_up() -> None:
+    account = merge([profile_batch(canonical(ROWS))]).accounts.row(0, named=True)
+    assert account["account_id"] == "a"
+    assert (account["requests"], account["first"], account["last"]) == (3, at(0), at(30))
+    assert (account["input_tokens"], account["output_tokens"], account["output_squares"], account["with_output"]) == (
+        5,
+        7,
+        25,
+        2,
+    )
+    assert (account["prompt_bytes"], account["with_prompt"], account["prompt_squares"]) == (42, 2, 2 * 21**2)
+    assert (account["denied"], account["limited"], account["failed"], account["refused"]) == (1, 1, 0, 1)
+    assert (account["last_served"], account["first_denied"]) == (at(0), at(1.5))
+
+
+def test_links_name_entities_with_counts_and_times() -> None:
+    profile = merge([profile_batch(canonical(ROWS))])
+    named = profile.links.join(profile.entities, on=["kind", "entity"]).sort("kind", "value")
+    seen = {
+        (str(k), v): (n, f, last)
+        for k, v, n, f, last in named.select("kind", "value", "requests", "first", "last").rows()
+    }
+    assert seen == {
+        ("ip", "10.0.0.1"): (1, at(0), at(0)),
+        ("ip", "10.0.0.9"): (1, at(1.5), at(1.5)),
+        ("ip_prefix", "10.0.0.0/24"): (2, at(0), at(1.5)),
+        ("user_agent", "sdk/1.2"): (1, at(0), at(0)),
+        ("user_agent", "sdk/1.3"): (1, at(1.5), at(1.5)),
+        ("client", "sdk/#.#"): (2, at(0), at(1.5)),
+    }
+
+
+def test_activity_is_by_account_model_and_hour() -> None:
+    profile = merge([profile_batch(canonical(ROWS))])
+    names = dict(profile.models.iter_rows())
+    first = int(at(0).timestamp()) // 3600
+    rows = {(names.get(model), hour - first): requests for _, model, hour, requests in profile.activity.iter_rows()}
+    assert rows == {("m1", 0): 1, ("m2", 1): 1, (None, 30): 1}
+
+
+def test_a_repeated_prompt_is_one_row_with_its_count() -> None:
+    prompts = merge([profile_batch(canonical(ROWS))]).prompts
+    row = prompts.row(0, named=True)
+    assert prompts.height == 1
+    assert (row["requests"], row["bytes"], row["tokens"], row["pointer"], len(row["sketch"])) == (2, 21, 4, 0, 1)
+
+
+def test_columns_with_values_only_are_named() -> None:
+    profile = profile_batch(canonical([{"timestamp": at(0), "account_id": "a", "ip": None}]))
+    assert profile.columns == {"timestamp", "account_id"}

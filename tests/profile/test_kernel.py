@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from distillscan.profile import kernel, kernel_reference
+
+WORDS = [
+    "a",
+    "the",
+    "The",
+    "write",
+    "poem",
+    "v2",
+    "2026",
+    "42",
+    "é",
+    "Жук",
+    "你好",
+    "世界",
+    "—",
+    "😀",
+    "don’t",
+    "\n",
+    ",",
+]
+TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(WORDS), max_size=300).map(" ".join), st.binary(max_size=80))
+
+
+def encode(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+
+
+def buffers(texts: list[bytes]) -> tuple[kernel.I64, kernel.Bytes]:
+    offsets = np.cumsum([0, *map(len, texts)]).astype(np.int64)
+    return offsets, np.frombuffer(b"".join(texts), np.uint8)
+
+
+@given(st.lists(TEXTS.map(encode), min_size=1, max_size=12))
+@example([b"\xe4", b"\xf0\x9f", b"\xe2\x80", b"\xe2"])
+def test_compiled_loop_equals_plain_python(texts: list[bytes]) -> None:
+    offsets, data = buffers(texts)
+    assert kernel.hash_rows(offsets, data).tolist() == [kernel_reference.hash_text(t) for t in texts]
+    normal, tokens, starts, kept = kernel.sketch_rows(offsets, data, np.arange(len(texts)))
+    for row, text in enumerate(texts):
+        expected = kernel_reference.sketch_text(text)
+        assert (int(normal[row]), int(tokens[row]), kept[starts[row] : starts[row + 1]].tolist()) == expected
+
+
+def test_hashes_are_pinned_so_that_profiles_of_different_versions_can_be_merged() -> None:
+    offsets, data = buffers([b"", b"abc", b"acct_00000001"])
+    assert kernel.hash_rows(offsets, data).tolist() == [
+        5388436154510691893,
+        11094012742847461102,
+        14721375224996295873,
+    ]
+
+
+def sketch(text: str) -> tuple[int, int, set[int]]:
+    normal, tokens, kept = kernel_reference.sketch_text(text.encode())
+    return normal, tokens, set(kept)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Summarise report 12 of 2026, please!", "summarise REPORT 9 of 1999 -- please"),
+        ("a  b\tc\nd", "A b, c; d."),
+        ("“quoted” text—dashed here", "quoted text dashed here"),
+    ],
+)
+def test_case_digits_white_space_and_punctuation_do_not_matter(left: str, right: str) -> None:
+    assert sketch(left) == sketch(right)
+
+
+def test_text_without_spaces_is_shingled() -> None:
+    template = "请把下面的文章逐句翻译成英文并解释每一步推理过程"
+    one, two = sketch(template + "猫在屋顶上睡觉"), sketch(template + "明天的会议改到下午三点")
+    assert len(one[2] & two[2]) >= 4
+
+
+@pytest.mark.parametrize("place", ["front", "middle", "end"])
+def test_an_instruction_inside_a_long_private_text_leaves_shared_shingles(place: str) -> None:
+    rng = np.random.default_rng(5)
+    instruction = " ".join(f"rule{chr(97 + k)}{chr(97 + k * 7 % 26)}" for k in range(60))
+
+    def private(words: int) -> str:
+        return " ".join("".join(map(chr, rng.integers(97, 123, 7))) for _ in range(words))
+
+    def prompt() -> str:
+        front, end = {"front": (0, 600), "middle": (300, 300), "end": (600, 0)}[place]
+        return f"{private(front)} {instruction} {private(end)}"
+
+    shared = set.intersection(*(sketch(prompt())[2] for _ in range(6)))
+    assert len(shared) >= 2
+
+
+def test_rows_are_chosen_and_offsets_follow() -> None:
+    texts = [b"one two three four five", b"", b"six seven eight nine"]
+    offsets, data = buffers(texts)
+    _, tokens, starts, kept = kernel.sketch_rows(offsets, data, np.array([2, 0]))
+    assert tokens.tolist() == [4, 5]
+    assert starts.tolist() == [0, 1, 3]
+    assert kept.size == 3

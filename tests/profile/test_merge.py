@@ -1,0 +1,134 @@
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from conftest import START, canonical
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from distillscan.profile import build_profile, empty_profile, merge, profile_batch
+from distillscan.profile.build import Builder
+from distillscan.profile.tables import LINKS_KEPT, PROMPTS_KEPT, SCHEMAS, Profile
+
+WORDS = ["write", "a", "short", "poem", "about", "the", "sea", "and", "7", "mountains"]
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> pl.DataFrame:
+    def maybe(*values: Any) -> Any:
+        return draw(st.sampled_from([None, *values]))
+
+    rows = []
+    for _ in range(draw(st.integers(0, 40))):
+        rows.append(
+            {
+                "timestamp": START + timedelta(minutes=draw(st.integers(0, 5000))),
+                "account_id": draw(st.sampled_from(["a", "b", "c"])),
+                "ip": maybe(
+                    "10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8:0:0:ffff::2", f"10.1.0.{draw(st.integers(0, 99))}"
+                ),
+                "user_agent": maybe("sdk/1.0", "sdk/1.1"),
+                "email_domain": maybe("Example.org", "example.org "),
+                "model": maybe("m1", "m2"),
+                "prompt": maybe("", " ".join(draw(st.lists(st.sampled_from(WORDS), max_size=30)))),
+                "system_prompt": maybe("You are helpful on 2026-01-01.", "you are helpful on 2026-01-02."),
+                "output_tokens": maybe(0, 17, 1 << 30),
+                "status_code": maybe(200, 401, 403, 429, 500),
+                "stop_reason": maybe("end_turn", "Refusal"),
+                "account_created_at": maybe(START, START + timedelta(days=1)),
+            }
+        )
+    return canonical(rows) if rows else canonical([{"timestamp": START, "account_id": "a"}]).clear()
+
+
+def assert_same(left: Profile, right: Profile) -> None:
+    for name in SCHEMAS:
+        assert_frame_equal(getattr(left, name), getattr(right, name), check_exact=True)
+    assert left.columns == right.columns
+
+
+@given(logs(), st.lists(st.integers(0, 40), max_size=4), st.randoms(use_true_random=False))
+def test_any_split_and_order_gives_the_same_profile(log: pl.DataFrame, cuts: list[int], random: Any) -> None:
+    whole = merge([profile_batch(log)])
+    order = list(range(log.height))
+    random.shuffle(order)
+    shuffled = log[order]
+    edges = [0, *sorted(min(c, log.height) for c in cuts), log.height]
+    parts = [profile_batch(shuffled[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    assert_same(merge(parts), whole)
+    assert_same(merge([merge(parts[:2]), merge(parts[2:])]), whole)
+    assert_same(merge([whole, empty_profile()]), whole)
+
+
+@given(logs())
+def test_schemas_hold_and_counts_add_up(log: pl.DataFrame) -> None:
+    profile = merge([profile_batch(log)])
+    for name, schema in SCHEMAS.items():
+        assert getattr(profile, name).schema == schema
+    assert profile.requests == log.height
+    assert profile.activity["requests"].sum() == log.height
+    assert (
+        profile.accounts["failed"].sum() == (log["status_code"] == 500).sum() if "status_code" in log.columns else True
+    )
+
+
+@given(logs())
+def test_no_text_of_a_conversation_is_in_the_profile(log: pl.DataFrame) -> None:
+    profile = merge([profile_batch(log)])
+    stored = {
+        text
+        for name in SCHEMAS
+        for column in getattr(profile, name).select(pl.col(pl.String)).get_columns()
+        for text in column
+    }
+    for column in ("prompt", "system_prompt"):
+        if column in log.columns:
+            texts = set(log[column].drop_nulls()) - {""}
+            assert not texts & stored
+
+
+def test_samples_are_bounded_whatever_the_traffic() -> None:
+    rows = [
+        {
+            "timestamp": START,
+            "account_id": "a",
+            "ip": f"10.{k // 250}.{k % 250}.1",
+            "prompt": f"prompt number {k}",
+            "session_id": f"s{k}",
+        }
+        for k in range(3000)
+    ]
+    # Digits are masked in shingles but not in the identity of a prompt: three thousand distinct prompts.
+    small, large = merge([profile_batch(canonical(rows[:300]))]), merge([profile_batch(canonical(rows))])
+    assert large.prompts.height == PROMPTS_KEPT
+    assert large.links.group_by("kind").len().sort("kind")["len"].to_list() == [LINKS_KEPT] * 3
+    assert large.estimated_bytes() <= small.estimated_bytes() * 1.1
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_building_on_threads_equals_one_batch(threads: int) -> None:
+    frames = [
+        canonical(
+            [
+                {
+                    "timestamp": START + timedelta(hours=k),
+                    "account_id": f"a{k % 5}",
+                    "prompt": f"tell me about item {k} now",
+                }
+            ],
+            source=k,
+        )
+        for k in range(23)
+    ]
+    built = build_profile(([lambda f=frame: iter([f]) for frame in frames]), threads, Builder(pending_bytes=1))  # type: ignore[misc]
+    assert_same(built, merge([profile_batch(pl.concat(frames))]))
+
+
+def test_a_failing_task_is_raised_and_not_swallowed() -> None:
+    def broken() -> Any:
+        raise OSError("disk gone")
+
+    with pytest.raises(OSError, match="disk gone"):
+        build_profile([broken], 2)
