@@ -228,7 +228,11 @@ def analyze_paths(
 
 def _profile(log: Log, tally: Tally, threads: int, clock: _Clock) -> Profile:
     hint = log.rows_hint
-    clock.phase("read and profile", hint if hint is not None else sum(f.bytes for f in log.inputs), "rows" if hint is not None else "bytes")
+    clock.phase(
+        "read and profile",
+        hint if hint is not None else sum(f.bytes for f in log.inputs),
+        "rows" if hint is not None else "bytes",
+    )
 
     def frames(task: Task) -> Iterator[pl.DataFrame]:
         for batch in counted(task, tally):

@@ -73,6 +73,7 @@ class ScoreParameters:
         -10.0, "bits; of the groups found in a log of strangers about one in a thousand is one hand"
     )
     prior_extraction: float = _p(-1.5, "bits; undeclared operators also resell, spam and farm free tiers")
+    ceiling: float = _p(9.0, "bits, log2 odds that no sum exceeds (99.8 %): a log alone does not prove more")
     family_cap: float = _p(9.0, "bits one family can give: about one innocent group in 500 shows such a pattern")
     timing_cap: float = _p(4.0, "bits the timing family can give; release day and working hours move crowds")
     family_counts: float = _p(3.0, "bits from which a family counts towards the two that high severity needs")
@@ -103,7 +104,7 @@ class TemplateUniformity:
     min_system_tokens: int = _p(
         12, "words a system prompt has at least to be telling when several accounts use it unchanged"
     )
-    cap: float = _p(9.0, "bits at most; applications with a fixed prompt are the innocent cause")
+    cap: float = _p(8.0, "bits at most; applications with a fixed prompt are the innocent cause")
     comparable: int = _p(30, "accounts with the same client needed to compare with them alone")
 
 

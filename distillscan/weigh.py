@@ -19,11 +19,11 @@ def divergence(inside: float, outside: float) -> float:
 def saturate(bits: float, cap: float) -> float:
     """Return bits that approach ``cap``: beyond it an innocent common cause is the likelier explanation.
 
-    With ``cap = -log2 p``, p the chance of such a cause, this is close to ``log2(1 / (2**-bits + p))``.
+    With ``cap = -log2 p``, p the chance that innocents show such a pattern, no amount of it can weigh more than p allows.
     """
     if bits <= 0 or cap <= 0:
         return 0.0
-    return cap * (1.0 - 2.0 ** (-bits / cap))
+    return cap * (1.0 - math.exp(-bits / cap))
 
 
 def share_bits(members: int, trials: int, outside: float, cap: float) -> float:

@@ -70,8 +70,7 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     others = known & ~candidate.mask
     sharing = graph.sharing(kind)
     outside = float(np.count_nonzero(sharing & others) + 0.5) / (np.count_nonzero(others) + 1)
-    networks = graph.inside("ip_prefix", members)[prefixes] if prefixes.size else np.zeros(1, np.int64)
-    site = float(networks.max()) / max(1, trials)
+    site = _largest_home(candidate) / max(1, trials)
     one_site = site >= p.site_share
     cap = p.site_cap if one_site else p.pool_cap
     # Strangers on the same addresses are the sign of a carrier or VPN; sharing at all is usual for some.
@@ -97,6 +96,14 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     return Finding("network", "coordination", bits, text, numbers)
 
 
+def _largest_home(candidate: Candidate) -> int:
+    """Members whose requests come mostly from the same network as those of most others: an office, not a pool."""
+    population = candidate.population
+    home = population.once(("dominant", "ip_prefix"), lambda: population.dominant("ip_prefix"))[candidate.members]
+    _, counts = np.unique(home[home != 0], return_counts=True)
+    return int(counts.max()) if counts.size else 0
+
+
 def _rotation(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     population, members = candidate.population, candidate.members
     turning = population.once(("rotating", p), lambda: rotating(population, p))
@@ -105,7 +112,8 @@ def _rotation(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     inside = int(np.count_nonzero(turning[members]))
     others = able & ~candidate.mask
     outside = float(np.count_nonzero(turning & others) + 0.5) / (np.count_nonzero(others) + 1)
-    bits = share_bits(inside, trials, outside, p.rotation_cap) * trials / members.size
+    # A few members that travel do not make a rotating pool: what counts is how many of all members rotate.
+    bits = share_bits(inside, trials, outside, p.rotation_cap) * inside / members.size
     if bits <= 0:
         return None
     text = f"{inside} of {trials} members come from ever new networks; {percent(outside)} of other accounts do"

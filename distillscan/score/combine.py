@@ -34,12 +34,20 @@ def _family_lines(evidence: Iterable[Evidence], axis: Axis, p: ScoreParameters) 
     return lines
 
 
+def _ceiling(axis: Axis, lines: Iterable[Weight], p: ScoreParameters) -> list[Weight]:
+    """What is taken off a sum that claims more certainty than a log can give."""
+    excess = sum(w.bits for w in lines) - p.ceiling
+    return [Weight(axis, "ceiling", round(-excess, 2))] if excess > 0 else []
+
+
 def combine(evidence: tuple[Evidence, ...], declared: tuple[Weight, ...], p: ScoreParameters) -> Verdict:
     """Add up the evidence. Within a family weights depend on each other, so a family's sum is capped."""
     coordination = [Weight("coordination", "prior", p.prior_coordination), *_family_lines(evidence, "coordination", p)]
     families = sum(1 for w in coordination[1:] if w.bits >= p.family_counts)
     coordination += declared
+    coordination += _ceiling("coordination", coordination, p)
     extraction = [Weight("extraction", "prior", p.prior_extraction), *_family_lines(evidence, "extraction", p)]
+    extraction += _ceiling("extraction", extraction, p)
     return Verdict(
         weights=(*coordination, *extraction),
         coordination=round(probability(sum(w.bits for w in coordination)), 4),

@@ -111,7 +111,9 @@ def _infrastructure(candidate: Candidate) -> dict[str, Any]:
             "distinct": top.height,
             "top": [
                 {"value": value, "accounts": accounts, "requests": requests, "accounts_outside": all_ - accounts}
-                for value, accounts, requests, all_ in zip(values, rows["accounts"], rows["requests"], rows["len"], strict=True)
+                for value, accounts, requests, all_ in zip(
+                    values, rows["accounts"], rows["requests"], rows["len"], strict=True
+                )
             ],
         }
     return found

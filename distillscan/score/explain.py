@@ -57,7 +57,9 @@ def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, 
     parts = []
     if org is not None:
         parts.append(f"the largest organisation has {percent(org.share)} of the members")
-    if domain is not None:
+    if domain is not None and domain.value in MAIL_PROVIDERS:
+        parts.append(f"{percent(domain.share)} use the public mail provider {domain.value}, which anybody can")
+    elif domain is not None:
         parts.append(f"the largest mail domain has {percent(domain.share)}")
     return None, Explanation(what, "fails", "; ".join(parts))
 

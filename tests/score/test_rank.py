@@ -1,0 +1,88 @@
+from dataclasses import replace
+
+import planted
+import pytest
+
+from distillscan.detectors.registry import builtin
+from distillscan.parameters import Parameters, ScoreParameters
+from distillscan.result import Evidence, Weight
+from distillscan.score import score_candidates
+from distillscan.score.combine import combine, severity
+from distillscan.weigh import probability
+
+
+def scored(parameters: Parameters = planted.PARAMETERS) -> list[object]:
+    return list(score_candidates(planted.candidates(), planted.graph(), builtin(), parameters, planted.CONTEXT))
+
+
+def test_only_the_campaign_is_high() -> None:
+    found = score_candidates(planted.candidates(), planted.graph(), builtin(), planted.PARAMETERS, planted.CONTEXT)
+    assert found[0].severity == "high"
+    assert planted.names(found[0].candidate.members)[0] == "camp-000"
+    assert all(s.severity == "low" for s in found[1:])
+    assert [e.verdict for e in found[0].explanations] == ["fails"] * 5
+
+
+def test_weights_add_up_to_the_probabilities_on_the_page() -> None:
+    found = score_candidates(planted.candidates(), planted.graph(), builtin(), planted.PARAMETERS, planted.CONTEXT)
+    for one in found:
+        for axis, stated in (("coordination", one.verdict.coordination), ("extraction", one.verdict.extraction)):
+            total = sum(w.bits for w in one.verdict.weights if w.axis == axis)
+            assert stated == pytest.approx(probability(total), abs=1e-4)
+        families = {w.label: w.bits for w in one.verdict.weights if w.axis == "coordination"}
+        for family in ("content", "identity", "network", "timing"):
+            parts = sum(e.bits for e in one.evidence if e.axis == "coordination" and e.family == family)
+            assert families.get(family, 0) <= parts + 0.02
+
+
+def test_what_is_not_worth_reporting_is_left_out() -> None:
+    strict = replace(planted.PARAMETERS, score=replace(ScoreParameters(), report_coordination=0.9999))
+    assert scored(strict) == []
+
+
+P = ScoreParameters()
+
+
+def piece(family: str, bits: float, axis: str = "coordination") -> Evidence:
+    return Evidence("d", family, axis, bits, "s")  # type: ignore[arg-type]
+
+
+HARVEST = piece("content", 6.0, "extraction")
+
+
+def test_one_family_never_reaches_high_whatever_its_weight() -> None:
+    evidence = (*(piece("network", 8.0) for _ in range(9)), HARVEST)
+    assert severity(combine(evidence, (), P), 10**6, P) == "low"
+
+
+def test_two_families_do() -> None:
+    verdict = combine((piece("network", 8.0), piece("content", 8.0), HARVEST), (), P)
+    assert verdict.families == 2
+    assert severity(verdict, 100, P) == "high"
+    assert severity(replace(verdict, extraction=0.999), 10**6, P) == "critical"
+    assert severity(replace(verdict, extraction=0.999), P.critical_requests - 1, P) == "high"
+
+
+def test_a_declared_relation_explains_the_sharing() -> None:
+    evidence = (piece("network", 8.0), piece("content", 8.0), piece("identity", 9.0), HARVEST)
+    verdict = combine(evidence, (Weight("coordination", "declared: organisation", P.declared_bits),), P)
+    assert verdict.coordination < 0.05
+    assert severity(verdict, 10**6, P) == "low"
+
+
+def test_no_harvest_no_high() -> None:
+    verdict = combine((piece("network", 8.0), piece("content", 8.0)), (), P)
+    assert verdict.coordination > 0.98
+    assert severity(verdict, 10**6, P) == "low"
+
+
+def test_between_is_medium() -> None:
+    verdict = combine((piece("network", 6.0), piece("content", 6.0), HARVEST), (), P)
+    assert 0.5 < verdict.coordination < 0.95
+    assert severity(verdict, 10, P) == "medium"
+
+
+def test_certainty_is_limited() -> None:
+    verdict = combine(tuple(piece(f, 50.0) for f in ("network", "content", "identity")), (), P)
+    assert Weight("coordination", "ceiling", -8.0) in verdict.weights
+    assert verdict.coordination == pytest.approx(probability(9.0), abs=1e-4)
