@@ -23,7 +23,7 @@ def saturate(bits: float, cap: float) -> float:
     """
     if bits <= 0 or cap <= 0:
         return 0.0
-    return cap * (1.0 - math.exp(-bits / cap))
+    return -cap * math.expm1(-bits / cap)
 
 
 def share_bits(members: int, trials: int, outside: float, cap: float) -> float:

@@ -7,6 +7,7 @@ accounts above the threshold are the members of the next round. Fellegi and Sunt
 (1969), gives the weights; the rounds are hard-assignment EM.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,15 +111,46 @@ def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters) -> Refined | No
     return Refined(members, bits[members])
 
 
+def _wider(graph: SignalGraph, candidate: Refined, p: ClusterParameters) -> list[Ints]:
+    """Everyone who carries a characteristic token of one cause: a part of a campaign grows to the whole over these.
+
+    Seen from a part, what the rest of the campaign shares with it looks common; starting from all carriers it does not.
+    """
+    seeds = []
+    for kinds in _causes(graph).values():
+        carriers = np.zeros(graph.population.size, np.bool_)
+        for kind in kinds:
+            tokens = graph.characteristic(kind, candidate.members, p.lift)
+            if tokens.size:
+                carriers |= graph.carriers(kind, tokens)
+        numbers = np.flatnonzero(carriers)
+        if numbers.size > candidate.members.size and numbers.size <= p.hub_share * graph.population.size:
+            seeds.append(numbers)
+    return seeds
+
+
+def _order(found: Iterable[Refined]) -> list[Refined]:
+    """Strongest first; ties by the members themselves, so that the order never depends on that of the seeds."""
+    return sorted(found, key=lambda r: (-round(r.strength, 6), r.members.tobytes()))
+
+
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
     """Return disjoint candidates, strongest first."""
-    seeds = communities(graph, p) + template_sets(graph, p)
     refined: dict[bytes, Refined] = {}
-    for seed in seeds:
-        found = refine(graph, seed, p)
-        if found is not None:
-            refined.setdefault(found.members.tobytes(), found)
-    ordered = sorted(refined.values(), key=lambda r: (-r.strength, tuple(r.members[:8].tolist())))
+    tried: set[bytes] = set()
+    seeds = communities(graph, p) + template_sets(graph, p)
+    for _ in range(p.widenings + 1):
+        fresh = []
+        for seed in seeds:
+            if seed.tobytes() in tried:
+                continue
+            tried.add(seed.tobytes())
+            found = refine(graph, seed, p)
+            if found is not None and found.members.tobytes() not in refined:
+                refined[found.members.tobytes()] = found
+                fresh.append(found)
+        seeds = [wide for found in _order(fresh)[: p.max_candidates] for wide in _wider(graph, found, p)]
+    ordered = _order(refined.values())
     taken = np.zeros(graph.population.size, np.bool_)
     kept = []
     for candidate in ordered:

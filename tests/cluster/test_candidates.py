@@ -47,10 +47,15 @@ def test_seeds_do_not_depend_on_the_order_of_signals() -> None:
     once = [part.tolist() for part in communities(planted.graph(), p)]
     again = [part.tolist() for part in communities(planted.graph(), p)]
     assert once == again
-    # Leiden may cut the campaign along its cards; any part of it grows to the whole.
-    parts = [np.array(part) for part in once if groups(np.array(part)) == {"camp"}]
-    assert parts
-    assert all(refine(planted.graph(), part, p).members.size == 50 for part in parts)  # type: ignore[union-attr]
+
+
+def test_a_part_held_together_by_one_card_grows_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    camp = planted.members("camp").members
+    card = planted.population().dominant("payment")[camp]
+    monkeypatch.setattr("distillscan.cluster.candidates.communities", lambda graph, p: [camp[card == card[0]]])
+    monkeypatch.setattr("distillscan.cluster.candidates.template_sets", lambda graph, p: [])
+    found = find_candidates(planted.graph(), ClusterParameters())
+    assert [c.members.tolist() for c in found] == [camp.tolist()]
 
 
 def test_template_sets_hold_every_carrier() -> None:
