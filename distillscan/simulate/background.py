@@ -1,0 +1,107 @@
+"""The background: unrelated accounts of every sort with heavy-tailed volumes, small teams and production clients."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate import templates
+from distillscan.simulate.clock import DAY
+from distillscan.simulate.networks import load_networks
+from distillscan.simulate.people import domains, recruit
+from distillscan.simulate.traffic import converse, dress, finish, share_out, visits
+from distillscan.simulate.world import Ints, Part, Size, Stage
+
+_TEAM: Final = 4
+_PAYLOADS: Final = ("article", "context", "datablock", "codeblock", "logblock", "clause", "statement")
+_FIXED: Final = ("fixed_record", "fixed_code", "fixed_pair")
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Ordinary accounts; the options are their shares of accounts by sort."""
+
+    consumer: float = 0.6
+    developer: float = 0.22
+    employee: float = 0.1
+    student: float = 0.05
+    server: float = 0.03
+    #: Share of production clients whose prompts all have the same length.
+    constant_length: float = 0.19
+    #: No single account sends more than this share of the background.
+    largest: float = 0.08
+
+    kind: ClassVar[str] = "ordinary"
+    rate: ClassVar[float] = 0.75
+    limits: ClassVar[tuple[int, int]] = (20, 10_000_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Recruit every sort, let them work, and give production clients their private templates."""
+        shares = np.array([self.consumer, self.developer, self.employee, self.student, self.server])
+        names = ("consumer", "developer", "employee", "student", "server")
+        heads = np.maximum(1, np.round(shares / shares.sum() * size.accounts)).astype(np.int64)
+        sorts = np.repeat(np.arange(len(names)), heads)
+        groups = [recruit(stage, int(count), name) for name, count in zip(names, heads, strict=True)]
+        groups[2] = _teams(stage, groups[2])
+        people = pl.concat(groups).with_columns(sort=pl.Series(sorts))
+        counts = share_out(stage.rng, people["volume"].to_numpy(), size.rows, self.largest)
+        people, counts = people.filter(pl.Series(counts > 0)), counts[counts > 0]
+        lines = converse(stage, dress(stage, people, visits(stage, people, counts)))
+        servers = (people["sort"] == names.index("server")).to_numpy()
+        return finish(stage, people, self._produce(stage, lines, np.flatnonzero(servers)))
+
+    def _produce(self, stage: Stage, lines: pl.DataFrame, servers: Ints) -> pl.DataFrame:
+        """Replace the prompts of production clients by their own template around changing content."""
+        rank = np.full(int(lines["person"].max()) + 1 if lines.height else 0, -1)  # type: ignore[arg-type]
+        rank[servers] = np.arange(servers.size)
+        mine = rank[lines["person"].to_numpy()]
+        rows = np.flatnonzero(mine >= 0)
+        columns = production(stage, mine[rows], servers.size, self.constant_length)
+        place = np.full(lines.height, -1)
+        place[rows] = np.arange(rows.size)
+        here = pl.Series(place >= 0)
+        at = np.maximum(place, 0)
+        return lines.with_columns(
+            prompt=pl.when(here).then(columns["prompt"].gather(at) if rows.size else None).otherwise(pl.col("prompt")),
+            system_prompt=pl.when(here).then(columns["system_prompt"].gather(at) if rows.size else None),
+        )
+
+
+def production(stage: Stage, client: Ints, clients: int, constant_length: float = 0.0) -> dict[str, pl.Series]:
+    """``prompt`` and ``system_prompt`` of production clients, each with a template of its own.
+
+    Args:
+        stage: the part that is being built.
+        client: client per row, from 0.
+        clients: number of clients.
+        constant_length: share of clients whose prompts all have the same length.
+    """
+    rng, writer = stage.rng, stage.world.writer
+    mine = templates.private(rng, clients, bare=0.1)
+    symbols = np.array([writer.grammar.symbols[name] for name in _PAYLOADS])[rng.integers(0, len(_PAYLOADS), clients)]
+    fixed = np.array([writer.grammar.symbols[name] for name in _FIXED])[rng.integers(0, len(_FIXED), clients)]
+    payload = np.where(rng.random(clients) < constant_length, fixed, symbols)
+    columns = templates.fill(mine, client, writer.grammar.expand_each(rng, payload[client]))
+    if writer.corpus is None:
+        return columns
+    return writer.corpus.batch_jobs(rng, client, columns)
+
+
+def _teams(stage: Stage, people: pl.DataFrame) -> pl.DataFrame:
+    """Group employees into small companies: one organisation, payer, mail domain, office and start each."""
+    rng, count = stage.rng, people.height
+    teams = max(1, count // _TEAM)
+    team = np.sort(rng.integers(0, teams, count))
+    networks = load_networks()
+    lead = np.searchsorted(team, np.arange(teams)).clip(0, count - 1)
+    office = networks.pick(rng, "office", people["country"].gather(lead))
+    joined = people["account_created_at"].gather(lead).gather(team).to_numpy()
+    joined = joined + rng.exponential(20 * DAY, count).astype(np.int64)
+    return people.with_columns(
+        org_id=stage.mint("org", teams).gather(team), payment_id=stage.mint("pm", teams).gather(team),
+        email_domain=domains(rng, teams).gather(team), office_ip=networks.draw(rng, office).gather(team),
+        office_net=pl.Series(office[team]), country=people["country"].gather(lead).gather(team),
+        language=people["language"].gather(lead).gather(team), offset=people["offset"].gather(lead).gather(team),
+        account_created_at=pl.Series(np.minimum(joined, people["first"].to_numpy())),
+    )  # fmt: skip

@@ -1,0 +1,55 @@
+"""Many accounts, few prompt templates: the shape of the campaigns disclosed in February 2026."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate import templates
+from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs
+from distillscan.simulate.templates import Goal, Template, Where
+from distillscan.simulate.traffic import finish
+from distillscan.simulate.world import Part, Size, Stage
+
+_PLACES: Final[tuple[Where, ...]] = ("last", "first", "system", "middle")
+_GOALS: Final[tuple[Goal, ...]] = ("reasoning", "synthesis", "reasoning", "grading")
+_PIPELINES: Final = ("self_instruct", "alpaca_selfinstruct_batch", "oss_instruct")
+
+
+@dataclass(frozen=True, slots=True)
+class FanoutTemplate(Evasion):
+    """Hundreds of accounts fill the slots of a few templates on one narrow capability, through shared proxies."""
+
+    #: Number of templates; they differ in where the slot is.
+    templates: int = 4
+
+    kind: ClassVar[str] = "fanout_template"
+    rate: ClassVar[float] = 26.0
+    limits: ClassVar[tuple[int, int]] = (25, 30_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Enlist the pool and let it work through its templates."""
+        people = enlist(stage, size.accounts, size.first, self)
+        lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
+        lines = lines.with_columns(**work(stage, lines.height, self.templates, self.paraphrase))
+        return finish(stage, people, hide(stage, lines, self))
+
+
+def work(stage: Stage, rows: int, count: int, paraphrase: int) -> dict[str, pl.Series]:
+    """``prompt`` and ``system_prompt`` of template work: ``count`` templates, each in ``paraphrase`` wordings.
+
+    With a corpus the prompts of a public pipeline are taken instead; they bring their own templates.
+    """
+    rng, writer = stage.rng, stage.world.writer
+    if writer.corpus is not None:
+        name = _PIPELINES[int(rng.integers(0, len(_PIPELINES)))]
+        cards = writer.corpus.pipeline(name, *_PIPELINES).draw(rng, rows)
+        return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
+    library: list[Template] = []
+    for at in range(count):
+        place, goal = _PLACES[at % len(_PLACES)], _GOALS[at % len(_GOALS)]
+        library += templates.wordings(rng, goal, place, paraphrase)
+    which = rng.integers(0, len(library), rows)
+    interests = ("code", "math") if rng.random() < 0.5 else ("explain", "data")
+    return templates.fill(library, np.asarray(which), writer.ask(rng, rows, interests))

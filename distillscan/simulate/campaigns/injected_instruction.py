@@ -1,0 +1,84 @@
+"""One fixed instruction in every otherwise varied request; when the first pool is banned, a second takes over."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate import ids, templates
+from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, forbid, hide, jobs, split
+from distillscan.simulate.clock import HOUR, MINUTE
+from distillscan.simulate.traffic import finish
+from distillscan.simulate.world import Part, Size, Stage
+
+Position = Literal["mixed", "prefix", "suffix", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class InjectedInstruction(Evasion):
+    """Varied real-looking requests that all carry the same demand to write the reasoning into the answer."""
+
+    residential: bool = True
+    distinct_payments: bool = True
+    #: Where the instruction goes: prefix, suffix, system, or mixed (an account keeps to one).
+    position: Position = "mixed"
+    #: Share of the campaign done when the first pool is banned; 1 means that no ban comes.
+    banned_after: float = 0.6
+    #: Hours until the second pool works.
+    takeover_hours: float = 2.0
+
+    kind: ClassVar[str] = "injected_instruction"
+    rate: ClassVar[float] = 40.0
+    limits: ClassVar[tuple[int, int]] = (30, 20_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Two pools one after the other, the same instruction in both."""
+        demand = pl.Series(
+            [_demand(wording) for wording in templates.wordings(stage.rng, "inline", "system", self.paraphrase, 1)]
+        )
+        if self.banned_after >= 1:
+            return self._pool(stage, size, demand, banned=False)
+        ban = size.first + int((size.last - size.first) * self.banned_after)
+        before, after = split(size, self.banned_after)
+        before = replace(before, last=ban)
+        after = replace(after, first=ban + int(self.takeover_hours * HOUR))
+        one, two = self._pool(stage, before, demand, banned=True), self._pool(stage, after, demand, banned=False)
+        return Part(pl.concat([one.people, two.people]), pl.concat([one.requests, two.requests]))
+
+    def _pool(self, stage: Stage, size: Size, demand: pl.Series, *, banned: bool) -> Part:
+        rng, writer = stage.rng, stage.world.writer
+        people = enlist(stage, size.accounts, size.first, self)
+        lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
+        person = lines["person"].to_numpy()
+        turn = np.zeros(lines.height, np.int64)
+        asked = writer.ordinary(rng, lines["language"].to_numpy(), lines["interest"].to_numpy(), turn)
+        said = demand.gather(rng.integers(0, len(demand), people.height)[person])
+        place = self._places(rng, people.height)[person]
+        prefix, suffix = ids.join([said, "\n\n", asked]), ids.join([asked, "\n\n", said])
+        at = pl.Series(place)
+        lines = lines.with_columns(
+            prompt=pl.when(at == 0).then(prefix).when(at == 1).then(suffix).otherwise(asked),
+            system_prompt=pl.when(at == 2).then(said),
+        )
+        lines = hide(stage, lines, self)
+        return finish(stage, people, _end(lines, rng) if banned else lines)
+
+    def _places(self, rng: np.random.Generator, count: int) -> np.typing.NDArray[np.int64]:
+        names = ("prefix", "suffix", "system")
+        if self.position == "mixed":
+            return rng.choice(3, count, p=[0.6, 0.25, 0.15])
+        return np.full(count, names.index(self.position))
+
+
+def _demand(template: templates.Template) -> str:
+    return template.system or ""
+
+
+def _end(lines: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    """The last request of every account meets the ban: forbidden, within the hour."""
+    last = lines["time"].max()
+    final = lines.select(pl.col("session") == pl.col("session").max().over("person")).to_series()
+    delay = pl.Series((rng.random(lines.height) * 50 * MINUTE).astype(np.int64))
+    late = pl.when(final).then(pl.lit(last, pl.Int64) + delay).otherwise("time")
+    return forbid(lines.with_columns(time=late), final)

@@ -1,0 +1,167 @@
+"""Account pools: how a campaign's accounts are made, paid for, connected and put to work, and how it hides that."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate.clients import CHANNELS, load_clients
+from distillscan.simulate.clock import DAY, HOUR
+from distillscan.simulate.networks import load_networks
+from distillscan.simulate.people import NEVER, ONLY_API, domains, free_mail, recruit
+from distillscan.simulate.traffic import dress, locate
+from distillscan.simulate.world import Ints, Size, Stage
+
+_ACCOUNTS_PER_WAVE: Final = 60
+_WAVE_SPREAD: Final = 3 * HOUR
+_LEAD_DAYS: Final = 9
+_DOMAINS_PER_POOL: Final = 5
+_ACCOUNTS_PER_CARD: Final = 8
+_ACCOUNTS_PER_PROXY: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Evasion:
+    """What every campaign can do to hide; all off gives the plain form."""
+
+    #: A fresh consumer address for every request instead of a pool of data-centre proxies.
+    residential: bool = False
+    #: A payment instrument of its own for every account instead of shared cards.
+    distinct_payments: bool = False
+    #: Accounts created over a year instead of in waves just before the start.
+    staggered: bool = False
+    #: Free-mail addresses instead of a handful of catch-all domains.
+    free_mail: bool = False
+    #: Number of wordings of every template or instruction.
+    paraphrase: int = 1
+    #: Share of requests that are ordinary prompts, sent to look like a customer.
+    cover: float = 0.0
+    #: 0: jobs are dealt to accounts strictly in turn; 1: at random with unequal shares.
+    jitter: float = 0.3
+    #: How many different programs (user agent and TLS fingerprint) the accounts use.
+    programs: int = 1
+    #: Accounts of every type over every pathway (web, app, api, third-party cloud) instead of API accounts only.
+    mixed_pathways: bool = False
+
+
+def enlist(stage: Stage, count: int, start: int, options: Evasion) -> pl.DataFrame:
+    """The accounts of a pool; all work for one operator, named after the stage."""
+    rng, world = stage.rng, stage.world
+    clients = load_clients()
+    api = np.flatnonzero(clients.channel == CHANNELS.index("api"))
+    used = rng.choice(api[: max(options.programs, 12)], options.programs, replace=False)
+    program = used[rng.integers(0, used.size, count)]
+    kinds = rng.choice(["individual", "education", "business"], count, p=[0.75, 0.12, 0.13])
+    people = recruit(stage, count, "developer").with_columns(
+        operator=pl.lit(stage.name),
+        campaign=pl.lit(stage.name),
+        account_created_at=pl.Series(_created(stage, count, start, options)),
+        plan=pl.lit("api"),
+        account_type=pl.Series(kinds),
+        payment_id=_payments(stage, count, options),
+        email_domain=_mail(stage, count, options),
+        **ONLY_API,
+        client_api=pl.Series(program),
+        upgrades=pl.lit(NEVER, pl.Int64),
+        model=pl.lit(world.lineup.models[0]),
+        adopts=pl.lit(NEVER, pl.Int64),
+        first=pl.lit(start, pl.Int64),
+    )
+    if not options.mixed_pathways:
+        return people
+    channel = rng.choice(len(CHANNELS), count, p=[0.3, 0.15, 0.4, 0.15])
+    plan = pl.Series(["plus", "pro", "api", "enterprise"]).gather(channel)
+    return people.with_columns(channel=pl.Series(channel), channel_b=pl.Series(channel), plan=plan)
+
+
+def _created(stage: Stage, count: int, start: int, options: Evasion) -> Ints:
+    rng = stage.rng
+    if options.staggered:
+        return (start - DAY - rng.random(count) * 360 * DAY).astype(np.int64)
+    waves = max(1, round(count / _ACCOUNTS_PER_WAVE))
+    begins = start - DAY - (rng.random(waves) * _LEAD_DAYS * DAY).astype(np.int64)
+    return begins[rng.integers(0, waves, count)] + (rng.random(count) * _WAVE_SPREAD).astype(np.int64)
+
+
+def _payments(stage: Stage, count: int, options: Evasion) -> pl.Series:
+    own = stage.mint("pm", count)
+    if options.distinct_payments:
+        return own
+    shared = stage.shared("pm", count, _ACCOUNTS_PER_CARD)
+    return pl.select(pl.when(pl.Series(stage.rng.random(count) < 0.8)).then(shared).otherwise(own)).to_series()
+
+
+def _mail(stage: Stage, count: int, options: Evasion) -> pl.Series:
+    public = free_mail(stage.rng, count)
+    if options.free_mail:
+        return public
+    caught = domains(stage.rng, _DOMAINS_PER_POOL).gather(stage.rng.integers(0, _DOMAINS_PER_POOL, count))
+    return pl.select(pl.when(pl.Series(stage.rng.random(count) < 0.7)).then(caught).otherwise(public)).to_series()
+
+
+def jobs(stage: Stage, people: pl.DataFrame, rows: int, first: int, last: int, options: Evasion) -> pl.DataFrame:
+    """The pool's work as visits: runs of some hours around the clock, each job dealt to the next account.
+
+    Columns as ``traffic.visits`` gives them; every job is a conversation of its own. Each account gets at least one.
+    """
+    rng, count = stage.rng, people.height
+    hours = max(1, (last - first) // HOUR)
+    busy = np.repeat(rng.random(hours // 6 + 1) < 0.8, 6)[:hours]
+    busy[0] = True
+    hour = rng.choice(np.flatnonzero(busy), rows)
+    time = np.sort(np.minimum(first + hour * HOUR + (rng.random(rows) * HOUR).astype(np.int64), last))
+    turns = [rng.permutation(count) for _ in range(rows // count + 1)]
+    person = np.concatenate(turns)[:rows]
+    weights = rng.lognormal(0, 0.5, count)
+    loose = rng.random(rows) < options.jitter
+    loose[:count] = False
+    person[loose] = rng.choice(count, int(loose.sum()), p=weights / weights.sum())
+    return pl.DataFrame({"person": person, "session": np.arange(rows), "turn": np.zeros(rows, np.int64), "time": time})
+
+
+def connect(stage: Stage, people: pl.DataFrame, when: pl.DataFrame, options: Evasion) -> pl.DataFrame:
+    """Requests of a pool with everything but the prompt: behind proxies, without devices and sessions."""
+    rng, networks, rows = stage.rng, load_networks(), when.height
+    lines = dress(stage, people, when)
+    if options.residential:
+        homes = rng.choice(networks.of("home"), rows)
+        return _from(lines, locate(homes, networks.draw(rng, homes, 0.1)))
+    size = max(4, people.height // _ACCOUNTS_PER_PROXY)
+    hosts = rng.choice(rng.choice(networks.of("cloud"), 3, replace=False), size)
+    proxies = networks.draw(rng, hosts)
+    used = rng.integers(0, size, rows)
+    return _from(lines, locate(hosts[used], proxies.gather(used)))
+
+
+def _from(lines: pl.DataFrame, place: dict[str, pl.Series]) -> pl.DataFrame:
+    """The requests from these addresses; a third-party cloud still shows none."""
+    seen = pl.col("pathway") != "cloud"
+    return lines.with_columns(pl.when(seen).then(column).alias(name) for name, column in place.items())
+
+
+def hide(stage: Stage, lines: pl.DataFrame, options: Evasion) -> pl.DataFrame:
+    """Replace a share of the prompts by ordinary ones (cover traffic)."""
+    rng, rows = stage.rng, lines.height
+    covered = rng.random(rows) < options.cover
+    turn = np.zeros(rows, np.int64)
+    ordinary = stage.world.writer.ordinary(rng, lines["language"].to_numpy(), lines["interest"].to_numpy(), turn)
+    mask = pl.Series(covered)
+    return lines.with_columns(
+        prompt=pl.when(mask).then(ordinary).otherwise("prompt"), system_prompt=pl.when(~mask).then("system_prompt")
+    )
+
+
+def forbid(lines: pl.DataFrame, final: pl.Series) -> pl.DataFrame:
+    """The marked requests meet a ban (403); the others are answered as usual."""
+    return lines.with_columns(status_code=pl.when(final).then(pl.lit(403, pl.Int64)))
+
+
+def split(size: Size, share: float) -> tuple[Size, Size]:
+    """Two sizes that add up to one: the first has ``share`` of rows and accounts (each keeps at least one account)."""
+    rows = round(size.rows * share)
+    accounts = int(np.clip(round(size.accounts * share), 1, max(1, size.accounts - 1)))
+    return (
+        Size(rows, accounts, size.first, size.last),
+        Size(size.rows - rows, size.accounts - accounts, size.first, size.last),
+    )

@@ -1,0 +1,52 @@
+"""A campaign on agentic coding that turns to a new model within a day of its release."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate import templates
+from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs
+from distillscan.simulate.clock import HOUR
+from distillscan.simulate.traffic import finish
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePivot(Evasion):
+    """Half of the traffic moves to the new model within 24 hours; the accounts share an agent's system prompt."""
+
+    #: Share of the traffic that moves within the first 24 hours.
+    moved: float = 0.5
+    #: Hours over which the switch is rolled out.
+    rollout_hours: float = 6.0
+
+    kind: ClassVar[str] = "release_pivot"
+    rate: ClassVar[float] = 30.0
+    limits: ClassVar[tuple[int, int]] = (25, 20_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """One pool with an agent harness of its own."""
+        rng, world = stage.rng, stage.world
+        people = enlist(stage, size.accounts, size.first, self)
+        lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
+        start = world.lineup.release_us + (rng.random(people.height) * self.rollout_hours * HOUR).astype(np.int64)
+        time = lines["time"].to_numpy()
+        # The rollout leaves the old model in use for some hours, so a little more than the share moves after it.
+        moves = (time >= start[lines["person"].to_numpy()]) & (rng.random(lines.height) < min(1.0, self.moved * 1.1))
+        lines = lines.with_columns(
+            model=pl.when(pl.Series(moves)).then(pl.lit(world.lineup.released)).otherwise("model")
+        )
+        lines = lines.with_columns(**self._work(stage, lines.height))
+        return finish(stage, people, hide(stage, lines, self))
+
+    def _work(self, stage: Stage, rows: int) -> dict[str, pl.Series]:
+        rng, writer = stage.rng, stage.world.writer
+        if writer.corpus is not None:
+            cards = writer.corpus.pipeline("codealpaca_batch", "oss_instruct", "self_instruct").draw(rng, rows)
+            return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
+        library = templates.wordings(rng, "synthesis", "system", self.paraphrase, 6)
+        library += templates.wordings(rng, "reasoning", "last", self.paraphrase, 3)
+        which = rng.integers(0, len(library), rows)
+        return templates.fill(library, np.asarray(which), writer.ask(rng, rows, ("code",)))

@@ -1,0 +1,77 @@
+"""Coding sessions captured elsewhere and replayed, with the signed reasoning of one session sent in others."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide
+from distillscan.simulate.clock import HOUR, rhythm
+from distillscan.simulate.people import recruit
+from distillscan.simulate.traffic import finish, flatten, visits
+from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.writer import INTERESTS
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReplay(Evasion):
+    """Whole sessions of real users under a coding agent's prompt, each run again on other accounts."""
+
+    distinct_payments: bool = True
+    #: How many accounts run each session.
+    copies: int = 2
+    #: Share of later turns that carry reasoning signed in another session.
+    replayed_signatures: float = 0.5
+    #: Size of the agent's system prompt in bytes.
+    system_bytes: int = 4_000
+
+    kind: ClassVar[str] = "session_replay"
+    rate: ClassVar[float] = 13.0
+    limits: ClassVar[tuple[int, int]] = (30, 20_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Sessions written once, then sent by ``copies`` accounts at different times."""
+        rng, world, count = stage.rng, stage.world, size.accounts
+        people = enlist(stage, count, size.first, self).with_columns(whole=pl.lit(value=True))
+        once = _captured(stage, -(-size.rows // self.copies), size)
+        text = world.writer.ordinary(
+            rng, once["language"].to_numpy(), np.full(once.height, INTERESTS.index("code")), once["turn"].to_numpy()
+        )
+        once = flatten(once.with_columns(prompt=text), np.full(once.height, fill_value=True))
+        signed = stage.mint("sig", once.height)
+        again = np.concatenate([np.arange(once.height)] * self.copies)[: size.rows]
+        copy = np.repeat(np.arange(self.copies), once.height)[: size.rows]
+        session = once["session"].to_numpy()[again] + copy * once.height
+        order = rng.permutation(count)
+        person = order[session % count]
+        person[: min(count, size.rows)] = order[: size.rows]
+        delay = (copy * rng.exponential(5, size.rows)[session % size.rows] * HOUR).astype(np.int64)
+        when = pl.DataFrame(
+            {
+                "person": person,
+                "session": session,
+                "turn": once["turn"].to_numpy()[again],
+                "time": np.minimum(once["time"].to_numpy()[again] + delay, size.last),
+            }
+        )
+        lines = connect(stage, people, when, self).with_columns(prompt=once["prompt"].gather(again))
+        later = pl.Series((when["turn"].to_numpy() > 0) & (rng.random(size.rows) < self.replayed_signatures))
+        lines = lines.with_columns(
+            system_prompt=pl.lit(world.writer.manual(rng, self.system_bytes)),
+            reasoning_signature=pl.when(later).then(signed.gather(again)),
+        )
+        return finish(stage, people, hide(stage, lines, self))
+
+
+def _captured(stage: Stage, rows: int, size: Size) -> pl.DataFrame:
+    """The sessions as their users held them, with the users' languages."""
+    users = recruit(stage, max(2, rows // 12), "developer", arrivals=0.0).with_columns(
+        first=pl.lit(size.first, pl.Int64),
+        last=pl.lit(size.last, pl.Int64),
+        turns=pl.lit(6.0),
+        rhythm=pl.lit(rhythm("office"), pl.Int64),
+    )
+    counts = stage.rng.multinomial(rows, np.full(users.height, 1 / users.height))
+    when = visits(stage, users, counts, 40)
+    return when.with_columns(language=users["language"].gather(when["person"].to_numpy()))

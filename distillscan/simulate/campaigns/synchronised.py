@@ -1,0 +1,45 @@
+"""Accounts that work in step: batches dealt out evenly, so that together they look like one load-balanced client."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate.campaigns.grader import grading
+from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide
+from distillscan.simulate.clock import HOUR, MINUTE, SECOND
+from distillscan.simulate.traffic import finish
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Synchronised(Evasion):
+    """Rubric grading and reasoning behind finished answers, in batches that start together on shared payments."""
+
+    #: Number of templates.
+    templates: int = 4
+    #: Minutes within which all accounts of a batch have sent their request.
+    step_minutes: float = 4.0
+
+    kind: ClassVar[str] = "synchronised"
+    rate: ClassVar[float] = 20.0
+    limits: ClassVar[tuple[int, int]] = (25, 10_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Batches of one request per account at times common to all."""
+        rng, count, rows = stage.rng, size.accounts, size.rows
+        people = enlist(stage, count, size.first, self)
+        batches = -(-rows // count)
+        latest = size.last - HOUR
+        begins = np.sort(size.first + (rng.random(batches) * (latest - size.first)).astype(np.int64))
+        person = np.concatenate([rng.permutation(count) for _ in range(batches)])[:rows]
+        delay = (rng.random(rows) * self.step_minutes * MINUTE).astype(np.int64)
+        noise = (rng.exponential(self.jitter * 60, rows) * SECOND).astype(np.int64)
+        time = np.minimum(np.repeat(begins, count)[:rows] + delay + noise, size.last)
+        when = pl.DataFrame(
+            {"person": person, "session": np.arange(rows), "turn": np.zeros(rows, np.int64), "time": time}
+        )
+        lines = connect(stage, people, when, self)
+        lines = lines.with_columns(**grading(stage, rows, self.templates, self.paraphrase))
+        return finish(stage, people, hide(stage, lines, self))

@@ -1,0 +1,51 @@
+"""A university: thousands of students behind the campus network."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate.clock import DAY
+from distillscan.simulate.networks import load_networks
+from distillscan.simulate.people import domains, recruit
+from distillscan.simulate.traffic import finish, live, locate
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Campus:
+    """Students with one mail domain and a few campus addresses, who signed up in the same weeks of term."""
+
+    #: Number of addresses the campus shows to the outside.
+    exits: int = 3
+    #: Share of conversations held on campus.
+    on_campus: float = 0.6
+
+    kind: ClassVar[str] = "campus"
+    rate: ClassVar[float] = 0.4
+    limits: ClassVar[tuple[int, int]] = (40, 50_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Students of one university, each paying for themselves or not at all."""
+        rng, networks, count = stage.rng, load_networks(), size.accounts
+        term = stage.world.first - 180 * DAY
+        people = recruit(stage, count, "student", country="GB", arrivals=0.0).with_columns(
+            account_created_at=pl.Series(term + (rng.random(count) * 45 * DAY).astype(np.int64)),
+            email_domain=pl.lit(f"students.{domains(rng, 1).item()}"),
+        )
+        lines = live(stage, people, size.rows)
+        exits = np.full(self.exits, networks.of("campus", "GB")[0])
+        shown = networks.draw(rng, exits)
+        session = lines["session"].to_numpy()
+        sessions = int(session.max(initial=-1)) + 1
+        used = rng.integers(0, self.exits, sessions)[session]
+        there = pl.Series((rng.random(sessions) < self.on_campus)[session])
+        campus = locate(exits[used], shown.gather(used))
+        return finish(
+            stage,
+            people,
+            lines.with_columns(
+                pl.when(there).then(column).otherwise(name).alias(name) for name, column in campus.items()
+            ),
+        )

@@ -1,0 +1,49 @@
+"""A company that gives all its staff an account within days."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate.clock import DAY
+from distillscan.simulate.networks import load_networks
+from distillscan.simulate.people import domains, recruit
+from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyRollout:
+    """One organisation, one payer, one mail domain, one office address, everybody signed up in the same week."""
+
+    #: Days over which the accounts are created.
+    signup_days: float = 4.0
+    #: Share of work done from home.
+    home_office: float = 0.3
+
+    kind: ClassVar[str] = "company_rollout"
+    rate: ClassVar[float] = 0.8
+    limits: ClassVar[tuple[int, int]] = (25, 2_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Employees of one company in one country."""
+        rng, networks, count = stage.rng, load_networks(), size.accounts
+        people = recruit(stage, count, "employee", country="DE", arrivals=0.0)
+        joined = size.first + (rng.random(count) * self.signup_days * DAY).astype(np.int64)
+        office = int(networks.of("office", "DE")[0])
+        at_desk = pl.Series(rng.random(count) >= self.home_office)
+        people = people.with_columns(
+            operator=pl.lit(stage.name),
+            org_id=pl.lit(stage.mint_one("org")),
+            payment_id=pl.lit(stage.mint_one("pm")),
+            email_domain=pl.lit(domains(rng, 1).item()),
+            plan=pl.lit("enterprise"),
+            account_type=pl.lit("business"),
+            account_created_at=pl.Series(joined),
+            first=pl.Series(joined),
+            last=pl.lit(size.last, pl.Int64),
+            office_ip=pl.when(at_desk).then(pl.lit(networks.draw(rng, np.array([office])).item())),
+            office_net=pl.lit(office, pl.Int64),
+        )
+        return finish(stage, people, live(stage, people, size.rows))

@@ -1,0 +1,48 @@
+"""An evaluation team: a language model as judge, with rubrics, every night."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate import templates
+from distillscan.simulate.clock import DAY, rhythm
+from distillscan.simulate.people import domains, recruit
+from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class EvalHarness:
+    """A few accounts of one organisation that grade answers by rubric and try every new model on release day."""
+
+    #: Number of rubrics.
+    rubrics: int = 3
+
+    kind: ClassVar[str] = "eval_harness"
+    rate: ClassVar[float] = 12.0
+    limits: ClassVar[tuple[int, int]] = (3, 6)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Service accounts with one payer, nightly, one question after another."""
+        rng, writer, count = stage.rng, stage.world.writer, size.accounts
+        release = stage.world.lineup.release_us
+        people = recruit(stage, count, "server", arrivals=0.0).with_columns(
+            operator=pl.lit(stage.name),
+            org_id=pl.lit(stage.mint_one("org")),
+            payment_id=pl.lit(stage.mint_one("pm")),
+            email_domain=pl.lit(domains(rng, 1).item()),
+            rhythm=pl.lit(rhythm("nightly"), pl.Int64),
+            last=pl.lit(size.last, pl.Int64),
+            volume=pl.lit(1.0),
+            plan=pl.lit("enterprise"),
+            adopts=pl.Series(release + (rng.random(count) * DAY / 2).astype(np.int64)),
+        )
+        lines = live(stage, people, size.rows)
+        library = [templates.wordings(rng, "grading", "last", 1, 3)[0] for _ in range(self.rubrics)]
+        which = rng.integers(0, self.rubrics, lines.height)
+        slot = writer.ask(rng, lines.height)
+        answer = writer.text(rng, "article", lines.height)
+        from_both = pl.select(pl.concat_str(slot.alias("a"), pl.lit("\n\nResponse:\n"), answer.alias("b"))).to_series()
+        return finish(stage, people, lines.with_columns(**templates.fill(library, which, from_both)))

@@ -1,0 +1,55 @@
+"""A hackathon: everybody signs up within hours, at one venue, with one promotion code, on one theme."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate import ids
+from distillscan.simulate.clock import DAY, HOUR
+from distillscan.simulate.networks import load_networks
+from distillscan.simulate.people import recruit
+from distillscan.simulate.traffic import finish, live, locate
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Hackathon:
+    """Strangers in one hall for a weekend, who paste the same challenge and then build different things."""
+
+    #: Hours over which the accounts are created.
+    signup_hours: float = 5.0
+    #: Length of the event in days.
+    event_days: float = 2.0
+    #: Share of conversations that begin with the challenge.
+    challenge: float = 0.35
+
+    kind: ClassVar[str] = "hackathon"
+    rate: ClassVar[float] = 0.7
+    limits: ClassVar[tuple[int, int]] = (25, 800)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Developers whose accounts live for the event."""
+        rng, networks, count = stage.rng, load_networks(), size.accounts
+        opening = size.first + 9 * HOUR
+        joined = opening + (rng.random(count) * self.signup_hours * HOUR).astype(np.int64)
+        people = recruit(stage, count, "developer", country="US", arrivals=0.0).with_columns(
+            account_created_at=pl.Series(joined),
+            first=pl.Series(joined),
+            plan=pl.lit("api"),
+            last=pl.lit(min(opening + int(self.event_days * DAY), stage.world.last), pl.Int64),
+            payment_id=pl.lit(stage.mint_one("pm")),
+            rhythm=pl.lit(3, pl.Int64),
+        )
+        lines = live(stage, people, size.rows)
+        theme = str(stage.world.writer.text(rng, "challenge_text", 1).item())
+        opens = (lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.challenge)
+        pasted = ids.join([theme, "\n\n", lines["prompt"]])
+        venue = networks.of("office", "US")[:1]
+        hall = networks.draw(rng, venue).new_from_index(0, lines.height)
+        lines = lines.with_columns(
+            prompt=pl.when(pl.Series(opens)).then(pasted).otherwise("prompt"),
+            **locate(np.repeat(venue, lines.height), hall),
+        )
+        return finish(stage, people, lines)

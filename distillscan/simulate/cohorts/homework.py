@@ -1,0 +1,47 @@
+"""Classes whose students paste the same assignment."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate import ids
+from distillscan.simulate.clock import DAY, HOUR, MINUTE
+from distillscan.simulate.people import recruit
+from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Homework:
+    """Pupils at home; on the evenings before the deadline they all ask about the same text."""
+
+    #: Students in a class.
+    class_size: int = 30
+    #: Share of conversations in which the assignment is pasted.
+    pasted: float = 0.4
+
+    kind: ClassVar[str] = "homework"
+    rate: ClassVar[float] = 0.4
+    limits: ClassVar[tuple[int, int]] = (30, 20_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Students with accounts of their own, class by class."""
+        rng, world, count = stage.rng, stage.world, size.accounts
+        people = recruit(stage, count, "student", arrivals=0.05)
+        classes = max(1, round(count / self.class_size))
+        taught = rng.integers(0, classes, count)
+        texts = world.writer.text(rng, "assignment", classes)
+        due = size.first + (rng.random(classes) * (size.last - size.first - 3 * DAY)).astype(np.int64) + 2 * DAY
+        lines = live(stage, people, size.rows)
+        person = lines["person"].to_numpy()
+        opens = (lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.pasted)
+        evening = due[taught[person]] - (rng.exponential(14, lines.height) * HOUR).astype(np.int64)
+        created = people["account_created_at"].to_numpy()[person]
+        time = np.where(opens, np.maximum(np.maximum(evening, created + MINUTE), world.first), lines["time"].to_numpy())
+        pasted = ids.join([texts.gather(taught[person]), "\n\n", lines["prompt"]])
+        lines = lines.with_columns(
+            time=pl.Series(time), prompt=pl.when(pl.Series(opens)).then(pasted).otherwise("prompt")
+        )
+        return finish(stage, people, lines)

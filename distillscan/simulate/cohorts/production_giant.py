@@ -1,0 +1,37 @@
+"""One production account with one template and a huge volume."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate import templates
+from distillscan.simulate.people import recruit
+from distillscan.simulate.traffic import dress, finish, visits
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionGiant:
+    """A single paying client that classifies documents day and night."""
+
+    #: What the template asks for, as in ``templates.Goal``.
+    goal: templates.Goal = "plain"
+
+    kind: ClassVar[str] = "production_giant"
+    rate: ClassVar[float] = 1_000.0
+    limits: ClassVar[tuple[int, int]] = (1, 1)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """One account, one template, one place."""
+        rng, writer = stage.rng, stage.world.writer
+        people = recruit(stage, size.accounts, "server", arrivals=0.0).with_columns(last=pl.lit(size.last, pl.Int64))
+        counts = np.full(size.accounts, size.rows // size.accounts)
+        counts[0] += size.rows - int(counts.sum())
+        lines = dress(stage, people, visits(stage, people, counts))
+        template = templates.wordings(rng, self.goal, "last", 1, 3)
+        slot = writer.text(rng, "article", lines.height)
+        return finish(
+            stage, people, lines.with_columns(**templates.fill(template, np.zeros(lines.height, np.int64), slot))
+        )

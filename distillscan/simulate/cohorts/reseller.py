@@ -1,0 +1,45 @@
+"""An authorised reseller with many sub-accounts, declared as such."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate.clients import load_clients
+from distillscan.simulate.networks import load_networks
+from distillscan.simulate.people import NEVER, ONLY_API, recruit
+from distillscan.simulate.traffic import finish, live, locate
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Reseller:
+    """One contract, one payer, one gateway, one organisation; behind it unrelated end customers."""
+
+    #: Number of addresses of the gateway.
+    gateways: int = 6
+
+    kind: ClassVar[str] = "reseller"
+    rate: ClassVar[float] = 1.5
+    limits: ClassVar[tuple[int, int]] = (25, 50_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Sub-accounts of ``account_type`` reseller."""
+        rng, networks, count = stage.rng, load_networks(), size.accounts
+        program = int(load_clients().pick(rng, "api", 1)[0])
+        people = recruit(stage, count, "consumer", arrivals=0.3).with_columns(
+            operator=pl.lit(stage.name),
+            org_id=pl.lit(stage.mint_one("org")),
+            payment_id=pl.lit(stage.mint_one("pm")),
+            account_type=pl.lit("reseller"),
+            plan=pl.lit("enterprise"),
+            **ONLY_API,
+            client_api=pl.lit(program, pl.Int64),
+            upgrades=pl.lit(NEVER, pl.Int64),
+        )
+        lines = live(stage, people, size.rows)
+        hosts = np.full(self.gateways, rng.choice(networks.of("cloud")))
+        addresses = networks.draw(rng, hosts)
+        used = rng.integers(0, self.gateways, lines.height)
+        return finish(stage, people, lines.with_columns(**locate(hosts[used], addresses.gather(used))))

@@ -1,0 +1,34 @@
+"""Opaque identifiers, and the hexadecimal text they and IPv6 addresses are made of."""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+
+@cache
+def hex_table() -> pl.Series:
+    """All four-digit hexadecimal numbers in order, to be gathered from."""
+    return pl.Series([f"{value:04x}" for value in range(65_536)])
+
+
+def mint(rng: np.random.Generator, prefix: str, count: int) -> pl.Series:
+    """Distinct identifiers such as ``acct_9f0c...``; 64 random bits, so nothing about the account shows in them."""
+    bits = rng.integers(0, 65_536, (4, count))
+    return pl.select(
+        pl.concat_str([pl.lit(f"{prefix}_"), *(hex_table().gather(column) for column in bits)])
+    ).to_series()
+
+
+def join(pieces: list[pl.Series | str], name: str = "") -> pl.Series:
+    """Concatenate columns and constants row by row; null where any piece is null."""
+    columns = [pl.lit(piece) if isinstance(piece, str) else piece.alias(str(at)) for at, piece in enumerate(pieces)]
+    return pl.select(pl.concat_str(columns).alias(name)).to_series()
+
+
+def take(table: pl.Series, index: npt.NDArray[np.int64]) -> pl.Series:
+    """``table[index]``, null where the index is negative."""
+    return (
+        table.gather(pl.Series(index).replace(-1, None).cast(pl.UInt32)) if (index < 0).any() else table.gather(index)
+    )

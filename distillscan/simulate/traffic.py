@@ -1,0 +1,262 @@
+"""Requests of ordinary accounts: when, from where, with what program, to which model, at what cost."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from distillscan.columns import CANONICAL, TIMESTAMP
+from distillscan.simulate.clients import CHANNELS, load_clients
+from distillscan.simulate.clock import DAY, HOUR, MINUTE, draw_times, pauses
+from distillscan.simulate.ids import join
+from distillscan.simulate.networks import load_networks
+from distillscan.simulate.world import Ints, Part, Stage
+
+_WEB, _APP, _API, _CLOUD = range(len(CHANNELS))
+_OFFICE_HOURS: Final = (9, 18)
+_WEEKEND: Final = 5
+_EPOCH_WEEKDAY: Final = 3
+#: Share of requests whose TLS handshake was not recorded.
+_NO_TLS: Final = 0.05
+_API_SESSION: Final = 0.3
+#: Turns after which a logged conversation no longer grows.
+_LONGEST_HISTORY: Final = 12
+_USES_NEW_MODEL: Final = 0.85
+_STATUS: Final = ((200, 0.983), (429, 0.008), (500, 0.004), (400, 0.003), (529, 0.002))
+_RETRIES: Final = 0.01
+_BYTES_PER_TOKEN: Final = 4
+#: How people columns reach the log unchanged.
+_CARRIED: Final = ("account_id", "org_id", "payment_id", "email_domain", "account_created_at", "account_type", "plan")
+
+
+def share_out(rng: np.random.Generator, weights: npt.NDArray[np.float64], rows: int, cap: float = 1.0) -> Ints:
+    """Split ``rows`` over accounts by weight, at least one each while there are enough, none above ``cap`` of all."""
+    count = weights.size
+    if rows <= count:
+        return (np.arange(count) < rows).astype(np.int64)
+    shares = weights / weights.sum()
+    for _ in range(8):
+        shares = np.minimum(shares, max(cap, 1.5 / count))
+        shares = shares / shares.sum()
+    return 1 + rng.multinomial(rows - count, shares)
+
+
+def visits(stage: Stage, people: pl.DataFrame, counts: Ints, pause_seconds: float = 75) -> pl.DataFrame:
+    """When each request happens: ``person`` and ``session`` (positions), ``turn`` (from 0), ``time`` (µs, UTC).
+
+    Args:
+        stage: the part that is being built.
+        people: its accounts.
+        counts: requests per account.
+        pause_seconds: median pause between the turns of a conversation.
+    """
+    rng, rows = stage.rng, int(counts.sum())
+    person = np.repeat(np.arange(people.height), counts)
+    opens = rng.random(rows) < 1 / people["turns"].to_numpy()[person]
+    opens[(np.cumsum(counts) - counts)[counts > 0]] = True
+    start = np.flatnonzero(opens)
+    session = np.cumsum(opens) - 1
+    first, last, offset, rhythms = (people[name].to_numpy() for name in ("first", "last", "offset", "rhythm"))
+    who = person[start]
+    begins = draw_times(rng, rhythms[who], offset[who], first[who], last[who])
+    gaps = np.where(opens, 0, pauses(rng, rows, pause_seconds))
+    passed = np.cumsum(gaps)
+    time = begins[session] + passed - passed[start][session]
+    late = np.maximum(np.maximum.reduceat(time, start) - last[who], 0) if rows else np.zeros(0, np.int64)
+    time = np.maximum(time - late[session], first[person])
+    turn = np.arange(rows) - start[session]
+    return pl.DataFrame({"person": person, "session": session, "turn": turn, "time": time})
+
+
+def dress(stage: Stage, people: pl.DataFrame, when: pl.DataFrame) -> pl.DataFrame:
+    """Add to each visit what the log shows of an ordinary account; cohorts then change what is theirs."""
+    rng = stage.rng
+    person, session = when["person"].to_numpy(), when["session"].to_numpy()
+    sessions = int(session.max(initial=-1)) + 1
+    mine = people[person]
+    other = rng.random(sessions) < people["channel_share"].to_numpy()[_first(person, session, sessions)]
+    channel = np.where(other[session], mine["channel_b"].to_numpy(), mine["channel"].to_numpy())
+    lines = when.with_columns(
+        *(mine[name] for name in _CARRIED), mine["language"], mine["interest"], mine["interest_b"], mine["whole"],
+        pathway=pl.Series(CHANNELS).gather(channel),
+        session_id=_sessions(stage, sessions, session, channel),
+        model=_model(stage, mine, when["time"].to_numpy(), session, sessions),
+        api_key_id=_only(mine["api_key_id"], (channel == _API) | (channel == _CLOUD)),
+        device_id=_only(_either(rng, mine, sessions, session), channel <= _APP),
+    )  # fmt: skip
+    lines = lines.with_columns(**_program(stage, mine, when["time"].to_numpy(), channel))
+    return lines.with_columns(**_place(stage, mine, when["time"].to_numpy(), session, sessions, channel))
+
+
+def _first(person: Ints, session: Ints, sessions: int) -> Ints:
+    owner = np.zeros(sessions, np.int64)
+    owner[session] = person
+    return owner
+
+
+def _only(values: pl.Series, where: npt.NDArray[np.bool_]) -> pl.Series:
+    """The values where the mask holds, null elsewhere."""
+    return pl.select(pl.when(pl.Series(where)).then(values)).to_series()
+
+
+def _sessions(stage: Stage, sessions: int, session: Ints, channel: Ints) -> pl.Series:
+    """Session ids: always in web and app, only where the program sends one in the API."""
+    named = (channel <= _APP) | (stage.rng.random(sessions) < _API_SESSION)[session]
+    return _only(stage.mint("sess", sessions).gather(session), named)
+
+
+def _either(rng: np.random.Generator, mine: pl.DataFrame, sessions: int, session: Ints) -> pl.Series:
+    second = (rng.random(sessions) < 0.3)[session]
+    return pl.select(pl.when(pl.Series(second)).then(mine["device_b"]).otherwise(mine["device_a"])).to_series()
+
+
+def _model(stage: Stage, mine: pl.DataFrame, time: Ints, session: Ints, sessions: int) -> pl.Series:
+    """The usual model, and the new one in most conversations after the account has turned to it."""
+    turned = (time >= mine["adopts"].to_numpy()) & (stage.rng.random(sessions) < _USES_NEW_MODEL)[session]
+    released = pl.lit(stage.world.lineup.released)
+    return pl.select(pl.when(pl.Series(turned)).then(released).otherwise(mine["model"])).to_series()
+
+
+def _program(stage: Stage, mine: pl.DataFrame, time: Ints, channel: Ints) -> dict[str, pl.Series]:
+    """User agent and TLS fingerprint of the program in use, one version newer after the account's upgrade."""
+    clients = load_clients()
+    table = np.stack([mine[f"client_{name}"].to_numpy() for name in CHANNELS])
+    chosen = table[channel, np.arange(channel.size)]
+    chosen = np.where(time >= mine["upgrades"].to_numpy(), clients.newer[chosen], chosen)
+    seen = (channel != _CLOUD) & (stage.rng.random(channel.size) >= _NO_TLS)
+    return {"user_agent": clients.agent.gather(chosen), "tls_fingerprint": _only(clients.tls.gather(chosen), seen)}
+
+
+def _place(
+    stage: Stage, mine: pl.DataFrame, time: Ints, session: Ints, sessions: int, channel: Ints
+) -> dict[str, pl.Series]:
+    """Address, network and country: office in office hours, else on the move for some conversations, else home."""
+    rng, networks = stage.rng, load_networks()
+    local = time + mine["offset"].to_numpy() * MINUTE
+    hour = local % DAY // HOUR
+    weekday = (local // DAY + _EPOCH_WEEKDAY) % 7
+    office = mine["office_ip"].is_not_null().to_numpy() & (weekday < _WEEKEND)
+    office &= (hour >= _OFFICE_HOURS[0]) & (hour < _OFFICE_HOURS[1])
+    moving = ~office & (rng.random(sessions)[session] < mine["mobile_share"].to_numpy())
+    exits, slots = stage.world.exits("mobile")
+    on_the_move = mine["mobile_net"].to_numpy() * slots + rng.integers(0, slots, sessions)[session]
+    lease = time // mine["lease"].to_numpy() % 3
+    home = (
+        pl.when(pl.Series(lease == 0)).then(mine["ip_a"])
+        .when(pl.Series(lease == 1)).then(mine["ip_b"])
+        .otherwise(mine["ip_c"])
+    )  # fmt: skip
+    is_office, is_moving = pl.Series(office), pl.Series(moving)
+    ip = pl.select(
+        pl.when(is_office).then(mine["office_ip"]).when(is_moving).then(exits.gather(on_the_move)).otherwise(home)
+    ).to_series()
+    network = np.where(office, mine["office_net"].to_numpy(), mine["home_net"].to_numpy())
+    network = np.where(moving, mine["mobile_net"].to_numpy(), network)
+    seen = channel != _CLOUD
+    return {
+        "ip": _only(ip, seen),
+        "asn": _only(networks.asn.gather(network), seen),
+        "country": _only(networks.country.gather(network), seen),
+    }
+
+
+def locate(networks: Ints, addresses: pl.Series) -> dict[str, pl.Series]:
+    """The ``ip``, ``asn`` and ``country`` columns for addresses drawn from these networks."""
+    known = load_networks()
+    return {"ip": addresses, "asn": known.asn.gather(networks), "country": known.country.gather(networks)}
+
+
+def converse(stage: Stage, lines: pl.DataFrame) -> pl.DataFrame:
+    """Add the prompts of ordinary people: a conversation keeps to one interest, and some programs resend all of it."""
+    session, rng = lines["session"].to_numpy(), stage.rng
+    sessions = int(session.max(initial=-1)) + 1
+    second = (rng.random(sessions) < 0.3)[session]
+    interest = np.where(second, lines["interest_b"].to_numpy(), lines["interest"].to_numpy())
+    prompt = stage.world.writer.ordinary(rng, lines["language"].to_numpy(), interest, lines["turn"].to_numpy())
+    program = lines["pathway"].is_in(["api", "cloud"]).to_numpy()
+    return flatten(lines.with_columns(prompt=prompt), lines["whole"].to_numpy() & program)
+
+
+def live(
+    stage: Stage, people: pl.DataFrame, rows: int, largest: float = 1.0, pause_seconds: float = 75
+) -> pl.DataFrame:
+    """The whole of ordinary accounts' traffic: visits, what the log shows of them, and prompts.
+
+    Args:
+        stage: the part that is being built.
+        people: its accounts; each gets requests by its ``volume``.
+        rows: number of requests.
+        largest: no account gets more than this share of them.
+        pause_seconds: median pause between the turns of a conversation.
+    """
+    counts = share_out(stage.rng, people["volume"].to_numpy(), rows, largest)
+    return converse(stage, dress(stage, people, visits(stage, people, counts, pause_seconds)))
+
+
+def flatten(lines: pl.DataFrame, where: npt.NDArray[np.bool_]) -> pl.DataFrame:
+    """Let the marked rows carry their conversation so far, oldest turn first, as sources do that log whole requests.
+
+    Rows of a conversation must follow each other in order of turn. Only the last turns are kept once it is long.
+    """
+    turn = lines["turn"].to_numpy()
+    text = lines["prompt"]
+    for number in range(1, min(int(turn.max(initial=0)), _LONGEST_HISTORY) + 1):
+        rows = np.flatnonzero(where & (turn == number))
+        grown = join([text.gather(rows - 1), "\n\n", text.gather(rows)])
+        text = text.scatter(rows, grown) if rows.size else text
+    return lines.with_columns(text.alias("prompt"))
+
+
+def finish(stage: Stage, people: pl.DataFrame, lines: pl.DataFrame) -> Part:
+    """Add tokens, status and stop reason where missing, and put everything in canonical columns."""
+    rng, rows = stage.rng, lines.height
+    for name in ("prompt", "system_prompt"):
+        if name not in lines.columns:
+            lines = lines.with_columns(pl.lit(None, pl.String).alias(name))
+    system = lines["system_prompt"].str.len_bytes().fill_null(0).to_numpy().astype(np.int64) // _BYTES_PER_TOKEN
+    prompt = lines["prompt"].str.len_bytes().fill_null(0).to_numpy().astype(np.int64) // _BYTES_PER_TOKEN
+    turn = lines["turn"].to_numpy()
+    history = (turn * rng.lognormal(5.7, 0.5, rows)).astype(np.int64)
+    cached = np.where((turn > 0) | (rng.random(rows) < 0.5), system, 0) + np.where(turn > 1, history // 2, 0)
+    output = np.clip(rng.lognormal(5.6, 1.0, rows), 1, 16_000).astype(np.int64)
+    if "output_tokens" in lines.columns:
+        output = lines["output_tokens"].to_numpy()
+    codes = np.array([code for code, _ in _STATUS])
+    status = rng.choice(codes, rows, p=[share for _, share in _STATUS])
+    if "status_code" in lines.columns:
+        status = lines["status_code"].fill_null(pl.Series(status)).to_numpy()
+    well = status == 200
+    ending = rng.random(rows)
+    if "reasoning_signature" not in lines.columns:
+        lines = lines.with_columns(reasoning_signature=_signatures(stage, lines))
+    stop = np.select(
+        [~well, ending < 0.02, ending < 0.025, ending < 0.06], ["", "max_tokens", "refusal", "tool_use"], "end_turn"
+    )
+    if "stop_reason" not in lines.columns:
+        lines = lines.with_columns(stop_reason=pl.Series(stop))
+    lines = lines.with_columns(
+        input_tokens=pl.Series(3 + system + prompt + history), cached_tokens=pl.Series(np.where(well, cached, 0)),
+        output_tokens=pl.Series(np.where(well, output, 0)), status_code=pl.Series(status),
+        stop_reason=pl.when(pl.Series(well)).then("stop_reason"), timestamp=pl.col("time").cast(TIMESTAMP),
+        account_created_at=pl.col("account_created_at").cast(TIMESTAMP),
+    )  # fmt: skip
+    return Part(people, canonical(lines))
+
+
+def _signatures(stage: Stage, lines: pl.DataFrame) -> pl.Series:
+    """Signed reasoning that a program sends back with the next turn; some requests are retried with the same one."""
+    rng, rows = stage.rng, lines.height
+    sends = lines["whole"].to_numpy() & (lines["turn"].to_numpy() > 0) & lines["api_key_id"].is_not_null().to_numpy()
+    source = np.arange(rows)
+    retried = sends & np.roll(sends, 1) & (rng.random(rows) < _RETRIES)
+    source = np.where(retried, source - 1, source)
+    return _only(stage.mint("sig", rows).gather(np.maximum(source, 0)), sends)
+
+
+def canonical(lines: pl.DataFrame) -> pl.DataFrame:
+    """Exactly the canonical columns with their types; absent ones are null."""
+    return lines.select(
+        pl.col(name).cast(dtype) if name in lines.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in CANONICAL.items()
+    )

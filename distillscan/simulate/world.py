@@ -1,0 +1,111 @@
+"""The simulated world: its time, its models, its shared addresses, and the seams that every part is built on."""
+
+import zlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from distillscan.simulate import ids
+from distillscan.simulate.clock import DAY
+from distillscan.simulate.networks import NetworkKind, load_networks
+from distillscan.simulate.writer import Writer
+
+Ints = npt.NDArray[np.int64]
+
+#: Rows for one exit address of a mobile carrier or VPN: some dozen unrelated people share each.
+_ROWS_PER_EXIT: Final = 2_500
+_EXITS: Final = (6, 400)
+
+
+@dataclass(frozen=True, slots=True)
+class Lineup:
+    """The models on offer: those there from the start with their shares, and one released inside the window."""
+
+    models: tuple[str, ...] = ("atlas-3", "atlas-3-mini", "atlas-2.5", "atlas-3-code")
+    shares: tuple[float, ...] = (0.46, 0.3, 0.14, 0.1)
+    released: str = "atlas-4"
+    release_us: int = 0
+
+    def pick(self, rng: np.random.Generator, count: int) -> pl.Series:
+        """The model each of ``count`` accounts uses before the release."""
+        shares = np.array(self.shares) / sum(self.shares)
+        return pl.Series(self.models).gather(rng.choice(len(self.models), count, p=shares))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything the parts of a log have in common. Times are µs since the epoch, UTC."""
+
+    seed: int
+    rows: int
+    first: int
+    last: int
+    lineup: Lineup
+    writer: Writer
+
+    def stage(self, name: str) -> "Stage":
+        """A part's own source of randomness: switching another part off changes nothing here."""
+        return Stage(self, name, np.random.default_rng([self.seed, zlib.crc32(name.encode())]))
+
+    def day(self, number: float) -> int:
+        """The time at which a day of the log (0 is the first) begins."""
+        return self.first + int(number * DAY)
+
+    def exits(self, kind: NetworkKind) -> tuple[pl.Series, int]:
+        """Shared exit addresses of every network (``network * n + slot`` is the position), and n."""
+        low, high = _EXITS
+        count = int(np.clip(self.rows // _ROWS_PER_EXIT, low, high))
+        networks = load_networks()
+        rng = np.random.default_rng([self.seed, zlib.crc32(kind.encode())])
+        return networks.draw(rng, np.repeat(np.arange(len(networks.kind)), count), 0.1), count
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a cohort or campaign is given to build with: the world, its own name, and its own randomness."""
+
+    world: World
+    name: str
+    rng: np.random.Generator = field(repr=False)
+
+    def mint(self, prefix: str, count: int) -> pl.Series:
+        """``count`` new opaque identifiers."""
+        return ids.mint(self.rng, prefix, count)
+
+    def mint_one(self, prefix: str) -> str:
+        """One new opaque identifier."""
+        return str(ids.mint(self.rng, prefix, 1).item())
+
+    def shared(self, prefix: str, count: int, per_value: float) -> pl.Series:
+        """A column of ``count`` identifiers, each used by about ``per_value`` rows at random."""
+        pool = self.mint(prefix, max(1, round(count / per_value)))
+        return pool.gather(self.rng.integers(0, len(pool), count))
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of the log a part fills, and when. Times are µs since the epoch, UTC."""
+
+    rows: int
+    accounts: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a cohort or campaign contributes: its accounts with their labels, and its requests in canonical columns."""
+
+    people: pl.DataFrame
+    requests: pl.DataFrame
+
+
+def utc(us: int) -> datetime:
+    """A time of the world as a datetime."""
+    stamp = pl.Series([us]).cast(pl.Datetime("us", "UTC")).item()
+    assert isinstance(stamp, datetime)  # noqa: S101  polars gives Any here
+    return stamp
