@@ -62,6 +62,7 @@ class ClusterParameters:
     lift: float = _p(6.0, "a token is characteristic of a cluster if carried this many times more often inside it")
     member_bits: float = _p(3.0, "log2 odds from which an account is a member: 8 to 1")
     rounds: int = _p(12, "most rounds of membership refinement; it settles in three to five")
+    alike: float = _p(0.7, "cosine of two parts' token use from which they are one operator's")
     widenings: int = _p(2, "times a candidate is widened to all carriers of a cause and refined again")
     max_candidates: int = _p(400, "candidates that are scored, strongest first; real logs give fewer")
 

@@ -17,6 +17,11 @@ Mask = npt.NDArray[np.bool_]
 
 T = TypeVar("T")
 
+#: Excess, beyond the number of tokens looked at, from which a token is not shared by chance (p of about 1/1000).
+SIGNIFICANT_BITS = 10.0
+#: Other members a stranger would meet on a token by chance, below which two members on it are telling at once.
+RARE_CHANCE = 0.01
+
 SIGNALS = pl.Schema({"account": pl.UInt64(), "kind": pl.String(), "token": pl.UInt64(), "strength": pl.Float64()})
 
 
@@ -159,11 +164,24 @@ class SignalGraph:
         return self.population.once((id(self), "sharing", kind), lambda: self.carriers(kind, everything))
 
     def characteristic(self, kind: str, members: Ints, lift: float) -> Ints:
-        """Return the columns of tokens that at least two members carry, and far more often than others do."""
+        """Return the columns of tokens that mark the members: carried far more often inside, and not by chance.
+
+        Any group of strangers has tokens that two or three of them happen to share. A token counts if its excess is
+        significant among all tokens of its kind (log likelihood ratio, Bonferroni), or if it is so rare that strangers
+        in a group of this size would hardly meet on it.
+        """
+        carriers = self.carriers_per_token(kind)
         inside = self.inside(kind, members)
-        outside = self.carriers_per_token(kind) - inside
+        outside = carriers - inside
         n, rest = members.size, self.population.size - members.size
         # One member is left out: an account must not be its own witness.
         rate_in = (inside - 1.0) / max(1, n - 1)
         rate_out = (outside + 0.5) / (rest + 1.0)
-        return np.flatnonzero((inside >= 2) & (rate_in >= lift * rate_out))
+        marked = np.flatnonzero((inside >= 2) & (rate_in >= lift * rate_out))
+        rate_in, rate_out = rate_in[marked], np.minimum(rate_out[marked], 1 - 1e-9)
+        excess = rate_in * np.log2(rate_in / rate_out)
+        below = np.flatnonzero(rate_in < 1)
+        excess[below] += (1 - rate_in[below]) * np.log2((1 - rate_in[below]) / (1 - rate_out[below]))
+        significant = n * excess >= np.log2(carriers.size) + SIGNIFICANT_BITS
+        chance = (n - 1) * (carriers[marked] - 1.0) / self.population.size
+        return marked[significant | (chance <= RARE_CHANCE)]

@@ -58,7 +58,12 @@ class Tally:
         try:
             with path.open("w", encoding="utf-8") as out:
                 for row in rows.iter_rows(named=True):
-                    line = {"path": names[row["source"]], "row": row["row"], "reason": row["reason"], "record": row["record"]}
+                    line = {
+                        "path": names[row["source"]],
+                        "row": row["row"],
+                        "reason": row["reason"],
+                        "record": row["record"],
+                    }
                     out.write(json.dumps(line) + "\n")
         except OSError as error:
             raise UsageError(f"--rejects {path}: cannot be written ({error.strerror}); choose another file") from error

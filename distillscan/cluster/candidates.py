@@ -7,11 +7,12 @@ accounts above the threshold are the members of the next round. Fellegi and Sunt
 (1969), gives the weights; the rounds are hard-assignment EM.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from distillscan.cluster.split import split
 from distillscan.cluster.seeds import communities, template_sets
 from distillscan.parameters import CAUSES, Cause, ClusterParameters
 from distillscan.population import Floats, Ints, Mask, SignalGraph
@@ -134,6 +135,21 @@ def _order(found: Iterable[Refined]) -> list[Refined]:
     return sorted(found, key=lambda r: (-round(r.strength, 6), r.members.tobytes()))
 
 
+def _apart(graph: SignalGraph, refined: Mapping[bytes, Refined], p: ClusterParameters) -> list[Refined]:
+    """Replace candidates that hold several operators by these."""
+    found: dict[bytes, Refined] = {}
+    for candidate in refined.values():
+        parts = [part for part in split(graph, candidate.members, p) if part.size >= p.min_accounts]
+        if len(parts) < 2:
+            found[candidate.members.tobytes()] = candidate
+            continue
+        for part in parts:
+            alone = refine(graph, part, p)
+            if alone is not None:
+                found[alone.members.tobytes()] = alone
+    return list(found.values())
+
+
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
     """Return disjoint candidates, strongest first."""
     refined: dict[bytes, Refined] = {}
@@ -150,7 +166,7 @@ def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
                 refined[found.members.tobytes()] = found
                 fresh.append(found)
         seeds = [wide for found in _order(fresh)[: p.max_candidates] for wide in _wider(graph, found, p)]
-    ordered = _order(refined.values())
+    ordered = _order(_apart(graph, refined, p))
     taken = np.zeros(graph.population.size, np.bool_)
     kept = []
     for candidate in ordered:

@@ -7,7 +7,7 @@ from scipy import special
 from distillscan.detectors.base import Candidate, Context, Finding, percent
 from distillscan.domains import MAIL_PROVIDERS
 from distillscan.parameters import AccountFanout
-from distillscan.population import SIGNALS, Ints, Population
+from distillscan.population import SIGNALS, Floats, Ints, Population
 from distillscan.result import Family
 from distillscan.weigh import share_bits
 
@@ -77,30 +77,27 @@ def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:
 
 
 def replacements(population: Population, members: Ints, hours: int) -> tuple[int, int, float]:
-    """Count stops that another member's start follows within ``hours``.
+    """Count members that fell silent and were followed by another member's start within ``hours``.
 
     Returns:
-        Stops followed, stops, and the share expected by chance: the same with the starts moved by one to seven whole
-        days either way, which keeps their time of day.
+        Stops followed, stops, and the share of the stops of all other accounts that a member's start follows: if
+        members start as often after strangers' stops as after their own, nobody replaces anybody.
     """
-    rows = population.profile.accounts[members.tolist()].select("first", "last")
     hour = pl.col("first", "last").dt.epoch("s") / 3600
-    first, last = (c.to_numpy() for c in rows.select(hour).get_columns())
-    begin = population.profile.accounts["first"].min()
-    end = population.profile.accounts["last"].max()
-    assert begin is not None and end is not None  # noqa: S101,PT018 - a population has requests
-    lowest, highest = begin.timestamp() / 3600, end.timestamp() / 3600  # type: ignore[union-attr]
-    stops = np.sort(last[last < highest - 48])
-    starts = np.sort(first[first > lowest + 48])
-    if stops.size < 3 or starts.size < 3:
-        return 0, int(stops.size), 0.0
+    first, last = (c.to_numpy() for c in population.profile.accounts.select(hour).get_columns())
+    if first.size == 0:
+        return 0, 0, 0.0
+    # Within two days of either end of the log a start or stop may be the log's own.
+    stopped = last < last.max() - 48
+    starts = np.sort(first[members][first[members] > first.min() + 48])
+    mine = population.mask(members)
 
-    def followed(moved: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> int:
-        low, high = np.searchsorted(moved, stops, "left"), np.searchsorted(moved, stops + hours, "right")
+    def followed(stops: Floats) -> int:
+        low, high = np.searchsorted(starts, stops, "left"), np.searchsorted(starts, stops + hours, "right")
         return int(np.count_nonzero(high > low))
 
-    chance = [followed(starts + 24.0 * day) for day in range(-7, 8) if day]
-    return followed(starts), int(stops.size), float(np.mean(chance)) / stops.size
+    own, others = last[stopped & mine], last[stopped & ~mine]
+    return followed(own), int(own.size), followed(others) / max(1, others.size)
 
 
 class Detector:

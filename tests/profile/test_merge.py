@@ -25,7 +25,7 @@ def logs(draw: st.DrawFn) -> pl.DataFrame:
         rows.append(
             {
                 "timestamp": START + timedelta(minutes=draw(st.integers(0, 5000))),
-                "account_id": draw(st.sampled_from(["a", "b", "c"])),
+                "account_id": draw(st.sampled_from(["acct-1", "acct-2", "acct-3"])),
                 "ip": maybe(
                     "10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8:0:0:ffff::2", f"10.1.0.{draw(st.integers(0, 99))}"
                 ),
