@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 #: Excess, beyond the number of tokens looked at, from which a token is not shared by chance (p of about 1/1000).
 SIGNIFICANT_BITS = 10.0
+#: Share of an account's use of a kind from which tokens count as its own habit.
+GOOD_PART = 0.3
 #: Other members a stranger would meet on a token by chance, below which two members on it are telling at once.
 RARE_CHANCE = 0.01
 
@@ -68,6 +70,10 @@ class Population:
         if rows is None:
             rows = self.profile.links.clear()
         return rows.with_columns(pl.Series("number", self.numbers(rows["account"]), dtype=pl.Int64))
+
+    def touched(self, kind: str) -> Floats:
+        """Return how many entities of this kind each account has in the profile, shared or not."""
+        return np.bincount(self.links(kind)["number"].to_numpy(), minlength=self.size).astype(np.float64)
 
     def states(self, kind: str) -> Mask:
         """Return True for accounts with at least one entity of this kind: for the others nothing is known."""
@@ -128,6 +134,7 @@ class SignalGraph:
         self.tokens: dict[str, npt.NDArray[np.uint64]] = {}
         self._by_account: dict[str, Any] = {}
         self._by_token: dict[str, Any] = {}
+        self._use: dict[str, Floats] = {}
         for kind in self.kinds:
             rows = signals.filter(pl.col("kind") == kind)
             tokens = rows["token"].unique().sort().to_numpy()
@@ -138,6 +145,8 @@ class SignalGraph:
             self.tokens[kind] = tokens
             self._by_account[kind] = matrix
             self._by_token[kind] = matrix.tocsc()
+            shared = np.asarray(matrix.sum(axis=1)).ravel()
+            self._use[kind] = np.maximum(shared, population.touched(kind))
 
     def carriers_per_token(self, kind: str) -> Ints:
         """Return how many accounts carry each token."""
@@ -149,7 +158,19 @@ class SignalGraph:
         return np.bincount(rows.indices, minlength=self.tokens[kind].size).astype(np.int64)
 
     def carriers(self, kind: str, tokens: Ints) -> Mask:
-        """Return True for accounts that carry at least one of the tokens (given by column)."""
+        """Return True for accounts of whose use of this kind the tokens (given by column) make up a good part.
+
+        An account that once crossed a pool, among fifty addresses of its own, does not belong to it.
+        """
+        matrix = self._by_token[kind]
+        used = np.zeros(self.population.size)
+        for t in tokens:
+            span = slice(matrix.indptr[t], matrix.indptr[t + 1])
+            used[matrix.indices[span]] += matrix.data[span]
+        return (used > 0) & (used >= GOOD_PART * self._use[kind])
+
+    def touching(self, kind: str, tokens: Ints) -> Mask:
+        """Return True for accounts that carry at least one of the tokens (given by column), however little."""
         matrix = self._by_token[kind]
         parts = [matrix.indices[matrix.indptr[t] : matrix.indptr[t + 1]] for t in tokens]
         return self.population.mask(np.concatenate(parts).astype(np.int64) if parts else np.zeros(0, np.int64))
@@ -161,7 +182,7 @@ class SignalGraph:
     def sharing(self, kind: str) -> Mask:
         """Return True for accounts that carry any token of this kind."""
         everything = np.arange(self.tokens[kind].size)
-        return self.population.once((id(self), "sharing", kind), lambda: self.carriers(kind, everything))
+        return self.population.once((id(self), "sharing", kind), lambda: self.touching(kind, everything))
 
     def characteristic(self, kind: str, members: Ints, lift: float) -> Ints:
         """Return the columns of tokens that mark the members: carried far more often inside, and not by chance.

@@ -123,7 +123,7 @@ def _wider(graph: SignalGraph, candidate: Refined, p: ClusterParameters) -> list
         for kind in kinds:
             tokens = graph.characteristic(kind, candidate.members, p.lift)
             if tokens.size:
-                carriers |= graph.carriers(kind, tokens)
+                carriers |= graph.touching(kind, tokens)
         numbers = np.flatnonzero(carriers)
         if numbers.size > candidate.members.size and numbers.size <= p.hub_share * graph.population.size:
             seeds.append(numbers)
@@ -138,15 +138,23 @@ def _order(found: Iterable[Refined]) -> list[Refined]:
 def _apart(graph: SignalGraph, refined: Mapping[bytes, Refined], p: ClusterParameters) -> list[Refined]:
     """Replace candidates that hold several operators by these."""
     found: dict[bytes, Refined] = {}
-    for candidate in refined.values():
+    waiting = list(refined.values())
+    seen: set[bytes] = set()
+    while waiting:
+        candidate = waiting.pop()
+        key = candidate.members.tobytes()
+        if key in seen:
+            continue
+        seen.add(key)
         parts = [part for part in split(graph, candidate.members, p) if part.size >= p.min_accounts]
         if len(parts) < 2:
-            found[candidate.members.tobytes()] = candidate
+            found[key] = candidate
             continue
-        for part in parts:
-            alone = refine(graph, part, p)
-            if alone is not None:
-                found[alone.members.tobytes()] = alone
+        # A part may hold several operators itself; one that grows back to what it came from is kept whole.
+        again = [alone for part in parts if (alone := refine(graph, part, p)) is not None]
+        if any(alone.members.size >= candidate.members.size for alone in again):
+            found[key] = candidate
+        waiting += [alone for alone in again if alone.members.size < candidate.members.size]
     return list(found.values())
 
 

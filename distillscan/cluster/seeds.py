@@ -94,5 +94,5 @@ def template_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
         order = np.lexsort((graph.tokens[kind], -counts))[: p.max_candidates]
         for column in order:
             if counts[column] >= p.min_accounts:
-                found.append(np.flatnonzero(graph.carriers(kind, np.array([column]))))
+                found.append(np.flatnonzero(graph.touching(kind, np.array([column]))))
     return found

@@ -65,7 +65,7 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     carriers = graph.carriers(kind, chosen)
     trials = int(np.count_nonzero(known[members]))
     inside = int(np.count_nonzero(carriers[members]))
-    on_them = int(np.count_nonzero(carriers))
+    on_them = int(np.count_nonzero(carriers | graph.touching(kind, chosen)))
     concentration = inside / max(1, on_them)
     others = known & ~candidate.mask
     sharing = graph.sharing(kind)
