@@ -34,6 +34,14 @@ def share_bits(members: int, trials: int, outside: float, cap: float) -> float:
     return saturate(trials * divergence(max(0.0, (members - 0.5) / trials), outside), cap)
 
 
+def group_bits(shows: int, stating: int, members: int, outside: float, cap: float) -> float:
+    """Return the bits of ``shows`` of ``stating`` members (of ``members`` in all) for the members being one group.
+
+    What a part of the members shows speaks for that part: the weight is scaled by their share of all members.
+    """
+    return share_bits(shows, stating, outside, cap) * shows / max(1, members)
+
+
 def probability(bits: float) -> float:
     """Return the probability that log2 odds of ``bits`` stand for."""
     if bits >= 0:

@@ -9,7 +9,7 @@ from distillscan.domains import MAIL_PROVIDERS
 from distillscan.parameters import AccountFanout
 from distillscan.population import SIGNALS, Floats, Ints, Population
 from distillscan.result import Family
-from distillscan.weigh import share_bits
+from distillscan.weigh import group_bits, share_bits
 
 _HOLDERS = ("payment", "device", "api_key", "session")
 _PLURAL = {"payment": "payment methods", "device": "devices", "api_key": "API keys", "session": "sessions"}
@@ -127,7 +127,10 @@ class Detector:
                 findings.append(found)
         stops = replacements(candidate.population, candidate.members, parameters.replacement_hours)
         followed, stopped, chance = stops
-        bits = share_bits(followed, stopped, max(chance, 0.02), parameters.replacement_cap) if stopped >= 5 else 0.0
+        size = candidate.members.size
+        bits = (
+            group_bits(followed, stopped, size, max(chance, 0.02), parameters.replacement_cap) if stopped >= 5 else 0.0
+        )
         if bits > 0:
             text = (
                 f"{followed} of {stopped} accounts that fell silent were followed by a new member within "
@@ -153,8 +156,7 @@ def _holder(candidate: Candidate, kind: str, p: AccountFanout) -> Finding | None
     most = int(graph.inside(kind, members)[tokens].max())
     single = most >= p.single_share * max(1, inside)
     cap = p.single_holder_cap if single else p.holder_cap
-    # A kind that few members state speaks for few members.
-    bits = share_bits(inside, trials, outside, cap) * trials / members.size
+    bits = group_bits(inside, trials, members.size, outside, cap)
     name = f"one {_ONE[kind]}" if single else f"{tokens.size} {_PLURAL[kind]}"
     text = (
         f"{inside} of {trials} members that state one share {name}; {percent(outside)} of other accounts share theirs"
@@ -184,7 +186,7 @@ def _registration(candidate: Candidate, kind: str, cap: float) -> Finding | None
     inside = int(np.count_nonzero(carriers[members]))
     others = known & ~candidate.mask
     outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
-    bits = share_bits(inside, trials, outside, cap)
+    bits = group_bits(inside, trials, members.size, outside, cap)
     what = "signed up in bursts" if kind == "signup" else "use mail domains hardly anyone else has"
     spread = f"{tokens.size} {'bursts' if kind == 'signup' else 'domains'}"
     text = f"{inside} of {trials} members {what} ({spread}), as {percent(outside)} of other accounts"

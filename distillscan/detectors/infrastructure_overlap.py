@@ -7,7 +7,7 @@ from distillscan.detectors.base import Candidate, Context, Finding, percent
 from distillscan.parameters import InfrastructureOverlap
 from distillscan.population import SIGNALS, Mask, Population
 from distillscan.result import Family
-from distillscan.weigh import share_bits
+from distillscan.weigh import group_bits
 
 _SHARED = ("ip", "ip_prefix", "tls", "user_agent")
 
@@ -74,7 +74,7 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     one_site = site >= p.site_share
     cap = p.site_cap if one_site else p.pool_cap
     # Strangers on the same addresses are the sign of a carrier or VPN; sharing at all is usual for some.
-    bits = share_bits(inside, trials, min(0.9, outside), cap) * concentration
+    bits = group_bits(inside, trials, members.size, min(0.9, outside), cap) * concentration
     where = (
         f"one network serves {percent(site)} of them"
         if one_site
@@ -112,8 +112,7 @@ def _rotation(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     inside = int(np.count_nonzero(turning[members]))
     others = able & ~candidate.mask
     outside = float(np.count_nonzero(turning & others) + 0.5) / (np.count_nonzero(others) + 1)
-    # A few members that travel do not make a rotating pool: what counts is how many of all members rotate.
-    bits = share_bits(inside, trials, outside, p.rotation_cap) * inside / members.size
+    bits = group_bits(inside, trials, members.size, outside, p.rotation_cap)
     if bits <= 0:
         return None
     text = f"{inside} of {trials} members come from ever new networks; {percent(outside)} of other accounts do"
@@ -132,7 +131,7 @@ def _software(candidate: Candidate, kind: str, p: InfrastructureOverlap) -> Find
     inside = int(np.count_nonzero(carriers[members]))
     others = known & ~candidate.mask
     outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
-    bits = share_bits(inside, trials, outside, p.software_cap)
+    bits = group_bits(inside, trials, members.size, outside, p.software_cap)
     what = "TLS fingerprints" if kind == "tls" else "user agents"
     text = f"{inside} of {trials} members use {what} that {percent(outside)} of other accounts use"
     numbers = {

@@ -11,7 +11,7 @@ from distillscan.parameters import ReleasePivot
 from distillscan.population import SIGNALS, Floats, Mask, Population
 from distillscan.profile.strings import hash_text
 from distillscan.result import Family
-from distillscan.weigh import share_bits
+from distillscan.weigh import group_bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Detector:
                 continue
             outside = float(np.count_nonzero(moved & others) + 0.5) / (np.count_nonzero(others) + 1)
             share = float(np.nanmean(moves.share[candidate.members]))
-            bits = share_bits(inside, trials, outside, parameters.cap) * trials / candidate.members.size
+            bits = group_bits(inside, trials, candidate.members.size, outside, parameters.cap)
             if bits <= 0:
                 continue
             text = (

@@ -10,7 +10,7 @@ from distillscan.parameters import TemplateUniformity
 from distillscan.population import SIGNALS, Mask, Population
 from distillscan.result import Family
 from distillscan.templates import Templates, mine
-from distillscan.weigh import saturate, share_bits
+from distillscan.weigh import group_bits, saturate
 
 
 def prompt_templates(population: Population, p: TemplateUniformity) -> Templates:
@@ -90,7 +90,7 @@ class Detector:
             inside = int(np.count_nonzero(carriers[candidate.members]))
             others, basis = comparable(candidate, known, parameters.comparable)
             outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
-            bits = share_bits(inside, trials, outside, parameters.cap)
+            bits = group_bits(inside, trials, candidate.members.size, outside, parameters.cap)
             coverage = _coverage(candidate, kind, tokens)
             numbers = {
                 "members_using": inside,
