@@ -1,0 +1,18 @@
+"""Read request logs (Parquet, CSV, NDJSON) into batches with canonical columns and types."""
+
+from distillscan.read.convert import REJECTS, Batch
+from distillscan.read.log import Log, LogFile, Task, open_log
+from distillscan.read.options import FORMATS, Format, ReadOptions, parse_mapping
+
+__all__ = [
+    "FORMATS",
+    "REJECTS",
+    "Batch",
+    "Format",
+    "Log",
+    "LogFile",
+    "ReadOptions",
+    "Task",
+    "open_log",
+    "parse_mapping",
+]

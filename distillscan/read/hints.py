@@ -1,0 +1,104 @@
+"""Names under which common sources keep the canonical columns, in the order in which they are preferred."""
+
+from types import MappingProxyType
+from typing import Final
+
+#: Canonical column to names, compared without case and separators (``userId`` and ``USER_ID`` are both ``userid``).
+#: Left out on purpose because they mean different things in different logs: id, name, agent, signature, project_id,
+#: client_id, payment_method (often just "card"), service_tier, domain, path, cost.
+_NAMES: Final = {
+    "timestamp": (
+        "ts eventtimestamp requesttimestamp logtimestamp time eventtime requesttime datetime starttime startedat"
+        " requestcreatedat requestedat receivedat occurredat loggingtime logtime timegenerated effectiveat"
+        " timestampms timestampus timestampns timestamputc tsms epoch epochms unixtime unixtimestamp"
+        " createdat created date"
+    ),
+    "account_id": (
+        "account accountuuid userid useruuid user customerid customeruuid customer subscriberid memberid uid"
+        " enduserid enduser endusers username"
+    ),
+    "request_id": "requestuuid reqid xrequestid generationid litellmcallid correlationid eventid traceid",
+    "org_id": (
+        "organizationid organisationid orguuid organizationuuid org organization organisation tenantid tenant"
+        " workspaceid teamid companyid"
+    ),
+    "api_key_id": (
+        "apikeyhash hashedapikey apikey apikeyuuid keyid keyhash accesskeyid proxykeyid virtualkey apikeyname"
+    ),
+    "session_id": (
+        "sessionuuid session conversationid conversationuuid conversation threadid chatid genaiconversationid"
+    ),
+    "ip": (
+        "ipaddress ipaddr clientip clientipaddress clientaddress remoteaddr remoteip remoteaddress sourceip"
+        " sourceipaddress srcip requesteripaddress callerip calleripaddress userip hashedip"
+    ),
+    "asn": "asnumber asnum ipasn clientasn sourceasn autonomoussystemnumber autonomoussystem",
+    "country": "countrycode countryiso countryisocode geocountry ipcountry clientcountry geoipcountry cfipcountry",
+    "user_agent": "ua useragentstring useragentoriginal httpuseragent clientuseragent requestuseragent",
+    "tls_fingerprint": (
+        "tlsfp ja4 ja4hash ja4fingerprint tlsja4 tlshash ja3 ja3hash ja3fingerprint tlsja3 clientja4 clientja3"
+    ),
+    "device_id": "deviceuuid devicefingerprint devicehash deviceidentifier machineid installationid installid",
+    "payment_id": (
+        "paymentmethodid paymentfingerprint paymenthash paymentinstrumentid cardfingerprint cardhash cardid"
+        " stripecustomerid billingaccountid billingid"
+    ),
+    "email_domain": "maildomain accountemaildomain useremaildomain email emailaddress accountemail useremail",
+    "account_created_at": (
+        "accountcreated accountcreatedate accountcreateddate accountcreationdate accountcreationtime usercreatedat"
+        " customercreatedat signupat signupts signuptime signuptimestamp signupdate signedupat registeredat"
+        " registrationtime registrationdate joinedat"
+    ),
+    "account_type": "accountkind accountcategory usertype customertype",
+    "plan": "planname plantype planid accountplan subscriptionplan subscriptiontier subscription pricingplan tier",
+    "pathway": "accesspathway accesschannel channel platform surface entrypoint clientplatform",
+    "model": (
+        "modelid modelname modelslug requestmodel requestedmodel genairequestmodel airequestmodel aimodel"
+        " providedmodelname deployedmodelid modelpermaslug usedmodel responsemodel genairesponsemodel engine"
+    ),
+    "system_prompt": (
+        "systemmessage systeminstruction systeminstructions genaisysteminstructions systemtext instructions system"
+    ),
+    "prompt": (
+        "prompttext promptcontent userprompt usermessage usertext userinput requesttext inputtext input"
+        " genaiinputmessages requestmessages messages"
+    ),
+    "response": (
+        "responsetext responsecontent modelresponse assistantmessage completion completiontext outputtext output"
+        " answer reply genaioutputmessages responsemessages"
+    ),
+    "input_tokens": (
+        "inputtokencount numinputtokens ninputtokens prompttokens prompttokencount numprompttokens tokensin"
+        " tokensprompt requesttokens usageinputtokens usageprompttokens genaiusageinputtokens genaiusageprompttokens"
+    ),
+    "output_tokens": (
+        "outputtokencount numoutputtokens noutputtokens completiontokens completiontokencount numcompletiontokens"
+        " tokensout tokenscompletion responsetokens generatedtokens candidatestokencount usageoutputtokens"
+        " usagecompletiontokens genaiusageoutputtokens genaiusagecompletiontokens"
+    ),
+    "cached_tokens": (
+        "cachedinputtokens inputcachedtokens cachereadtokens cachereadinputtokens cachereadinputtokencount"
+        " cachedinputtokencount promptcachereadtokens tokenscached genaiusagecachereadinputtokens"
+    ),
+    "status_code": (
+        "httpstatus httpstatuscode responsestatus responsestatuscode responsecode resultcode httpcode status"
+    ),
+    "stop_reason": (
+        "finishreason completionreason stoptype finishreasonnormalized finishreasonraw genairesponsefinishreasons"
+    ),
+    "reasoning_signature": "thinkingsignature thoughtsignature",
+}
+
+
+def normalise(name: str) -> str:
+    """Return a column name without case and separators: the form in which names are compared with hints."""
+    return "".join(char for char in name.casefold() if char.isalnum())
+
+
+#: Canonical column to its hints, best first; its own name in another spelling (``AccountId``) comes before all others.
+HINTS: Final = MappingProxyType(
+    {canonical: (normalise(canonical), *names.split()) for canonical, names in _NAMES.items()}
+)
+
+#: Text columns for which a hint may also be a list or an object (``messages``): it is read as compact JSON.
+MAY_NEST: Final = frozenset({"system_prompt", "prompt", "response"})

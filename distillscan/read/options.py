@@ -1,0 +1,78 @@
+"""How a log is to be read: the analyst's choices, checked before any file is opened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Final, Literal
+
+from distillscan.columns import CANONICAL
+from distillscan.errors import UsageError
+
+Format = Literal["parquet", "csv", "ndjson"]
+Compression = Literal["gzip", "zstd"]
+
+FORMATS: Final[tuple[Format, ...]] = ("parquet", "csv", "ndjson")
+
+
+def _no_mapping() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """Choices that hold for every input of one run.
+
+    Attributes:
+        mapping: Canonical column to the source column, or dotted path, that holds it: ``{"account_id": "user.id"}``.
+        format: Format of every input, or ``None`` to recognise each file by its content and name.
+        batch_rows: Most rows a batch should have; Parquet row groups of up to 300,000 rows are not cut.
+        keep_rejects: Whether rejected rows carry their source text, so that they can be written to a file.
+
+    Raises:
+        UsageError: If the mapping names an unknown canonical column, or a value is out of range.
+    """
+
+    mapping: Mapping[str, str] = field(default_factory=_no_mapping)
+    format: Format | None = None
+    batch_rows: int = 262_144
+    keep_rejects: bool = False
+
+    def __post_init__(self) -> None:
+        for canonical, source in self.mapping.items():
+            _check_pair(canonical, source)
+        if self.format is not None and self.format not in FORMATS:
+            raise UsageError(f"unknown input format {self.format!r}: choose one of {', '.join(FORMATS)}")
+        if self.batch_rows < 1:
+            raise UsageError(f"batch_rows is {self.batch_rows}: it must be at least 1")
+
+
+def parse_mapping(items: Sequence[str]) -> dict[str, str]:
+    """Turn ``["account_id=user.id", ...]`` (the values of ``--map``) into canonical column to source column.
+
+    Raises:
+        UsageError: If an item has no ``=``, has an empty side, names no canonical column, or names one twice.
+    """
+    mapping: dict[str, str] = {}
+    for item in items:
+        canonical, equals, source = (part.strip() for part in item.partition("="))
+        if not equals:
+            raise UsageError(f"--map {item}: write it as COLUMN=SOURCE, e.g. --map account_id=user.id")
+        _check_pair(canonical, source)
+        if canonical in mapping:
+            raise UsageError(
+                f"--map gives {canonical} twice ({mapping[canonical]} and {source}): keep the one that is meant"
+            )
+        mapping[canonical] = source
+    return mapping
+
+
+def _check_pair(canonical: str, source: str) -> None:
+    if not canonical or not source:
+        raise UsageError(
+            f"--map {canonical}={source}: both sides are needed, e.g. --map account_id=user.id",
+        )
+    if canonical not in CANONICAL:
+        close = get_close_matches(canonical, CANONICAL, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"the columns are {', '.join(CANONICAL)}"
+        raise UsageError(f"--map {canonical}={source}: there is no column {canonical}; {hint}")

@@ -1,0 +1,212 @@
+"""Read Parquet: row groups of ordinary size are units of their own, a giant one is streamed in bounded memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from distillscan.errors import InputError
+from distillscan.read.arrow import dig_arrow, is_text, to_series
+from distillscan.read.chunks import Chunk, Unit, no_malformed
+from distillscan.read.resolve import Resolution, SourceColumn, SourcePath
+from distillscan.read.values import decode, to_json_objects
+
+#: Row groups above either are streamed.
+_WHOLE_ROWS: Final = 300_000
+_WHOLE_BYTES: Final = 256 << 20
+_STREAM_BYTES: Final = 64 << 20
+_BUFFER: Final = 4 << 20
+#: Stored bytes per value below which a column repeats few values, and is decoded once per value, not once per row.
+_REPEATS: Final = 1.0
+_LONG_TEXT: Final = frozenset({"system_prompt", "prompt", "response"})
+_LONG_TEXT_REPEATS: Final = 4.0
+_MAX_DEPTH: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What is read of each row group: canonical columns, the file's columns for them, those read as dictionaries."""
+
+    paths: Mapping[str, SourcePath]
+    wanted: list[str] | None
+    repeating: tuple[str, ...]
+    records: bool
+
+
+class ParquetReader:
+    """One Parquet file.
+
+    Raises:
+        InputError: If its footer cannot be read.
+    """
+
+    def __init__(self, path: Path, label: str) -> None:
+        self._path, self._label = path, label
+        self._size = path.stat().st_size
+        with checked(label), pq.ParquetFile(path, pre_buffer=False) as file:
+            self._metadata: Any = file.metadata
+            self._schema: Any = file.schema_arrow
+        self.rows: int | None = self._metadata.num_rows
+        self.columns = tuple(_source_column(item) for item in self._schema)
+        names = [column.name for column in self.columns]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        self.remarks = tuple(f"{label}: there are two columns {name}; the first is read" for name in twice)
+
+    def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:
+        """Split the file by row groups, small neighbours together; ``records`` reads every column."""
+        paths = {name: path for name, path in resolution.paths.items() if not path.partition}
+        wanted = None if records else sorted({self._leaf(path) for path in paths.values()})
+        sizes = self._sizes(wanted)
+        shape = _Shape(paths, wanted, self._repeating(paths), records)
+        starts = [0]
+        for group in range(len(sizes)):
+            starts.append(starts[-1] + self._metadata.row_group(group).num_rows)
+        for first, end in _neighbours(starts, sizes, batch_rows):
+            rows = starts[end] - starts[first]
+            giant = rows > max(batch_rows, _WHOLE_ROWS) or sum(sizes[first:end]) > _WHOLE_BYTES
+            at_once = max(1, min(batch_rows, rows * _STREAM_BYTES // max(1, sum(sizes[first:end])))) if giant else None
+            read = partial(self._read, range(first, end), starts[first], shape, at_once)
+            yield Unit(starts[first], starts[end], self._share(rows), read)
+
+    def _read(self, groups: range, row: int, shape: _Shape, at_once: int | None) -> Iterator[Chunk]:
+        for table in self._tables(groups, shape, at_once):
+            columns = {name: dig_arrow(_column(table, path.column), path.keys) for name, path in shape.paths.items()}
+            rows = pl.int_range(row, row + table.num_rows, dtype=pl.UInt64, eager=True)
+            records = _records(table) if shape.records else None
+            row += table.num_rows
+            yield Chunk(rows, columns, no_malformed(), records, self._share(table.num_rows))
+
+    def _tables(self, groups: range, shape: _Shape, at_once: int | None) -> Iterator[Any]:
+        """The row groups as one table, or as several of ``at_once`` rows read through a small buffer."""
+        with checked(self._label), pq.ParquetFile(
+            self._path,
+            metadata=self._metadata,
+            read_dictionary=list(shape.repeating),
+            buffer_size=_BUFFER if at_once else 0,
+            pre_buffer=False,
+            page_checksum_verification=True,
+        ) as file:  # fmt: skip
+            if at_once is None:
+                yield file.read_row_groups(list(groups), columns=shape.wanted)
+                return
+            for batch in file.iter_batches(at_once, row_groups=list(groups), columns=shape.wanted):
+                yield pa.Table.from_batches([batch])
+
+    def _share(self, rows: int) -> int:
+        return int(self._size * rows // max(1, self._metadata.num_rows))
+
+    def _leaf(self, path: SourcePath) -> str:
+        """The name by which the reader selects a path: into objects as far as the keys go, to read no more."""
+        kind = self._schema.field(self._schema.get_all_field_indices(path.column)[0]).type
+        names, keys = [path.column], list(path.keys)
+        while keys and pa.types.is_struct(kind):
+            size = next(size for size in range(len(keys), 0, -1) if kind.get_field_index(".".join(keys[:size])) >= 0)
+            names.append(".".join(keys[:size]))
+            kind = kind.field(names[-1]).type
+            del keys[:size]
+        return ".".join(names)
+
+    def _sizes(self, wanted: Sequence[str] | None) -> list[int]:
+        """Uncompressed bytes of the wanted columns, per row group."""
+        leaves = [
+            at
+            for at in range(self._metadata.num_columns)
+            if wanted is None or _selected(self._metadata.schema.column(at).path, wanted)
+        ]
+        groups = (self._metadata.row_group(group) for group in range(self._metadata.num_row_groups))
+        return [sum(group.column(at).total_uncompressed_size for at in leaves) for group in groups]
+
+    def _repeating(self, paths: Mapping[str, SourcePath]) -> tuple[str, ...]:
+        """Text columns that repeat so much that each value is best kept once: a 13 kB system prompt on every row, say."""
+        at_path = {self._metadata.schema.column(at).path: at for at in range(self._metadata.num_columns)}
+        found = set()
+        for canonical, path in paths.items():
+            at = at_path.get(path.column)
+            if (
+                path.keys
+                or at is None
+                or not is_text(self._schema.field(self._schema.get_all_field_indices(path.column)[0]).type)
+            ):
+                continue
+            if canonical == "system_prompt" or self._repeats(canonical, at):
+                found.add(path.column)
+        return tuple(sorted(found))
+
+    def _repeats(self, canonical: str, at: int) -> bool:
+        values = stored = packed = 0
+        for group in range(self._metadata.num_row_groups):
+            column = self._metadata.row_group(group).column(at)
+            if not column.has_dictionary_page:
+                return False
+            values += column.num_values
+            stored += column.total_uncompressed_size
+            dictionary = max(0, column.data_page_offset - (column.dictionary_page_offset or column.data_page_offset))
+            packed += column.total_compressed_size - dictionary
+        if canonical in _LONG_TEXT:
+            return packed < _LONG_TEXT_REPEATS * values
+        return stored < _REPEATS * values
+
+
+@contextmanager
+def checked(label: str) -> Iterator[None]:
+    """Name the file when its content is broken.
+
+    Raises:
+        InputError: For any error of Arrow or of the operating system.
+    """
+    try:
+        yield
+    except PermissionError:
+        raise InputError(f"{label} cannot be opened: no permission to read it") from None
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise InputError(f"{label} is not a readable Parquet file ({reason}): re-export it or leave it out") from error
+
+
+def _neighbours(starts: Sequence[int], sizes: Sequence[int], batch_rows: int) -> Iterator[tuple[int, int]]:
+    """Ranges of row groups that together stay within a batch; files of many tiny groups are common."""
+    first = 0
+    for group in range(1, len(sizes) + 1):
+        if group == len(sizes) or (
+            starts[group + 1] - starts[first] > batch_rows or sum(sizes[first : group + 1]) > _WHOLE_BYTES
+        ):
+            yield first, group
+            first = group
+
+
+def _selected(leaf: str, wanted: Sequence[str]) -> bool:
+    return any(leaf == name or leaf.startswith(name + ".") for name in wanted)
+
+
+def _column(table: Any, name: str) -> Any:
+    return table.column(table.schema.get_all_field_indices(name)[0])
+
+
+def _records(table: Any) -> pl.Series:
+    """Every source row as JSON text, for the rejects file."""
+    columns: dict[str, pl.Series] = {}
+    for at, name in enumerate(table.schema.names):
+        values = to_series(table.column(at))
+        columns.setdefault(name, decode(values) if values.dtype == pl.Binary else values)
+    return to_json_objects(pl.DataFrame(columns))
+
+
+def _source_column(field: Any) -> SourceColumn:
+    nested = pa.types.is_nested(field.type)
+    inner = frozenset(_inner(field.type, "", 0)) if pa.types.is_struct(field.type) else None
+    return SourceColumn(field.name, nested, inner)
+
+
+def _inner(kind: Any, prefix: str, depth: int) -> Iterator[str]:
+    """Dotted paths below an object type."""
+    for field in kind:
+        path = f"{prefix}{field.name}"
+        yield path
+        if pa.types.is_struct(field.type) and depth < _MAX_DEPTH:
+            yield from _inner(field.type, f"{path}.", depth + 1)

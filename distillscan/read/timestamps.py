@@ -1,0 +1,168 @@
+"""Turn whatever a log has for a time into UTC, value by value, so that the outcome never depends on batches or files.
+
+Numbers are epoch times, their unit known by magnitude (all between March 1973 and November 2286):
+
+    seconds      1e8 to 1e10      milliseconds 1e11 to 1e13
+    microseconds 1e14 to 1e16     nanoseconds  1e17 and above
+
+Other numbers are understood only as ``YYYYMMDD`` or ``YYYYMMDDhhmmss``.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import polars as pl
+
+from distillscan.columns import TIMESTAMP
+
+NO_ZONE: Final = "has no time zone: read as UTC"
+
+#: No log of requests to a language model is older than the epoch; far futures would overflow what follows.
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
+
+#: Name, lowest and highest (exclusive) magnitude, microseconds per unit as numerator and denominator.
+_UNITS: Final = (
+    ("seconds", 10**8, 10**10, 1_000_000, 1),
+    ("milliseconds", 10**11, 10**13, 1_000, 1),
+    ("microseconds", 10**14, 10**16, 1, 1),
+    ("nanoseconds", 10**17, 2**63 - 1, 1, 1_000),
+)
+
+_ISO: Final = (
+    r"^(\d{4})-?(\d{2})-?(\d{2})"
+    r"(?:[Tt ]?\s*(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,6})\d*)?)?)?"
+    r"(?:\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?$"
+)
+_Step = Callable[[pl.Series, set[str]], pl.Series]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Parsed times (null where there is none) and which rows had no value at all, with what had to be assumed."""
+
+    values: pl.Series
+    missing: pl.Series
+    assumed: frozenset[str]
+
+
+def parse_times(raw: pl.Series) -> Times:
+    """Read times of any type: datetimes, dates, epoch numbers or text. Out-of-range times (before 1970) become null."""
+    assumed: set[str] = set()
+    dtype = raw.dtype
+    if dtype.is_float():
+        raw = raw.fill_nan(None)
+    missing = raw.is_null()
+    if isinstance(dtype, pl.Datetime):
+        values = _from_datetime(raw, dtype, assumed)
+    elif dtype == pl.Date:
+        assumed.update({NO_ZONE} if raw.null_count() < len(raw) else ())
+        values = raw.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    elif dtype.is_numeric():
+        values = _from_number(raw, assumed)
+    elif dtype == pl.String:
+        text = raw.str.strip_chars()
+        missing = missing | (text == "").fill_null(value=False)
+        values = _from_text(text, assumed)
+    else:
+        values = pl.Series(raw.name, [None], TIMESTAMP).new_from_index(0, len(raw))
+    return Times(_in_range(values), missing, frozenset(assumed))
+
+
+def _from_datetime(raw: pl.Series, dtype: pl.Datetime, assumed: set[str]) -> pl.Series:
+    if dtype.time_unit == "ms":
+        # Multiplying by 1,000 would silently wrap round for values that are no times at all.
+        raw = raw.set(raw.to_physical().abs() >= 10**15, None)
+    if dtype.time_zone is None:
+        assumed.update({NO_ZONE} if raw.null_count() < len(raw) else ())
+        raw = raw.dt.replace_time_zone("UTC")
+    elif dtype.time_zone != "UTC":
+        raw = raw.dt.convert_time_zone("UTC")
+    return raw if dtype.time_unit == "us" else raw.dt.cast_time_unit("us")
+
+
+def _from_number(raw: pl.Series, assumed: set[str]) -> pl.Series:
+    if raw.dtype.is_integer():
+        whole = raw.cast(pl.Int64, strict=False)
+        return _first_of(whole, (_epoch, lambda part, said: _from_iso(part.cast(pl.String), said)), assumed)
+    if raw.dtype.is_float():
+        return _epoch(raw.cast(pl.Float64), assumed)
+    return _from_text(raw.cast(pl.String), assumed)
+
+
+def _from_text(text: pl.Series, assumed: set[str]) -> pl.Series:
+    return _first_of(text, (_quick_t, _quick_space, _whole_number, _from_iso, _fraction), assumed)
+
+
+def _first_of(raw: pl.Series, steps: Sequence[_Step], assumed: set[str]) -> pl.Series:
+    """Try each step on every value that is still open, so that the outcome depends on the value alone."""
+    values = pl.Series(raw.name, [None], TIMESTAMP).new_from_index(0, len(raw))
+    for step in steps:
+        left = values.is_null() & raw.is_not_null()
+        if left.all():
+            values = step(raw, assumed)
+        elif left.any():
+            values = values.scatter(left.arg_true(), step(raw.filter(left), assumed))
+    return values
+
+
+def _quick_t(text: pl.Series, _: set[str]) -> pl.Series:
+    return text.str.strptime(TIMESTAMP, "%Y-%m-%dT%H:%M:%S%.f%#z", strict=False)
+
+
+def _quick_space(text: pl.Series, _: set[str]) -> pl.Series:
+    return text.str.strptime(TIMESTAMP, "%Y-%m-%d %H:%M:%S%.f%#z", strict=False)
+
+
+def _whole_number(text: pl.Series, assumed: set[str]) -> pl.Series:
+    return _epoch(text.cast(pl.Int64, strict=False), assumed)
+
+
+def _fraction(text: pl.Series, assumed: set[str]) -> pl.Series:
+    return _epoch(text.cast(pl.Float64, strict=False), assumed)
+
+
+def _from_iso(text: pl.Series, assumed: set[str]) -> pl.Series:
+    """ISO 8601, extended or basic, with or without time, fraction and zone; finer than a microsecond is cut."""
+    part = text.str.extract_groups(_ISO).struct.unnest()
+    clock = pl.concat_str(
+        [pl.col("1"), pl.col("2"), pl.col("3"), *(pl.col(name).fill_null("00") for name in ("4", "5", "6"))]
+    )
+    fraction = pl.col("7").str.pad_end(6, "0").cast(pl.Int64).fill_null(0)
+    zone = pl.col("8").str.replace_all(":", "")
+    sign = pl.when(zone.str.starts_with("-")).then(-1).when(zone.str.starts_with("+")).then(1).otherwise(0)
+    hours = zone.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
+    minutes = zone.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
+    frame = part.select(
+        ((clock.str.strptime(pl.Datetime("us"), "%Y%m%d%H%M%S", strict=False).cast(pl.Int64) + fraction)
+            - sign * (hours * 60 + minutes) * 60_000_000
+        ).cast(TIMESTAMP).alias(text.name),
+        (pl.col("1").is_not_null() & zone.is_null()).alias("zoneless"),
+    )  # fmt: skip
+    if (frame["zoneless"] & frame[text.name].is_not_null()).any():
+        assumed.add(NO_ZONE)
+    return frame[text.name]
+
+
+def _epoch(number: pl.Series, assumed: set[str]) -> pl.Series:
+    """Epoch numbers to times, each by its own magnitude; null where the magnitude is that of no unit."""
+    values = pl.Series(number.name, [None], pl.Int64).new_from_index(0, len(number))
+    for unit, low, high, times, over in _UNITS:
+        fits = ((number >= low) & (number < high)).fill_null(value=False)
+        if not fits.any():
+            continue
+        assumed.add(f"is a number: read as epoch {unit}")
+        part = number.filter(fits)
+        if part.dtype.is_float():
+            exact = (part * times).round() if over == 1 else (part / over).floor()
+        else:
+            exact = part * times if over == 1 else part // over
+        values = values.scatter(fits.arg_true(), exact.cast(pl.Int64))
+    return values.cast(TIMESTAMP)
+
+
+def _in_range(values: pl.Series) -> pl.Series:
+    inside = values.is_between(EARLIEST, LATEST, closed="left")
+    return values if inside.all() else values.set(~inside, None)

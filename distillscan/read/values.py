@@ -1,0 +1,111 @@
+"""Turn source values of any type into canonical text and whole numbers, the same from Parquet, CSV and NDJSON."""
+
+from decimal import Decimal
+from math import isfinite
+from typing import Any, Final
+
+import polars as pl
+
+#: Columns that identify something: "42.0" there is a whole number that went through a float on its way, and means "42".
+IDENTIFIERS: Final = frozenset(
+    {"account_id", "request_id", "org_id", "api_key_id", "session_id", "device_id", "payment_id"}
+)
+
+_AS_NUMBER: Final = r"(?i)^\s*(?:AS)?\s*0*(\d{1,10})(?:\.0+)?(?:\s.*)?$"
+
+
+def to_text(raw: pl.Series) -> pl.Series:
+    """Return values as text: whole numbers without ``.0``, lists and objects as compact JSON, empty text as null.
+
+    Text itself is never altered: no stripping, no change of line ends.
+    """
+    dtype = raw.dtype
+    if dtype == pl.String:
+        text = raw
+    elif dtype == pl.Null:
+        text = raw.cast(pl.String)
+    elif dtype.is_float():
+        text = _float_text(raw)
+    elif dtype.is_decimal():
+        text = raw.cast(pl.String)
+        text = text.str.replace(r"(\.\d*?)0+$", "$1").str.strip_suffix(".")
+    elif dtype == pl.Binary:
+        text = decode(raw)
+    elif dtype.is_nested():
+        text = to_json(raw)
+    else:
+        text = raw.cast(pl.String)
+    empty = text == ""
+    return text.set(empty, None) if empty.any() else text
+
+
+def to_whole(raw: pl.Series) -> pl.Series:
+    """Return values as Int64: fractions are cut, what is no number becomes null."""
+    dtype = raw.dtype
+    if dtype.is_integer():
+        return raw.cast(pl.Int64, strict=False)
+    if dtype.is_float():
+        return raw.cast(pl.Float64).cast(pl.Int64, strict=False)
+    if dtype.is_decimal():
+        raw = raw.cast(pl.String)
+    if raw.dtype != pl.String:
+        return pl.Series(raw.name, [None], pl.Int64).new_from_index(0, len(raw))
+    text = raw.str.strip_chars()
+    whole = text.cast(pl.Int64, strict=False)
+    if whole.null_count() > raw.null_count():
+        whole = whole.fill_null(text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False))
+    return whole
+
+
+def canonical_text(canonical: str, raw: pl.Series) -> pl.Series:
+    """Return a canonical text column: ``to_text`` plus what its meaning calls for.
+
+    Identifiers lose a trailing ``.0``; ``asn`` becomes the bare number ("AS1234 Example" is "1234"); ``email_domain``
+    is the lower-case part after the last ``@``, so that a column of whole addresses can stand for it.
+    """
+    text = to_text(raw)
+    if canonical in IDENTIFIERS:
+        whole = text.str.ends_with(".0")
+        return text.str.replace(r"^(-?\d+)\.0$", "$1") if whole.any() else text
+    if canonical == "asn":
+        return text.str.extract(_AS_NUMBER).fill_null(text)
+    if canonical == "email_domain":
+        return to_text(text.str.split("@").list.last().str.to_lowercase())
+    return text
+
+
+def to_json(raw: pl.Series) -> pl.Series:
+    """Return each value as compact JSON text; null stays null."""
+    wrapped = pl.DataFrame({"v": raw}).select(pl.struct("v").struct.json_encode())["v"]
+    # Each is {"v":...}: what is inside is the value itself.
+    return wrapped.str.strip_prefix('{"v":').str.head(-1).set(raw.is_null(), None)
+
+
+def to_json_objects(frame: pl.DataFrame) -> pl.Series:
+    """Return each row of a frame as a compact JSON object."""
+    return frame.select(pl.struct(pl.all()).struct.json_encode().alias("record"))["record"]
+
+
+def number_text(value: float) -> str | None:
+    """Return a float as text without exponent, without fraction when it is whole; null when it is not finite."""
+    if not isfinite(value):
+        return None
+    text = format(Decimal(repr(value)), "f")
+    return text.removesuffix(".0")
+
+
+def _float_text(raw: pl.Series) -> pl.Series:
+    text = raw.cast(pl.String).str.strip_suffix(".0").set(~raw.is_finite(), None)
+    odd = text.str.contains("e", literal=True).fill_null(value=False)
+    if odd.any():
+        text = text.scatter(odd.arg_true(), [number_text(value) for value in raw.filter(odd)])
+    return text
+
+
+def decode(raw: pl.Series) -> pl.Series:
+    """Bytes to text; values that are not UTF-8 keep all but the broken bytes, which become U+FFFD."""
+    try:
+        return raw.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        values: list[Any] = raw.to_list()
+        return pl.Series(raw.name, [v if v is None else v.decode("utf-8", "replace") for v in values], pl.String)
