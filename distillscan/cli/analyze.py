@@ -1,0 +1,209 @@
+"""``distillscan analyze``: the analysis of a log, as a person, a cron job or a ticket pipeline runs it."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import click
+
+from distillscan.cli import guard
+from distillscan.cli.guard import say
+from distillscan.cli.output import LEVELS, View, emit, is_terminal, report_options
+from distillscan.errors import UsageError
+
+if TYPE_CHECKING:
+    from distillscan.api import AnalyzeOptions, Progress, Report
+    from distillscan.result import Result, Severity
+
+
+@click.command(epilog=guard.EXIT_CODES, short_help="Find clusters of accounts that harvest the model.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
+@report_options
+@click.option(
+    "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 if a cluster of this severity or worse was found."
+)
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="CANONICAL=SOURCE",
+    help="Take a canonical column from this one; repeatable.",
+)
+@click.option("--input-format", type=click.Choice(("parquet", "csv", "ndjson")), help="Default: by suffix and content.")
+@click.option(
+    "--releases",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Model release times (CSV or TOML); default: found in the log.",
+)
+@click.option(
+    "--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Keep the rows that could not be used here."
+)
+@click.option("--detector", "detectors", multiple=True, metavar="NAME", help="Run only this detector; repeatable.")
+@click.option("--without", multiple=True, metavar="NAME", help="Leave this detector out; repeatable.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter, as in detector.parameter=3; repeatable.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Default: one per core. The result does not depend on it.",
+)
+@click.option(
+    "--stats",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write seconds per phase and peak memory here, as JSON.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on stderr; errors only.")
+@click.option("--no-progress", is_flag=True, help="No progress on stderr (there is none without a terminal).")
+def analyze(paths: tuple[str, ...], **options: Any) -> int:
+    """Find the sets of accounts in request logs that look like one operator harvesting the model.
+
+    PATHS are Parquet, CSV or NDJSON files, globs or folders; - is standard input. The report goes to standard output
+    or --output; notes and progress go to standard error, which stays silent without a terminal unless something is
+    wrong.
+    """
+    run = _Run.of(paths, options)
+    from distillscan import api
+
+    with run.progress() as progress:
+        report = api.analyze_paths(list(paths), run.options, progress)
+    run.note(report)
+    emit(report.result, run.view)
+    run.write_stats(report)
+    return _exit_code(report.result, run.fail_on)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The options of one run, checked as far as they can be before the log is read."""
+
+    options: "AnalyzeOptions"
+    view: View
+    fail_on: "Severity | None"
+    stats: Path | None
+    quiet: bool
+    no_progress: bool
+
+    @classmethod
+    def of(cls, paths: Sequence[str], options: dict[str, Any]) -> "_Run":
+        from distillscan.report import check_target
+
+        view = View.of(options)
+        targets = {"--output": view.output, "--stats": options["stats"], "--rejects": options["rejects"]}
+        for path in (options["stats"], options["rejects"]):
+            if path is not None:
+                check_target(path)
+        _keep_apart(paths, targets)
+        mapping = _pairs("--map", options["mapping"], "account_id=user.id")
+        settings = _pairs("--set", options["settings"], "cluster.min_accounts=8")
+        from distillscan.api import AnalyzeOptions
+
+        chosen = AnalyzeOptions(
+            mapping=mapping,
+            input_format=options["input_format"],
+            releases=options["releases"],
+            rejects=options["rejects"],
+            detectors=options["detectors"],
+            without=options["without"],
+            settings=settings,
+            threads=options["threads"],
+            stdin=_stdin() if "-" in paths else None,
+        )
+        return cls(chosen, view, options["fail_on"], options["stats"], options["quiet"], options["no_progress"])
+
+    def progress(self) -> "contextlib.AbstractContextManager[Progress | None]":
+        """Progress for whoever watches; ``None`` when nobody does."""
+        if self.quiet or self.no_progress or not is_terminal(sys.stderr):
+            return contextlib.nullcontext()
+        from distillscan.cli.progress import TerminalProgress
+
+        return TerminalProgress()
+
+    def note(self, report: "Report") -> None:
+        """Say what was assumed and how it went, to a person who watches or asks.
+
+        What changes the meaning of the result is among its limitations too, so that a cron job's log can stay empty.
+        """
+        if self.quiet or not (self.view.verbose or is_terminal(sys.stderr)):
+            return
+        for text in report.notes:
+            say(text, "note")
+        say(_how_it_went(report.stats))
+
+    def write_stats(self, report: "Report") -> None:
+        """Write the run's times and sizes, if asked to."""
+        if self.stats is not None:
+            from distillscan.report import write_atomically
+
+            write_atomically(self.stats, (json.dumps(dict(report.stats), indent=2) + "\n").encode())
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed: nothing to read from -")
+    return cast("BinaryIO", sys.stdin.buffer)
+
+
+def _pairs(option: str, values: Sequence[str], example: str) -> dict[str, str]:
+    """``("a=b", …)`` as a mapping."""
+    pairs: dict[str, str] = {}
+    for value in values:
+        name, equals, content = value.partition("=")
+        if not (name.strip() and equals and content):
+            raise UsageError(f"{option} {value}: expected NAME=VALUE, as in {option} {example}")
+        if name.strip() in pairs:
+            raise UsageError(f"{option} {name.strip()} is given twice: {pairs[name.strip()]} and {content}")
+        pairs[name.strip()] = content
+    return pairs
+
+
+def _keep_apart(paths: Sequence[str], targets: Mapping[str, Path | None]) -> None:
+    """Refuse to write over an input, or two outputs into one file."""
+    taken = {Path(path).resolve(): "an input" for path in paths if path != "-"}
+    for option, path in targets.items():
+        if path is None or path == Path("/dev/null"):
+            continue
+        where = path.resolve()
+        if where in taken:
+            raise UsageError(f"{option} {path} is also {taken[where]}: choose another file")
+        taken[where] = option
+
+
+def _how_it_went(stats: Mapping[str, Any]) -> str:
+    from distillscan.report.wording import counted, size
+
+    seconds = stats.get("seconds", {})
+    text = f"{counted(stats.get('rows', 0), 'row')} in {sum(seconds.values()):.1f} s"
+    if stats.get("peak_memory_bytes"):
+        text += f", at most {size(stats['peak_memory_bytes'])} of memory"
+    phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+    return f"{text} ({phases})" if phases else text
+
+
+def _exit_code(result: "Result", fail_on: "Severity | None") -> int:
+    """What the run amounts to; see ``guard.EXIT_CODES``."""
+    failed = [run for run in result.detectors if run.status == "error"]
+    if failed:
+        for run in failed:
+            say(f"{run.name} failed: {run.reason}; the report is partial", "error")
+        return guard.PARTIAL
+    if not any(run.status == "ok" for run in result.detectors):
+        reasons = "; ".join(f"{run.name} {run.reason}" for run in result.detectors) or "none was chosen"
+        say(f"no detector could run: {reasons}", "error")
+        return guard.NO_INPUT
+    from distillscan.report import at_least
+
+    if fail_on is not None and any(at_least(cluster, fail_on) for cluster in result.clusters):
+        return guard.FOUND
+    return guard.OK

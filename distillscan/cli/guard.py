@@ -1,0 +1,118 @@
+"""What may go wrong, and how it ends: one or two plain lines on standard error and the documented exit code."""
+
+import contextlib
+import errno
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import click
+
+from distillscan.errors import DistillscanError, InputError
+
+OK: Final = 0
+FOUND: Final = 1
+USAGE: Final = 2
+NO_INPUT: Final = 3
+PARTIAL: Final = 4
+DEFECT: Final = 70  # EX_SOFTWARE: Python's own 1 would read as "found"
+INTERRUPTED: Final = 130
+
+EXIT_CODES: Final = """\
+\b
+Exit codes:
+  0    ran; nothing at or above --fail-on (without --fail-on: ran)
+  1    clusters at or above --fail-on, whatever --min-severity and --top show
+  2    usage or configuration: a wrong option, an output that cannot be written
+  3    no usable input, or no detector could run
+  4    partial: a detector failed; the report is written (wins over 1)
+  70   a defect of distillscan itself
+  130  interrupted
+A reader that closes the pipe early (| head) changes none of these.
+"""
+
+
+class Cli(click.Group):
+    """A command group that ends every run the documented way."""
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run, report what went wrong, and exit."""
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(args, prog_name, *rest, **extra)
+        except click.ClickException as error:
+            code = _usage(error)
+        except (click.Abort, KeyboardInterrupt):
+            code = INTERRUPTED
+            say("interrupted: no report was written")
+        except InputError as error:
+            code = NO_INPUT
+            say(str(error), "error")
+        except DistillscanError as error:
+            code = USAGE
+            say(str(error), "error")
+        except MemoryError:
+            code = NO_INPUT
+            say("out of memory: give the log in parts (one day or week at a time), or use a larger machine", "error")
+        except Exception as error:
+            code = _defect(error)
+        sys.exit(code if isinstance(code, int) else OK)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Parse the group's own arguments; ``--help`` prints from here."""
+        with closed_pipe_is_fine():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with closed_pipe_is_fine():
+            return super().invoke(ctx)
+
+
+def say(message: str, label: str = "") -> None:
+    """Write a message to standard error, made safe: it may quote the log or a file name."""
+    from distillscan.report.sanitize import visible
+
+    lines = [visible(line) for line in message.splitlines()] or [""]
+    text = "\n".join([f"{label}: {lines[0]}" if label else lines[0], *lines[1:]])
+    with contextlib.suppress(OSError):  # nobody listens: nothing to be done
+        click.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def closed_pipe_is_fine() -> Iterator[None]:
+    """Let a reader that has seen enough end the output, not the run's meaning."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise
+        drop_output()
+        raise click.exceptions.Exit(OK) from None
+
+
+def drop_output() -> None:
+    """Send what is still buffered for standard output nowhere, so that Python's flush at exit cannot fail."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, sys.stdout.fileno())
+        finally:
+            os.close(nowhere)
+
+
+def _usage(error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    say(error.format_message(), "error")
+    if context is not None:
+        say(f"see {context.command_path} --help")
+    return USAGE
+
+
+def _defect(error: Exception) -> int:
+    import traceback
+
+    say("".join(traceback.format_exception(error)))
+    say("this is a defect of distillscan, not of the log: please report it with the lines above", "error")
+    return DEFECT

@@ -1,0 +1,179 @@
+"""Options that every command with a report has, and where the report goes."""
+
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+import click
+
+from distillscan.cli.guard import drop_output
+from distillscan.errors import UsageError
+
+if TYPE_CHECKING:
+    from distillscan.report import Format
+    from distillscan.result import Result, Severity
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS: Final = ("table", "json", "jsonl", "csv", "markdown")
+LEVELS: Final = ("critical", "high", "medium", "low")
+#: What ``--output`` means for the format when ``--format`` is not given.
+SUFFIXES: Final = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".markdown": "markdown",
+}
+DEFAULT_WIDTH: Final = 100
+
+
+def report_options(command: Command) -> Command:
+    """Add the options that choose how the report looks and where it goes."""
+    for option in reversed(
+        (
+            click.option(
+                "-f",
+                "--format",
+                "format_",
+                type=click.Choice(FORMATS),
+                help="Default: by --output's suffix, else table.",
+            ),
+            click.option(
+                "-o",
+                "--output",
+                type=click.Path(path_type=Path),
+                help="Write the report here, whole or not at all; replaces the file.",
+            ),
+            click.option("--min-severity", type=click.Choice(LEVELS), help="Show clusters of this severity or worse."),
+            click.option(
+                "--top", type=click.IntRange(min=1), metavar="N", help="Show the first N clusters, each in detail."
+            ),
+            click.option(
+                "-v",
+                "--verbose",
+                is_flag=True,
+                help="Show all evidence with its numbers, all accounts, and notes on stderr.",
+            ),
+            click.option("--no-color", is_flag=True, help="No colour; NO_COLOR in the environment does the same."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the report is to look and where it goes."""
+
+    format_: "Format"
+    output: Path | None
+    min_severity: "Severity | None"
+    top: int | None
+    verbose: bool
+    no_color: bool
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> "View":
+        """Take the view's options out of ``options``.
+
+        Raises:
+            UsageError: The output cannot be written; better known before the analysis than after.
+        """
+        output = options.pop("output")
+        output = None if output == Path("-") else output
+        view = cls(
+            format_=options.pop("format_") or _format_of(output),
+            output=output,
+            min_severity=options.pop("min_severity"),
+            top=options.pop("top"),
+            verbose=options.pop("verbose"),
+            no_color=options.pop("no_color"),
+        )
+        if view.output is not None:
+            from distillscan.report import check_target
+
+            check_target(view.output)
+        return view
+
+
+def _format_of(output: Path | None) -> "Format":
+    return cast("Format", SUFFIXES.get(output.suffix.lower(), "table") if output else "table")
+
+
+def emit(result: "Result", view: View) -> None:
+    """Write the report to its file, or to standard output, which carries nothing else.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    from distillscan.report import VIEWS, select, to_text, write_atomically
+
+    if view.format_ == "table":
+        on_terminal = view.output is None and is_terminal(sys.stdout)
+        text = to_text(
+            result,
+            width=terminal_width(on_terminal),
+            color=on_terminal and not view.no_color and colour_is_welcome(),
+            min_severity=view.min_severity,
+            top=view.top,
+            verbosity=int(view.verbose),
+        )
+    else:
+        text = VIEWS[view.format_](select(result, view.min_severity, view.top))
+    if view.output is None:
+        print_text(text, for_people=view.format_ == "table")
+    else:
+        write_atomically(view.output, text.encode())
+
+
+def print_text(text: str, *, for_people: bool = False) -> None:
+    """Write text to standard output: UTF-8, or for people what their terminal can show.
+
+    A reader that has closed the pipe has what it wanted: the rest is dropped.
+
+    Raises:
+        UsageError: Standard output is closed or full.
+    """
+    if sys.stdout is None:
+        raise UsageError("standard output is closed: use --output FILE")
+    try:
+        sys.stdout.buffer.write(_encode(text, sys.stdout.encoding) if for_people else text.encode())
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        drop_output()
+        if error.errno != errno.EPIPE:
+            raise UsageError(f"cannot write to standard output: {error.strerror or error}") from error
+
+
+def _encode(text: str, encoding: str | None) -> bytes:
+    name = (encoding or "utf-8").lower().replace("_", "-")
+    if name.startswith("utf"):
+        return text.encode(name)
+    from distillscan.report.style import ASCII
+
+    return text.translate(ASCII).encode(name, "backslashreplace")
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether a person looks at the stream, on a terminal that can do more than print lines."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def colour_is_welcome() -> bool:
+    """Whether the environment does not ask for plain text (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR")
+
+
+def terminal_width(on_terminal: bool) -> int:
+    """Columns to use: COLUMNS, else the terminal's, else 100."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    return shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns if on_terminal else DEFAULT_WIDTH

@@ -1,0 +1,81 @@
+"""Writing a report to a file: whole, or not at all."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from distillscan.errors import UsageError
+from distillscan.report.sanitize import visible
+
+
+def check_target(path: Path) -> None:
+    """Make sure, before hours of work, that a file can be written there.
+
+    Raises:
+        UsageError: The folder is missing or not writable, or ``path`` is a folder.
+    """
+    shown, target = visible(str(path)), path.resolve()
+    folder = target.parent
+    if target.is_dir():
+        raise UsageError(f"cannot write {shown}: it is a folder; name a file in it")
+    if target.exists() and not target.is_file():  # a device or pipe is written to, not replaced
+        return
+    if not folder.is_dir():
+        raise UsageError(f"cannot write {shown}: there is no folder {visible(str(folder))}; create it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write {shown}: no permission to create files in {visible(str(folder))}")
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path``, replacing what is there only once everything is safely on the disk.
+
+    Readers see the old file or the new one, never a part; whoever is killed half-way leaves the old one. A symbolic
+    link stays one: the file it leads to is replaced. A device or pipe (``/dev/null``) is written to as it is.
+
+    Raises:
+        UsageError: The file cannot be written; what was there is unchanged.
+    """
+    try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+            return
+        _replace(target, content)
+    except OSError as error:
+        raise UsageError(f"cannot write {visible(str(path))}: {error.strerror or error}") from error
+
+
+def _replace(target: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(_mode(target))
+        Path(name).replace(target)
+    except BaseException:  # Ctrl-C as well: no temporary file may stay behind
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    _sync_folder(target.parent)
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the file to be replaced; for a new one, what the user's umask gives."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself last; where folders cannot be opened (Windows) the file system does so alone."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,253 @@
+"""The JSON report: safe, deterministic, as its schema says, and readable again."""
+
+import json
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from types import MappingProxyType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import jsonschema
+import numpy as np
+import pytest
+from fake_results import HOSTILE, busy, cluster, hostile, quiet
+
+from distillscan.errors import InputError
+from distillscan.report import from_dict, from_json, schema, to_json
+from distillscan.report.document import dumps
+from distillscan.result import Cluster, Evidence, Result
+
+VALIDATOR = jsonschema.Draft202012Validator(schema())
+RESULTS: dict[str, Callable[[], Result]] = {"busy": busy, "quiet": quiet}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_report_obeys_its_schema(name: str) -> None:
+    VALIDATOR.check_schema(schema())
+    VALIDATOR.validate(json.loads(to_json(RESULTS[name]())))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_report_is_safe_valid_and_whole(text: str) -> None:
+    shown = to_json(hostile(text))
+    document = json.loads(shown)
+    VALIDATOR.validate(document)
+    assert not set(shown) & {
+        "\x1b",
+        "\x00",
+        "\x07",
+        "\x9b",
+        "\u202e",
+        "\u200b",
+        "\ufeff",
+        "\u2028",
+        "\U000e0041",
+        "\r",
+        "\t",
+    }
+    assert shown.encode("utf-8").decode("utf-8") == shown
+    without_surrogates = text.encode("utf-8", "backslashreplace").decode()
+    assert document["clusters"][0]["summary"] == without_surrogates
+    assert document["clusters"][0]["evidence"][0]["details"][without_surrogates] == without_surrogates
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_report_can_be_read_again(name: str) -> None:
+    result = RESULTS[name]()
+    again = from_json(to_json(result))
+    assert again == result
+    assert to_json(again) == to_json(result)
+    assert from_dict(result.to_dict()) == result
+    assert from_json(to_json(result, indent=None).encode()) == result
+
+
+def test_the_core_is_as_the_design_fixes_it() -> None:
+    document = json.loads(to_json(busy()))
+    assert list(document) == [
+        "schema_version",
+        "tool",
+        "parameters",
+        "inputs",
+        "rejected",
+        "population",
+        "detectors",
+        "clusters",
+        "limitations",
+    ]
+    assert document["schema_version"] == "1.0"
+    assert document["tool"] == {"name": "distillscan", "version": "0.1.0"}
+    assert document["rejected"] == {
+        "rows": 1204,
+        "reasons": {"timestamp is no date or time": 1200, "account_id is empty": 4},
+    }
+    assert list(document["clusters"][0]) == [field.name for field in fields(Cluster)]
+    assert len(document["clusters"][1]["account_ids"]) == 5_380
+
+
+def test_text_of_any_script_stays_readable() -> None:
+    assert '"limitations": [\n    "漢字 und Ünïcode"\n  ]' in to_json(quiet(limitations=("漢字 und Ünïcode",)))
+
+
+def test_the_text_ends_in_one_line_break() -> None:
+    assert to_json(quiet()).endswith("}\n")
+    assert to_json(quiet(), indent=None).count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (float("nan"), ValueError, "clusters[0].evidence[0].details.x is nan: a report carries finite numbers only"),
+        (float("-inf"), ValueError, "clusters[0].evidence[0].details.x is -inf: a report carries finite numbers only"),
+        ({1, 2}, TypeError, "clusters[0].evidence[0].details.x is a set: a report carries plain JSON types only"),
+        (
+            np.int64(3),
+            TypeError,
+            "clusters[0].evidence[0].details.x is a int64: a report carries plain JSON types only",
+        ),
+    ],
+)
+def test_what_json_cannot_carry_is_named(value: Any, error: type[Exception], message: str) -> None:
+    broken = Evidence("d", "content", "coordination", 1.0, "s", {"x": value})
+    with pytest.raises(error) as caught:
+        to_json(quiet(clusters=(cluster(evidence=(broken,)),)))
+    assert str(caught.value) == message
+
+
+def test_dumps_takes_read_only_mappings_and_numpy_floats() -> None:
+    assert dumps(MappingProxyType({"a": (np.float64(0.5), None, True)})) == '{"a":[0.5,null,true]}'
+
+
+def _changed(path: str, value: Any) -> dict[str, Any]:
+    """A valid report with one place changed; ``KeyError`` deletes it."""
+    document: dict[str, Any] = json.loads(to_json(busy()))
+    target: Any = document
+    *parents, last = [int(part) if part.isdecimal() else part for part in path.split("/")]
+    for part in parents:
+        target = target[part]
+    if value is KeyError:
+        del target[last]
+    else:
+        target[last] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("limitations", KeyError, "limitations is missing"),
+        ("clusters/2/weights/0/bits", KeyError, "clusters[2].weights[0].bits is missing"),
+        ("extra\x1b", 1, r"extra\x1b is not a field of the report"),
+        ("clusters/0/colour", 1, "clusters[0].colour is not a field of the report"),
+        (
+            "clusters/2/severity",
+            "awful\x1b",
+            r"clusters[2].severity must be one of critical, high, medium, low, found 'awful\x1b'",
+        ),
+        ("clusters/0/accounts", "many", "clusters[0].accounts must be a whole number, found 'many'"),
+        ("clusters/0/accounts", True, "clusters[0].accounts must be a whole number, found True"),
+        ("clusters/0/accounts", 3.5, "clusters[0].accounts must be a whole number, found 3.5"),
+        ("clusters/0/score", None, "clusters[0].score must be a number, found null"),
+        ("clusters/0/score", float("nan"), "clusters[0].score must be a number, found nan"),
+        ("clusters/0/summary", ["x"], "clusters[0].summary must be a string, found a list"),
+        ("clusters/0/account_ids", "x", "clusters[0].account_ids must be a list, found 'x'"),
+        ("clusters/0/account_ids", [1], "clusters[0].account_ids[0] must be a string, found 1"),
+        ("clusters/0", [], "clusters[0] must be an object, found a list"),
+        ("rejected/reasons", [], "rejected.reasons must be an object, found a list"),
+        ("rejected/reasons/x", "y", "rejected.reasons.x must be a whole number, found 'y'"),
+        ("population", 5, "population must be an object, found 5"),
+        ("tool", {"name": "other", "version": "1"}, 'tool must be {"name": "distillscan", "version": "…"}'),
+        ("tool", None, 'tool must be {"name": "distillscan", "version": "…"}'),
+        ("schema_version", KeyError, "no schema_version"),
+    ],
+)
+def test_a_damaged_report_says_where(path: str, value: Any, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        from_dict(_changed(path, value))
+    assert str(caught.value) == f"not a distillscan report: {message}"
+
+
+def test_a_report_of_another_version_is_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        from_dict(_changed("schema_version", "2.0"))
+    assert str(caught.value) == (
+        "the report has schema_version 2.0, this distillscan reads 1.0: "
+        "use the version of distillscan that wrote it, or analyse the log again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not a distillscan report: no valid JSON (Expecting value: line 1 column 1 (char 0))"),
+        ('{"a": 1', "not a distillscan report: no valid JSON (Expecting ',' delimiter: line 1 column 8 (char 7))"),
+        (b"\xff\xfe\xfa", "not a distillscan report: no valid JSON"),
+        ("[" * 100_000, "not a distillscan report: no valid JSON"),
+        ("[]", "not a distillscan report: expected a JSON object, found a list"),
+        ("7", "not a distillscan report: expected a JSON object, found a number"),
+        ("{}", "not a distillscan report: no schema_version"),
+    ],
+)
+def test_what_is_no_report_is_refused(text: str | bytes, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        from_json(text)
+    assert str(caught.value) == message
+
+
+def test_whole_numbers_are_accepted_for_weights() -> None:
+    result = from_dict(_changed("clusters/0/weights/0/bits", -10))
+    assert type(result.clusters[0].weights[0].bits) is float
+
+
+# ---- the schema and the dataclasses say the same ---- #
+
+
+def _resolved(node: dict[str, Any]) -> dict[str, Any]:
+    reference = node.get("$ref")
+    return {**schema()["$defs"][reference.rsplit("/", 1)[1]], **node} if reference else node
+
+
+def _compare(kind: Any, node: dict[str, Any], where: str) -> None:
+    node = _resolved(node)
+    origin = get_origin(kind)
+    if is_dataclass(kind):
+        names = [field.name for field in fields(kind)]
+        assert list(node["properties"]) == names, where
+        assert node["required"] == names, where
+        assert node["additionalProperties"] is False, where
+        for name, hint in get_type_hints(kind).items():
+            _compare(hint, node["properties"][name], f"{where}.{name}")
+    elif origin is tuple:
+        assert node["type"] == "array", where
+        _compare(get_args(kind)[0], node["items"], f"{where}[]")
+    elif origin is Literal:
+        assert sorted(node["enum"]) == sorted(get_args(kind)), where
+    elif origin is not None:
+        assert node["type"] == "object", where
+    else:
+        assert node["type"] == {str: "string", int: "integer", float: "number"}[kind], where
+
+
+def test_the_published_schema_describes_the_result() -> None:
+    hints = get_type_hints(Result)
+    properties = schema()["properties"]
+    assert list(properties) == ["schema_version", "tool", *(name for name in hints if name != "version")]
+    for name, hint in hints.items():
+        if name != "version":
+            _compare(hint, properties[name], name)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("clusters/0/severity", "awful"),
+        ("clusters/0/coordination", 1.2),
+        ("clusters/0/evidence/0/axis", "other"),
+        ("clusters/0/evidence/0/family", "politics"),
+        ("clusters/0/benign_explanations/0/verdict", "maybe"),
+        ("clusters/0/accounts", 0),
+        ("detectors/0/status", "clean"),
+        ("clusters/0/extra", 1),
+        ("schema_version", "0.9"),
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(path: str, value: Any) -> None:
+    assert not VALIDATOR.is_valid(_changed(path, value))
