@@ -82,6 +82,8 @@ class ScoreParameters:
     high_families: int = _p(2, "families that must count for high: a shared address or prompt alone never accuses")
     declared_bits: float = _p(-20.0, "bits of an openly declared common customer: the sharing is explained")
     declared_share: float = _p(0.8, "share of members under one organisation or domain from which it is declared")
+    site_share: float = _p(0.6, "share of members on one network from which an event or site explains their sign-up")
+    single_holder: float = _p(4.0, "bits up to which a common holder is taken for the voucher or card of that event")
     report_coordination: float = _p(0.5, "clusters below this coordination are not reported")
     high_coordination: float = _p(0.95, "coordination that high severity needs")
     high_extraction: float = _p(0.75, "extraction that high severity needs")
@@ -168,6 +170,8 @@ class OutputHarvest:
     sleepless: float = _p(
         0.12, "share of requests in the quietest eight hours from which an account never rests; people stay below 5 %"
     )
+    busy_members: int = _p(5, "members with enough requests from which habits are judged one by one")
+    asleep: float = _p(0.05, "share of requests in the quietest eight hours below which everybody is asleep")
     rhythm_cap: float = _p(2.0, "bits for or against: people sleep, machines and world-wide crowds do not")
     volume_cap: float = _p(2.0, "bits for volume: a model is not copied with a hundred answers")
     volume_zero: int = _p(400, "requests of a cluster at which volume says nothing")

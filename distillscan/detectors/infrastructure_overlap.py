@@ -49,8 +49,10 @@ class Detector:
 
     def assess(self, candidate: Candidate, parameters: InfrastructureOverlap) -> list[Finding]:
         """Weigh the pool of addresses, the rotation, and the client fingerprints."""
-        found = [_pool(candidate, parameters), _rotation(candidate, parameters)]
-        found += [_software(candidate, kind, parameters) for kind in ("tls", "user_agent")]
+        software = [f for kind in ("tls", "user_agent") if (f := _software(candidate, kind, parameters)) is not None]
+        # Agent and fingerprint are two sides of one program: the stronger speaks for both.
+        best = max(software, key=lambda f: f.bits, default=None)
+        found = [_pool(candidate, parameters), _rotation(candidate, parameters), best]
         return [finding for finding in found if finding is not None]
 
 

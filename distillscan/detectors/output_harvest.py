@@ -13,17 +13,21 @@ from distillscan.result import Family
 from distillscan.weigh import share_bits
 
 
-def quiet_share(population: Population, enough: int) -> Floats:
-    """Return the share of each account's requests in its quietest eight hours of the day (NaN with fewer than ``enough``).
-
-    A person sleeps somewhere, whatever the time zone: the share is near 0. A machine, or many people behind one
-    account, comes near one third.
-    """
+def hours_of_day(population: Population) -> Floats:
+    """Return the requests of every account in each hour of the day (UTC): accounts by 24."""
     rows = population.profile.activity
     numbers = population.numbers(rows["account"])
     hours = (rows["hour"].to_numpy() % 24).astype(np.int64)
     table = np.bincount(numbers * 24 + hours, weights=rows["requests"].to_numpy(), minlength=population.size * 24)
-    table = table.reshape(population.size, 24)
+    return table.reshape(population.size, 24)
+
+
+def quiet_share(table: Floats, enough: int) -> Floats:
+    """Return the share of requests in the quietest eight hours of the day, for each row (NaN with fewer than ``enough``).
+
+    A person sleeps somewhere, whatever the time zone: the share is near 0. A machine, or many people behind one
+    account, comes near one third.
+    """
     total = table.sum(axis=1)
     around = np.concatenate([table, table[:, :7]], axis=1).cumsum(axis=1)
     windows = around[:, 7:].copy()
@@ -88,11 +92,11 @@ class Detector:
 
 def _rhythm(candidate: Candidate, p: OutputHarvest) -> Finding | None:
     population = candidate.population
-    quiet = population.once(("quiet", p), lambda: quiet_share(population, p.enough))
-    mine = quiet[candidate.members]
+    table = population.once("hours of day", lambda: hours_of_day(population))
+    mine = quiet_share(table[candidate.members], p.enough)
     mine = mine[~np.isnan(mine)]
-    if mine.size < 3:
-        return None
+    if mine.size < p.busy_members:
+        return _together(quiet_share(table[candidate.members].sum(axis=0, keepdims=True), p.enough)[0], p)
     sleepless = float(np.mean(mine >= p.sleepless))
     bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / 0.5) - 1.0)
     text = (
@@ -101,6 +105,17 @@ def _rhythm(candidate: Candidate, p: OutputHarvest) -> Finding | None:
     )
     numbers = {"sleepless": sleepless, "median_quiet_share": float(np.median(mine)), "members": int(mine.size)}
     return Finding("timing", "extraction", bits, text, numbers)
+
+
+def _together(quiet: float, p: OutputHarvest) -> Finding | None:
+    """Members too quiet to be judged one by one: if all of them rest in the same hours, they are people of one place.
+
+    The other way round says nothing: people of all time zones together never rest.
+    """
+    if np.isnan(quiet) or quiet >= p.asleep:
+        return None
+    text = f"all members rest in the same eight hours of the day ({percent(quiet)} of their requests), as people of one place do"
+    return Finding("timing", "extraction", -p.rhythm_cap, text, {"sleepless": 0.0, "quiet_share_together": quiet})
 
 
 def _volume(candidate: Candidate, p: OutputHarvest) -> Finding:

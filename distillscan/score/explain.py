@@ -64,6 +64,21 @@ def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, 
     return None, Explanation(what, "fails", "; ".join(parts))
 
 
+def _event(evidence: tuple[Evidence, ...], p: ScoreParameters) -> tuple[Weight | None, Explanation]:
+    """A venue explains its address, the sign-ups of its day and the voucher all at once: one cause, counted once."""
+    what = "one event or site (hackathon, course, new office): common sign-up, voucher and address"
+    signup = next((e for e in evidence if e.detector == "account_fanout" and e.details.get("kind") == "signup"), None)
+    pool = _by_detector(evidence, "infrastructure_overlap", "largest_network_share")
+    site = pool.details["largest_network_share"] if pool is not None else 0.0
+    if signup is None or pool is None or site < p.site_share:
+        missing = "do not sign up together" if signup is None else "do not work from one network"
+        return None, Explanation(what, "fails", f"the members {missing}")
+    holders = [e for e in evidence if "members_on_the_commonest" in e.details and e.bits <= p.single_holder]
+    bits = -(signup.bits + sum(e.bits for e in holders))
+    reason = f"{percent(site)} of the members work from one network and they signed up together"
+    return Weight("coordination", "explained: one event", round(bits, 2)), Explanation(what, "holds", reason)
+
+
 def _by_detector(evidence: tuple[Evidence, ...], detector: str, key: str) -> Evidence | None:
     return next((e for e in evidence if e.detector == detector and key in e.details), None)
 
@@ -124,6 +139,8 @@ def explain(
     candidate: Candidate, evidence: tuple[Evidence, ...], families: int, p: ScoreParameters
 ) -> tuple[tuple[Weight, ...], tuple[Explanation, ...]]:
     """Return the weights of declared relations, and all explanations that were tested."""
-    weight, customer = _customer(candidate, p)
-    found = [customer, _egress(evidence), _software(evidence, families), _rhythm(evidence), _adopters(evidence)]
-    return (weight,) if weight else (), tuple(e for e in found if e is not None)
+    declared, customer = _customer(candidate, p)
+    common, event = _event(evidence, p)
+    found = [customer, event, _egress(evidence), _software(evidence, families), _rhythm(evidence), _adopters(evidence)]
+    weights = tuple(w for w in (declared, common) if w is not None)
+    return weights, tuple(e for e in found if e is not None)
