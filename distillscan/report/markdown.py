@@ -149,7 +149,7 @@ def _cluster(cluster: Cluster) -> Iterator[str]:
     if cluster.benign_explanations:
         yield from ("", "### Innocent explanations", "")
         for other in sorted(cluster.benign_explanations, key=lambda other: VERDICTS.index(other.verdict)):
-            yield f"- **{other.verdict}** · {prose(other.explanation, VALUE)}: {prose(other.reason)}"
+            yield f"- **{other.verdict}** · {prose(other.explanation, VALUE)} – {prose(other.reason)}"
     yield from ("", "### Accounts", "")
     yield ", ".join(code(account, 80) for account in cluster.account_ids[:ACCOUNTS]) + _more(
         len(cluster.account_ids), ACCOUNTS

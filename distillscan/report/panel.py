@@ -14,7 +14,7 @@ from rich.text import Text
 from distillscan.report import style
 from distillscan.report.charts import Bar, series, sparkline, waterfall
 from distillscan.report.document import dumps
-from distillscan.report.facts import Fact, kinds
+from distillscan.report.facts import Fact, Kind, kinds
 from distillscan.report.sanitize import clip, visible
 from distillscan.report.wording import QUESTIONS, VERDICTS, bits, counted, number, percent, period, probability
 from distillscan.result import FAMILIES, Axis, Cluster, Evidence, Weight
@@ -83,7 +83,7 @@ def _axis(cluster: Cluster, axis: Axis, width: int, verbosity: int) -> Renderabl
         left = max(cell_len(clip(weight.label, LABEL)) for weight in cluster.weights)
         body += [_sum(weights, judged, left, width - INDENT), Text()]
     body.append(_evidence(evidence, verbosity) if evidence else Text("no evidence either way", style.QUIET))
-    unit = "  bits: every +1 doubles the odds" if weights else ""
+    unit = "  bits: every +1 doubles the odds" if weights and axis == "coordination" else ""
     return _section(Text.assemble((f"{QUESTIONS[axis]}  {percent(judged)}", style.STRONG), (unit, style.QUIET)), *body)
 
 
@@ -194,16 +194,23 @@ def _facts(title: str, mapping: Mapping[str, Any], verbosity: int) -> Iterator[R
     if columns:
         table.add_row("", "", *(Text(name, style.QUIET) for name in columns), *([""] * more))
     for kind in found:
+        label = Text(clip(kind.name.replace("_", " "), 20))
+        if not verbosity and _none_shared(kind):
+            table.add_row(label, Text(f"{counted(kind.distinct, 'value')}, one account each", style.QUIET))
+            continue
         shown = kind.facts if verbosity else kind.facts[:VALUES]
         for i, fact in enumerate(shown):
             cells = [_cell(fact, name) for name in columns] + [Text(clip(fact.more, PARAGRAPH), style.QUIET)] * more
-            table.add_row(
-                Text(clip(kind.name.replace("_", " "), 20) if i == 0 else ""), Text(clip(fact.value, 160)), *cells
-            )
+            table.add_row("" if i else label, Text(clip(fact.value, 160)), *cells)
         if len(shown) < kind.distinct:
             hint = " (-v)" if len(shown) < len(kind.facts) else ""
             table.add_row("", Text(f"and {number(kind.distinct - len(shown))} more{hint}", style.QUIET))
     yield _section(Text(title, style.STRONG), table)
+
+
+def _none_shared(kind: Kind) -> bool:
+    """Whether no value of this kind is on two accounts (the most used is listed first): then none tells anything."""
+    return kind.distinct > 1 and all(fact.accounts is not None and fact.accounts <= 1 for fact in kind.facts)
 
 
 def _cell(fact: Fact, name: str) -> Text:
@@ -223,7 +230,7 @@ def _innocent(cluster: Cluster) -> Iterator[RenderableType]:
         glyph, colour = style.VERDICT[item.verdict]
         table.add_row(
             Text(f"{glyph} {item.verdict}", colour),
-            Text(f"{clip(item.explanation, PARAGRAPH)}: {clip(item.reason, PARAGRAPH)}"),
+            Text(f"{clip(item.explanation, PARAGRAPH)} – {clip(item.reason, PARAGRAPH)}"),
         )
     yield _section(Text("Innocent explanations", style.STRONG), table)
 
@@ -239,8 +246,7 @@ def _closer(cluster: Cluster, verbosity: int) -> RenderableType:
         ids.append(f" and {number(len(cluster.account_ids) - len(shown))} more ({where})", style.QUIET)
     if cluster.account_ids:
         table.add_row("accounts", ids)
-    command = f"distillscan render report.json --cluster {clip(cluster.cluster_id, 40)} -v"
-    table.add_row("then", Text.assemble(command, ("  after --output report.json", style.QUIET)))
+    table.add_row("then", f"distillscan render report.json --cluster {clip(cluster.cluster_id, 40)} -v")
     return _section(Text("Look closer", style.STRONG), table)
 
 

@@ -46,7 +46,8 @@ def render(
     if clusters:
         parts += [ranked_table(clusters, width), *(_note(line) for line in hidden), Text()]
         detailed = clusters if verbosity or top else clusters[:PANELS]
-        parts += [*(cluster_panel(cluster, width, verbosity) for cluster in detailed), Text()]
+        parts += [cluster_panel(cluster, width, verbosity) for cluster in detailed]
+        parts += [_note("report.json is what --output report.json saves."), Text()]
         if len(detailed) < len(clusters):
             rest = counted(len(clusters) - len(detailed), "more cluster")
             parts += [_note(f"No details shown of {rest}: --top {len(clusters)}, or -v."), Text()]

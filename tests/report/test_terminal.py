@@ -282,6 +282,16 @@ def test_infrastructure_is_aligned_and_counts_what_it_leaves_out() -> None:
     )
 
 
+def test_values_that_nobody_shares_are_only_counted() -> None:
+    own = {"ip": {"distinct": 2_020, "top": [{"value": f"10.0.0.{i}", "accounts": 1, "requests": 9} for i in range(5)]}}
+    lines = _panel(infrastructure=own).split("\n")
+    assert lines[lines.index("Infrastructure") + 2] == "ip  2,020 values, one account each"
+    assert "10.0.0.4" in _panel(infrastructure=own, verbosity=1)
+    shared = {"ip": [{"value": "10.0.0.1", "accounts": 2}, {"value": "10.0.0.2", "accounts": 1}]}
+    assert "10.0.0.2" in _panel(infrastructure=shared)
+    assert "10.0.0.1" in _panel(infrastructure={"ip": [{"value": "10.0.0.1", "accounts": 1}]})
+
+
 def test_facts_of_any_shape_are_shown() -> None:
     shown = _panel(capabilities={"input_tokens": 1_234, "x_y": [{"value": "v", "colour": "blue"}]}, infrastructure={})
     assert "input tokens  1,234" in shown
