@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from distillscan.detectors.base import Candidate, Context, Finding, percent
+from distillscan.detectors.base import Candidate, Context, Finding, percent, plural
 from distillscan.domains import MAIL_PROVIDERS
 from distillscan.parameters import AccountFanout
 from distillscan.population import SIGNALS, Floats, Ints, Population
@@ -159,7 +159,8 @@ def _holder(candidate: Candidate, kind: str, p: AccountFanout) -> Finding | None
     bits = group_bits(inside, trials, members.size, outside, cap)
     name = f"one {_ONE[kind]}" if single else f"{tokens.size} {_PLURAL[kind]}"
     text = (
-        f"{inside} of {trials} members that state one share {name}; {percent(outside)} of other accounts share theirs"
+        f"{inside} of {trials} members with a known {_ONE[kind]} share {name}; "
+        f"{percent(outside)} of other accounts share theirs"
     )
     numbers = {
         "kind": kind,
@@ -187,9 +188,9 @@ def _registration(candidate: Candidate, kind: str, cap: float) -> Finding | None
     others = known & ~candidate.mask
     outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
     bits = group_bits(inside, trials, members.size, outside, cap)
-    what = "signed up in bursts" if kind == "signup" else "use mail domains hardly anyone else has"
-    spread = f"{tokens.size} {'bursts' if kind == 'signup' else 'domains'}"
-    text = f"{inside} of {trials} members {what} ({spread}), as {percent(outside)} of other accounts"
+    what = "signed up in bursts" if kind == "signup" else "use mail domains of their own"
+    spread = plural(int(tokens.size), "burst" if kind == "signup" else "domain")
+    text = f"{inside} of {trials} members {what} ({spread}); {percent(outside)} of other accounts do the same"
     numbers = {
         "kind": kind,
         "members": inside,

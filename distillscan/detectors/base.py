@@ -126,5 +126,12 @@ def rounded(value: Any) -> Any:
 
 
 def percent(share: float) -> str:
-    """Return a share as people read it: ``97 %``, with a decimal below one per cent."""
+    """Return a share as people read it: ``97 %``, with decimals below one per cent and where it would round to all."""
+    if 0.995 <= share < 1:
+        return f"{share * 100:.1f} %"
     return f"{share * 100:.0f} %" if share >= 0.01 or share == 0 else f"{share * 100:.2g} %"
+
+
+def plural(number: int, thing: str) -> str:
+    """Return a number with what it counts: ``1 burst``, ``3 bursts``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

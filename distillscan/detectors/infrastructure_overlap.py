@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from distillscan.detectors.base import Candidate, Context, Finding, percent
+from distillscan.detectors.base import Candidate, Context, Finding, percent, plural
 from distillscan.parameters import InfrastructureOverlap
 from distillscan.population import SIGNALS, Mask, Population
 from distillscan.result import Family
@@ -80,7 +80,7 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     where = (
         f"one network serves {percent(site)} of them"
         if one_site
-        else f"{int(chosen.size)} {'addresses' if kind == 'ip' else 'networks'} in {int(prefixes.size)} networks"
+        else f"{chosen.size} {'addresses' if kind == 'ip' else 'networks'} in {plural(int(prefixes.size), 'network')}"
     )
     text = (
         f"{inside} of {trials} members meet on shared addresses ({where}); {percent(concentration)} of the accounts "

@@ -1,7 +1,6 @@
 """A request log opened for reading: its inputs, what was assumed about them, and the work of reading them."""
 
 import hashlib
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -164,7 +163,7 @@ class Log:
             rows = asked.filter(pl.col(SOURCE) == one.file.source)[ROW].unique().sort()
             if len(rows):
                 parts += self._fetch_rows(one, rows, columns)
-        found = pl.concat(parts, how="diagonal").select(schema)
+        found = pl.concat(parts, how="diagonal").select(*schema)
         return asked.join(found, on=[SOURCE, ROW], how="left", maintain_order="left")
 
     def _fetch_rows(self, one: _Opened, rows: pl.Series, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -206,7 +205,7 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
     resources = ExitStack()
     try:
         spool = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="distillscan-")))
-        files = discover(paths, stdin or sys.stdin.buffer, spool, notes, options.format)
+        files = discover(paths, stdin, spool, notes, options.format)
         used = [found for found in files if not _is_empty(found, notes)]
         if not used:
             raise InputError(f"nothing to read: {listed([found.label for found in files])} is empty")

@@ -59,7 +59,7 @@ def cluster_templates(scored: Scored) -> list[tuple[str, int, Template]]:
 
 
 def exemplars(scored: Scored, kind: str, token: int) -> pl.DataFrame:
-    """Return texts of a template, each of another member: ``account``, ``text``, ``pointer``; by smallest hash.
+    """Return texts of a template, each of another member: ``account``, ``raw``, ``pointer``; by smallest hash.
 
     Which texts are chosen depends on their content only, not on where they stand in the input.
     """
@@ -81,7 +81,6 @@ def exemplars(scored: Scored, kind: str, token: int) -> pl.DataFrame:
         held.join(matches.select("text"), on="text", how="semi")
         .sort("raw", "account")
         .unique("account", keep="first", maintain_order=True)
-        .unique("raw", keep="first", maintain_order=True)
         .head(TEXTS_COMPARED)
         .select("account", "raw", "pointer")
     )
