@@ -9,12 +9,13 @@ import polars as pl
 from distillscan.simulate import templates
 from distillscan.simulate.clock import DAY
 from distillscan.simulate.networks import load_networks
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.traffic import converse, dress, finish, share_out, visits
+from distillscan.simulate.traffic import converse, dress, share_out, visits
 from distillscan.simulate.world import Ints, Part, Size, Stage
 
 _TEAM: Final = 4
-_PAYLOADS: Final = ("article", "context", "datablock", "codeblock", "logblock", "clause", "statement")
+_PAYLOADS: Final = ("article", "context", "datablock", "codeblock", "logblock", "clause", "statement", "working")
 _FIXED: Final = ("fixed_record", "fixed_code", "fixed_pair")
 
 
@@ -29,6 +30,10 @@ class Background:
     server: float = 0.03
     #: Share of production clients whose prompts all have the same length.
     constant_length: float = 0.19
+    #: Share of consumers who share a home with the account before them in the list.
+    households: float = 0.05
+    #: Share of accounts that are closed for reasons of their own: their last request is forbidden.
+    closed: float = 0.004
     #: No single account sends more than this share of the background.
     largest: float = 0.08
 
@@ -43,13 +48,17 @@ class Background:
         heads = np.maximum(1, np.round(shares / shares.sum() * size.accounts)).astype(np.int64)
         sorts = np.repeat(np.arange(len(names)), heads)
         groups = [recruit(stage, int(count), name) for name, count in zip(names, heads, strict=True)]
+        groups[0] = _households(stage, groups[0], self.households)
         groups[2] = _teams(stage, groups[2])
         people = pl.concat(groups).with_columns(sort=pl.Series(sorts))
         counts = share_out(stage.rng, people["volume"].to_numpy(), size.rows, self.largest)
         people, counts = people.filter(pl.Series(counts > 0)), counts[counts > 0]
         lines = converse(stage, dress(stage, people, visits(stage, people, counts)))
         servers = (people["sort"] == names.index("server")).to_numpy()
-        return finish(stage, people, self._produce(stage, lines, np.flatnonzero(servers)))
+        lines = self._produce(stage, lines, np.flatnonzero(servers))
+        shut = pl.Series(stage.rng.random(people.height) < self.closed).gather(lines["person"])
+        final = pl.col("time") == pl.col("time").max().over("person")
+        return finish(stage, people, lines.with_columns(status_code=pl.when(final & shut).then(pl.lit(403))))
 
     def _produce(self, stage: Stage, lines: pl.DataFrame, servers: Ints) -> pl.DataFrame:
         """Replace the prompts of production clients by their own template around changing content."""
@@ -86,6 +95,20 @@ def production(stage: Stage, client: Ints, clients: int, constant_length: float 
     if writer.corpus is None:
         return columns
     return writer.corpus.batch_jobs(rng, client, columns)
+
+
+def _households(stage: Stage, people: pl.DataFrame, share: float) -> pl.DataFrame:
+    """Let some consumers live with the one before them: same line and place, half of them same payer and device."""
+    rng, own = stage.rng, np.arange(people.height)
+    joined = (rng.random(own.size) < share) & (own > 0)
+    home = np.where(joined, own - 1, own)
+    purse = np.where(joined & (rng.random(own.size) < 0.5), own - 1, own)
+    place = ("country", "language", "offset", "home_net", "ip_a", "ip_b", "ip_c", "lease", "mobile_net")
+    return people.with_columns(
+        *(people[name].gather(home) for name in place),
+        payment_id=pl.when(pl.col("payment_id").is_not_null()).then(people["payment_id"].gather(purse)),
+        device_b=people["device_b"].gather(purse),
+    )
 
 
 def _teams(stage: Stage, people: pl.DataFrame) -> pl.DataFrame:

@@ -27,8 +27,6 @@ def join(pieces: list[pl.Series | str], name: str = "") -> pl.Series:
     return pl.select(pl.concat_str(columns).alias(name)).to_series()
 
 
-def take(table: pl.Series, index: npt.NDArray[np.int64]) -> pl.Series:
-    """``table[index]``, null where the index is negative."""
-    return (
-        table.gather(pl.Series(index).replace(-1, None).cast(pl.UInt32)) if (index < 0).any() else table.gather(index)
-    )
+def only(values: pl.Series, where: npt.NDArray[np.bool_]) -> pl.Series:
+    """The values where the mask holds, null elsewhere."""
+    return pl.select(pl.when(pl.Series(where)).then(values)).to_series()

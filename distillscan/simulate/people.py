@@ -68,6 +68,8 @@ class Sort:
     company_mail: float = 0.0
     #: Share of accounts whose programs are logged with the whole conversation in every request.
     whole: float = 0.0
+    #: Typical output in tokens.
+    output: float = 270.0
 
 
 SORTS: Final = {
@@ -89,12 +91,12 @@ SORTS: Final = {
         20, 1.5, 3.0, ("office", "home", "night", "student"),
         (("api", "web", 0.3), ("api", "api", 0.0), ("web", "api", 0.3), ("cloud", "web", 0.2)),
         (("api", 0.7), ("plus", 0.2), ("free", 0.1)), "individual",
-        ("code", "code", "data", "explain", "write"), mobile=0.05, company_mail=0.35, whole=0.5,
+        ("code", "code", "data", "explain", "write"), mobile=0.05, company_mail=0.35, whole=0.5, output=450,
     ),
     "server": Sort(
         150, 1.7, 1.0, ("always", "office", "home", "nightly", "always"),
         (("api", "api", 0.0), ("api", "api", 0.0), ("cloud", "cloud", 0.0)), (("api", 0.8), ("enterprise", 0.2)),
-        "business", ("data",), home="cloud", company_mail=0.8,
+        "business", ("data",), home="cloud", company_mail=0.8, output=90,
     ),
 }  # fmt: skip
 
@@ -213,6 +215,7 @@ def _equipment(stage: Stage, kind: Sort, count: int) -> dict[str, pl.Series]:
         "device_a": device,
         "device_b": pl.select(pl.when(pl.Series(two_devices)).then(second).otherwise(device)).to_series(),
         "api_key_id": stage.mint("key", count),
+        "output": pl.Series(np.log(kind.output) + rng.normal(0, 0.4, count)),
         "whole": pl.Series(rng.random(count) < kind.whole),
     }
 

@@ -57,6 +57,11 @@ def wordings(rng: np.random.Generator, goal: Goal, where: Where, count: int, rul
             return [Template(f"{start}\n\n{label}: ", f"\n\n{end}", None) for start, end in pairs]
 
 
+def demands(rng: np.random.Generator, count: int) -> pl.Series:
+    """An instruction to write the reasoning into the answer, fit for any request, in ``count`` wordings."""
+    return _bind(rng).expand(rng, "injection", count)
+
+
 def fill(templates: list[Template], which: np.typing.NDArray[np.int64], slot: pl.Series) -> dict[str, pl.Series]:
     """The ``prompt`` and ``system_prompt`` columns: each row's template around its slot."""
     before = pl.Series([template.before for template in templates], dtype=pl.String).gather(which)
@@ -67,9 +72,9 @@ def fill(templates: list[Template], which: np.typing.NDArray[np.int64], slot: pl
 
 def private(rng: np.random.Generator, count: int, bare: float = 0.0) -> list[Template]:
     """``count`` unrelated templates, each of another client; a share ``bare`` sends the slot alone."""
-    goals: list[Goal] = ["plain", "reasoning", "grading", "inline", "synthesis"]
+    goals: list[Goal] = ["plain", "reasoning", "grading", "inline", "synthesis", "cleaning"]
     places: list[Where] = ["last", "system", "first", "middle"]
-    aims = rng.choice(5, count, p=[0.84, 0.07, 0.05, 0.02, 0.02])
+    aims = rng.choice(len(goals), count, p=[0.8, 0.07, 0.05, 0.03, 0.03, 0.02])
     spots = rng.choice(4, count, p=[0.4, 0.35, 0.15, 0.1])
     alone = rng.random(count) < bare
     sizes = rng.integers(0, 5, count)

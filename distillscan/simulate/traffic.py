@@ -1,17 +1,16 @@
 """Requests of ordinary accounts: when, from where, with what program, to which model, at what cost."""
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from distillscan.columns import CANONICAL, TIMESTAMP
 from distillscan.simulate.clients import CHANNELS, load_clients
 from distillscan.simulate.clock import DAY, HOUR, MINUTE, draw_times, pauses
-from distillscan.simulate.ids import join
+from distillscan.simulate.ids import join, only
 from distillscan.simulate.networks import load_networks
-from distillscan.simulate.world import Ints, Part, Stage
+from distillscan.simulate.world import Ints, Stage
 
 _WEB, _APP, _API, _CLOUD = range(len(CHANNELS))
 _OFFICE_HOURS: Final = (9, 18)
@@ -20,12 +19,9 @@ _EPOCH_WEEKDAY: Final = 3
 #: Share of requests whose TLS handshake was not recorded.
 _NO_TLS: Final = 0.05
 _API_SESSION: Final = 0.3
-#: Turns after which a logged conversation no longer grows.
+#: Turns after which programs start a conversation anew.
 _LONGEST_HISTORY: Final = 12
 _USES_NEW_MODEL: Final = 0.85
-_STATUS: Final = ((200, 0.983), (429, 0.008), (500, 0.004), (400, 0.003), (529, 0.002))
-_RETRIES: Final = 0.01
-_BYTES_PER_TOKEN: Final = 4
 #: How people columns reach the log unchanged.
 _CARRIED: Final = ("account_id", "org_id", "payment_id", "email_domain", "account_created_at", "account_type", "plan")
 
@@ -82,8 +78,8 @@ def dress(stage: Stage, people: pl.DataFrame, when: pl.DataFrame) -> pl.DataFram
         pathway=pl.Series(CHANNELS).gather(channel),
         session_id=_sessions(stage, sessions, session, channel),
         model=_model(stage, mine, when["time"].to_numpy(), session, sessions),
-        api_key_id=_only(mine["api_key_id"], (channel == _API) | (channel == _CLOUD)),
-        device_id=_only(_either(rng, mine, sessions, session), channel <= _APP),
+        api_key_id=only(mine["api_key_id"], (channel == _API) | (channel == _CLOUD)),
+        device_id=only(_either(rng, mine, sessions, session), channel <= _APP),
     )  # fmt: skip
     lines = lines.with_columns(**_program(stage, mine, when["time"].to_numpy(), channel))
     return lines.with_columns(**_place(stage, mine, when["time"].to_numpy(), session, sessions, channel))
@@ -95,15 +91,10 @@ def _first(person: Ints, session: Ints, sessions: int) -> Ints:
     return owner
 
 
-def _only(values: pl.Series, where: npt.NDArray[np.bool_]) -> pl.Series:
-    """The values where the mask holds, null elsewhere."""
-    return pl.select(pl.when(pl.Series(where)).then(values)).to_series()
-
-
 def _sessions(stage: Stage, sessions: int, session: Ints, channel: Ints) -> pl.Series:
     """Session ids: always in web and app, only where the program sends one in the API."""
     named = (channel <= _APP) | (stage.rng.random(sessions) < _API_SESSION)[session]
-    return _only(stage.mint("sess", sessions).gather(session), named)
+    return only(stage.mint("sess", sessions).gather(session), named)
 
 
 def _either(rng: np.random.Generator, mine: pl.DataFrame, sessions: int, session: Ints) -> pl.Series:
@@ -125,7 +116,7 @@ def _program(stage: Stage, mine: pl.DataFrame, time: Ints, channel: Ints) -> dic
     chosen = table[channel, np.arange(channel.size)]
     chosen = np.where(time >= mine["upgrades"].to_numpy(), clients.newer[chosen], chosen)
     seen = (channel != _CLOUD) & (stage.rng.random(channel.size) >= _NO_TLS)
-    return {"user_agent": clients.agent.gather(chosen), "tls_fingerprint": _only(clients.tls.gather(chosen), seen)}
+    return {"user_agent": clients.agent.gather(chosen), "tls_fingerprint": only(clients.tls.gather(chosen), seen)}
 
 
 def _place(
@@ -155,16 +146,45 @@ def _place(
     network = np.where(moving, mine["mobile_net"].to_numpy(), network)
     seen = channel != _CLOUD
     return {
-        "ip": _only(ip, seen),
-        "asn": _only(networks.asn.gather(network), seen),
-        "country": _only(networks.country.gather(network), seen),
+        "ip": only(ip, seen),
+        "asn": only(networks.asn.gather(network), seen),
+        "country": only(networks.country.gather(network), seen),
     }
 
 
-def locate(networks: Ints, addresses: pl.Series) -> dict[str, pl.Series]:
-    """The ``ip``, ``asn`` and ``country`` columns for addresses drawn from these networks."""
+def reschedule(stage: Stage, when: pl.DataFrame, rows: npt.NDArray[np.bool_], time: Ints) -> pl.DataFrame:
+    """Move the visits to whose conversation a marked first turn belongs, so that it begins at that row's ``time``."""
+    session = when["session"].to_numpy()
+    shift = np.zeros(int(session.max(initial=-1)) + 1, np.int64)
+    shift[session[rows]] = (time - when["time"].to_numpy())[rows]
+    return when.with_columns(time=(pl.col("time") + pl.Series(shift[session])).clip(upper_bound=stage.world.last))
+
+
+def settle(lines: pl.DataFrame, networks: Ints, addresses: pl.Series) -> pl.DataFrame:
+    """Let the requests come from these addresses of these networks, one per row; a third-party cloud shows none."""
     known = load_networks()
-    return {"ip": addresses, "asn": known.asn.gather(networks), "country": known.country.gather(networks)}
+    place = {"ip": addresses, "asn": known.asn.gather(networks), "country": known.country.gather(networks)}
+    seen = pl.col("pathway") != "cloud"
+    return lines.with_columns(pl.when(seen).then(column).otherwise(name).alias(name) for name, column in place.items())
+
+
+def behind(
+    stage: Stage, lines: pl.DataFrame, hosts: Ints, *, by: Literal["request", "session"], v6_share: float = 0.0
+) -> pl.DataFrame:
+    """Let all requests leave through a few shared addresses.
+
+    Args:
+        stage: the part that is being built.
+        lines: its requests.
+        hosts: the network of each shared address.
+        by: whether each request or each conversation leaves through an address of its own.
+        v6_share: share of the addresses that are IPv6, where the network has it.
+    """
+    addresses = load_networks().draw(stage.rng, hosts, v6_share)
+    count = lines.height if by == "request" else int(lines["session"].to_numpy().max(initial=-1)) + 1
+    used = stage.rng.integers(0, hosts.size, count)
+    used = used if by == "request" else used[lines["session"].to_numpy()]
+    return settle(lines, hosts[used], addresses.gather(used))
 
 
 def converse(stage: Stage, lines: pl.DataFrame) -> pl.DataFrame:
@@ -181,7 +201,7 @@ def converse(stage: Stage, lines: pl.DataFrame) -> pl.DataFrame:
 def live(
     stage: Stage, people: pl.DataFrame, rows: int, largest: float = 1.0, pause_seconds: float = 75
 ) -> pl.DataFrame:
-    """The whole of ordinary accounts' traffic: visits, what the log shows of them, and prompts.
+    """The whole of ordinary accounts' traffic: visits by volume, what the log shows of them, and prompts.
 
     Args:
         stage: the part that is being built.
@@ -197,66 +217,12 @@ def live(
 def flatten(lines: pl.DataFrame, where: npt.NDArray[np.bool_]) -> pl.DataFrame:
     """Let the marked rows carry their conversation so far, oldest turn first, as sources do that log whole requests.
 
-    Rows of a conversation must follow each other in order of turn. Only the last turns are kept once it is long.
+    Rows of a conversation must follow each other in order of turn. A long one begins anew after a dozen turns.
     """
     turn = lines["turn"].to_numpy()
     text = lines["prompt"]
-    for number in range(1, min(int(turn.max(initial=0)), _LONGEST_HISTORY) + 1):
-        rows = np.flatnonzero(where & (turn == number))
+    for number in range(1, int(turn.max(initial=0)) + 1):
+        rows = np.flatnonzero(where & (turn == number)) if number % _LONGEST_HISTORY else np.zeros(0, np.int64)
         grown = join([text.gather(rows - 1), "\n\n", text.gather(rows)])
         text = text.scatter(rows, grown) if rows.size else text
     return lines.with_columns(text.alias("prompt"))
-
-
-def finish(stage: Stage, people: pl.DataFrame, lines: pl.DataFrame) -> Part:
-    """Add tokens, status and stop reason where missing, and put everything in canonical columns."""
-    rng, rows = stage.rng, lines.height
-    for name in ("prompt", "system_prompt"):
-        if name not in lines.columns:
-            lines = lines.with_columns(pl.lit(None, pl.String).alias(name))
-    system = lines["system_prompt"].str.len_bytes().fill_null(0).to_numpy().astype(np.int64) // _BYTES_PER_TOKEN
-    prompt = lines["prompt"].str.len_bytes().fill_null(0).to_numpy().astype(np.int64) // _BYTES_PER_TOKEN
-    turn = lines["turn"].to_numpy()
-    history = (turn * rng.lognormal(5.7, 0.5, rows)).astype(np.int64)
-    cached = np.where((turn > 0) | (rng.random(rows) < 0.5), system, 0) + np.where(turn > 1, history // 2, 0)
-    output = np.clip(rng.lognormal(5.6, 1.0, rows), 1, 16_000).astype(np.int64)
-    if "output_tokens" in lines.columns:
-        output = lines["output_tokens"].to_numpy()
-    codes = np.array([code for code, _ in _STATUS])
-    status = rng.choice(codes, rows, p=[share for _, share in _STATUS])
-    if "status_code" in lines.columns:
-        status = lines["status_code"].fill_null(pl.Series(status)).to_numpy()
-    well = status == 200
-    ending = rng.random(rows)
-    if "reasoning_signature" not in lines.columns:
-        lines = lines.with_columns(reasoning_signature=_signatures(stage, lines))
-    stop = np.select(
-        [~well, ending < 0.02, ending < 0.025, ending < 0.06], ["", "max_tokens", "refusal", "tool_use"], "end_turn"
-    )
-    if "stop_reason" not in lines.columns:
-        lines = lines.with_columns(stop_reason=pl.Series(stop))
-    lines = lines.with_columns(
-        input_tokens=pl.Series(3 + system + prompt + history), cached_tokens=pl.Series(np.where(well, cached, 0)),
-        output_tokens=pl.Series(np.where(well, output, 0)), status_code=pl.Series(status),
-        stop_reason=pl.when(pl.Series(well)).then("stop_reason"), timestamp=pl.col("time").cast(TIMESTAMP),
-        account_created_at=pl.col("account_created_at").cast(TIMESTAMP),
-    )  # fmt: skip
-    return Part(people, canonical(lines))
-
-
-def _signatures(stage: Stage, lines: pl.DataFrame) -> pl.Series:
-    """Signed reasoning that a program sends back with the next turn; some requests are retried with the same one."""
-    rng, rows = stage.rng, lines.height
-    sends = lines["whole"].to_numpy() & (lines["turn"].to_numpy() > 0) & lines["api_key_id"].is_not_null().to_numpy()
-    source = np.arange(rows)
-    retried = sends & np.roll(sends, 1) & (rng.random(rows) < _RETRIES)
-    source = np.where(retried, source - 1, source)
-    return _only(stage.mint("sig", rows).gather(np.maximum(source, 0)), sends)
-
-
-def canonical(lines: pl.DataFrame) -> pl.DataFrame:
-    """Exactly the canonical columns with their types; absent ones are null."""
-    return lines.select(
-        pl.col(name).cast(dtype) if name in lines.columns else pl.lit(None, dtype).alias(name)
-        for name, dtype in CANONICAL.items()
-    )

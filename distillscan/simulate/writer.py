@@ -66,10 +66,10 @@ class Writer:
         return self.grammar.expand(rng, symbol, rows)
 
     def manual(self, rng: np.random.Generator, size: int) -> str:
-        """A long system prompt of about ``size`` bytes, as a coding agent carries; a real one from a corpus."""
+        """A coding agent's long system prompt of about ``size`` bytes; a real one from a corpus."""
         if self.corpus is not None:
             return self.corpus.manual(rng, size)
-        opening = str(self.grammar.expand(rng, "system_open", 1).item())
+        opening = str(self.grammar.expand(rng, "agent_open", 1).item())
         lines = self.grammar.expand(rng, "system_line", max(2, size // 40))
         text = "\n".join([opening, *(f"- {line}" for line in lines)])
         return text.encode()[:size].decode(errors="ignore")

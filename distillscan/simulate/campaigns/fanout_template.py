@@ -8,8 +8,8 @@ import polars as pl
 
 from distillscan.simulate import templates
 from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.templates import Goal, Template, Where
-from distillscan.simulate.traffic import finish
 from distillscan.simulate.world import Part, Size, Stage
 
 _PLACES: Final[tuple[Where, ...]] = ("last", "first", "system", "middle")

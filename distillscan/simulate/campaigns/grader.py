@@ -8,8 +8,8 @@ import polars as pl
 
 from distillscan.simulate import ids, templates
 from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.templates import Goal
-from distillscan.simulate.traffic import finish
 from distillscan.simulate.world import Part, Size, Stage
 
 _PIPELINES: Final = ("uf_critique", "uf_annotate_helpfulness", "ultrafeedback")

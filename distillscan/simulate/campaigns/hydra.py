@@ -9,7 +9,7 @@ import polars as pl
 from distillscan.simulate.campaigns.fanout_template import work
 from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, forbid, hide, jobs
 from distillscan.simulate.clock import DAY, HOUR
-from distillscan.simulate.traffic import finish
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.world import Ints, Part, Size, Stage
 
 _NOTICE: Final = 14 * HOUR

@@ -9,7 +9,7 @@ import polars as pl
 from distillscan.simulate import ids, templates
 from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, forbid, hide, jobs, split
 from distillscan.simulate.clock import HOUR, MINUTE
-from distillscan.simulate.traffic import finish
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.world import Part, Size, Stage
 
 Position = Literal["mixed", "prefix", "suffix", "system"]
@@ -34,9 +34,7 @@ class InjectedInstruction(Evasion):
 
     def build(self, stage: Stage, size: Size) -> Part:
         """Two pools one after the other, the same instruction in both."""
-        demand = pl.Series(
-            [_demand(wording) for wording in templates.wordings(stage.rng, "inline", "system", self.paraphrase, 1)]
-        )
+        demand = templates.demands(stage.rng, self.paraphrase)
         if self.banned_after >= 1:
             return self._pool(stage, size, demand, banned=False)
         ban = size.first + int((size.last - size.first) * self.banned_after)
@@ -69,10 +67,6 @@ class InjectedInstruction(Evasion):
         if self.position == "mixed":
             return rng.choice(3, count, p=[0.6, 0.25, 0.15])
         return np.full(count, names.index(self.position))
-
-
-def _demand(template: templates.Template) -> str:
-    return template.system or ""
 
 
 def _end(lines: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from distillscan.simulate.clients import CHANNELS, load_clients
 from distillscan.simulate.clock import DAY, HOUR
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.people import NEVER, ONLY_API, domains, free_mail, recruit
-from distillscan.simulate.traffic import dress, locate
+from distillscan.simulate.traffic import behind, dress, settle
 from distillscan.simulate.world import Ints, Size, Stage
 
 _ACCOUNTS_PER_WAVE: Final = 60
@@ -19,6 +19,8 @@ _LEAD_DAYS: Final = 9
 _DOMAINS_PER_POOL: Final = 5
 _ACCOUNTS_PER_CARD: Final = 8
 _ACCOUNTS_PER_PROXY: Final = 5
+#: Log of the typical output in tokens: whole reasoning is asked for.
+_LONG_OUTPUT: Final = float(np.log(1_100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ def enlist(stage: Stage, count: int, start: int, options: Evasion) -> pl.DataFra
         client_api=pl.Series(program),
         upgrades=pl.lit(NEVER, pl.Int64),
         model=pl.lit(world.lineup.models[0]),
-        adopts=pl.lit(NEVER, pl.Int64),
         first=pl.lit(start, pl.Int64),
+        output=pl.lit(_LONG_OUTPUT),
     )
     if not options.mixed_pathways:
         return people
@@ -126,18 +128,10 @@ def connect(stage: Stage, people: pl.DataFrame, when: pl.DataFrame, options: Eva
     lines = dress(stage, people, when)
     if options.residential:
         homes = rng.choice(networks.of("home"), rows)
-        return _from(lines, locate(homes, networks.draw(rng, homes, 0.1)))
+        return settle(lines, homes, networks.draw(rng, homes, 0.1))
     size = max(4, people.height // _ACCOUNTS_PER_PROXY)
     hosts = rng.choice(rng.choice(networks.of("cloud"), 3, replace=False), size)
-    proxies = networks.draw(rng, hosts)
-    used = rng.integers(0, size, rows)
-    return _from(lines, locate(hosts[used], proxies.gather(used)))
-
-
-def _from(lines: pl.DataFrame, place: dict[str, pl.Series]) -> pl.DataFrame:
-    """The requests from these addresses; a third-party cloud still shows none."""
-    seen = pl.col("pathway") != "cloud"
-    return lines.with_columns(pl.when(seen).then(column).alias(name) for name, column in place.items())
+    return behind(stage, lines, hosts, by="request")
 
 
 def hide(stage: Stage, lines: pl.DataFrame, options: Evasion) -> pl.DataFrame:

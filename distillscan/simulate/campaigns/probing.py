@@ -7,7 +7,7 @@ import polars as pl
 
 from distillscan.simulate import templates
 from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs, split
-from distillscan.simulate.traffic import finish
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.world import Part, Size, Stage
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import finish, flatten, visits
+from distillscan.simulate.traffic import flatten, visits
 from distillscan.simulate.world import Part, Size, Stage
 
 

@@ -9,7 +9,8 @@ import polars as pl
 from distillscan.simulate import templates
 from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs
 from distillscan.simulate.clock import HOUR
-from distillscan.simulate.traffic import finish
+from distillscan.simulate.outcome import finish
+from distillscan.simulate.people import NEVER
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -29,7 +30,7 @@ class ReleasePivot(Evasion):
     def build(self, stage: Stage, size: Size) -> Part:
         """One pool with an agent harness of its own."""
         rng, world = stage.rng, stage.world
-        people = enlist(stage, size.accounts, size.first, self)
+        people = enlist(stage, size.accounts, size.first, self).with_columns(adopts=pl.lit(NEVER, pl.Int64))
         lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
         start = world.lineup.release_us + (rng.random(people.height) * self.rollout_hours * HOUR).astype(np.int64)
         time = lines["time"].to_numpy()

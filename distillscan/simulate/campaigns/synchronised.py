@@ -9,7 +9,7 @@ import polars as pl
 from distillscan.simulate.campaigns.grader import grading
 from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide
 from distillscan.simulate.clock import HOUR, MINUTE, SECOND
-from distillscan.simulate.traffic import finish
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.world import Part, Size, Stage
 
 

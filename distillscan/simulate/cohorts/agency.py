@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
 from distillscan.simulate.networks import load_networks
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.traffic import finish, live, locate
+from distillscan.simulate.traffic import behind, live
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -28,7 +28,7 @@ class Agency:
 
     def build(self, stage: Stage, size: Size) -> Part:
         """Accounts of one operator, openly so: they share the organisation."""
-        rng, networks, count = stage.rng, load_networks(), size.accounts
+        rng, count = stage.rng, size.accounts
         people = recruit(stage, count, "employee", country="US", arrivals=0.1).with_columns(
             operator=pl.lit(stage.name),
             org_id=pl.lit(stage.mint_one("org")),
@@ -41,11 +41,9 @@ class Agency:
         which = rng.integers(0, self.templates, lines.height)
         filled = templates.fill(house, which, lines["prompt"])
         used = pl.Series(rng.random(lines.height) < self.templated)
-        office = networks.of("office", "US")[1:2]
-        desk = networks.draw(rng, office).new_from_index(0, lines.height)
         lines = lines.with_columns(
             prompt=pl.when(used).then(filled["prompt"]).otherwise("prompt"),
             system_prompt=pl.when(used).then(filled["system_prompt"]),
-            **locate(np.repeat(office, lines.height), desk),
         )
-        return finish(stage, people, lines)
+        office = load_networks().of("office", "US")[1:2]
+        return finish(stage, people, behind(stage, lines, office, by="request"))

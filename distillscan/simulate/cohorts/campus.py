@@ -8,8 +8,9 @@ import polars as pl
 
 from distillscan.simulate.clock import DAY
 from distillscan.simulate.networks import load_networks
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.traffic import finish, live, locate
+from distillscan.simulate.traffic import behind, live
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -36,16 +37,9 @@ class Campus:
         )
         lines = live(stage, people, size.rows)
         exits = np.full(self.exits, networks.of("campus", "GB")[0])
-        shown = networks.draw(rng, exits)
+        inside = behind(stage, lines, exits, by="session")
         session = lines["session"].to_numpy()
-        sessions = int(session.max(initial=-1)) + 1
-        used = rng.integers(0, self.exits, sessions)[session]
-        there = pl.Series((rng.random(sessions) < self.on_campus)[session])
-        campus = locate(exits[used], shown.gather(used))
-        return finish(
-            stage,
-            people,
-            lines.with_columns(
-                pl.when(there).then(column).otherwise(name).alias(name) for name, column in campus.items()
-            ),
-        )
+        there = pl.Series((rng.random(int(session.max(initial=-1)) + 1) < self.on_campus)[session])
+        place = ("ip", "asn", "country")
+        lines = lines.with_columns(pl.when(there).then(inside[name]).otherwise(name).alias(name) for name in place)
+        return finish(stage, people, lines)

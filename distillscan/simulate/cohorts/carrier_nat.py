@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from distillscan.simulate.networks import load_networks
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import finish, live, locate
+from distillscan.simulate.traffic import behind, live
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -26,11 +27,8 @@ class CarrierNat:
 
     def build(self, stage: Stage, size: Size) -> Part:
         """Consumers of one country; the exit changes from conversation to conversation."""
-        rng, networks = stage.rng, load_networks()
+        networks = load_networks()
         people = recruit(stage, size.accounts, "consumer", country=self.country)
         lines = live(stage, people, size.rows)
         carrier = np.full(self.exits, networks.of("mobile", self.country)[0])
-        addresses = networks.draw(rng, carrier)
-        session = lines["session"].to_numpy()
-        used = rng.integers(0, self.exits, int(session.max(initial=-1)) + 1)[session]
-        return finish(stage, people, lines.with_columns(**locate(carrier[used], addresses.gather(used))))
+        return finish(stage, people, behind(stage, lines, carrier, by="session"))

@@ -7,8 +7,9 @@ import polars as pl
 
 from distillscan.simulate.clock import rhythm
 from distillscan.simulate.networks import load_networks
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import ONLY_API, recruit
-from distillscan.simulate.traffic import finish, live, locate
+from distillscan.simulate.traffic import behind, live
 from distillscan.simulate.world import Part, Size, Stage
 from distillscan.simulate.writer import INTERESTS
 
@@ -42,8 +43,6 @@ class CiFleet:
         )
         lines = live(stage, people, size.rows, 1.0, 15)
         machines = rng.choice(networks.of("cloud")[:3], self.addresses)
-        addresses = networks.draw(rng, machines)
-        used = rng.integers(0, self.addresses, lines.height)
         manual = stage.world.writer.manual(rng, self.system_bytes)
-        lines = lines.with_columns(system_prompt=pl.lit(manual), **locate(machines[used], addresses.gather(used)))
+        lines = behind(stage, lines.with_columns(system_prompt=pl.lit(manual)), machines, by="request")
         return finish(stage, people, lines)

@@ -8,8 +8,9 @@ import polars as pl
 
 from distillscan.simulate.clients import fingerprint
 from distillscan.simulate.clock import DAY, HOUR
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import NEVER, ONLY_API, recruit
-from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.traffic import live
 from distillscan.simulate.world import Part, Size, Stage
 from distillscan.simulate.writer import INTERESTS
 

@@ -8,8 +8,9 @@ import polars as pl
 
 from distillscan.simulate.clock import DAY
 from distillscan.simulate.networks import load_networks
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.traffic import live
 from distillscan.simulate.world import Part, Size, Stage
 
 

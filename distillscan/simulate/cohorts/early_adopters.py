@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate.clock import HOUR
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.traffic import live
 from distillscan.simulate.world import Part, Size, Stage
 
 

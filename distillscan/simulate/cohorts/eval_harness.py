@@ -8,8 +8,9 @@ import polars as pl
 
 from distillscan.simulate import templates
 from distillscan.simulate.clock import DAY, rhythm
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.traffic import live
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -43,6 +44,6 @@ class EvalHarness:
         library = [templates.wordings(rng, "grading", "last", 1, 3)[0] for _ in range(self.rubrics)]
         which = rng.integers(0, self.rubrics, lines.height)
         slot = writer.ask(rng, lines.height)
-        answer = writer.text(rng, "article", lines.height)
+        answer = writer.text(rng, "working", lines.height)
         from_both = pl.select(pl.concat_str(slot.alias("a"), pl.lit("\n\nResponse:\n"), answer.alias("b"))).to_series()
         return finish(stage, people, lines.with_columns(**templates.fill(library, which, from_both)))

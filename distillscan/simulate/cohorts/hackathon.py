@@ -9,8 +9,9 @@ import polars as pl
 from distillscan.simulate import ids
 from distillscan.simulate.clock import DAY, HOUR
 from distillscan.simulate.networks import load_networks
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import finish, live, locate
+from distillscan.simulate.traffic import behind, live
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -26,12 +27,12 @@ class Hackathon:
     challenge: float = 0.35
 
     kind: ClassVar[str] = "hackathon"
-    rate: ClassVar[float] = 0.7
+    rate: ClassVar[float] = 3.0
     limits: ClassVar[tuple[int, int]] = (25, 800)
 
     def build(self, stage: Stage, size: Size) -> Part:
         """Developers whose accounts live for the event."""
-        rng, networks, count = stage.rng, load_networks(), size.accounts
+        rng, count = stage.rng, size.accounts
         opening = size.first + 9 * HOUR
         joined = opening + (rng.random(count) * self.signup_hours * HOUR).astype(np.int64)
         people = recruit(stage, count, "developer", country="US", arrivals=0.0).with_columns(
@@ -46,10 +47,8 @@ class Hackathon:
         theme = str(stage.world.writer.text(rng, "challenge_text", 1).item())
         opens = (lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.challenge)
         pasted = ids.join([theme, "\n\n", lines["prompt"]])
-        venue = networks.of("office", "US")[:1]
-        hall = networks.draw(rng, venue).new_from_index(0, lines.height)
         lines = lines.with_columns(
             prompt=pl.when(pl.Series(opens)).then(pasted).otherwise("prompt"),
-            **locate(np.repeat(venue, lines.height), hall),
         )
-        return finish(stage, people, lines)
+        venue = load_networks().of("office", "US")[:1]
+        return finish(stage, people, behind(stage, lines, venue, by="request"))

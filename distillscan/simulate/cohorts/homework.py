@@ -8,8 +8,9 @@ import polars as pl
 
 from distillscan.simulate import ids
 from distillscan.simulate.clock import DAY, HOUR, MINUTE
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.traffic import converse, dress, reschedule, share_out, visits
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -34,14 +35,13 @@ class Homework:
         taught = rng.integers(0, classes, count)
         texts = world.writer.text(rng, "assignment", classes)
         due = size.first + (rng.random(classes) * (size.last - size.first - 3 * DAY)).astype(np.int64) + 2 * DAY
-        lines = live(stage, people, size.rows)
-        person = lines["person"].to_numpy()
-        opens = (lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.pasted)
-        evening = due[taught[person]] - (rng.exponential(14, lines.height) * HOUR).astype(np.int64)
-        created = people["account_created_at"].to_numpy()[person]
-        time = np.where(opens, np.maximum(np.maximum(evening, created + MINUTE), world.first), lines["time"].to_numpy())
+        when = visits(stage, people, share_out(rng, people["volume"].to_numpy(), size.rows))
+        person = when["person"].to_numpy()
+        opens = (when["turn"].to_numpy() == 0) & (rng.random(when.height) < self.pasted)
+        evening = due[taught[person]] - (rng.exponential(14, when.height) * HOUR).astype(np.int64)
+        earliest = np.maximum(people["account_created_at"].to_numpy()[person] + MINUTE, world.first)
+        when = reschedule(stage, when, opens, np.maximum(evening, earliest))
+        lines = converse(stage, dress(stage, people, when))
         pasted = ids.join([texts.gather(taught[person]), "\n\n", lines["prompt"]])
-        lines = lines.with_columns(
-            time=pl.Series(time), prompt=pl.when(pl.Series(opens)).then(pasted).otherwise("prompt")
-        )
+        lines = lines.with_columns(prompt=pl.when(pl.Series(opens)).then(pasted).otherwise("prompt"))
         return finish(stage, people, lines)

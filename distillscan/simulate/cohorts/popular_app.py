@@ -7,8 +7,9 @@ import polars as pl
 
 from distillscan.simulate import ids, templates
 from distillscan.simulate.clients import fingerprint
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import ONLY_API, recruit
-from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.traffic import live
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -32,6 +33,7 @@ class PopularApp:
             plan=pl.lit("api"),
             payment_id=stage.mint("pm", size.accounts),
             turns=pl.lit(1.6),
+            output=pl.lit(6.6 if self.goal != "plain" else 5.6),
         )
         lines = live(stage, people, size.rows)
         template = templates.wordings(stage.rng, self.goal, "last", 1, 4)[0]

@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import dress, finish, visits
+from distillscan.simulate.traffic import dress, visits
 from distillscan.simulate.world import Part, Size, Stage
 
 

@@ -6,8 +6,9 @@ from typing import ClassVar
 import polars as pl
 
 from distillscan.simulate import templates
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.traffic import live
 from distillscan.simulate.world import Part, Size, Stage
 
 

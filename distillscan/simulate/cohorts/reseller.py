@@ -8,8 +8,9 @@ import polars as pl
 
 from distillscan.simulate.clients import load_clients
 from distillscan.simulate.networks import load_networks
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import NEVER, ONLY_API, recruit
-from distillscan.simulate.traffic import finish, live, locate
+from distillscan.simulate.traffic import behind, live
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -40,6 +41,4 @@ class Reseller:
         )
         lines = live(stage, people, size.rows)
         hosts = np.full(self.gateways, rng.choice(networks.of("cloud")))
-        addresses = networks.draw(rng, hosts)
-        used = rng.integers(0, self.gateways, lines.height)
-        return finish(stage, people, lines.with_columns(**locate(hosts[used], addresses.gather(used))))
+        return finish(stage, people, behind(stage, lines, hosts, by="request"))

@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate.clock import DAY
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import finish, live
+from distillscan.simulate.traffic import converse, dress, reschedule, share_out, visits
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -27,13 +28,11 @@ class ViralPrompt:
         """Each account's first conversation opener becomes the viral prompt, at its own time after the post."""
         rng, count = stage.rng, size.accounts
         people = recruit(stage, count, "consumer", arrivals=0.05)
-        lines = live(stage, people, size.rows)
-        text = str(stage.world.writer.text(rng, "viral", 1).item())
+        when = visits(stage, people, share_out(rng, people["volume"].to_numpy(), size.rows))
         heard = size.first + int(self.posted_day * DAY) + (rng.exponential(2.0, count) * DAY).astype(np.int64)
         heard = np.clip(heard, people["first"].to_numpy(), size.last)
-        one = pl.Series(lines.select(pl.int_range(pl.len()).over("person") == 0).to_series())
-        lines = lines.with_columns(
-            prompt=pl.when(one).then(pl.lit(text)).otherwise("prompt"),
-            time=pl.when(one).then(pl.Series(heard[lines["person"].to_numpy()])).otherwise("time"),
-        )
-        return finish(stage, people, lines)
+        one = when.select(pl.int_range(pl.len()).over("person") == 0).to_series()
+        when = reschedule(stage, when, one.to_numpy(), heard[when["person"].to_numpy()])
+        lines = converse(stage, dress(stage, people, when))
+        text = str(stage.world.writer.text(rng, "viral", 1).item())
+        return finish(stage, people, lines.with_columns(prompt=pl.when(one).then(pl.lit(text)).otherwise("prompt")))

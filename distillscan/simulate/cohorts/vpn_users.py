@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from distillscan.simulate.networks import load_networks
+from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import finish, live, locate
+from distillscan.simulate.traffic import behind, live
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -27,7 +28,4 @@ class VpnUsers:
         lines = live(stage, people, size.rows)
         count = max(3, round(size.accounts * self.exits / 100))
         exits = rng.choice(networks.of("vpn"), count)
-        addresses = networks.draw(rng, exits, 0.2)
-        session = lines["session"].to_numpy()
-        used = rng.integers(0, count, int(session.max(initial=-1)) + 1)[session]
-        return finish(stage, people, lines.with_columns(**locate(exits[used], addresses.gather(used))))
+        return finish(stage, people, behind(stage, lines, exits, by="session", v6_share=0.2))
