@@ -187,7 +187,7 @@ def _how_it_went(stats: Mapping[str, Any]) -> str:
     text = f"{counted(stats.get('rows', 0), 'row')} in {sum(seconds.values()):.1f} s"
     if stats.get("peak_memory_bytes"):
         text += f", at most {size(stats['peak_memory_bytes'])} of memory"
-    phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+    phases = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items() if value >= 0.05)
     return f"{text} ({phases})" if phases else text
 
 

@@ -131,9 +131,10 @@ def _evidence(evidence: Sequence[Evidence], verbosity: int) -> RenderableType:
         found = sorted((item for item in evidence if item.family == family), key=lambda item: -abs(item.bits))
         shown = found if verbosity else found[:EVIDENCE]
         for i, item in enumerate(shown):
-            statement = Text.assemble(clip(item.summary, PARAGRAPH), (f"  {clip(item.detector, 40)}", style.QUIET))
-            if verbosity and item.details:
-                statement.append("\n" + clip(_details(item), DETAILS), style.QUIET)
+            statement = Text(clip(item.summary, PARAGRAPH))
+            if verbosity:
+                statement.append(f"  {clip(item.detector, 40)}", style.QUIET)
+                statement.append(f"\n{clip(_details(item), DETAILS)}" if item.details else "", style.QUIET)
             table.add_row(
                 family if i == 0 else "", Text(bits(item.bits), _colour(item.bits) if item.bits else ""), statement
             )

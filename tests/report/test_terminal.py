@@ -243,10 +243,10 @@ def test_evidence_is_grouped_by_family_strongest_first_and_the_rest_counted() ->
     shown = _panel(evidence=evidence, weights=(), infrastructure={}, benign_explanations=())
     lines = [line for line in shown.split("\n") if "fact" in line or "more" in line]
     assert lines == [
-        "content    +0.5  fact c  d",
-        "network    −4.0  fact -4.0  d",
-        "+3.0  fact 3.0  d",
-        "+2.0  fact 2.0  d",
+        "content    +0.5  fact c",
+        "network    −4.0  fact -4.0",
+        "+3.0  fact 3.0",
+        "+2.0  fact 2.0",
         "and 1 more (-v)",
         "accounts  acct_00000, acct_00001, acct_00002, acct_00003, acct_00004, acct_00005 and 306 more (-v)",
     ]
