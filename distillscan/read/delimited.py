@@ -78,8 +78,9 @@ class CsvReader:
                     if not path.partition
                 }
                 # Arrow reads ahead on a thread of its own: the position moves even now.
-                size, consumed = stream.consumed - consumed, stream.consumed
-                yield Chunk(rows, found, malformed, _records(columns) if records else None, size)
+                position = stream.consumed
+                yield Chunk(rows, found, malformed, _records(columns) if records else None, position - consumed)
+                consumed = position
             yield self._rest(resolution, body, broken, records, stream.consumed - consumed)
 
     def _batches(self, body: "_Body", wanted: list[int], broken: list[tuple[int, str]]) -> Iterator[Any]:
@@ -173,7 +174,7 @@ def _text(column: Any) -> pl.Series:
 
 
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:
-    return to_json_objects(pl.DataFrame(list(columns.values()), schema=list(columns)).select(reversed(columns)))
+    return to_json_objects(pl.DataFrame(list(columns.values()), schema=list(columns)).select(list(columns)[::-1]))
 
 
 def _separator(header: str) -> str:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,13 +35,13 @@ class Found:
 
 
 def discover(
-    paths: Sequence[str], stdin: BinaryIO, spool: Path, notes: Notes, forced: Format | None = None
+    paths: Sequence[str], stdin: BinaryIO | None, spool: Path, notes: Notes, forced: Format | None = None
 ) -> tuple[Found, ...]:
     """Find every file that ``paths`` stand for, each once, sorted by label.
 
     Args:
         paths: Files, globs, directories (searched to any depth) or ``-`` for standard input.
-        stdin: What ``-`` reads.
+        stdin: What ``-`` reads; standard input when ``None``.
         spool: An existing directory for copies of what can be read only once (standard input, named pipes).
         notes: Receives what was left out.
         forced: A format that all inputs are said to have; then every file of a directory counts.
@@ -64,9 +65,9 @@ def discover(
     return tuple(sorted(by_place.values(), key=lambda found: found.label))
 
 
-def _expand(path: str, stdin: BinaryIO, spool: Path, notes: Notes, forced: Format | None) -> list[Found]:
+def _expand(path: str, stdin: BinaryIO | None, spool: Path, notes: Notes, forced: Format | None) -> list[Found]:
     if path == STDIN:
-        return [Found(STDIN, _copy(stdin, spool, STDIN), MappingProxyType({}))]
+        return [Found(STDIN, _copy(stdin or sys.stdin.buffer, spool, STDIN), MappingProxyType({}))]
     place = Path(path)
     try:
         mode = place.stat().st_mode

@@ -27,7 +27,8 @@ _LEAF: Final[dict[str, Any]] = {}
 _BOM: Final = b"\xef\xbb\xbf"
 #: Half of a surrogate pair that stands alone, which polars reads as NUL.
 _HALF_PAIR: Final = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F][0-9a-fA-F]{2})"
 )
 
 
@@ -114,7 +115,7 @@ def _parse_block(
 
     What polars accepts and what Python accepts come out the same, so blocks decide nothing but the time it takes.
     """
-    frame = None if schema is None or _HALF_PAIR.search(block) else _parse_fast(block, len(lines), schema)
+    frame = None if schema is None or _has_half_pair(block) else _parse_fast(block, len(lines), schema)
     if frame is None:
         return _parse_lines(lines, paths)
     found = {name: _field(frame, path) for name, path in paths.items()}
@@ -126,6 +127,10 @@ def _parse_block(
         again, _ = _parse_lines([lines[at] for at in nested.arg_true()], paths)
         found = {name: values.scatter(nested.arg_true(), again[name]) for name, values in found.items()}
     return found, []
+
+
+def _has_half_pair(block: bytes) -> bool:
+    return (b"\\ud" in block or b"\\uD" in block) and _HALF_PAIR.search(block) is not None
 
 
 def _parse_fast(block: bytes, lines: int, schema: pl.Schema) -> pl.DataFrame | None:

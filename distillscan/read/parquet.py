@@ -123,7 +123,7 @@ class ParquetReader:
         return [sum(group.column(at).total_uncompressed_size for at in leaves) for group in groups]
 
     def _repeating(self, paths: Mapping[str, SourcePath]) -> tuple[str, ...]:
-        """Text columns that repeat so much that each value is best kept once: a 13 kB system prompt on every row, say."""
+        """Text columns that repeat so much that each value is best kept once, such as one system prompt on all rows."""
         at_path = {self._metadata.schema.column(at).path: at for at in range(self._metadata.num_columns)}
         found = set()
         for canonical, path in paths.items():
