@@ -5,12 +5,11 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import click
 import fake_api
 import jsonschema
 import pytest
@@ -18,9 +17,8 @@ from click.testing import Result as Outcome
 from fake_results import busy, quiet
 
 from distillscan.cli import guard, main, output
-from distillscan.cli.analyze import _how_it_went, _stdin
+from distillscan.cli.analyze import _how_it_went
 from distillscan.cli.progress import TerminalProgress
-from distillscan.errors import UsageError
 from distillscan.report import schema, to_csv, to_json, to_jsonl, to_markdown, to_text
 
 Run = Callable[..., Outcome]
@@ -416,151 +414,3 @@ def test_main_leaves_with_the_exit_code(monkeypatch: pytest.MonkeyPatch, capsys:
         main()
     assert left.value.code == 0
     assert capsys.readouterr().out == f"distillscan {quiet().version}\n"
-
-
-# ---- simulate ---- #
-
-
-def test_simulate_lists_its_scenarios(run: Run) -> None:
-    from distillscan.simulate import list_scenarios
-
-    lines = run("simulate", "--list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == list(list_scenarios())
-
-
-def test_simulate_says_what_it_wrote_to_a_person(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from distillscan import simulate as simulator
-
-    monkeypatch.setattr(simulator, "load_scenario", str)
-    monkeypatch.setattr(simulator, "simulate", lambda *_: "log")
-    monkeypatch.setattr(simulator, "write", lambda _, out: out.with_suffix(".labels.csv"))
-    monkeypatch.setattr(sys.modules["distillscan.cli.simulate"], "is_terminal", lambda _: True)
-    done = run("simulate", str(tmp_path / "log.csv"), "--rows", "1234")
-    assert done.output == f"wrote {tmp_path}/log.csv (1,234 rows) and its labels, {tmp_path}/log.labels.csv\n"
-
-
-def test_simulate_hands_its_options_over(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from distillscan import simulate as simulator
-
-    calls: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(simulator, "load_scenario", lambda name: f"scenario {name}")
-    monkeypatch.setattr(simulator, "load_corpus", lambda path: f"corpus {path}")
-
-    def record(*args: Any) -> str:
-        calls.append(args)
-        return "log"
-
-    monkeypatch.setattr(simulator, "simulate", record)
-    monkeypatch.setattr(simulator, "write", record)
-    out = str(tmp_path / "log.csv")
-    assert run("simulate", out).output == ""
-    assert (
-        run("simulate", out, "--rows", "50", "--seed", "7", "--scenario", "own.toml", "--corpus", "real").exit_code == 0
-    )
-    assert calls == [
-        ("scenario default", 20_000, 1, None),
-        ("log", Path(out)),
-        ("scenario own.toml", 50, 7, "corpus real"),
-        ("log", Path(out)),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("args", "stderr"),
-    [
-        ([], "error: simulate needs a file to write, as in: distillscan simulate log.parquet\n"),
-        (["log.json"], "error: cannot write log.json: name a file that ends in .parquet or .csv\n"),
-        (["no/log.csv"], "error: cannot write no/log.csv: there is no folder {cwd}/no; create it first\n"),
-    ],
-)
-def test_simulate_checks_its_output_first(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], stderr: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    done = run("simulate", *args)
-    assert (done.exit_code, done.stderr) == (2, stderr.replace("{cwd}", str(tmp_path)))
-
-
-# ---- streams that are not there ---- #
-
-
-def test_a_closed_standard_output_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", None)
-    with pytest.raises(UsageError) as caught:
-        output.print_text("x")
-    assert str(caught.value) == "standard output is closed: use --output FILE"
-
-
-def test_a_closed_standard_input_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(UsageError) as caught:
-        _stdin()
-    assert str(caught.value) == "standard input is closed: nothing to read from -"
-
-
-@pytest.mark.parametrize(
-    ("encoding", "shown"),
-    [
-        ("utf-8", "━ é 漢".encode()),
-        ("UTF-16-LE", "━ é 漢".encode("utf-16-le")),
-        (None, "━ é 漢".encode()),
-        ("latin-1", b"= \xe9 \\u6f22"),
-        ("ascii", b"= \\xe9 \\u6f22"),
-    ],
-)
-def test_a_terminal_gets_what_it_can_show(encoding: str | None, shown: bytes) -> None:
-    assert output._encode("━ é 漢", encoding) == shown
-
-
-def test_nobody_listening_on_standard_error_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise BrokenPipeError
-
-    monkeypatch.setattr(click, "echo", fail)
-    guard.say("x")
-
-
-@pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """A standard output whose reader has gone, as a process has it; where its descriptor leads in the end."""
-    path = tmp_path / "stdout"
-    stream = path.open("wb")
-
-    class Gone:
-        encoding = "utf-8"
-        fileno = stream.fileno
-
-        class buffer:  # noqa: N801  the name a text stream has for it
-            @staticmethod
-            def write(_: bytes) -> None:
-                raise BrokenPipeError(32, "Broken pipe")
-
-    with monkeypatch.context() as patch, stream:
-        patch.setattr(sys, "stdout", Gone())
-        yield path
-
-
-def test_the_rest_for_a_reader_that_has_gone_is_dropped(broken: Path) -> None:
-    output.print_text("x")
-    os.write(sys.stdout.fileno(), b"what Python's exit would still flush")
-    assert broken.read_bytes() == b""
-
-
-def test_help_for_a_reader_that_has_gone_is_no_failure(broken: Path) -> None:
-    with pytest.raises(click.exceptions.Exit) as left, guard.closed_pipe_is_fine():
-        raise BrokenPipeError(32, "Broken pipe")
-    assert left.value.exit_code == 0
-
-
-def test_a_full_standard_output_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        monkeypatch.setattr(sys, "stdout", full)
-        with pytest.raises(UsageError) as caught:
-            output.print_text("x")
-        full.buffer.flush()
-    assert str(caught.value) == "cannot write to standard output: No space left on device"
-
-
-def test_the_guard_lets_other_failures_through() -> None:
-    with pytest.raises(PermissionError), guard.closed_pipe_is_fine():
-        raise PermissionError(13, os.strerror(13))
