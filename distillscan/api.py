@@ -13,7 +13,7 @@ import polars as pl
 
 import distillscan
 from distillscan.cluster import find_candidates
-from distillscan.detect import Detection, detect
+from distillscan.detect import Detection, detect, without
 from distillscan.detectors.base import Context
 from distillscan.detectors.registry import choose
 from distillscan.errors import InputError
@@ -25,7 +25,7 @@ from distillscan.read import Log, ReadOptions, Task, open_log
 from distillscan.releases import find_releases, read_releases
 from distillscan.result import Cluster, Input, Result, Template
 from distillscan.result import Population as Summary
-from distillscan.score import Scored, score_candidates
+from distillscan.score import DetectorFailedError, Scored, score_candidates
 from distillscan.score.describe import cluster_templates, describe, exemplars, moment
 from distillscan.score.skeleton import skeleton
 from distillscan.tally import Tally, counted
@@ -198,7 +198,7 @@ def analyze_paths(
         found = find_releases(profile, pivot) if pivot is not None and not releases else releases
         context = Context(found, parameters.cluster.lift)
         detection = detect(population, detectors, dict(parameters.detectors), context)
-        scored = _score(population, detection, parameters, context, clock)
+        scored, detection = _score(population, detection, parameters, context, clock)
         clock.phase("exemplars")
         clusters = _clusters(scored, log)
         result = Result(
@@ -247,12 +247,19 @@ def _profile(log: Log, tally: Tally, threads: int, clock: _Clock) -> Profile:
 
 def _score(
     population: Population, detection: Detection, parameters: Parameters, context: Context, clock: _Clock
-) -> list[Scored]:
+) -> tuple[list[Scored], Detection]:
+    """Cluster and score; a detector that fails now is left out altogether, lest it speak for some clusters only."""
     clock.phase("cluster")
     graph = SignalGraph(population, detection.signals)
     candidates = find_candidates(graph, parameters.cluster)
     clock.phase("score", len(candidates), "clusters")
-    return score_candidates(candidates, graph, detection.working, parameters, context, clock.advance)
+    while True:
+        try:
+            scored = score_candidates(candidates, graph, detection.working, parameters, context, clock.advance)
+        except DetectorFailedError as error:
+            detection = without(detection, error.detector, error.__cause__)
+            continue
+        return scored, detection
 
 
 def _clusters(scored: Sequence[Scored], log: Log) -> tuple[Cluster, ...]:

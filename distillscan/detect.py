@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -31,10 +31,17 @@ def run_of(detector: Detector, status: str, reason: str) -> DetectorRun:
     return DetectorRun(detector.name, detector.version, status, reason, tuple(detector.needs), detector.summary)  # type: ignore[arg-type]
 
 
-def failure(error: Exception) -> str:
+def failure(error: BaseException) -> str:
     """Return what failed and where, in one line without paths of this machine."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} (in {last.name}, line {last.lineno})"
+
+
+def without(detection: Detection, name: str, error: BaseException | None) -> Detection:
+    """Return the detection less a detector that failed afterwards, its failure reported."""
+    reason = failure(error) if error is not None else "failed"
+    runs = tuple(replace(run, status="error", reason=reason) if run.name == name else run for run in detection.runs)
+    return replace(detection, runs=runs, working=tuple(d for d in detection.working if d.name != name))
 
 
 def detect(

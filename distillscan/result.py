@@ -123,6 +123,15 @@ class Population:
     last_seen: str
 
 
+def _lists(value: Any) -> Any:
+    """The value with every tuple as a list, as JSON has it."""
+    if isinstance(value, Mapping):
+        return {key: _lists(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_lists(item) for item in value]
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """Everything one analysis has to say."""
@@ -138,6 +147,6 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain JSON types, keys in the order of the published schema."""
-        body = asdict(self)
+        body = _lists(asdict(self))
         version = body.pop("version")
         return {"schema_version": SCHEMA_VERSION, "tool": {"name": "distillscan", "version": version}, **body}

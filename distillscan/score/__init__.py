@@ -1,5 +1,5 @@
 """Score: weigh every candidate, turn bits into probabilities and severity, test innocent explanations, rank."""
 
-from distillscan.score.rank import Scored, score_candidates
+from distillscan.score.rank import DetectorFailedError, Scored, score_candidates
 
-__all__ = ["Scored", "score_candidates"]
+__all__ = ["DetectorFailedError", "Scored", "score_candidates"]

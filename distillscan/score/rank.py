@@ -63,12 +63,26 @@ def cluster_id(candidate: Candidate) -> str:
     return f"accounts-{first & 0xFFFFFFFFFF:010x}"
 
 
+class DetectorFailedError(Exception):
+    """A detector could not weigh a candidate; the cause is chained.
+
+    Attributes:
+        detector: Its name.
+    """
+
+    def __init__(self, detector: str) -> None:
+        super().__init__(f"{detector} failed")
+        self.detector = detector
+
+
 def _assess(candidate: Candidate, detectors: Sequence[Detector], settings: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    found = [
-        evidence(detector, finding)
-        for detector in detectors
-        for finding in detector.assess(candidate, settings[detector.name])
-    ]
+    found: list[Evidence] = []
+    for detector in detectors:
+        try:
+            findings = detector.assess(candidate, settings[detector.name])
+        except Exception as error:
+            raise DetectorFailedError(detector.name) from error
+        found += [evidence(detector, finding) for finding in findings]
     return tuple(e for e in found if e.bits != 0)
 
 
@@ -83,6 +97,9 @@ def score_candidates(
     """Return the candidates worth reporting, best first.
 
     Order: score, then requests, then name; so that it is the same for every order of the input.
+
+    Raises:
+        DetectorFailedError: A detector failed; the caller decides whether to go on without it.
     """
     scored = []
     for refined in candidates:
