@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from distillscan.read.jsontext import dig_json
-from distillscan.read.values import decode
+from distillscan.read.values import decode, trim_decimals
 
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
@@ -54,7 +54,7 @@ def to_series(array: Any) -> pl.Series:
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         return _import(array.cast(pa.timestamp(kind.unit, "UTC")))
     if pa.types.is_decimal(kind):
-        return _import(array.cast(pa.string()))
+        return trim_decimals(_import(array.cast(pa.string())))
     if pa.types.is_interval(kind):
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(array))
     if pa.types.is_nested(kind):

@@ -27,8 +27,7 @@ def to_text(raw: pl.Series) -> pl.Series:
     elif dtype.is_float():
         text = _float_text(raw)
     elif dtype.is_decimal():
-        text = raw.cast(pl.String)
-        text = text.str.replace(r"(\.\d*?)0+$", "$1").str.strip_suffix(".")
+        text = trim_decimals(raw.cast(pl.String))
     elif dtype == pl.Binary:
         text = decode(raw)
     elif dtype.is_nested():
@@ -79,6 +78,11 @@ def to_json(raw: pl.Series) -> pl.Series:
     wrapped = pl.DataFrame({"v": raw}).select(pl.struct("v").struct.json_encode())["v"]
     # Each is {"v":...}: what is inside is the value itself.
     return wrapped.str.strip_prefix('{"v":').str.head(-1).set(raw.is_null(), None)
+
+
+def trim_decimals(text: pl.Series) -> pl.Series:
+    """Return decimal numbers in text without zeros at the end of their fraction, and without an empty fraction."""
+    return text.str.replace(r"(\.\d*?)0+$", "$1").str.strip_suffix(".")
 
 
 def to_json_objects(frame: pl.DataFrame) -> pl.Series:

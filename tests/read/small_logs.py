@@ -79,7 +79,8 @@ def read_all(paths: Sequence[str | Path], options: ReadOptions | None = None, tm
         assert not frame["account_id"].null_count()
         # Shares of a file are rounded down, one batch at a time.
         assert 0 <= sum(file.bytes for file in log.inputs) - sum(batch.bytes for batch in batches) <= len(batches)
-        notes = tuple(note.replace(f"{tmp}/", "") for note in log.notes)
+        assert list(log.notes) == sorted(log.notes)
+        notes = tuple(sorted(note.replace(f"{tmp}/", "") for note in log.notes))
         return Outcome(frame, rejects, notes, batches, log.columns)
 
 
