@@ -94,7 +94,7 @@ class Report:
     @property
     def clusters(self) -> pl.DataFrame:
         """One row a cluster, best first; ``account_ids`` is a list column."""
-        schema = {
+        schema: dict[str, Any] = {
             "rank": pl.Int64,
             "cluster_id": pl.String,
             "severity": pl.String,

@@ -7,7 +7,7 @@ import polars as pl
 
 TIMESTAMP: Final = pl.Datetime("us", "UTC")
 
-#: Canonical column to polars type. Only ``REQUIRED`` must be present; every other column may be absent or null in some rows.
+#: Canonical column to polars type. Only ``REQUIRED`` must be present; others may be absent, or null in some rows.
 CANONICAL: Final = MappingProxyType(
     {
         "timestamp": TIMESTAMP,

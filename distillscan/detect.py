@@ -56,7 +56,7 @@ def detect(
             runs.append(run_of(detector, "skipped", f"needs {needed}"))
             continue
         try:
-            parts.append(detector.signals(population, settings[detector.name], context).cast(dict(SIGNALS)))
+            parts.append(detector.signals(population, settings[detector.name], context).cast(SIGNALS))
         except Exception as error:
             runs.append(run_of(detector, "error", failure(error)))
             continue

@@ -24,6 +24,7 @@ GOOD_PART = 0.3
 #: Other members a stranger would meet on a token by chance, below which two members on it are telling at once.
 RARE_CHANCE = 0.01
 
+#: What an account carries: the token of a kind, and how much of its use of that kind it makes up (0 to 1).
 SIGNALS = pl.Schema({"account": pl.UInt64(), "kind": pl.String(), "token": pl.UInt64(), "strength": pl.Float64()})
 
 
@@ -48,7 +49,7 @@ class Population:
         return np.searchsorted(self._ids, accounts.to_numpy()).astype(np.int64)
 
     def once(self, key: object, compute: Callable[[], T]) -> T:
-        """Return ``compute()``, worked out the first time only: many candidates are held against the same population."""
+        """Return ``compute()``, worked out the first time only: many candidates meet the same population."""
         if key not in self._memo:
             self._memo[key] = compute()
         found: T = self._memo[key]
@@ -150,7 +151,8 @@ class SignalGraph:
 
     def carriers_per_token(self, kind: str) -> Ints:
         """Return how many accounts carry each token."""
-        return np.diff(self._by_token[kind].indptr).astype(np.int64)
+        counts: Ints = np.diff(self._by_token[kind].indptr).astype(np.int64)
+        return counts
 
     def inside(self, kind: str, members: Ints) -> Ints:
         """Return how many of the given accounts carry each token."""
@@ -205,4 +207,5 @@ class SignalGraph:
         excess[below] += (1 - rate_in[below]) * np.log2((1 - rate_in[below]) / (1 - rate_out[below]))
         significant = n * excess >= np.log2(carriers.size) + SIGNIFICANT_BITS
         chance = (n - 1) * (carriers[marked] - 1.0) / self.population.size
-        return marked[significant | (chance <= RARE_CHANCE)]
+        chosen: Ints = marked[significant | (chance <= RARE_CHANCE)]
+        return chosen

@@ -57,14 +57,14 @@ def read_releases(path: Path) -> tuple[Release, ...]:
 
 
 def find_releases(profile: Profile, p: ReleasePivot) -> tuple[Release, ...]:
-    """Find models that were first used after the log had settled, and soon by enough accounts; at the hour of first use.
+    """Find models first used after the log had settled, and soon by enough accounts; at the hour of first use.
 
     The first hour is that of the first request but for stragglers: the hour by which one per cent of the requests of
     the model's first three days had come, so that a tester's early call does not move the release.
     """
     if profile.activity.is_empty():
         return ()
-    begin = profile.activity["hour"].min()
+    begin = int(profile.activity["hour"].to_numpy().min())
     named = profile.activity.filter(pl.col("model") != 0)
     first = named.group_by("model").agg(pl.col("hour").min().alias("start"))
     early = (

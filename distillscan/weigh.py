@@ -19,7 +19,7 @@ def divergence(inside: float, outside: float) -> float:
 def saturate(bits: float, cap: float) -> float:
     """Return bits that approach ``cap``: beyond it an innocent common cause is the likelier explanation.
 
-    With ``cap = -log2 p``, p the chance that innocents show such a pattern, no amount of it can weigh more than p allows.
+    With ``cap = -log2 p``, p the chance that innocents show such a pattern, no amount of it weighs more than p allows.
     """
     if bits <= 0 or cap <= 0:
         return 0.0
@@ -27,7 +27,7 @@ def saturate(bits: float, cap: float) -> float:
 
 
 def share_bits(members: int, trials: int, outside: float, cap: float) -> float:
-    """Return the bits of ``members`` out of ``trials`` showing what others show at the rate ``outside``, up to ``cap``."""
+    """Return the bits of ``members`` of ``trials`` showing what others show at the rate ``outside``, up to ``cap``."""
     if trials <= 0:
         return 0.0
     # Half a case is taken off, so that small clusters do not claim certainty.
@@ -45,6 +45,6 @@ def group_bits(shows: int, stating: int, members: int, outside: float, cap: floa
 def probability(bits: float) -> float:
     """Return the probability that log2 odds of ``bits`` stand for."""
     if bits >= 0:
-        return 1.0 / (1.0 + 2.0**-bits)
-    odds = 2.0**bits
+        return 1.0 / (1.0 + math.exp2(-bits))
+    odds = math.exp2(bits)
     return odds / (1.0 + odds)

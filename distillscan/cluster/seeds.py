@@ -40,7 +40,7 @@ def _edges(graph: SignalGraph, kind: str, factor: float, p: ClusterParameters) -
     matrix.eliminate_zeros()
     total = np.asarray(matrix.sum(axis=1)).ravel()
     scale = np.where(total > _KIND_BITS * factor, _KIND_BITS * factor / np.maximum(total, 1e-12), 1.0)
-    return (sparse.diags_array(scale) @ matrix).tocoo()
+    return sparse.coo_array(sparse.diags_array(scale) @ matrix)
 
 
 def communities(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
@@ -86,13 +86,15 @@ def communities(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
 
 def template_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
     """Return the carriers of every template: a campaign with nothing else in common, or larger than a community."""
-    found = []
+    found: list[Ints] = []
     for kind in ("template", "system_template"):
         if kind not in graph.kinds:
             continue
         counts = graph.carriers_per_token(kind)
         order = np.lexsort((graph.tokens[kind], -counts))[: p.max_candidates]
-        for column in order:
-            if counts[column] >= p.min_accounts:
-                found.append(np.flatnonzero(graph.touching(kind, np.array([column]))))
+        found += [
+            np.flatnonzero(graph.touching(kind, np.array([column])))
+            for column in order
+            if counts[column] >= p.min_accounts
+        ]
     return found

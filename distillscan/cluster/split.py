@@ -1,7 +1,7 @@
 """Split a candidate that holds several operators: parts that share only accidents are judged apart.
 
-Refinement asks whether an account carries *any* characteristic token of a cause, so two campaigns that an accident joins
-(one network, one mail domain, sign-ups in the same hours) fit one candidate as well as two. Here the candidate's
+Refinement asks whether an account carries *any* characteristic token of a cause, so two campaigns that an accident
+joins (one network, one mail domain, sign-ups in the same hours) fit one candidate as well as two. Here the candidate's
 accounts and tokens are divided into communities; communities stay together if, for one strong kind of token, they use
 the same tokens in much the same proportions (cosine), or for two weaker kinds.
 """
@@ -51,8 +51,7 @@ def _parts(matrices: dict[str, "sparse.csr_array"], p: ClusterParameters) -> Int
 
 
 def _rates(matrix: "sparse.csr_array", members: Ints) -> Floats:
-    rates: Floats = np.asarray(matrix[members].sum(axis=0)).ravel()
-    return rates
+    return np.asarray(matrix[members].sum(axis=0), np.float64).ravel()
 
 
 def _alike(matrices: dict[str, "sparse.csr_array"], one: Ints, other: Ints, threshold: float) -> bool:

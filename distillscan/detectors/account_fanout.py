@@ -116,7 +116,7 @@ class Detector:
         parts.append(_token_rows(own_domains(population, parameters), "email_domain"))
         bursts = signup_bursts(population, parameters)
         parts.append(bursts.select("account", pl.lit("signup").alias("kind"), "token", pl.lit(1.0).alias("strength")))
-        return pl.concat([part.cast(dict(SIGNALS)) for part in parts])
+        return pl.concat([part.cast(SIGNALS) for part in parts])
 
     def assess(self, candidate: Candidate, parameters: AccountFanout) -> list[Finding]:
         """Weigh who holds the accounts, when and where they signed up, and whether they take each other's place."""

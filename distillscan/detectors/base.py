@@ -84,12 +84,18 @@ class Detector(Protocol):
         parameters: A frozen dataclass; each field has ``metadata["help"]``.
     """
 
-    name: str
-    version: str
-    summary: str
-    family: Family
-    needs: tuple[str, ...]
-    parameters: Any
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def family(self) -> Family: ...
+    @property
+    def needs(self) -> tuple[str, ...]: ...
+    @property
+    def parameters(self) -> Any: ...
 
     def signals(self, population: Population, parameters: Any, context: Context) -> pl.DataFrame:
         """Return the tokens accounts carry (``population.SIGNALS``)."""

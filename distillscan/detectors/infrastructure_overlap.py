@@ -13,14 +13,14 @@ _SHARED = ("ip", "ip_prefix", "tls", "user_agent")
 
 
 def rotating(population: Population, p: InfrastructureOverlap) -> Mask:
-    """Return True for accounts whose requests come from ever new networks (not just ever new addresses of one carrier)."""
+    """Return True for accounts whose requests come from ever new networks, not just new addresses of one carrier."""
     networks = population.distinct("ip_prefix")
     enough = population.requests >= p.rotation_requests
     return enough & (networks >= p.rotation_share * population.requests)
 
 
 class Detector:
-    """Shared addresses, prefixes, TLS fingerprints and agents; rotation. Shared egress is explained away, not counted."""
+    """Shared addresses, prefixes, TLS fingerprints and agents; rotation. Shared egress is explained, not counted."""
 
     name = "infrastructure_overlap"
     version = "1"
@@ -45,7 +45,7 @@ class Detector:
                 "account", pl.lit("rotation").alias("kind"), pl.lit(1).alias("token"), pl.lit(1.0).alias("strength")
             )
         )
-        return pl.concat([part.cast(dict(SIGNALS)) for part in parts])
+        return pl.concat([part.cast(SIGNALS) for part in parts])
 
     def assess(self, candidate: Candidate, parameters: InfrastructureOverlap) -> list[Finding]:
         """Weigh the pool of addresses, the rotation, and the client fingerprints."""

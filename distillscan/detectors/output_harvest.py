@@ -19,11 +19,11 @@ def hours_of_day(population: Population) -> Floats:
     numbers = population.numbers(rows["account"])
     hours = (rows["hour"].to_numpy() % 24).astype(np.int64)
     table = np.bincount(numbers * 24 + hours, weights=rows["requests"].to_numpy(), minlength=population.size * 24)
-    return table.reshape(population.size, 24)
+    return table.reshape(population.size, 24).astype(np.float64)
 
 
 def quiet_share(table: Floats, enough: int) -> Floats:
-    """Return the share of requests in the quietest eight hours of the day, for each row (NaN with fewer than ``enough``).
+    """Return each row's share of requests in its quietest eight hours of the day (NaN with fewer than ``enough``).
 
     A person sleeps somewhere, whatever the time zone: the share is near 0. A machine, or many people behind one
     account, comes near one third.
@@ -53,7 +53,7 @@ def main_model_share(population: Population, enough: int) -> Floats:
 
 
 def distinct_share(population: Population, enough: int) -> Floats:
-    """Return distinct prompts per request with a prompt (NaN with fewer than ``enough``); estimated from full samples."""
+    """Return distinct prompts per request with a prompt (NaN with fewer than ``enough``); estimated if sampled."""
     counted = population.profile.prompts.group_by("account").agg(
         pl.len().alias("kept"), pl.col("prompt").max().alias("largest")
     )
@@ -114,7 +114,7 @@ def _together(quiet: float, p: OutputHarvest) -> Finding | None:
     """
     if np.isnan(quiet) or quiet >= p.asleep:
         return None
-    text = f"all members rest in the same eight hours of the day ({percent(quiet)} of their requests), as people of one place do"
+    text = f"all rest in the same eight hours of the day ({percent(quiet)} of the requests), as people of one place do"
     return Finding("timing", "extraction", -p.rhythm_cap, text, {"sleepless": 0.0, "quiet_share_together": quiet})
 
 

@@ -16,7 +16,7 @@ from distillscan.weigh import group_bits
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What every account did around one release: ``share`` of the new model in the window, NaN where nothing can be said."""
+    """What every account did around one release; ``share`` of the new model is NaN where nothing can be said."""
 
     share: Floats
     before: npt.NDArray[np.uint64]  # model used most before
@@ -81,7 +81,7 @@ class Detector:
                     }
                 )
             )
-        return pl.concat([SIGNALS.to_frame(), *(part.cast(dict(SIGNALS)) for part in parts)])
+        return pl.concat([SIGNALS.to_frame(), *(part.cast(SIGNALS) for part in parts)])
 
     def assess(self, candidate: Candidate, parameters: ReleasePivot) -> list[Finding]:
         """Weigh, for each release, the share of members that moved against that of comparable accounts."""
@@ -121,7 +121,7 @@ class Detector:
 
 
 def matched(candidate: Candidate, moves: Move, able: Mask) -> tuple[Mask, str]:
-    """Return the accounts to compare with: same client and same model before if there are 30, else same model, else all."""
+    """Return the accounts to compare with: same client and earlier model if there are 30, else same model, else all."""
     population, members = candidate.population, candidate.members
     others = able & ~candidate.mask
     models, model_counts = np.unique(moves.before[members], return_counts=True)

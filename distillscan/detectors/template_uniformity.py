@@ -74,10 +74,10 @@ class Detector:
                     pl.col("coverage").clip(0, 1).alias("strength"),
                 )
             )
-        return pl.concat(parts).cast(dict(SIGNALS))
+        return pl.concat(parts).cast(SIGNALS)
 
     def assess(self, candidate: Candidate, parameters: TemplateUniformity) -> list[Finding]:
-        """Weigh the characteristic templates: carriers inside against comparable accounts outside; then their coverage."""
+        """Weigh the characteristic templates: carriers inside against comparable accounts; then their coverage."""
         findings = []
         for kind, where in (("template", "prompts"), ("system_template", "system prompts")):
             tokens = candidate.characteristic(kind)
@@ -112,7 +112,7 @@ class Detector:
 
 
 def _automation(coverage: float, bits: float, inside: int) -> Finding:
-    """Traffic that is mostly one skeleton is a machine's; a skeleton few others have makes it a harvest rather than an app."""
+    """Traffic that is mostly one skeleton is a machine's; one few others have makes it a harvest rather than an app."""
     weight = saturate(4.0 * coverage * min(1.0, bits / 6.0), 3.0)
     text = f"the skeletons cover {percent(coverage)} of the typical member's sampled prompts"
     return Finding("content", "extraction", weight, text, {"median_coverage": coverage, "members_using": inside})

@@ -195,7 +195,7 @@ def sketch_rows(offsets: I64, data: Bytes, rows: I64) -> tuple[U64, U32, I64, U6
                         h ^= h >> _S29
                         digit = True
                         continue
-                    elif (97 <= b <= 122) or 0x80 <= b < 0xE0:
+                    if (97 <= b <= 122) or 0x80 <= b < 0xE0:
                         h = (h ^ np.uint64(b)) * P1
                         digit = False
                     elif 65 <= b <= 90:

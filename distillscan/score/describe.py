@@ -1,4 +1,4 @@
-"""Describe a scored candidate as it stands in the report: accounts, times, templates, models, infrastructure, timeline."""
+"""Describe a scored candidate as it stands in the report: accounts, times, templates, models and infrastructure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from distillscan.detectors.base import Candidate, percent
+from distillscan.detectors.base import Candidate
 from distillscan.detectors.template_uniformity import mined
 from distillscan.population import Population
-from distillscan.result import FAMILIES, Cluster, Template
+from distillscan.result import FAMILIES, Cluster, Evidence, Template
 from distillscan.score.rank import Scored
 
 #: Templates of a cluster in the report, most used first; entities of a kind; texts that make a skeleton.
@@ -28,7 +28,8 @@ def moment(value: datetime | None) -> str:
 
 
 def _members(candidate: Candidate) -> pl.DataFrame:
-    return candidate.population.profile.accounts[candidate.members.tolist()]
+    accounts: pl.DataFrame = candidate.population.profile.accounts[candidate.members.tolist()]
+    return accounts
 
 
 def cluster_templates(scored: Scored) -> list[tuple[str, int, Template]]:
@@ -154,18 +155,18 @@ def _timeline(activity: pl.DataFrame) -> tuple[Mapping[str, Any], ...]:
 
 
 def _summary(scored: Scored, members: pl.DataFrame) -> str:
-    best = {}
+    """What ties the accounts together, the strongest reason first, in one sentence."""
+    best: dict[str, Evidence] = {}
     for e in scored.evidence:
         if e.axis == "coordination" and e.bits >= 1 and (e.family not in best or e.bits > best[e.family].bits):
             best[e.family] = e
+    if not best:
+        return f"weak signs only, {_per_day(scored, members):.3g} requests an account and day"
     families = [family for family in FAMILIES if family in best]
-    joined = " and ".join([", ".join(families[:-1]), families[-1]] if len(families) > 1 else families) or "weak signs"
-    per_day = _per_day(scored, members)
-    return (
-        f"{scored.candidate.members.size} accounts, {scored.requests:,} requests ({per_day:.3g} an account and day), "
-        f"tied by {joined}; {percent(scored.verdict.coordination)} one operator, "
-        f"{percent(scored.verdict.extraction)} harvesting"
-    )
+    joined = " and ".join([", ".join(families[:-1]), families[-1]] if len(families) > 1 else families)
+    strongest = max(best.values(), key=lambda e: (e.bits, e.summary))
+    ties = "ties" if len(families) == 1 else "tie"
+    return f"{joined} {ties} them: {strongest.summary}; {_per_day(scored, members):.3g} requests an account and day"
 
 
 def _per_day(scored: Scored, members: pl.DataFrame) -> float:

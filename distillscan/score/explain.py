@@ -106,12 +106,11 @@ def _software(evidence: tuple[Evidence, ...], families: int) -> Explanation:
     wording = _by_detector(evidence, "template_uniformity", "rate_outside")
     if wording is None:
         return Explanation(what, "not tested", "the members share no wording that an application could have fixed")
-    beyond = [
-        e.family for e in evidence if e.axis == "coordination" and e.bits >= 3 and e.family in ("identity", "network")
-    ]
+    beyond = {e.family for e in evidence if e.axis == "coordination" and e.bits >= 3} & {"identity", "network"}
     if not beyond:
         return Explanation(what, "holds", "nothing but wording and client ties the members together")
-    reason = f"an application does not give its users common {' and '.join(sorted(set(beyond)))} traits; {families} families count"
+    traits = " and ".join(sorted(beyond))
+    reason = f"an application does not give its users common {traits} traits; {families} families count"
     return Explanation(what, "fails", reason)
 
 

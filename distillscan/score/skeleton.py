@@ -15,7 +15,7 @@ SLOT = "{...}"
 
 def _words(text: str) -> list[str]:
     words = _WORD.findall(text)
-    return words if len(words) <= _HEAD + _TAIL else words[:_HEAD] + [SLOT] + words[-_TAIL:]
+    return words if len(words) <= _HEAD + _TAIL else [*words[:_HEAD], SLOT, *words[-_TAIL:]]
 
 
 def _normal(words: Sequence[str]) -> list[str]:
