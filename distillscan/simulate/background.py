@@ -32,6 +32,8 @@ class Background:
     constant_length: float = 0.19
     #: Share of consumers who share a home with the account before them in the list.
     households: float = 0.05
+    #: Share of people with a standing instruction of their own, sent as the system prompt of every request.
+    habits: float = 0.03
     #: Share of accounts that are closed for reasons of their own: their last request is forbidden.
     closed: float = 0.004
     #: No single account sends more than this share of the background.
@@ -55,6 +57,7 @@ class Background:
         people, counts = people.filter(pl.Series(counts > 0)), counts[counts > 0]
         lines = converse(stage, dress(stage, people, visits(stage, people, counts)))
         servers = (people["sort"] == names.index("server")).to_numpy()
+        lines = _instruct(stage, lines, people.height, self.habits)
         lines = self._produce(stage, lines, np.flatnonzero(servers))
         shut = pl.Series(stage.rng.random(people.height) < self.closed).gather(lines["person"])
         final = pl.col("time") == pl.col("time").max().over("person")
@@ -73,7 +76,9 @@ class Background:
         at = np.maximum(place, 0)
         return lines.with_columns(
             prompt=pl.when(here).then(columns["prompt"].gather(at) if rows.size else None).otherwise(pl.col("prompt")),
-            system_prompt=pl.when(here).then(columns["system_prompt"].gather(at) if rows.size else None),
+            system_prompt=pl.when(here)
+            .then(columns["system_prompt"].gather(at) if rows.size else None)
+            .otherwise(pl.col("system_prompt")),
         )
 
 
@@ -95,6 +100,17 @@ def production(stage: Stage, client: Ints, clients: int, constant_length: float 
     if writer.corpus is None:
         return columns
     return writer.corpus.batch_jobs(rng, client, columns)
+
+
+def _instruct(stage: Stage, lines: pl.DataFrame, accounts: int, share: float) -> pl.DataFrame:
+    """Give some people a standing instruction each: how to answer, or to show the thinking first."""
+    rng, writer = stage.rng, stage.world.writer
+    thinking = rng.random(accounts) < 0.3
+    symbols = np.where(thinking, writer.grammar.symbols["injection"], writer.grammar.symbols["habit"])
+    own = writer.grammar.expand_each(rng, symbols)
+    has = pl.Series(rng.random(accounts) < share)
+    mine = lines["person"].to_numpy()
+    return lines.with_columns(system_prompt=pl.when(has.gather(mine)).then(own.gather(mine)))
 
 
 def _households(stage: Stage, people: pl.DataFrame, share: float) -> pl.DataFrame:

@@ -2,7 +2,6 @@
 
 import zlib
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -102,10 +101,3 @@ class Part:
 
     people: pl.DataFrame
     requests: pl.DataFrame
-
-
-def utc(us: int) -> datetime:
-    """A time of the world as a datetime."""
-    stamp = pl.Series([us]).cast(pl.Datetime("us", "UTC")).item()
-    assert isinstance(stamp, datetime)  # noqa: S101  polars gives Any here
-    return stamp

@@ -65,9 +65,10 @@ def test_a_text_follows_from_its_symbol_and_seed_alone(seeds: list[int], symbol:
 
 
 def test_compiled_loops_equal_plain_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    grammar = load_grammar()
+    grammar = compile_rules({**load_rules(), "deep": ["x", "{deep}.", "({deep})"]})
     rng = np.random.default_rng(3)
-    symbols = np.array([grammar.symbols[name] for name in ("code", "article", "zh_ask", "smalltalk")]).repeat(5)
+    names = ("code", "article", "zh_ask", "smalltalk", "deep")
+    symbols = np.array([grammar.symbols[name] for name in names]).repeat(5)
     seeds = draw_seeds(rng, symbols.size)
     compiled = grammar.write(symbols, seeds)
     for name in ("_choose", "_walk", "measure", "spell"):

@@ -19,8 +19,8 @@ class Relay(Evasion):
 
     distinct_payments: bool = True
     staggered: bool = True
-    #: Accounts per end user; under 1 there are more end users than accounts.
-    users_per_account: float = 2.0
+    #: End users behind each account.
+    users_per_account: float = 6.0
     #: Share of conversations that keep to one account (load balancers often make them sticky).
     sticky: float = 0.3
     #: Whether the requests are logged whole, so that the prompt holds the conversation so far.

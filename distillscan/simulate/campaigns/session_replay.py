@@ -45,7 +45,8 @@ class SessionReplay(Evasion):
         copy = np.repeat(np.arange(self.copies), once.height)[: size.rows]
         session = once["session"].to_numpy()[again] + copy * once.height
         order = rng.permutation(count)
-        person = order[session % count]
+        # Copies go to accounts next to each other in the order, so that none sends the same session twice.
+        person = order[(once["session"].to_numpy()[again] + copy) % count]
         person[: min(count, size.rows)] = order[: size.rows]
         delay = (copy * rng.exponential(5, size.rows)[session % size.rows] * HOUR).astype(np.int64)
         when = pl.DataFrame(
