@@ -38,7 +38,7 @@ def _complete(path: Path, save: Callable[[Path], object]) -> None:
         save(part)
         part.replace(path)
     except OSError as error:
-        message = f"Cannot write {path}: {error.strerror}. Give a path in a folder that is there and writable."
+        message = f"Cannot write {path}: {error.strerror or error}. Give a path in a folder that is there and writable."
         raise UsageError(message) from error
     finally:
         part.unlink(missing_ok=True)

@@ -80,13 +80,36 @@ def test_campus_students_share_domain_and_exits_but_not_payments(rows: pl.DataFr
 
 
 def test_company_rollout_is_one_customer_signed_up_within_days(rows: pl.DataFrame) -> None:
-    staff = of(rows, "company_rollout")
+    staff = of(rows, "company_rollout").filter(operator="company_rollout")
     for column in ("org_id", "payment_id", "email_domain", "operator", "plan"):
         assert staff[column].n_unique() == 1, column
     span = staff["account_created_at"].max() - staff["account_created_at"].min()  # type: ignore[operator]
     assert span < timedelta(days=4)  # type: ignore[operator]
     office = staff.group_by("ip").agg(pl.col("account_id").n_unique())["account_id"].max()
     assert office > 0.5 * staff["account_id"].n_unique()  # type: ignore[operator]
+
+
+def test_a_company_tool_gives_all_staff_the_same_instructions(rows: pl.DataFrame) -> None:
+    staff = of(rows, "company_rollout").filter(operator="company_tool")
+    assert distinct(staff, "system_prompt") == 1
+    assert staff["system_prompt"].count() / staff.height == pytest.approx(0.8, abs=0.04)
+
+
+def test_a_classroom_shares_network_domain_and_first_days(rows: pl.DataFrame) -> None:
+    school = of(rows, "homework").filter(asn="AS1103")
+    assert (distinct(school, "ip"), distinct(school, "email_domain")) == (1, 1)
+    span = school["account_created_at"].max() - school["account_created_at"].min()  # type: ignore[operator]
+    assert span < timedelta(days=3)  # type: ignore[operator]
+    assert school.filter(pl.col("prompt").str.contains(r"^(Assignment|Worksheet) \d"))["account_id"].n_unique() > 15
+
+
+@pytest.mark.parametrize("kind", ["agency", "company_rollout"])
+def test_an_organisation_can_stay_undeclared(kind: str) -> None:
+    text = f"[[cohort]]\nkind = '{kind}'\nshare = 0.4\ndeclared = false"
+    made = simulate(parse_scenario("x", text), 1_000, 1)
+    rows = made.log.join(made.labels.filter(cohort=kind), on="account_id")
+    assert rows["org_id"].null_count() == rows.height == 400
+    assert (rows["payment_id"].n_unique(), rows["operator"].n_unique()) == (1, 1)
 
 
 def test_popular_app_users_share_prefix_and_agent_only(rows: pl.DataFrame) -> None:
@@ -117,7 +140,8 @@ def test_hackathon_is_one_venue_one_code_and_sign_ups_within_hours(rows: pl.Data
 
 
 def test_homework_is_pasted_by_class_before_the_deadline(rows: pl.DataFrame) -> None:
-    pasted = of(rows, "homework").filter(pl.col("prompt").str.contains(r"^(Assignment|Worksheet) \d"))
+    at_home = of(rows, "homework").filter(pl.col("asn") != "AS1103")
+    pasted = at_home.filter(pl.col("prompt").str.contains(r"^(Assignment|Worksheet) \d"))
     by_text = pasted.group_by(text=pl.col("prompt").str.head(90)).agg(
         pl.col("account_id").n_unique(), span=pl.col("timestamp").max() - pl.col("timestamp").quantile(0.1)
     )

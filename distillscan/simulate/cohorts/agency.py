@@ -21,6 +21,8 @@ class Agency:
     templated: float = 0.5
     #: Number of house templates.
     templates: int = 6
+    #: Whether the log knows the organisation.
+    declared: bool = True
 
     kind: ClassVar[str] = "agency"
     rate: ClassVar[float] = 0.8
@@ -31,7 +33,7 @@ class Agency:
         rng, count = stage.rng, size.accounts
         people = recruit(stage, count, "employee", country="US", arrivals=0.1).with_columns(
             operator=pl.lit(stage.name),
-            org_id=pl.lit(stage.mint_one("org")),
+            org_id=pl.lit(stage.mint_one("org") if self.declared else None, pl.String),
             payment_id=pl.lit(stage.mint_one("pm")),
             email_domain=domains(rng, count),
             plan=pl.lit("team"),

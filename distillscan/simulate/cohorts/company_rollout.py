@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from distillscan.simulate import templates
 from distillscan.simulate.clock import DAY
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
@@ -22,6 +23,10 @@ class CompanyRollout:
     signup_days: float = 4.0
     #: Share of work done from home.
     home_office: float = 0.3
+    #: Share of requests that come from a tool of the company, with the same instructions for everybody.
+    tool: float = 0.0
+    #: Whether the log knows the organisation; without it only payer, domain and office tell.
+    declared: bool = True
 
     kind: ClassVar[str] = "company_rollout"
     rate: ClassVar[float] = 0.8
@@ -36,7 +41,7 @@ class CompanyRollout:
         at_desk = pl.Series(rng.random(count) >= self.home_office)
         people = people.with_columns(
             operator=pl.lit(stage.name),
-            org_id=pl.lit(stage.mint_one("org")),
+            org_id=pl.lit(stage.mint_one("org") if self.declared else None, pl.String),
             payment_id=pl.lit(stage.mint_one("pm")),
             email_domain=pl.lit(domains(rng, 1).item()),
             plan=pl.lit("enterprise"),
@@ -47,4 +52,9 @@ class CompanyRollout:
             office_ip=pl.when(at_desk).then(pl.lit(networks.draw(rng, np.array([office])).item())),
             office_net=pl.lit(office, pl.Int64),
         )
-        return finish(stage, people, live(stage, people, size.rows))
+        lines = live(stage, people, size.rows)
+        if self.tool:
+            template = templates.wordings(rng, "plain", "system", 1, 6)[0]
+            by_tool = pl.Series(rng.random(lines.height) < self.tool)
+            lines = lines.with_columns(system_prompt=pl.when(by_tool).then(pl.lit(template.system)))
+        return finish(stage, people, lines)

@@ -8,9 +8,10 @@ import polars as pl
 
 from distillscan.simulate import ids
 from distillscan.simulate.clock import DAY, HOUR, MINUTE
+from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import converse, dress, reschedule, share_out, visits
+from distillscan.simulate.people import domains, recruit
+from distillscan.simulate.traffic import behind, converse, dress, reschedule, share_out, visits
 from distillscan.simulate.world import Part, Size, Stage
 
 
@@ -22,6 +23,8 @@ class Homework:
     class_size: int = 30
     #: Share of conversations in which the assignment is pasted.
     pasted: float = 0.4
+    #: A course instead of pupils at home: one school network, one mail domain, everybody signed up on its first days.
+    classroom: bool = False
 
     kind: ClassVar[str] = "homework"
     rate: ClassVar[float] = 0.4
@@ -31,10 +34,11 @@ class Homework:
         """Students with accounts of their own, class by class."""
         rng, world, count = stage.rng, stage.world, size.accounts
         people = recruit(stage, count, "student", arrivals=0.05)
+        people = self._enrol(stage, people, size) if self.classroom else people
         classes = max(1, round(count / self.class_size))
         taught = rng.integers(0, classes, count)
         texts = world.writer.text(rng, "assignment", classes)
-        due = size.first + (rng.random(classes) * (size.last - size.first - 3 * DAY)).astype(np.int64) + 2 * DAY
+        due = size.first + (rng.random(classes) * max(DAY, size.last - size.first - 3 * DAY)).astype(np.int64) + 2 * DAY
         when = visits(stage, people, share_out(rng, people["volume"].to_numpy(), size.rows))
         person = when["person"].to_numpy()
         opens = (when["turn"].to_numpy() == 0) & (rng.random(when.height) < self.pasted)
@@ -44,4 +48,14 @@ class Homework:
         lines = converse(stage, dress(stage, people, when))
         pasted = ids.join([texts.gather(taught[person]), "\n\n", lines["prompt"]])
         lines = lines.with_columns(prompt=pl.when(pl.Series(opens)).then(pasted).otherwise("prompt"))
+        if self.classroom:
+            lines = behind(stage, lines, load_networks().of("campus", "NL")[:1], by="request")
         return finish(stage, people, lines)
+
+    @staticmethod
+    def _enrol(stage: Stage, people: pl.DataFrame, size: Size) -> pl.DataFrame:
+        joined = pl.Series(size.first + (stage.rng.random(people.height) * 3 * DAY).astype(np.int64))
+        domain = str(domains(stage.rng, 1).item())
+        return people.with_columns(
+            account_created_at=joined, first=joined, last=pl.lit(size.last, pl.Int64), email_domain=pl.lit(domain)
+        )
