@@ -50,16 +50,16 @@ def to_series(array: Any) -> pl.Series:
         return _decoded(array)
     if is_text(kind):
         chunks = [chunk.view(_bytes_of(kind)) for chunk in _chunks(array)]
-        return decode(_import(pa.chunked_array(chunks, _bytes_of(kind))))
+        return decode(as_series(pa.chunked_array(chunks, _bytes_of(kind))))
     if pa.types.is_timestamp(kind) and kind.tz is not None:
-        return _import(array.cast(pa.timestamp(kind.unit, "UTC")))
+        return as_series(array.cast(pa.timestamp(kind.unit, "UTC")))
     if pa.types.is_decimal(kind):
-        return trim_decimals(_import(array.cast(pa.string())))
+        return trim_decimals(as_series(array.cast(pa.string())))
     if pa.types.is_interval(kind):
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(array))
     if pa.types.is_nested(kind):
         array.validate(full=True)
-    return _import(array)
+    return as_series(array)
 
 
 def is_text(kind: Any) -> bool:
@@ -77,15 +77,13 @@ def _chunks(array: Any) -> Sequence[Any]:
     return array.chunks if isinstance(array, pa.ChunkedArray) else [array]
 
 
-def _import(array: Any) -> pl.Series:
-    series = pl.from_arrow(array)
-    if not isinstance(series, pl.Series):
-        raise TypeError(f"{array.type} did not become a series")
-    return series
+def as_series(array: Any) -> pl.Series:
+    """Return an Arrow array of a type that polars has as a series."""
+    return pl.Series(pl.from_arrow(array))
 
 
 def _decoded(array: Any) -> pl.Series:
-    parts = [to_series(chunk.dictionary).gather(_import(chunk.indices)) for chunk in _chunks(array)]
+    parts = [to_series(chunk.dictionary).gather(as_series(chunk.indices)) for chunk in _chunks(array)]
     return pl.concat(parts) if parts else to_series(pa.chunked_array([], array.type.value_type))
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from distillscan.errors import InputError
+from distillscan.read.arrow import as_series
 from distillscan.read.chunks import MALFORMED, Chunk, Unit
 from distillscan.read.formats import ByteStream
 from distillscan.read.jsontext import dig_json
@@ -71,7 +72,10 @@ class CsvReader:
             body = _Body(stream)
             for batch in self._batches(body, wanted, broken):
                 rows, malformed, row = _number(batch.num_rows, row, broken)
-                columns = {self._names[at]: _text(batch.column(place)) for place, at in reversed([*enumerate(wanted)])}
+                columns = {
+                    self._names[at]: decode(as_series(batch.column(place)))
+                    for place, at in reversed([*enumerate(wanted)])
+                }
                 found = {
                     name: dig_json(columns[path.column], path.keys) if path.keys else columns[path.column]
                     for name, path in resolution.paths.items()
@@ -164,13 +168,6 @@ def _number(good: int, row: int, broken: list[tuple[int, str]]) -> tuple[pl.Seri
     passed = [(number, json.dumps(text, ensure_ascii=False)) for number, text in broken if number < end]
     broken[:] = [one for one in broken if one[0] >= end]
     return numbers, pl.DataFrame(passed, schema=MALFORMED, orient="row"), end
-
-
-def _text(column: Any) -> pl.Series:
-    values = pl.from_arrow(column)
-    if not isinstance(values, pl.Series):
-        raise TypeError("a column did not become a series")
-    return decode(values)
 
 
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:

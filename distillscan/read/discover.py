@@ -3,7 +3,6 @@
 import glob
 import os
 import re
-import shutil
 import stat
 import sys
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from distillscan.errors import InputError
 from distillscan.read.formats import format_by_name, reading
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
+from distillscan.read.spool import Spool
 
 STDIN: Final = "-"
 _NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
@@ -35,14 +35,14 @@ class Found:
 
 
 def discover(
-    paths: Sequence[str], stdin: BinaryIO | None, spool: Path, notes: Notes, forced: Format | None = None
+    paths: Sequence[str], stdin: BinaryIO | None, spool: Spool, notes: Notes, forced: Format | None = None
 ) -> tuple[Found, ...]:
     """Find every file that ``paths`` stand for, each once, sorted by label.
 
     Args:
         paths: Files, globs, directories (searched to any depth) or ``-`` for standard input.
         stdin: What ``-`` reads; standard input when ``None``.
-        spool: An existing directory for copies of what can be read only once (standard input, named pipes).
+        spool: Keeps copies of what can be read only once (standard input, named pipes).
         notes: Receives what was left out.
         forced: A format that all inputs are said to have; then every file of a directory counts.
 
@@ -65,9 +65,9 @@ def discover(
     return tuple(sorted(by_place.values(), key=lambda found: found.label))
 
 
-def _expand(path: str, stdin: BinaryIO | None, spool: Path, notes: Notes, forced: Format | None) -> list[Found]:
+def _expand(path: str, stdin: BinaryIO | None, spool: Spool, notes: Notes, forced: Format | None) -> list[Found]:
     if path == STDIN:
-        return [Found(STDIN, _copy(stdin or sys.stdin.buffer, spool, STDIN), MappingProxyType({}))]
+        return [Found(STDIN, spool.copy(stdin or sys.stdin.buffer, STDIN), MappingProxyType({}))]
     place = Path(path)
     try:
         mode = place.stat().st_mode
@@ -83,7 +83,7 @@ def _expand(path: str, stdin: BinaryIO | None, spool: Path, notes: Notes, forced
     if stat.S_ISREG(mode):
         return [Found(path, place, _partitions(path))]
     with reading(path), place.open("rb") as pipe:
-        return [Found(path, _copy(pipe, spool, path), MappingProxyType({}))]
+        return [Found(path, spool.copy(pipe, path), MappingProxyType({}))]
 
 
 def _match(path: str, notes: Notes, forced: Format | None) -> list[Found]:
@@ -142,11 +142,3 @@ def _partitions(path: str) -> MappingProxyType[str, str | None]:
         unquote(key): None if value == _NULL_PARTITION else unquote(value) for key, is_pair, value in pairs if is_pair
     }
     return MappingProxyType({key: value for key, value in found.items() if key})
-
-
-def _copy(stream: BinaryIO, spool: Path, label: str) -> Path:
-    """Copy what can be read only once: exemplars and the hash need a second look."""
-    target = spool / f"{len(list(spool.iterdir()))}"
-    with reading(label), target.open("wb") as out:
-        shutil.copyfileobj(stream, out, 1 << 20)
-    return target

@@ -13,16 +13,27 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 #: What polars' JSON path writes in its own way: objects, lists, and numbers other than short whole ones.
 _OWN_WAY: Final = r"^(?:[\[{]|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$)"
 _SHORT_WHOLE: Final = r"^-?\d{1,18}$"
-_ESCAPED_SURROGATE: Final = r"(?i)\\ud[89a-f]"
+#: What it may take for broken JSON: half surrogate pairs, raw control characters.
+_REFUSED: Final = r"(?i)\\ud[89a-f]|[\x00-\x1f]"
 _PLAIN_KEY: Final = re.compile(r"[\w -]+")
 
 
-def parse(text: str) -> Any:
-    """Parse JSON leniently (raw control characters in strings are kept); ``ValueError`` when it is broken."""
+def parse(text: str, *, first_of_twins: bool = False) -> Any:
+    """Parse JSON leniently (raw control characters in strings are kept); ``ValueError`` when it is broken.
+
+    Of a key that is there twice the last counts, or the first with ``first_of_twins``: polars' readers differ in that.
+    """
     try:
-        return json.loads(text, strict=False)
+        return json.loads(text, strict=False, object_pairs_hook=_first_of_twins if first_of_twins else None)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _first_of_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        record.update(reversed(pairs))
+    return record
 
 
 def follow(value: Any, keys: Sequence[str]) -> Any:
@@ -67,8 +78,10 @@ def dig_json(values: pl.Series, keys: tuple[str, ...]) -> pl.Series:
         return pl.Series(values.name, [_dig_one(value, keys) for value in values], pl.String)
     found = values.str.json_path_match("$" + "".join(f"['{key}']" for key in keys))
     own_way = found.str.contains(_OWN_WAY) & ~found.str.contains(_SHORT_WHOLE)
-    dotted = found.is_null() & values.is_not_null() if len(keys) > 1 else found.is_null() & False
-    again = own_way.fill_null(value=False) | values.str.contains(_ESCAPED_SURROGATE).fill_null(value=False) | dotted
+    again = own_way.fill_null(value=False) | values.str.contains(_REFUSED).fill_null(value=False)
+    if len(keys) > 1:
+        # A key with dots in it, or JSON text inside JSON text.
+        again |= found.is_null() & values.is_not_null()
     if not again.any():
         return found
     return found.scatter(again.arg_true(), [_dig_one(value, keys) for value in values.filter(again)])

@@ -1,9 +1,7 @@
 """A request log opened for reading: its inputs, what was assumed about them, and the work of reading them."""
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,6 +22,7 @@ from distillscan.read.notes import Notes
 from distillscan.read.options import Compression, Format, ReadOptions
 from distillscan.read.parquet import ParquetReader
 from distillscan.read.resolve import Resolution, SourceColumn, listed, require, resolve
+from distillscan.read.spool import Spool
 
 _BATCH_BYTES: Final = 96 << 20
 _HASH_BLOCK: Final = 1 << 20
@@ -94,11 +93,11 @@ class _Opened:
 class Log:
     """A log opened by :func:`open_log`; a context manager, since :meth:`close` removes the copy of standard input."""
 
-    def __init__(self, opened: Sequence[_Opened], options: ReadOptions, notes: Notes, resources: ExitStack) -> None:
+    def __init__(self, opened: Sequence[_Opened], options: ReadOptions, notes: Notes, spool: Spool) -> None:
         self._opened = tuple(opened)
         self._options = options
         self._notes = notes
-        self._resources = resources
+        self._spool = spool
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +109,7 @@ class Log:
 
     def close(self) -> None:
         """Remove temporary copies; the log cannot be read after that."""
-        self._resources.close()
+        self._spool.close()
 
     @property
     def inputs(self) -> tuple[LogFile, ...]:
@@ -202,9 +201,8 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
     """
     options = options or ReadOptions()
     notes = Notes()
-    resources = ExitStack()
+    spool = Spool()
     try:
-        spool = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="distillscan-")))
         files = discover(paths, stdin, spool, notes, options.format)
         used = [found for found in files if not _is_empty(found, notes)]
         if not used:
@@ -214,9 +212,9 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
         for one in opened:
             _check_columns(one, options.mapping, notes)
     except BaseException:
-        resources.close()
+        spool.close()
         raise
-    return Log(opened, options, notes, resources)
+    return Log(opened, options, notes, spool)
 
 
 def _check_columns(one: _Opened, mapping: Mapping[str, str], notes: Notes) -> None:

@@ -146,7 +146,7 @@ def _parse_lines(lines: Sequence[bytes], paths: Mapping[str, SourcePath]) -> tup
     broken: list[int] = []
     for at, line in enumerate(lines):
         try:
-            record = parse(line.decode("utf-8", "replace"))
+            record = parse(line.decode("utf-8", "replace"), first_of_twins=True)
         except ValueError:
             record = None
         if not isinstance(record, dict):

@@ -21,6 +21,8 @@ from distillscan.read.values import decode, to_json_objects
 _WHOLE_ROWS: Final = 300_000
 _WHOLE_BYTES: Final = 256 << 20
 _STREAM_BYTES: Final = 64 << 20
+#: Small neighbouring row groups make one unit up to this size.
+_JOIN_BYTES: Final = 64 << 20
 _BUFFER: Final = 4 << 20
 #: Stored bytes per value below which a column repeats few values, and is decoded once per value, not once per row.
 _REPEATS: Final = 1.0
@@ -174,7 +176,7 @@ def _neighbours(starts: Sequence[int], sizes: Sequence[int], batch_rows: int) ->
     first = 0
     for group in range(1, len(sizes) + 1):
         if group == len(sizes) or (
-            starts[group + 1] - starts[first] > batch_rows or sum(sizes[first : group + 1]) > _WHOLE_BYTES
+            starts[group + 1] - starts[first] > batch_rows or sum(sizes[first : group + 1]) > _JOIN_BYTES
         ):
             yield first, group
             first = group

@@ -3,6 +3,7 @@
 import io
 import os
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,15 @@ from distillscan.errors import InputError
 from distillscan.read.discover import discover
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
+from distillscan.read.spool import Spool
 
 
 def run(tmp_path: Path, *paths: str, stdin: bytes = b"", forced: Format | None = None) -> tuple[list[str], list[str]]:
-    spool = tmp_path.parent / f"{tmp_path.name}-spool"
-    spool.mkdir(exist_ok=True)
     notes = Notes()
-    found = discover(
-        [str(tmp_path / path) if path != "-" else path for path in paths], io.BytesIO(stdin), spool, notes, forced
-    )
-    assert all(one.local.is_file() for one in found)
+    full = [str(tmp_path / path) if path != "-" else path for path in paths]
+    with closing(Spool()) as spool:
+        found = discover(full, io.BytesIO(stdin), spool, notes, forced)
+        assert all(one.local.is_file() for one in found)
     strip = f"{tmp_path}/"
     return [one.label.replace(strip, "") for one in found], [note.replace(strip, "") for note in notes.texts()]
 
@@ -62,7 +62,8 @@ def test_what_a_directory_holds_besides_logs_is_said(tmp_path: Path) -> None:
     files, notes = run(tmp_path, "d")
     assert files == ["d/a.csv"]
     assert notes == [
-        "d: left out 3 file(s) that hold labels (d/a.labels.parquet, d/a_label.json, d/labels.csv); name a file to have it read",
+        "d: left out 3 file(s) that hold labels (d/a.labels.parquet, d/a_label.json, d/labels.csv); "
+        "name a file to have it read",
         "d: left out 4 file(s) with an unknown ending (d/1.txt, d/2.txt, d/3.txt, ...); name a file to have it read",
     ]
     assert run(tmp_path, "d/labels.csv", "d/1.txt") == (["d/1.txt", "d/labels.csv"], [])
@@ -99,20 +100,17 @@ def test_a_file_that_is_met_twice_is_read_once(tmp_path: Path) -> None:
 
 def test_partition_keys_of_the_path(tmp_path: Path) -> None:
     touch(tmp_path, "d/account_type=free%20tier/date=2026-01-01/x=__HIVE_DEFAULT_PARTITION__/=odd/a.csv")
-    spool = tmp_path / "spool"
-    spool.mkdir()
-    (found,) = discover([str(tmp_path / "d")], None, spool, Notes())
+    (found,) = discover([str(tmp_path / "d")], None, Spool(), Notes())
     assert found.partitions == {"account_type": "free tier", "date": "2026-01-01", "x": None}
 
 
 def test_standard_input_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(tmp_path, "-", stdin=b"content") == (["-"], [])
     assert run(tmp_path, "-", "-", stdin=b"content") == (["-"], ["- is given more than once: it is read once"])
-    spool = tmp_path / "spool"
-    spool.mkdir()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"from outside")))
-    (found,) = discover(["-"], None, spool, Notes())
-    assert (found.label, found.local.read_bytes(), found.partitions) == ("-", b"from outside", {})
+    with closing(Spool()) as spool:
+        (found,) = discover(["-"], None, spool, Notes())
+        assert (found.label, found.local.read_bytes(), dict(found.partitions)) == ("-", b"from outside", {})
 
 
 def test_a_named_pipe_is_copied(tmp_path: Path) -> None:
@@ -120,12 +118,11 @@ def test_a_named_pipe_is_copied(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_bytes(b"through the pipe"))
     writer.start()
-    spool = tmp_path / "spool"
-    spool.mkdir()
-    (found,) = discover([str(pipe)], None, spool, Notes())
-    writer.join()
-    assert found.label == str(pipe)
-    assert found.local.read_bytes() == b"through the pipe"
+    with closing(Spool()) as spool:
+        (found,) = discover([str(pipe)], None, spool, Notes())
+        writer.join()
+        assert found.label == str(pipe)
+        assert found.local.read_bytes() == b"through the pipe"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +143,7 @@ def test_nothing_there(tmp_path: Path, path: str, message: str) -> None:
 
 
 def test_no_path_at_all(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="^no input: give a file, a directory, a glob, or - for standard input$"):
+    with pytest.raises(InputError, match=r"^no input: give a file, a directory, a glob, or - for standard input$"):
         run(tmp_path)
 
 

@@ -126,8 +126,16 @@ def test_odd_values_keep_their_row(tmp_path: Path, text: bytes, expected: str | 
     assert outcome.values("prompt") == ["before", expected]
 
 
+@pytest.mark.parametrize("other", [b"", b"{broken\n"], ids=["whole block", "line by line"])
+def test_of_a_key_that_is_there_twice_the_first_counts(tmp_path: Path, other: bytes) -> None:
+    many = ",".join(f'"key{at}":{at}' for at in range(50))
+    content = line()[:-2] + f',"model":"m","model":"n",{many},"user":{{"id":1,"id":2}},"model":"o"}}\n'.encode() + other
+    outcome = read_bytes(tmp_path, "log.ndjson", content, ReadOptions({"org_id": "user.id"}))
+    assert outcome.frame.select("model", "org_id").rows() == [("m", "1")]
+
+
 def test_keys_below_keys(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"timestamp": T0, "user": {"id": 7, "net": {"ip": "192.0.2.1"}}},
         {"timestamp": T1, "user": {"id": "b"}, "more": 1},
         {"timestamp": T2, "user": None},

@@ -38,10 +38,10 @@ def test_an_unknown_column_that_resembles_none_lists_them_all() -> None:
 
 
 def test_options_are_checked_when_made() -> None:
-    with pytest.raises(UsageError, match="there is no column accountid; did you mean account_id?"):
+    with pytest.raises(UsageError, match=r"there is no column accountid; did you mean account_id\?$"):
         ReadOptions(mapping={"accountid": "x"})
-    with pytest.raises(UsageError, match="^unknown input format 'xml': choose one of parquet, csv, ndjson$"):
+    with pytest.raises(UsageError, match=r"^unknown input format 'xml': choose one of parquet, csv, ndjson$"):
         ReadOptions(format="xml")  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="^batch_rows is 0: it must be at least 1$"):
+    with pytest.raises(UsageError, match=r"^batch_rows is 0: it must be at least 1$"):
         ReadOptions(batch_rows=0)
     assert FORMATS == ("parquet", "csv", "ndjson")

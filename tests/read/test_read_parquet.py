@@ -86,7 +86,13 @@ def test_types_that_mean_nothing_as_text_are_empty() -> None:
     assert to_series(pa.chunked_array([pa.nulls(2, pa.month_day_nano_interval())])).to_list() == [None, None]
     numbers = pa.chunked_array([pa.array([1, 2])])
     assert dig_arrow(numbers, ["key"]).to_list() == [None, None]
+    assert dig_arrow(pa.chunked_array([pa.array([{"a": 1}])]), ["key"]).to_list() == [None]
     assert to_series(pa.chunked_array([], pa.dictionary(pa.int8(), pa.string()))).to_list() == []
+
+
+def test_other_extension_types_are_what_they_are_stored_as() -> None:
+    values = pa.array(['{"a":1}', None]).cast(pa.json_())
+    assert to_series(pa.chunked_array([values])).to_list() == ['{"a":1}', None]
 
 
 def test_uuids_are_spelt_as_usual(tmp_path: Path) -> None:
@@ -246,7 +252,8 @@ def test_of_two_columns_with_one_name_the_first_is_read(tmp_path: Path) -> None:
 def test_no_rows_and_no_row_groups(tmp_path: Path) -> None:
     outcome = None
     with open_log([_write(tmp_path, parquet_bytes(log_of(0)))]) as log:
-        assert (log.rows_hint, log.columns) == (0, {"timestamp", "account_id"})
+        assert log.rows_hint == 0
+        assert log.columns == {"timestamp", "account_id"}
         outcome = [batch.read for task in log.tasks() for batch in task()]
     assert sum(outcome) == 0
     with open_log([_write(tmp_path, parquet_bytes(log_of(5), row_group_size=2))]) as log:
@@ -279,6 +286,17 @@ def test_broken_pages_are_named_when_they_are_read(tmp_path: Path) -> None:
     with open_log([_write(tmp_path, bytes(content))]) as log:
         (task,) = log.tasks()
         with pytest.raises(InputError, match=r"log\.parquet is not a readable Parquet file \(.*\): re-export it"):
+            list(task())
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with open_log([_write(tmp_path, parquet_bytes(log_of(5)))]) as log:
+        (task,) = log.tasks()
+        monkeypatch.setattr(pq, "ParquetFile", refuse)
+        with pytest.raises(InputError, match=r"log\.parquet cannot be opened: no permission to read it$"):
             list(task())
 
 

@@ -1,0 +1,36 @@
+"""Temporary copies of what can be read only once: exemplars and the hash need a second look."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from distillscan.read.formats import reading
+
+
+class Spool:
+    """A temporary directory, made on first use and removed by :meth:`close`."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._copies = 0
+
+    def copy(self, stream: BinaryIO, label: str) -> Path:
+        """Copy a stream to its end, and return where the copy is.
+
+        Raises:
+            InputError: If the stream breaks off.
+        """
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="distillscan-")
+        target = Path(self._folder.name, str(self._copies))
+        self._copies += 1
+        with reading(label), target.open("wb") as out:
+            shutil.copyfileobj(stream, out, 1 << 20)
+        return target
+
+    def close(self) -> None:
+        """Remove every copy."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
