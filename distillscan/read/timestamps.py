@@ -155,11 +155,11 @@ def _epoch(number: pl.Series, assumed: set[str]) -> pl.Series:
             continue
         assumed.add(f"is a number: read as epoch {unit}")
         part = number.filter(fits)
-        if part.dtype.is_float():
-            exact = (part * times).round() if over == 1 else (part / over).floor()
-        else:
-            exact = part * times if over == 1 else part // over
-        values = values.scatter(fits.arg_true(), exact.cast(pl.Int64))
+        # Whole and fraction apart: multiplying them together would round away the last microsecond.
+        exact = part.cast(pl.Int64) * times // over
+        if part.dtype.is_float() and times > 1:
+            exact += ((part - part.floor()) * times).round().cast(pl.Int64)
+        values = values.scatter(fits.arg_true(), exact)
     return values.cast(TIMESTAMP)
 
 
