@@ -1,0 +1,119 @@
+"""Settings from the command line, message by message; and that every parameter gives its reason."""
+
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+
+import pytest
+
+from distillscan.cluster.seeds import LINKING
+from distillscan.detectors.registry import builtin
+from distillscan.errors import UsageError
+from distillscan.parameters import (
+    CAUSES,
+    AccountFanout,
+    ClusterParameters,
+    Parameters,
+    ReleasePivot,
+    ScoreParameters,
+    with_settings,
+)
+from distillscan.result import FAMILIES
+
+PARAMETERS = Parameters(detectors={"release_pivot": ReleasePivot(), "account_fanout": AccountFanout()})
+
+
+def test_settings_change_one_value_each_and_nothing_else() -> None:
+    settings = {
+        "cluster.min_accounts": "8",
+        "cluster.lift": "5",
+        "score.prior_coordination": "-12.5",
+        "release_pivot.cap": "1e0",
+        "release_pivot.window_hours": " 48 ",
+    }
+    changed = with_settings(PARAMETERS, settings)
+    assert changed.cluster == ClusterParameters(min_accounts=8, lift=5.0)
+    assert type(changed.cluster.lift) is float
+    assert changed.score == ScoreParameters(prior_coordination=-12.5)
+    assert changed.detectors == {
+        "release_pivot": ReleasePivot(cap=1.0, window_hours=48),
+        "account_fanout": AccountFanout(),
+    }
+    # What was given is not changed in place.
+    assert PARAMETERS.cluster == ClusterParameters()
+    assert PARAMETERS.detectors["release_pivot"] == ReleasePivot()
+
+
+def test_without_settings_nothing_changes() -> None:
+    assert with_settings(PARAMETERS, {}) is PARAMETERS
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            "pivot.cap",
+            "1",
+            "--set pivot.cap: there is no group 'pivot'; groups are cluster, score, account_fanout, release_pivot",
+        ),
+        ("cap", "1", "--set cap: there is no group ''; groups are cluster, score, account_fanout, release_pivot"),
+        (
+            "release_pivot.speed",
+            "1",
+            "--set release_pivot.speed: release_pivot has no parameter 'speed'; it has cap, window_hours, before_days, "
+            "min_before, min_after, moved, min_accounts, settle_days",
+        ),
+        (
+            "cluster.min_accounts",
+            "2.5",
+            "--set cluster.min_accounts=2.5: '2.5' is not a number of type int",
+        ),
+        ("score.ceiling", "high", "--set score.ceiling=high: 'high' is not a number of type float"),
+        ("score.ceiling", "", "--set score.ceiling=: '' is not a number of type float"),
+    ],
+)
+def test_a_wrong_setting_says_what_there_is(key: str, value: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        with_settings(PARAMETERS, {key: value})
+    assert str(caught.value) == message
+
+
+@pytest.mark.xfail(reason="float() takes nan and inf; every comparison with nan is then false, in silence")
+@pytest.mark.parametrize("value", ["nan", "inf", "-Infinity"])
+def test_what_is_no_finite_number_is_refused(value: str) -> None:
+    with pytest.raises(UsageError, match=r"--set score\.ceiling="):
+        with_settings(PARAMETERS, {"score.ceiling": value})
+
+
+@dataclass(frozen=True)
+class Switches:
+    strict: bool = field(default=True, metadata={"help": "a detector of somebody else may have a switch"})
+
+
+@pytest.mark.xfail(reason="bool('false') is True: a switch of a third party's detector cannot be turned off")
+def test_a_switch_can_be_turned_off() -> None:
+    changed = with_settings(Parameters(detectors={"theirs": Switches()}), {"theirs.strict": "false"})
+    assert changed.detectors["theirs"].strict is False
+
+
+def test_the_report_has_every_parameter_by_group() -> None:
+    stated = with_settings(PARAMETERS, {"release_pivot.moved": "0.5"}).to_dict()
+    assert list(stated) == ["cluster", "score", "detectors"]
+    assert stated["cluster"] == asdict(ClusterParameters())
+    assert stated["score"]["declared_bits"] == -20.0
+    assert list(stated["detectors"]) == ["account_fanout", "release_pivot"]
+    assert stated["detectors"]["release_pivot"] == {**asdict(ReleasePivot()), "moved": 0.5}
+
+
+@pytest.mark.parametrize("group", [ClusterParameters(), ScoreParameters(), *(d.parameters for d in builtin())])
+def test_every_parameter_is_a_number_with_a_reason(group: object) -> None:
+    assert is_dataclass(group)
+    for parameter in fields(group):
+        assert type(getattr(group, parameter.name)) in (int, float), parameter.name
+        assert len(parameter.metadata["help"]) > 15, parameter.name
+
+
+def test_causes_have_families_and_caps() -> None:
+    assert {cause.family for cause in CAUSES.values()} == set(FAMILIES)
+    # Kinds of one cause count once, so they must agree on what it is.
+    assert len({cause.name for cause in CAUSES.values()}) == len(set(CAUSES.values()))
+    assert all(0 < cause.cap <= ScoreParameters().family_cap for cause in CAUSES.values())
+    assert set(LINKING) <= set(CAUSES)
