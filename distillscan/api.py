@@ -266,8 +266,8 @@ def _clusters(scored: Sequence[Scored], log: Log) -> tuple[Cluster, ...]:
     """Describe the clusters; look up the texts behind their templates in one pass over the input."""
     wanted = []
     for place, one in enumerate(scored):
-        for kind, token, template in cluster_templates(one):
-            rows = exemplars(one, kind, token) if place < SKELETONS_FOR else None
+        for kind, template in cluster_templates(one):
+            rows = exemplars(one, kind, template) if place < SKELETONS_FOR else None
             wanted.append((place, template, rows))
     texts = _texts(log, [(template, rows) for _, template, rows in wanted if rows is not None])
     templates: dict[int, list[Template]] = {}
@@ -276,14 +276,7 @@ def _clusters(scored: Sequence[Scored], log: Log) -> tuple[Cluster, ...]:
             found = [texts[template.where, pointer] for pointer in rows["pointer"]]
             template = replace(template, skeleton=skeleton([t for t in found if t is not None], SHARED_BY))
         templates.setdefault(place, []).append(template)
-    described = []
-    seen: dict[str, int] = {}
-    for place, one in enumerate(scored):
-        seen[one.cluster_id] = seen.get(one.cluster_id, 0) + 1
-        again = seen[one.cluster_id]
-        name = one.cluster_id if again == 1 else f"{one.cluster_id}-{again}"
-        described.append(describe(one, place + 1, name, tuple(templates.get(place, ()))))
-    return tuple(described)
+    return tuple(describe(one, place + 1, tuple(templates.get(place, ()))) for place, one in enumerate(scored))
 
 
 def _texts(log: Log, wanted: Sequence[tuple[Template, pl.DataFrame]]) -> dict[tuple[str, int], str | None]:

@@ -109,6 +109,9 @@ class TemplateUniformity:
         12, "words a system prompt has at least to be telling when several accounts use it unchanged"
     )
     cap: float = _p(8.0, "bits at most; applications with a fixed prompt are the innocent cause")
+    automation_cap: float = _p(
+        4.0, "bits for harvesting at most: an application covers all of its users' prompts as well"
+    )
     comparable: int = _p(30, "accounts with the same client needed to compare with them alone")
 
 
@@ -174,7 +177,10 @@ class OutputHarvest:
     asleep: float = _p(0.05, "share of requests in the quietest eight hours below which everybody is asleep")
     rhythm_cap: float = _p(2.0, "bits for or against: people sleep, machines and world-wide crowds do not")
     volume_cap: float = _p(2.0, "bits for volume: a model is not copied with a hundred answers")
-    volume_zero: int = _p(400, "requests of a cluster at which volume says nothing")
+    volume_floor: float = _p(
+        -1.0, "bits against for lack of it: a campaign may just have begun, or be mostly elsewhere"
+    )
+    volume_zero: int = _p(200, "requests of a cluster at which volume says nothing")
     model_cap: float = _p(2.0, "bits for traffic that goes to one model where comparable accounts use several")
     distinct_cap: float = _p(1.0, "bits for prompts that hardly ever repeat")
 

@@ -25,8 +25,8 @@ class Templates:
     Attributes:
         shingles: ``template``, ``shingle`` (both UInt64): what makes up a template.
         matches: ``text``, ``template``: which sampled texts are instances of it.
-        uses: ``account``, ``template``, ``texts`` (sampled texts of the account that are instances), ``coverage``
-            (their share of the account's sampled texts).
+        uses: ``account``, ``template``, ``where`` (``prompt`` or ``system_prompt``), ``texts`` (sampled texts of the
+            account that are instances), ``coverage`` (their share of the account's sampled texts there).
     """
 
     shingles: pl.DataFrame
@@ -76,14 +76,20 @@ def mine(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateUniformity) -> T
 
     Args:
         texts: ``text`` (UInt64, distinct), ``sketch`` (List(UInt64)).
-        holders: ``account``, ``text``: which account has which text in its sample.
+        holders: ``account``, ``text``, ``where``: which account has which text in its sample, and in which column.
         p: Thresholds.
     """
     pairs = _shared_shingles(texts, holders, p)
     if pairs.is_empty():
         none = pl.Schema({"template": pl.UInt64(), "shingle": pl.UInt64()}).to_frame()
         uses = pl.Schema(
-            {"account": pl.UInt64(), "template": pl.UInt64(), "texts": pl.UInt32(), "coverage": pl.Float64()}
+            {
+                "account": pl.UInt64(),
+                "template": pl.UInt64(),
+                "where": pl.String(),
+                "texts": pl.UInt32(),
+                "coverage": pl.Float64(),
+            }
         ).to_frame()
         return Templates(none, pl.Schema({"text": pl.UInt64(), "template": pl.UInt64()}).to_frame(), uses)
     shingles = _components(pairs, p)
@@ -95,13 +101,13 @@ def mine(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateUniformity) -> T
         .filter(pl.col("found") >= pl.max_horizontal(pl.lit(2.0), pl.col("typical") * p.match_share))
         .select("text", "template")
     )
-    sampled = holders.group_by("account").agg(pl.len().alias("sampled"))
+    sampled = holders.group_by("account", "where").agg(pl.len().alias("sampled"))
     uses = (
         holders.join(matches, on="text")
-        .group_by("account", "template")
+        .group_by("account", "template", "where")
         .agg(pl.len().alias("texts"))
-        .join(sampled, on="account")
+        .join(sampled, on=["account", "where"])
         .with_columns((pl.col("texts") / pl.col("sampled")).alias("coverage"))
-        .select("account", "template", "texts", "coverage")
+        .select("account", "template", "where", "texts", "coverage")
     )
     return Templates(shingles, matches, uses)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from distillscan.cluster.split import split
 from distillscan.cluster.seeds import communities, template_sets
+from distillscan.cluster.split import split
 from distillscan.parameters import CAUSES, Cause, ClusterParameters
 from distillscan.population import Floats, Ints, Mask, SignalGraph
 

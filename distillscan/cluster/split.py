@@ -8,6 +8,7 @@ the same tokens in much the same proportions (cosine), or for two weaker kinds.
 
 import graspologic_native as native
 import numpy as np
+import polars as pl
 from scipy import sparse
 
 from distillscan.cluster.seeds import LINKING
@@ -17,6 +18,8 @@ from distillscan.population import Floats, Ints, SignalGraph
 #: Kinds that hold parts together alone, and those of which it takes two.
 STRONG = ("template", "payment", "device", "api_key", "session", "ip")
 WEAK = ("system_template", "ip_prefix", "signup", "email_domain")
+#: Kinds that two operators of the same published pipeline do not share, with the cosine up to which they do not.
+SEPARATE = {"ip": 0.1, "payment": 0.1}
 
 
 def _tokens(graph: SignalGraph, members: Ints, lift: float) -> dict[str, "sparse.csr_array"]:
@@ -54,15 +57,39 @@ def _rates(matrix: "sparse.csr_array", members: Ints) -> Floats:
     return np.asarray(matrix[members].sum(axis=0), np.float64).ravel()
 
 
-def _alike(matrices: dict[str, "sparse.csr_array"], one: Ints, other: Ints, threshold: float) -> bool:
-    def close(kind: str) -> bool:
-        if kind not in matrices:
-            return False
-        a, b = _rates(matrices[kind], one), _rates(matrices[kind], other)
-        norm = float(np.linalg.norm(a) * np.linalg.norm(b))
-        return norm > 0 and float(a @ b) >= threshold * norm
+def _cosine(matrices: dict[str, "sparse.csr_array"], kind: str, one: Ints, other: Ints) -> float | None:
+    """How alike two parts use the tokens of a kind, None if either uses none."""
+    if kind not in matrices:
+        return None
+    a, b = _rates(matrices[kind], one), _rates(matrices[kind], other)
+    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / norm if norm > 0 else None
 
-    return any(close(kind) for kind in STRONG) or sum(close(kind) for kind in WEAK) >= 2
+
+def _at_once(graph: SignalGraph, one: Ints, other: Ints) -> bool:
+    """Whether two sets of accounts (numbers) are active over the same days, rather than one after the other."""
+    hour = pl.col("first", "last").dt.epoch("s") / 3600
+    first, last = (c.to_numpy() for c in graph.population.profile.accounts.select(hour).get_columns())
+    begin = [float(np.quantile(first[part], 0.1)) for part in (one, other)]
+    end = [float(np.quantile(last[part], 0.9)) for part in (one, other)]
+    common = min(end) - max(begin)
+    return common > 0.5 * min(e - b for b, e in zip(begin, end, strict=True))
+
+
+def _alike(
+    graph: SignalGraph, members: Ints, matrices: dict[str, "sparse.csr_array"], one: Ints, other: Ints, threshold: float
+) -> bool:
+    """Whether two parts (positions in ``members``) look like one operator's."""
+    cosine = {kind: _cosine(matrices, kind, one, other) for kind in (*STRONG, *WEAK)}
+    close = {kind for kind, value in cosine.items() if value is not None and value >= threshold}
+    if close & set(STRONG) - {"template"} or len(close & set(WEAK)) >= 2:
+        return True
+    if "template" not in close:
+        return False
+    # The same wording over separate pools at the same time is a published pipeline that two operators run; one pool
+    # after the other is one operator that was banned.
+    separate = all(cosine[kind] is not None and cosine[kind] <= p_none for kind, p_none in SEPARATE.items())  # type: ignore[operator]
+    return not (separate and _at_once(graph, members[one], members[other]))
 
 
 def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]:
@@ -75,7 +102,7 @@ def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]
     parts = [np.flatnonzero(label == name) for name in names[np.lexsort((names, -sizes))]]
     groups: list[Ints] = []
     for part in parts:
-        alike = [k for k, group in enumerate(groups) if _alike(matrices, group, part, p.alike)]
+        alike = [k for k, group in enumerate(groups) if _alike(graph, members, matrices, group, part, p.alike)]
         joined = np.concatenate([part, *(groups[k] for k in alike)])
         groups = [group for k, group in enumerate(groups) if k not in alike]
         groups.append(joined)

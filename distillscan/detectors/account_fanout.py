@@ -9,7 +9,7 @@ from distillscan.domains import MAIL_PROVIDERS
 from distillscan.parameters import AccountFanout
 from distillscan.population import SIGNALS, Floats, Ints, Population
 from distillscan.result import Family
-from distillscan.weigh import group_bits, share_bits
+from distillscan.weigh import group_bits
 
 _HOLDERS = ("payment", "device", "api_key", "session")
 _PLURAL = {"payment": "payment methods", "device": "devices", "api_key": "API keys", "session": "sessions"}
@@ -77,7 +77,7 @@ def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:
 
 
 def replacements(population: Population, members: Ints, hours: int) -> tuple[int, int, float]:
-    """Count members that fell silent and were followed by another member's start within ``hours``.
+    """Count members that fell silent and were followed by another member's later start within ``hours``.
 
     Returns:
         Stops followed, stops, and the share of the stops of all other accounts that a member's start follows: if
@@ -93,7 +93,7 @@ def replacements(population: Population, members: Ints, hours: int) -> tuple[int
     mine = population.mask(members)
 
     def followed(stops: Floats) -> int:
-        low, high = np.searchsorted(starts, stops, "left"), np.searchsorted(starts, stops + hours, "right")
+        low, high = np.searchsorted(starts, stops, "right"), np.searchsorted(starts, stops + hours, "right")
         return int(np.count_nonzero(high > low))
 
     own, others = last[stopped & mine], last[stopped & ~mine]

@@ -73,29 +73,37 @@ class Finding:
 
 @runtime_checkable
 class Detector(Protocol):
-    """A module that turns the profile into evidence.
-
-    Attributes:
-        name: Its name on the command line and in the report.
-        version: Raised whenever its answer may change.
-        summary: One sentence for the analyst.
-        family: The evidence family it mainly speaks for.
-        needs: Canonical columns; alternatives are joined by ``|``.
-        parameters: A frozen dataclass; each field has ``metadata["help"]``.
-    """
+    """A module that turns the profile into evidence: plain attributes and two pure functions."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name on the command line and in the report."""
+        ...
+
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Raised whenever its answer may change."""
+        ...
+
     @property
-    def summary(self) -> str: ...
+    def summary(self) -> str:
+        """One sentence for the analyst."""
+        ...
+
     @property
-    def family(self) -> Family: ...
+    def family(self) -> Family:
+        """The evidence family it mainly speaks for."""
+        ...
+
     @property
-    def needs(self) -> tuple[str, ...]: ...
+    def needs(self) -> tuple[str, ...]:
+        """Canonical columns it needs; alternatives are joined by ``|``."""
+        ...
+
     @property
-    def parameters(self) -> Any: ...
+    def parameters(self) -> Any:
+        """A frozen dataclass; each field has ``metadata["help"]``."""
+        ...
 
     def signals(self, population: Population, parameters: Any, context: Context) -> pl.DataFrame:
         """Return the tokens accounts carry (``population.SIGNALS``)."""
@@ -140,4 +148,5 @@ def percent(share: float) -> str:
 
 def plural(number: int, thing: str) -> str:
     """Return a number with what it counts: ``1 burst``, ``3 bursts``."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+    ending = "" if number == 1 else "es" if thing.endswith("s") else "s"
+    return f"{number:,} {thing}{ending}"

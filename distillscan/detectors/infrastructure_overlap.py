@@ -80,7 +80,7 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     where = (
         f"one network serves {percent(site)} of them"
         if one_site
-        else f"{chosen.size} {'addresses' if kind == 'ip' else 'networks'} in {plural(int(prefixes.size), 'network')}"
+        else f"{plural(int(chosen.size), 'address' if kind == 'ip' else 'network')} in {plural(int(prefixes.size), 'network')}"
     )
     text = (
         f"{inside} of {trials} members meet on shared addresses ({where}); {percent(concentration)} of the accounts "

@@ -122,7 +122,7 @@ def _volume(candidate: Candidate, p: OutputHarvest) -> Finding:
     population = candidate.population
     requests = int(population.requests[candidate.members].sum())
     output = int(population.profile.accounts["output_tokens"].to_numpy()[candidate.members].sum())
-    bits = max(-p.volume_cap, min(p.volume_cap, math.log2(max(1, requests) / p.volume_zero) / 2))
+    bits = max(p.volume_floor, min(p.volume_cap, math.log2(max(1, requests) / p.volume_zero) / 2))
     share = requests / max(1, int(population.requests.sum()))
     text = f"{requests:,} requests ({percent(share)} of the log), {output:,} output tokens"
     return Finding("timing", "extraction", bits, text, {"requests": requests, "share": share, "output_tokens": output})

@@ -43,7 +43,7 @@ def available() -> tuple[Detector, ...]:
             raise UsageError(
                 f"detector {entry.name} ({entry.value}) lacks the members of distillscan.detectors.base.Detector"
             )
-        if made.name in {d.name for d in found}:
+        if made.name in {"cluster", "score", *(d.name for d in found)}:
             raise UsageError(f"detector {entry.name} ({entry.value}): the name {made.name} is taken")
         found.append(made)
     return tuple(found)

@@ -13,42 +13,59 @@ from distillscan.templates import Templates, mine
 from distillscan.weigh import group_bits, saturate
 
 
-def prompt_templates(population: Population, p: TemplateUniformity) -> Templates:
-    """Mine the templates of the users' prompts."""
-    prompts = population.profile.prompts
-    texts = prompts.select(pl.col("prompt").alias("text"), "sketch").unique("text", keep="any")
-    return mine(texts, prompts.select("account", pl.col("prompt").alias("text")), p)
+def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All sampled texts (``text``, ``sketch``, ``tokens``) and who holds them where; system prompts by tokens alone.
 
-
-def system_templates(population: Population, p: TemplateUniformity) -> Templates:
-    """Mine the templates of system prompts; a system prompt used as it is by several accounts is one by itself."""
-    systems = population.profile.systems
+    Prompts and system prompts are mined together: the same instruction may stand in either.
+    """
+    profile = population.profile
+    prompts = profile.prompts.select("account", pl.col("prompt").alias("text"), "sketch", "tokens", "bytes")
+    systems = profile.systems.select("system_prompt", pl.col("normal").alias("text"), "sketch", "tokens", "bytes")
     links = population.links("system_prompt").select("account", pl.col("entity").alias("system_prompt"))
-    named = links.join(systems.select("system_prompt", "normal", "tokens"), on="system_prompt")
-    texts = systems.select(pl.col("normal").alias("text"), "sketch", "tokens").sort("text", "sketch")
-    texts = texts.unique("text", keep="first", maintain_order=True)
-    holders = named.select("account", pl.col("normal").alias("text")).unique()
-    found = mine(texts, holders, p)
+    named = links.join(systems.select("system_prompt", "text"), on="system_prompt").select("account", "text").unique()
+    columns = ["text", "sketch", "tokens", "bytes"]
+    texts = pl.concat([prompts.select(columns), systems.select(columns)])
+    holders = pl.concat(
+        [
+            prompts.select("account", "text", pl.lit("prompt").alias("where")),
+            named.select("account", "text", pl.lit("system_prompt").alias("where")),
+        ]
+    )
+    # System prompts that differ in digits and case only have the same shingles; the longest keeps most of them.
+    return texts.sort("text", "bytes", descending=[False, True]).unique(
+        "text", keep="first", maintain_order=True
+    ), holders
+
+
+def _templates(population: Population, p: TemplateUniformity) -> Templates:
+    texts, holders = _texts(population)
+    return mine(texts.select("text", "sketch"), holders, p)
+
+
+def _whole_systems(population: Population, p: TemplateUniformity) -> Templates:
+    """System prompts that several accounts use as they are, and that are no instance of a template."""
+    texts, holders = _texts(population)
+    mined_already = mined(population, "template").matches.select("text")
     whole = (
-        holders.join(texts.filter(pl.col("tokens") >= p.min_system_tokens).select("text"), on="text", how="semi")
-        .join(found.matches.select("text"), on="text", how="anti")
+        holders.filter(pl.col("where") == "system_prompt")
+        .join(texts.filter(pl.col("tokens") >= p.min_system_tokens).select("text"), on="text", how="semi")
+        .join(mined_already, on="text", how="anti")
         .with_columns(pl.col("text").alias("template"))
     )
     shared = whole.filter(pl.len().over("template") >= p.min_accounts)
-    uses = shared.select("account", "template", pl.lit(1, pl.UInt32).alias("texts"), pl.lit(1.0).alias("coverage"))
-    return Templates(
-        found.shingles,
-        pl.concat([found.matches, shared.select("text", "template").unique()]),
-        pl.concat([found.uses.with_columns(pl.col("texts").cast(pl.UInt32)), uses]),
+    uses = shared.select(
+        "account", "template", "where", pl.lit(1, pl.UInt32).alias("texts"), pl.lit(1.0).alias("coverage")
     )
+    none = pl.Schema({"template": pl.UInt64(), "shingle": pl.UInt64()}).to_frame()
+    return Templates(none, shared.select("text", "template").unique(), uses)
 
 
-_MINERS = {"template": prompt_templates, "system_template": system_templates}
+_MINERS = {"template": _templates, "system_template": _whole_systems}
 
 
-def mined(population: Population, kind: str) -> Templates:
-    """Return the templates that ``signals`` found in this population, with the texts that match them."""
-    return population.once(("templates", kind), partial(_MINERS[kind], population, TemplateUniformity()))
+def mined(population: Population, kind: str, p: TemplateUniformity | None = None) -> Templates:
+    """Return the templates of a kind in this population, mined the first time they are asked for."""
+    return population.once(("templates", kind), partial(_MINERS[kind], population, p or TemplateUniformity()))
 
 
 class Detector:
@@ -64,28 +81,27 @@ class Detector:
     def signals(self, population: Population, parameters: TemplateUniformity, context: Context) -> pl.DataFrame:
         """Return a token for every template that covers enough of an account's sampled prompts."""
         parts = []
-        for kind, mine_kind in _MINERS.items():
-            found = population.once(("templates", kind), partial(mine_kind, population, parameters))
+        for kind in _MINERS:
+            uses = mined(population, kind, parameters).uses
             parts.append(
-                found.uses.filter(pl.col("coverage") >= parameters.coverage).select(
-                    "account",
-                    pl.lit(kind).alias("kind"),
-                    pl.col("template").alias("token"),
-                    pl.col("coverage").clip(0, 1).alias("strength"),
-                )
+                uses.filter(pl.col("coverage") >= parameters.coverage)
+                .group_by("account", pl.col("template").alias("token"))
+                .agg(pl.col("coverage").max().clip(0, 1).alias("strength"))
+                .select("account", pl.lit(kind).alias("kind"), "token", "strength")
             )
-        return pl.concat(parts).cast(SIGNALS)
+        return pl.concat(part.cast(SIGNALS) for part in parts)
 
     def assess(self, candidate: Candidate, parameters: TemplateUniformity) -> list[Finding]:
         """Weigh the characteristic templates: carriers inside against comparable accounts; then their coverage."""
         findings = []
-        for kind, where in (("template", "prompts"), ("system_template", "system prompts")):
+        for kind, where in (("template", "texts"), ("system_template", "system prompts")):
             tokens = candidate.characteristic(kind)
             if tokens.size == 0:
                 continue
             graph, population = candidate.graph, candidate.population
             carriers = graph.carriers(kind, tokens)
-            known = population.states("system_prompt") if kind == "system_template" else _with_prompts(population)
+            known = population.states("system_prompt")
+            known = known if kind == "system_template" else known | _with_prompts(population)
             trials = int(np.count_nonzero(known[candidate.members]))
             inside = int(np.count_nonzero(carriers[candidate.members]))
             others, basis = comparable(candidate, known, parameters.comparable)
@@ -107,13 +123,13 @@ class Detector:
             )
             findings.append(Finding("content", "coordination", bits, text, numbers))
             if kind == "template":
-                findings.append(_automation(coverage, bits, inside))
+                findings.append(_automation(coverage, bits, inside, parameters))
         return findings
 
 
-def _automation(coverage: float, bits: float, inside: int) -> Finding:
+def _automation(coverage: float, bits: float, inside: int, p: TemplateUniformity) -> Finding:
     """Traffic that is mostly one skeleton is a machine's; one few others have makes it a harvest rather than an app."""
-    weight = saturate(4.0 * coverage * min(1.0, bits / 6.0), 3.0)
+    weight = saturate(1.5 * p.automation_cap * coverage * min(1.0, bits / 6.0), p.automation_cap)
     text = f"the skeletons cover {percent(coverage)} of the typical member's sampled prompts"
     return Finding("content", "extraction", weight, text, {"median_coverage": coverage, "members_using": inside})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,6 @@ TEMPLATES_SHOWN = 3
 VALUES_SHOWN = 8
 TEXTS_COMPARED = 9
 
-_WHERE = {"template": "prompt", "system_template": "system_prompt"}
 _INFRASTRUCTURE = ("ip", "ip_prefix", "asn", "tls", "user_agent", "payment", "device", "email_domain", "country")
 
 
@@ -32,11 +31,11 @@ def _members(candidate: Candidate) -> pl.DataFrame:
     return accounts
 
 
-def cluster_templates(scored: Scored) -> list[tuple[str, int, Template]]:
-    """Return the templates that mark a cluster (kind, token, description without skeleton), most members first."""
+def cluster_templates(scored: Scored) -> list[tuple[str, Template]]:
+    """Return the templates that mark a cluster (kind, description without skeleton), most members first."""
     found = []
     candidate = scored.candidate
-    for kind, where in _WHERE.items():
+    for kind in ("template", "system_template"):
         tokens = candidate.characteristic(kind)
         if tokens.size == 0:
             continue
@@ -49,17 +48,25 @@ def cluster_templates(scored: Scored) -> list[tuple[str, int, Template]]:
             template = Template(
                 template_id=f"{int(names[k]):016x}",
                 skeleton="{...}",
-                where=where,  # type: ignore[arg-type]
+                where=_where(candidate, kind, int(names[k])),
                 accounts=int(inside[k]),
                 coverage=round(float(np.median(used)), 4),
                 accounts_outside=int(total[k] - inside[k]),
             )
-            found.append((kind, int(names[k]), template))
-    found.sort(key=lambda item: (-item[2].accounts, item[2].template_id))
+            found.append((kind, template))
+    found.sort(key=lambda item: (-item[1].accounts, item[1].template_id))
     return found[:TEMPLATES_SHOWN]
 
 
-def exemplars(scored: Scored, kind: str, token: int) -> pl.DataFrame:
+def _where(candidate: Candidate, kind: str, token: int) -> Literal["prompt", "system_prompt"]:
+    """Where most members have the template."""
+    members = _members(candidate).select("account")
+    uses = mined(candidate.population, kind).uses.filter(pl.col("template") == token)
+    places = uses.join(members, on="account", how="semi")["where"]
+    return "system_prompt" if 2 * (places == "system_prompt").sum() > places.len() else "prompt"
+
+
+def exemplars(scored: Scored, kind: str, template: Template) -> pl.DataFrame:
     """Return texts of a template, each of another member: ``account``, ``raw``, ``pointer``; by smallest hash.
 
     Which texts are chosen depends on their content only, not on where they stand in the input.
@@ -67,8 +74,9 @@ def exemplars(scored: Scored, kind: str, token: int) -> pl.DataFrame:
     candidate = scored.candidate
     profile = candidate.population.profile
     members = _members(candidate).select("account")
+    token = int(template.template_id, 16)
     matches = mined(candidate.population, kind).matches.filter(pl.col("template") == token)
-    if kind == "template":
+    if template.where == "prompt":
         held = profile.prompts.join(members, on="account", how="semi").select(
             "account", pl.col("prompt").alias("text"), pl.col("prompt").alias("raw"), "pointer"
         )
@@ -174,14 +182,14 @@ def _per_day(scored: Scored, members: pl.DataFrame) -> float:
     return float(scored.requests / np.maximum(days, 1.0).sum())
 
 
-def describe(scored: Scored, rank: int, cluster_id: str, templates: tuple[Template, ...]) -> Cluster:
+def describe(scored: Scored, rank: int, templates: tuple[Template, ...]) -> Cluster:
     """Return the cluster as the report shows it."""
     candidate = scored.candidate
     population: Population = candidate.population
     members = _members(candidate)
     activity = population.profile.activity.join(members.select("account"), on="account", how="semi")
     return Cluster(
-        cluster_id=cluster_id,
+        cluster_id=scored.cluster_id,
         rank=rank,
         severity=scored.severity,
         score=scored.verdict.score,

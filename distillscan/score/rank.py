@@ -1,7 +1,7 @@
 """Score candidates with all detectors and put them in order."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,23 +44,38 @@ class Scored:
     requests: int
 
 
-def cluster_id(candidate: Candidate) -> str:
-    """Return a name made of the core evidence: the characteristic token that most members carry.
-
-    It does not change when members join or rows are shuffled, as long as the same thing holds the cluster together.
-    """
+def core_tokens(candidate: Candidate) -> list[str]:
+    """Return the tokens that hold a candidate together: of each kind the one most members carry, most telling first."""
+    found = []
     for kind in _NAMING:
         tokens = candidate.characteristic(kind)
         if tokens.size == 0:
             continue
         inside = candidate.graph.inside(kind, candidate.members)[tokens]
-        if inside.max() * 5 < candidate.members.size:
-            continue
-        names = candidate.graph.tokens[kind][tokens]
-        best = int(names[np.lexsort((names, -inside))[0]])
-        return f"{kind.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}"
+        if inside.max() * 5 >= candidate.members.size:
+            names = candidate.graph.tokens[kind][tokens]
+            best = int(names[np.lexsort((names, -inside))[0]])
+            found.append(f"{kind.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}")
     first = int(candidate.population.profile.accounts["account"][int(candidate.members[0])])
-    return f"accounts-{first & 0xFFFFFFFFFF:010x}"
+    return [*found, f"accounts-{first & 0xFFFFFFFFFF:010x}"]
+
+
+def cluster_ids(candidates: Sequence[Candidate]) -> list[str]:
+    """Return a name for each candidate, made of its core evidence.
+
+    It does not change when members join or rows are shuffled, as long as the same things hold the cluster together.
+    Candidates with the same core token (two operators of one published pipeline) are told apart by their next one.
+    """
+    cores = [core_tokens(candidate) for candidate in candidates]
+    used = 1
+    names = [core[0] for core in cores]
+    while len(set(names)) < len(names) and used < len(_NAMING) + 1:
+        names = [
+            "+".join(core[: used + 1]) if names.count(name) > 1 else name
+            for name, core in zip(names, cores, strict=True)
+        ]
+        used += 1
+    return names
 
 
 class DetectorFailedError(Exception):
@@ -113,6 +128,7 @@ def score_candidates(
         if verdict.coordination < parameters.score.report_coordination:
             continue
         level = severity(verdict, requests, parameters.score)
-        scored.append(Scored(cluster_id(candidate), candidate, found, verdict, level, explanations, requests))
-    scored.sort(key=lambda s: (-s.verdict.score, -s.requests, s.cluster_id, int(s.candidate.members[0])))
-    return scored
+        scored.append(Scored("", candidate, found, verdict, level, explanations, requests))
+    named = zip(cluster_ids([s.candidate for s in scored]), scored, strict=True)
+    result = [replace(one, cluster_id=name) for name, one in named]
+    return sorted(result, key=lambda s: (-s.verdict.score, -s.requests, s.cluster_id))
