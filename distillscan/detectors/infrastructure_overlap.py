@@ -77,11 +77,8 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     cap = p.site_cap if one_site else p.pool_cap
     # Strangers on the same addresses are the sign of a carrier or VPN; sharing at all is usual for some.
     bits = group_bits(inside, trials, members.size, min(0.9, outside), cap) * concentration
-    where = (
-        f"one network serves {percent(site)} of them"
-        if one_site
-        else f"{plural(int(chosen.size), 'address' if kind == 'ip' else 'network')} in {plural(int(prefixes.size), 'network')}"
-    )
+    places = plural(int(chosen.size), "address" if kind == "ip" else "network")
+    where = f"one network serves {percent(site)} of them" if one_site else f"{places} in {prefixes.size} networks"
     text = (
         f"{inside} of {trials} members meet on shared addresses ({where}); {percent(concentration)} of the accounts "
         f"on these are members, and {percent(outside)} of other accounts share an address with anyone"

@@ -35,13 +35,35 @@ def test_hash_column_keeps_nulls_and_slices() -> None:
 
 
 ROWS = [
-    {"timestamp": at(0), "account_id": "a", "ip": "10.0.0.1", "user_agent": "sdk/1.2", "model": "m1", "status_code": 200,
-     "prompt": "Hello there my friend", "output_tokens": 3, "input_tokens": 5},
-    {"timestamp": at(1.5), "account_id": "a", "ip": "10.0.0.9", "user_agent": "sdk/1.3", "model": "m2", "status_code": 403,
-     "prompt": "Hello there my friend", "output_tokens": None, "input_tokens": -4},
-    {"timestamp": at(30), "account_id": "a", "ip": None, "user_agent": None, "model": None, "status_code": 429,
-     "prompt": None, "output_tokens": 4, "stop_reason": "content_filter"},
-]  # fmt: skip
+    {
+        "timestamp": at(0),
+        "account_id": "a",
+        "ip": "10.0.0.1",
+        "user_agent": "sdk/1.2",
+        "model": "m1",
+        "status_code": 200,
+        "prompt": "Hello there my friend",
+        "output_tokens": 3,
+        "input_tokens": 5,
+    },
+    {
+        "timestamp": at(1.5),
+        "account_id": "a",
+        "ip": "10.0.0.9",
+        "user_agent": "sdk/1.3",
+        "model": "m2",
+        "status_code": 403,
+        "prompt": "Hello there my friend",
+        "input_tokens": -4,
+    },
+    {
+        "timestamp": at(30),
+        "account_id": "a",
+        "status_code": 429,
+        "output_tokens": 4,
+        "stop_reason": "content_filter",
+    },
+]
 
 
 def test_an_account_is_summed_up() -> None:

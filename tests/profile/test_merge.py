@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -20,26 +21,25 @@ def logs(draw: st.DrawFn) -> pl.DataFrame:
     def maybe(*values: Any) -> Any:
         return draw(st.sampled_from([None, *values]))
 
-    rows = []
-    for _ in range(draw(st.integers(0, 40))):
-        rows.append(
-            {
-                "timestamp": START + timedelta(minutes=draw(st.integers(0, 5000))),
-                "account_id": draw(st.sampled_from(["acct-1", "acct-2", "acct-3"])),
-                "ip": maybe(
-                    "10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8:0:0:ffff::2", f"10.1.0.{draw(st.integers(0, 99))}"
-                ),
-                "user_agent": maybe("sdk/1.0", "sdk/1.1"),
-                "email_domain": maybe("Example.org", "example.org "),
-                "model": maybe("m1", "m2"),
-                "prompt": maybe("", " ".join(draw(st.lists(st.sampled_from(WORDS), max_size=30)))),
-                "system_prompt": maybe("You are helpful on 2026-01-01.", "you are helpful on 2026-01-02."),
-                "output_tokens": maybe(0, 17, 1 << 30),
-                "status_code": maybe(200, 401, 403, 429, 500),
-                "stop_reason": maybe("end_turn", "Refusal"),
-                "account_created_at": maybe(START, START + timedelta(days=1)),
-            }
-        )
+    def row() -> dict[str, Any]:
+        return {
+            "timestamp": START + timedelta(minutes=draw(st.integers(0, 5000))),
+            "account_id": draw(st.sampled_from(["acct-1", "acct-2", "acct-3"])),
+            "ip": maybe(
+                "10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8:0:0:ffff::2", f"10.1.0.{draw(st.integers(0, 99))}"
+            ),
+            "user_agent": maybe("sdk/1.0", "sdk/1.1"),
+            "email_domain": maybe("Example.org", "example.org "),
+            "model": maybe("m1", "m2"),
+            "prompt": maybe("", " ".join(draw(st.lists(st.sampled_from(WORDS), max_size=30)))),
+            "system_prompt": maybe("You are helpful on 2026-01-01.", "you are helpful on 2026-01-02."),
+            "output_tokens": maybe(0, 17, 1 << 30),
+            "status_code": maybe(200, 401, 403, 429, 500),
+            "stop_reason": maybe("end_turn", "Refusal"),
+            "account_created_at": maybe(START, START + timedelta(days=1)),
+        }
+
+    rows = [row() for _ in range(draw(st.integers(0, 40)))]
     return canonical(rows) if rows else canonical([{"timestamp": START, "account_id": "a"}]).clear()
 
 
@@ -56,7 +56,7 @@ def test_any_split_and_order_gives_the_same_profile(log: pl.DataFrame, cuts: lis
     random.shuffle(order)
     shuffled = log[order]
     edges = [0, *sorted(min(c, log.height) for c in cuts), log.height]
-    parts = [profile_batch(shuffled[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [profile_batch(shuffled[a:b]) for a, b in pairwise(edges)]
     assert_same(merge(parts), whole)
     assert_same(merge([merge(parts[:2]), merge(parts[2:])]), whole)
     assert_same(merge([whole, empty_profile()]), whole)
