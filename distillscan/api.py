@@ -27,7 +27,7 @@ from distillscan.result import Cluster, Input, Result, Template
 from distillscan.result import Population as Summary
 from distillscan.score import DetectorFailedError, Scored, score_candidates
 from distillscan.score.describe import cluster_templates, describe, exemplars, moment
-from distillscan.score.skeleton import skeleton
+from distillscan.score.skeleton import SLOT, skeleton
 from distillscan.tally import Tally, counted
 
 #: A skeleton shows only words that this many accounts share, so that no customer's own words reach a ticket.
@@ -275,7 +275,10 @@ def _clusters(scored: Sequence[Scored], log: Log) -> tuple[Cluster, ...]:
         if rows is not None:
             found = [texts[template.where, pointer] for pointer in rows["pointer"]]
             template = replace(template, skeleton=skeleton([t for t in found if t is not None], SHARED_BY))
-        templates.setdefault(place, []).append(template)
+        shown = templates.setdefault(place, [])
+        # One text may fall into two templates whose shingles rarely meet in a sketch: it is shown once.
+        if template.skeleton == SLOT or template.skeleton not in {t.skeleton for t in shown}:
+            shown.append(template)
     return tuple(describe(one, place + 1, tuple(templates.get(place, ()))) for place, one in enumerate(scored))
 
 
