@@ -1,30 +1,12 @@
-"""Small logs and profiles that many tests start from."""
+"""How all tests run: few examples, no deadline, and nothing of the environment that changes what is printed."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+import os
 
-import polars as pl
 from hypothesis import HealthCheck, settings
-
-from distillscan.columns import CANONICAL, ROW, SOURCE
 
 settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("quick")
 
-START = datetime(2026, 4, 1, tzinfo=UTC)
-
-
-def at(hours: float) -> datetime:
-    """A time so many hours after the tests' epoch."""
-    return START + timedelta(hours=hours)
-
-
-def canonical(rows: Sequence[Mapping[str, Any]], source: int = 0) -> pl.DataFrame:
-    """A canonical frame as ``read`` gives it, from rows as dicts; columns no row names are absent."""
-    names = [name for name in CANONICAL if any(name in row for row in rows)]
-    data = {name: [row.get(name) for row in rows] for name in names}
-    frame = pl.DataFrame(data, schema={name: CANONICAL[name] for name in names})
-    return frame.select(
-        pl.lit(source, pl.UInt32).alias(SOURCE), pl.int_range(pl.len(), dtype=pl.UInt64).alias(ROW), pl.all()
-    )
+# pytest-xdist sets a width for its workers, and people set colours for their terminals.
+for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+    os.environ.pop(name, None)

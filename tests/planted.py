@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 import polars as pl
-from conftest import START, at, canonical
+from handmade import START, at, canonical
 
 from distillscan.cluster import find_candidates
 from distillscan.cluster.candidates import Refined

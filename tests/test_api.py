@@ -9,7 +9,7 @@ import jsonschema
 import planted
 import polars as pl
 import pytest
-from conftest import START, at, canonical
+from handmade import START, at, canonical
 
 import distillscan
 from distillscan import api

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from conftest import at, canonical
+from handmade import at, canonical
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import START, at
+from handmade import START, at
 from test_population import population_of
 
 from distillscan.detectors.base import Release

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from conftest import at, canonical
+from handmade import at, canonical
 
 from distillscan.errors import UsageError
 from distillscan.read import REJECTS, Batch, ReadOptions, open_log

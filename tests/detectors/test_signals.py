@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from conftest import START, at
+from handmade import START, at
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays

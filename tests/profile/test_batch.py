@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from conftest import at, canonical
+from handmade import at, canonical
 
 from distillscan.profile import merge, profile_batch
 from distillscan.profile.batch import address, pointer, prefix, split_pointer

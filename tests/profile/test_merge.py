@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from conftest import START, canonical
+from handmade import START, canonical
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
