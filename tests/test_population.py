@@ -33,7 +33,7 @@ def _strangers(size: int) -> Profile:
 def signals_of(population: Population, carried: Carried) -> pl.DataFrame:
     """Signals from kind to token to the numbers of the accounts that carry it, all of strength 1."""
     rows = [
-        {"account": population.profile.accounts["account"][number], "kind": kind, "token": token, "strength": 1.0}
+        {"account": population.profile.accounts["account"][int(number)], "kind": kind, "token": token, "strength": 1.0}
         for kind, tokens in carried.items()
         for token, numbers in tokens.items()
         for number in numbers
