@@ -1,0 +1,198 @@
+"""Splitting: pools joined by an accident come apart, one operator's pools stay together."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from handmade import at
+from hypothesis import given
+from hypothesis import strategies as st
+from test_population import graph_of, numbers_of, population_of, signals_of
+
+from distillscan.cluster import find_candidates
+from distillscan.cluster.candidates import Refined
+from distillscan.cluster.split import split
+from distillscan.parameters import ClusterParameters
+from distillscan.population import Ints, SignalGraph
+
+P = ClusterParameters(min_accounts=5, lift=6.0, alike=0.7, resolution=1.0, seed=1)
+ONE, TWO = range(20), range(20, 40)
+
+Carried = dict[str, Mapping[int, Iterable[int]]]
+
+
+def tokens(first: int, carriers: Iterable[int], count: int = 4) -> dict[int, list[int]]:
+    """That many tokens, each on all of the carriers."""
+    everyone = list(carriers)
+    return {first + k: everyone for k in range(count)}
+
+
+def parts(graph: SignalGraph, members: Iterable[int]) -> list[list[int]]:
+    return sorted(part.tolist() for part in split(graph, np.array(sorted(members), np.int64), P))
+
+
+#: Two pools: each has addresses and cards of its own.
+POOLS: Carried = {
+    "ip": {**tokens(1, ONE), **tokens(11, TWO)},
+    "payment": {**tokens(1, ONE, 2), **tokens(11, TWO, 2)},
+}
+BOTH = [*ONE, *TWO]
+
+
+class TestSplit:
+    def test_two_pools_without_anything_in_common_come_apart(self) -> None:
+        assert parts(graph_of(600, POOLS), BOTH) == [list(ONE), list(TWO)]
+
+    @pytest.mark.parametrize("kind", ["signup", "email_domain", "ip_prefix", "system_template"])
+    def test_one_accident_does_not_hold_them_together(self, kind: str) -> None:
+        assert parts(graph_of(600, {**POOLS, kind: {99: BOTH}}), BOTH) == [list(ONE), list(TWO)]
+
+    def test_two_do(self) -> None:
+        carried = {**POOLS, "signup": {99: BOTH}, "email_domain": {98: BOTH}}
+        assert parts(graph_of(600, carried), BOTH) == [BOTH]
+
+    def test_kinds_that_link_nobody_hold_nothing_together(self) -> None:
+        carried = {**POOLS, "tls": {99: BOTH}, "user_agent": {98: BOTH}, "rotation": {1: BOTH}}
+        assert parts(graph_of(600, carried), BOTH) == [list(ONE), list(TWO)]
+
+    @pytest.mark.parametrize("kind", ["payment", "device", "api_key", "session", "ip"])
+    def test_a_pool_whose_cards_are_split_stays_together_over_any_strong_kind(self, kind: str) -> None:
+        other = "device" if kind == "payment" else "payment"
+        carried: Carried = {other: {**tokens(1, ONE, 8), **tokens(11, TWO, 8)}, kind: tokens(50, BOTH, 3)}
+        assert parts(graph_of(600, carried), BOTH) == [BOTH]
+
+    def test_alike_means_in_much_the_same_proportions(self) -> None:
+        # Both use two addresses, the second pool n - 2 more: the cosine is 2 / (sqrt 2 sqrt n).
+        def joined(n: int) -> list[list[int]]:
+            addresses = {**tokens(1, BOTH, 2), **tokens(11, TWO, n - 2)}
+            cards = {**tokens(1, ONE, 8), **tokens(11, TWO, 8)}
+            return parts(graph_of(600, {"ip": addresses, "payment": cards}), BOTH)
+
+        assert joined(4) == [BOTH]  # 0.707
+        assert joined(5) == [list(ONE), list(TWO)]  # 0.632
+
+    def test_a_part_may_join_parts_that_were_apart(self) -> None:
+        three = range(40, 60)
+        carried: Carried = {
+            "device": {**tokens(1, ONE, 9), **tokens(11, TWO, 9), **tokens(21, three, 9)},
+            # The third pool uses the cards of both in equal parts: cosine 0.707 with either.
+            "payment": {1: [*ONE, *three], 2: [*TWO, *three]},
+        }
+        everyone = [*BOTH, *three]
+        assert parts(graph_of(900, carried), everyone) == [everyone]
+        assert parts(graph_of(900, carried), BOTH) == [list(ONE), list(TWO)]
+
+    def test_members_that_carry_nothing_telling_stand_alone(self) -> None:
+        assert parts(graph_of(600, POOLS), [*BOTH, 100, 101]) == [list(ONE), list(TWO), [100], [101]]
+
+    def test_without_anything_telling_there_is_nothing_to_split(self) -> None:
+        members = np.arange(30, 45)
+        (whole,) = split(graph_of(600, {"ip": {1: range(300)}}), members, P)
+        assert whole is members
+
+    @given(
+        st.dictionaries(st.integers(1, 30), st.sets(st.integers(0, 39), min_size=2, max_size=10), max_size=20),
+        st.sets(st.integers(0, 59), min_size=2, max_size=40),
+        st.randoms(use_true_random=False),
+    )
+    def test_every_member_is_in_one_part_whatever_the_order_of_signals(
+        self, carried: dict[int, set[int]], chosen: set[int], random: Any
+    ) -> None:
+        graph = graph_of(500, {"ip": carried, "device": {1: [0, 1]}})
+        members = np.array(sorted(chosen), np.int64)
+        found = split(graph, members, P)
+        assert sorted(n for part in found for n in part.tolist()) == members.tolist()
+        assert all((np.diff(part) > 0).all() for part in found)
+        signals = signals_of(graph.population, {"ip": carried, "device": {1: [0, 1]}})
+        shuffled = SignalGraph(graph.population, signals[random.sample(range(signals.height), signals.height)])
+        assert [part.tolist() for part in split(shuffled, members, P)] == [part.tolist() for part in found]
+
+
+class TestOneWordingOverTwoPools:
+    """Pools ``a`` and ``b`` send the same wording over addresses and cards of their own."""
+
+    def split(
+        self, second: tuple[float, float], first: tuple[float, float] = (0, 200), without: str = ""
+    ) -> list[list[str]]:
+        rows = [
+            {"account_id": f"{pool}{k:02d}", "timestamp": at(hour)}
+            for pool, span in (("a", first), ("b", second))
+            for k in range(20)
+            for hour in span
+        ]
+        population = population_of([*rows, *({"account_id": f"x{k}"} for k in range(600))])
+        a, b = numbers_of(population, "a").tolist(), numbers_of(population, "b").tolist()
+        carried: Carried = {
+            "template": {1: [*a, *b]},
+            "ip": {**tokens(1, a), **tokens(11, b)},
+            "payment": {**tokens(1, a), **tokens(11, b)},
+        }
+        carried.pop(without, None)
+        graph = SignalGraph(population, signals_of(population, carried))
+        found = split(graph, np.array(sorted([*a, *b]), np.int64), P)
+        names = population.profile.accounts["account_id"]
+        return sorted(sorted(names[part.tolist()]) for part in found)
+
+    a: ClassVar = [f"a{k:02d}" for k in range(20)]
+    b: ClassVar = [f"b{k:02d}" for k in range(20)]
+
+    def test_at_the_same_time_they_are_two_operators_of_one_published_pipeline(self) -> None:
+        assert self.split((10, 190)) == [self.a, self.b]
+
+    @pytest.mark.parametrize(("start", "together"), [(200, True), (150, True), (148, False), (300, True)])
+    def test_one_after_the_other_they_are_one_that_was_banned(self, start: float, together: bool) -> None:
+        # They overlap by 200 - start hours, which is at once if it is more than half of the shorter one's hundred.
+        expected = [[*self.a, *self.b]] if together else [self.a, self.b]
+        assert self.split((start, start + 100)) == expected
+
+    @pytest.mark.parametrize("without", ["ip", "payment"])
+    def test_where_addresses_or_cards_are_unknown_nothing_speaks_for_two(self, without: str) -> None:
+        assert self.split((10, 190), without=without) == [[*self.a, *self.b]]
+
+
+def candidates(rows: list[dict[str, Any]], carried: Mapping[str, Mapping[int, str]]) -> list[list[str]]:
+    """Names of the candidates in a log; each token is carried by the accounts that begin with a letter of its text."""
+    population = population_of(rows)
+    names = population.profile.accounts["account_id"]
+
+    def having(letters: str) -> Ints:
+        return numbers_of(population, *letters)
+
+    by_number = {
+        kind: {token: having(letters) for token, letters in carriers.items()} for kind, carriers in carried.items()
+    }
+    found: list[Refined] = find_candidates(SignalGraph(population, signals_of(population, by_number)), P)
+    return [sorted(names[c.members.tolist()]) for c in found]
+
+
+class TestCandidatesAreSplit:
+    rows: tuple[dict[str, Any], ...] = (
+        *({"account_id": f"{pool}{k:02d}"} for pool in "abc" for k in range(12)),
+        *(
+            {
+                "account_id": f"x{k}",
+                "payment_id": f"c{k}",
+                "device_id": f"d{k}",
+                "ip": f"10.{k // 250}.{k % 250}.1",
+                "prompt": f"is {k} odd",
+            }
+            for k in range(1500)
+        ),
+    )
+
+    @staticmethod
+    def pool(letter: str) -> list[str]:
+        return [f"{letter}{k:02d}" for k in range(12)]
+
+    def test_pools_that_one_window_of_sign_ups_joins_are_candidates_of_their_own(self) -> None:
+        carried = {
+            "payment": {1: "a", 2: "b", 3: "c"},
+            "ip": dict(enumerate("aaabbbccc", start=1)),
+            "signup": {1: "abc"},
+        }
+        assert sorted(candidates([*self.rows], carried)) == [self.pool(letter) for letter in "abc"]
+
+    def test_a_pool_with_split_cards_is_one_candidate(self) -> None:
+        carried = {"payment": {1: "a", 2: "b"}, "device": {1: "a", 2: "b"}, "ip": {1: "ab", 2: "ab", 3: "ab"}}
+        assert candidates([*self.rows], carried) == [[*self.pool("a"), *self.pool("b")]]
