@@ -1,0 +1,342 @@
+"""Innocent explanations: which hold, which fail, in which words, and what a declared relation takes away."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from test_population import graph_of, numbers_of, population_of
+
+from distillscan.cluster.candidates import Refined
+from distillscan.detectors.base import Candidate, Context, Finding
+from distillscan.parameters import Parameters, ScoreParameters
+from distillscan.population import SIGNALS, Population, SignalGraph
+from distillscan.result import Evidence, Explanation, Family, Verdict, Weight
+from distillscan.score import DetectorFailedError, score_candidates
+from distillscan.score.explain import Common, commonest, explain
+
+P = ScoreParameters(declared_bits=-20.0, declared_share=0.8, site_share=0.6, single_holder=4.0)
+
+CUSTOMER, EVENT, EGRESS, SOFTWARE, RHYTHM, ADOPTERS = (
+    "one declared customer (organisation, reseller, or company mail domain)",
+    "one event or site (hackathon, course, new office): common sign-up, voucher and address",
+    "shared egress (carrier or office NAT, campus, VPN)",
+    "one popular application or coding agent that fixes prompt and fingerprint",
+    "people at work: a class, an event, a team",
+    "early adopters, or a client that changed its default model",
+)
+
+
+def stating(**columns: list[str | None]) -> Candidate:
+    """Ten members that state these values, and forty strangers that state nothing."""
+    rows = [{"account_id": f"m{k}", **{name: values[k] for name, values in columns.items()}} for k in range(10)]
+    population = population_of([*rows, *({"account_id": f"x{k}"} for k in range(40))])
+    return Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
+
+
+def most(value: str | None, count: int, *rest: str | None) -> list[str | None]:
+    """A value for the first so many of ten, then the others in turn."""
+    return [value] * count + [rest[k % len(rest)] if rest else None for k in range(10 - count)]
+
+
+def customer(**columns: list[str | None]) -> tuple[tuple[Weight, ...], Explanation]:
+    weights, explanations = explain(stating(**columns), (), 0, P)
+    assert explanations[0].explanation == CUSTOMER
+    return weights, explanations[0]
+
+
+class TestCommonest:
+    def test_shares_are_of_all_members(self) -> None:
+        candidate = stating(org_id=most("org-1", 6, "org-2", None))
+        assert commonest(candidate, "org") == Common("org-1", 0.6, 0.8)
+        assert commonest(candidate, "payment") is None
+
+    def test_an_account_counts_for_what_it_mostly_states(self) -> None:
+        rows = [{"account_id": "m0", "org_id": org} for org in ("b", "a", "b")] + [{"account_id": "m1", "org_id": "b"}]
+        population = population_of(rows)
+        candidate = Candidate(np.arange(2), SignalGraph(population, SIGNALS.to_frame()), Context())
+        assert commonest(candidate, "org") == Common("b", 1.0, 1.0)
+
+
+class TestCustomer:
+    def test_one_organisation(self) -> None:
+        weights, said = customer(org_id=most("org-1", 8, "org-2"))
+        assert weights == (Weight("coordination", "declared: organisation", -20.0),)
+        assert said == Explanation(CUSTOMER, "holds", "80 % of the members belong to one organisation")
+
+    def test_an_organisation_of_fewer_is_not_enough(self) -> None:
+        weights, said = customer(org_id=most("org-1", 7, "org-2"))
+        assert weights == ()
+        assert said == Explanation(CUSTOMER, "fails", "the largest organisation has 70 % of the members")
+
+    @pytest.mark.parametrize("kind", ["reseller", "Authorised-Reseller", "channel partner", "Marketplace"])
+    def test_a_declared_reseller(self, kind: str) -> None:
+        weights, said = customer(account_type=most(kind, 9, "free"))
+        assert weights == (Weight("coordination", "declared: reseller", -20.0),)
+        assert said == Explanation(CUSTOMER, "holds", f"90 % of the members are declared as {kind}")
+
+    @pytest.mark.parametrize(("kind", "count"), [("individual", 10), ("reseller", 7)])
+    def test_other_kinds_of_account_declare_nothing(self, kind: str, count: int) -> None:
+        weights, said = customer(account_type=most(kind, count, "free"))
+        assert weights == ()
+        assert said == Explanation(CUSTOMER, "not tested", "the log has neither organisations nor mail domains")
+
+    def test_the_organisation_comes_before_the_reseller(self) -> None:
+        weights, _ = customer(org_id=most("o", 10), account_type=most("reseller", 10))
+        assert [w.label for w in weights] == ["declared: organisation"]
+
+    def test_a_mail_domain_of_their_own_and_one_payment(self) -> None:
+        weights, said = customer(email_domain=most("corp.example", 9), payment_id=most("card", 8, "other"))
+        assert weights == (Weight("coordination", "declared: mail domain", -20.0),)
+        assert said == Explanation(
+            CUSTOMER, "holds", "90 % of the members use the mail domain corp.example and one payment method pays"
+        )
+
+    def test_one_payment_is_judged_among_those_that_state_one(self) -> None:
+        # Four of the five members with a card have the same: a share of 0.8 of those, though of 0.4 of all.
+        domain = most("corp.example", 10)
+        weights, _ = customer(email_domain=domain, payment_id=["c", "c", "c", "c", "d", *[None] * 5])
+        assert weights[0].bits == -20.0
+        weights, _ = customer(email_domain=domain, payment_id=["c", "c", "c", "d", "d", *[None] * 5])
+        assert weights[0].bits == -10.0
+
+    def test_with_cards_of_their_own_a_domain_explains_half(self) -> None:
+        weights, said = customer(email_domain=most("corp.example", 10), payment_id=[f"c{k}" for k in range(10)])
+        assert weights == (Weight("coordination", "declared: mail domain", -10.0),)
+        assert said.reason == "100 % of the members use the mail domain corp.example"
+
+    def test_where_payments_are_unknown_the_domain_stands_alone(self) -> None:
+        weights, said = customer(email_domain=most("corp.example", 8, "gmail.com"))
+        assert weights == (Weight("coordination", "declared: mail domain", -20.0),)
+        assert said.verdict == "holds"
+
+    def test_a_public_mail_provider_declares_nothing(self) -> None:
+        weights, said = customer(email_domain=most("GMail.com", 10), payment_id=most("card", 10))
+        assert weights == ()
+        reason = "100 % use the public mail provider gmail.com, which anybody can"
+        assert said == Explanation(CUSTOMER, "fails", reason)
+
+    def test_both_are_said_where_neither_is_enough(self) -> None:
+        weights, said = customer(
+            org_id=most("o", 3, *(f"o{k}" for k in range(7))),
+            email_domain=most("corp.example", 5, "gmail.com", "web.de"),
+        )
+        assert weights == ()
+        assert said.reason == "the largest organisation has 30 % of the members; the largest mail domain has 50 %"
+
+    def test_a_provider_is_one_listed_or_not_if_so_many_accounts_use_it(self) -> None:
+        # As for ``account_fanout``: a domain on more than one per cent of all accounts, and on fifty, is a provider's.
+        rows = [{"account_id": f"{'m' if k < 10 else 'x'}{k}", "email_domain": "throwaway.example"} for k in range(90)]
+        population = population_of([*rows, *({"account_id": f"y{k}", "email_domain": "web.de"} for k in range(90))])
+        candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
+        weights, explanations = explain(candidate, (), 0, P)
+        assert weights == ()
+        assert explanations[0].verdict == "fails"
+
+
+STRANGERS = Candidate(np.arange(10), graph_of(50, {}), Context())
+
+
+def piece(detector: str, bits: float, family: Family = "identity", **details: Any) -> Evidence:
+    return Evidence(detector, family, "coordination", bits, "said", details)
+
+
+def signup(bits: float) -> Evidence:
+    return piece("account_fanout", bits, kind="signup", members=9)
+
+
+def holder(bits: float, kind: str = "payment") -> Evidence:
+    return piece("account_fanout", bits, kind=kind, members_on_the_commonest=9)
+
+
+def pool(site: float, bits: float = 3.0, on_them: int = 10, networks: int = 4) -> Evidence:
+    return piece(
+        "infrastructure_overlap",
+        bits,
+        "network",
+        members_sharing=9,
+        accounts_on_them=on_them,
+        largest_network_share=site,
+        networks=networks,
+    )
+
+
+def about(what: str, *evidence: Evidence, families: int = 2) -> tuple[tuple[Weight, ...], Verdict, str]:
+    """The weights, and the verdict and reason on one explanation, of evidence about strangers that declare nothing."""
+    weights, explanations = explain(STRANGERS, evidence, families, P)
+    (said,) = (e for e in explanations if e.explanation == what)
+    return weights, said.verdict, said.reason
+
+
+class TestEvent:
+    def test_a_venue_explains_its_sign_ups_and_its_voucher(self) -> None:
+        weights, verdict, reason = about(EVENT, signup(4.25), holder(3.5), holder(1.25, "device"), pool(0.6))
+        assert weights == (Weight("coordination", "explained: one event", -9.0),)
+        assert (verdict, reason) == ("holds", "60 % of the members work from one network and they signed up together")
+
+    def test_several_cards_are_no_voucher(self) -> None:
+        weights, verdict, _ = about(EVENT, signup(4.25), holder(4.01), holder(4.0, "device"), pool(1.0))
+        assert weights == (Weight("coordination", "explained: one event", -8.25),)
+        assert verdict == "holds"
+
+    @pytest.mark.parametrize(
+        ("evidence", "reason"),
+        [
+            ((), "the members do not sign up together"),
+            ((pool(1.0), holder(3.0)), "the members do not sign up together"),
+            ((signup(4.0),), "the members do not work from one network"),
+            ((signup(4.0), pool(0.59)), "the members do not work from one network"),
+            ((piece("account_fanout", 3.0, kind="email_domain"), pool(1.0)), "the members do not sign up together"),
+        ],
+    )
+    def test_without_a_day_or_a_place_it_is_no_event(self, evidence: tuple[Evidence, ...], reason: str) -> None:
+        assert about(EVENT, *evidence) == ((), "fails", reason)
+
+    def test_a_customer_and_an_event_both_count(self) -> None:
+        candidate = stating(org_id=most("o", 10))
+        weights, explanations = explain(candidate, (signup(4.0), pool(0.8)), 2, P)
+        assert weights == (
+            Weight("coordination", "declared: organisation", -20.0),
+            Weight("coordination", "explained: one event", -4.0),
+        )
+        assert [e.explanation for e in explanations] == [CUSTOMER, EVENT, EGRESS, SOFTWARE, RHYTHM]
+
+
+class TestEgress:
+    @pytest.mark.parametrize(
+        ("evidence", "verdict", "reason"),
+        [
+            ((), "fails", "the members do not share addresses, so no common egress explains them"),
+            ((pool(0.9, on_them=36),), "holds", "most accounts on the shared addresses are not members (75 %)"),
+            ((pool(0.6, on_them=18),), "holds", "one network serves 60 % of the members"),
+            (
+                (pool(0.59, on_them=12),),
+                "fails",
+                "75 % of the accounts on these addresses are members, over 4 networks",
+            ),
+        ],
+    )
+    def test_strangers_on_the_addresses_or_one_network(
+        self, evidence: tuple[Evidence, ...], verdict: str, reason: str
+    ) -> None:
+        assert about(EGRESS, *evidence) == ((), verdict, reason)
+
+
+class TestSoftware:
+    wording = piece("template_uniformity", 8.0, "content", rate_outside=0.1)
+
+    def test_without_common_wording_it_cannot_be_tested(self) -> None:
+        reason = "the members share no wording that an application could have fixed"
+        assert about(SOFTWARE, holder(8.0)) == ((), "not tested", reason)
+
+    def test_if_nothing_else_ties_them_it_is_an_application(self) -> None:
+        weak = (holder(2.9), piece("output_harvest", 9.0, "timing"))
+        other_axis = Evidence("x", "identity", "extraction", 9.0, "said")
+        reason = "nothing but wording and client ties the members together"
+        assert about(SOFTWARE, self.wording, *weak, other_axis) == ((), "holds", reason)
+
+    @pytest.mark.parametrize(
+        ("beyond", "traits"),
+        [
+            ((holder(3.0),), "identity"),
+            ((pool(0.1, bits=7.0),), "network"),
+            ((pool(0.1, bits=7.0), holder(8.0), holder(8.0)), "identity and network"),
+        ],
+    )
+    def test_an_application_does_not_give_people_cards_or_addresses(
+        self, beyond: tuple[Evidence, ...], traits: str
+    ) -> None:
+        reason = f"an application does not give its users common {traits} traits; 3 families count"
+        assert about(SOFTWARE, self.wording, *beyond, families=3) == ((), "fails", reason)
+
+
+class TestRhythm:
+    @pytest.mark.parametrize(
+        ("sleepless", "verdict", "reason"),
+        [
+            (0.0, "holds", "100 % of the busy members rest at night"),
+            (0.19, "holds", "81 % of the busy members rest at night"),
+            (0.2, "fails", "20 % of the busy members never rest"),
+            (1.0, "fails", "100 % of the busy members never rest"),
+        ],
+    )
+    def test_people_rest(self, sleepless: float, verdict: str, reason: str) -> None:
+        said = Evidence("output_harvest", "timing", "extraction", 1.0, "said", {"sleepless": sleepless})
+        assert about(RHYTHM, said) == ((), verdict, reason)
+
+    def test_where_too_little_is_known_it_is_not_tested(self) -> None:
+        assert about(RHYTHM) == ((), "not tested", "too few requests an account to see a daily rhythm")
+
+
+class TestAdopters:
+    @pytest.mark.parametrize(("outside", "verdict"), [(0.2, "fails"), (0.21, "holds"), (0.004, "fails")])
+    def test_if_many_others_moved_as_well_it_was_the_fashion(self, outside: float, verdict: str) -> None:
+        said = piece("release_pivot", 2.0, "timing", mean_share=0.6, rate_outside=outside, compared_with="the rest")
+        share = {0.2: "20 %", 0.21: "21 %", 0.004: "0.4 %"}[outside]
+        assert about(ADOPTERS, said) == ((), verdict, f"{share} of the rest moved as well")
+
+    def test_without_a_pivot_it_is_not_mentioned(self) -> None:
+        _, explanations = explain(STRANGERS, (signup(4.0),), 1, P)
+        assert ADOPTERS not in {e.explanation for e in explanations}
+
+
+@dataclass
+class Says:
+    """A detector that says the same of every candidate."""
+
+    findings: list[Finding]
+    name: str = "infrastructure_overlap"
+    version: str = "1"
+    summary: str = "a stub"
+    family: Family = "network"
+    needs: tuple[str, ...] = ()
+    parameters: Any = None
+
+    def signals(self, population: Population, parameters: Any, context: Context) -> Any:  # noqa: ARG002
+        return SIGNALS.to_frame()
+
+    def assess(self, candidate: Candidate, parameters: Any) -> list[Finding]:  # noqa: ARG002
+        return self.findings
+
+
+TIES = [Finding("content", "coordination", 8.0, "words"), Finding("identity", "coordination", 8.0, "cards")]
+
+
+def scored(*findings: Finding) -> Any:
+    graph = graph_of(50, {})
+    refined = Refined(np.arange(10), np.full(10, 5.0))
+    parameters = Parameters(detectors={"infrastructure_overlap": None})
+    (found,) = score_candidates([refined], graph, [Says([*TIES, *findings])], parameters, Context())
+    return found
+
+
+class TestScoring:
+    details: ClassVar = dict(pool(0.9, on_them=10).details)
+
+    def test_what_weighs_nothing_is_not_listed(self) -> None:
+        found = scored(Finding("network", "coordination", 0.004, "said", self.details))
+        assert [e.bits for e in found.evidence] == [8.0, 8.0]
+
+    def test_but_it_is_looked_at_for_explanations(self) -> None:
+        # Behind carriers everybody shares addresses, so that sharing one weighs nothing: egress is the explanation.
+        found = scored(Finding("network", "coordination", 0.0, "said", self.details))
+        egress = next(e for e in found.explanations if e.explanation == EGRESS)
+        assert (egress.verdict, egress.reason) == ("holds", "one network serves 90 % of the members")
+
+    @pytest.mark.parametrize("bits", [math.nan, math.inf, -math.inf])
+    def test_a_detector_that_gives_no_number_has_failed(self, bits: float) -> None:
+        with pytest.raises(DetectorFailedError):
+            scored(Finding("network", "coordination", bits, "said"))
+
+    def test_a_detector_that_raises_has_failed_and_says_which(self) -> None:
+        class Breaks(Says):
+            def assess(self, candidate: Candidate, parameters: Any) -> list[Finding]:  # noqa: ARG002
+                raise KeyError("lost")
+
+        refined = Refined(np.arange(10), np.full(10, 5.0))
+        parameters = Parameters(detectors={"infrastructure_overlap": None})
+        with pytest.raises(DetectorFailedError, match=r"^infrastructure_overlap failed$") as caught:
+            score_candidates([refined], graph_of(50, {}), [Breaks([])], parameters, Context())
+        assert caught.value.detector == "infrastructure_overlap"
+        assert isinstance(caught.value.__cause__, KeyError)
