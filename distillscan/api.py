@@ -17,7 +17,7 @@ from distillscan.detect import Detection, detect, without
 from distillscan.detectors.base import Context
 from distillscan.detectors.registry import choose
 from distillscan.errors import InputError
-from distillscan.parameters import Parameters, with_settings
+from distillscan.parameters import Parameters, TemplateUniformity, with_settings
 from distillscan.population import Population, SignalGraph
 from distillscan.profile import Profile, build_profile
 from distillscan.profile.batch import split_pointer
@@ -200,7 +200,7 @@ def analyze_paths(
         detection = detect(population, detectors, dict(parameters.detectors), context)
         scored, detection = _score(population, detection, parameters, context, clock)
         clock.phase("exemplars")
-        clusters = _clusters(scored, log)
+        clusters = _clusters(scored, log, parameters.detectors.get("template_uniformity", TemplateUniformity()))
         result = Result(
             version=distillscan.__version__,
             parameters={**parameters.to_dict(), "options": _stated(options), "releases": _releases(context)},
@@ -262,12 +262,12 @@ def _score(
         return scored, detection
 
 
-def _clusters(scored: Sequence[Scored], log: Log) -> tuple[Cluster, ...]:
+def _clusters(scored: Sequence[Scored], log: Log, p: TemplateUniformity) -> tuple[Cluster, ...]:
     """Describe the clusters; look up the texts behind their templates in one pass over the input."""
     wanted = []
     for place, one in enumerate(scored):
-        for kind, template in cluster_templates(one):
-            rows = exemplars(one, kind, template) if place < SKELETONS_FOR else None
+        for kind, template in cluster_templates(one, p):
+            rows = exemplars(one, kind, template, p) if place < SKELETONS_FOR else None
             wanted.append((place, template, rows))
     texts = _texts(log, [(template, rows) for _, template, rows in wanted if rows is not None])
     templates: dict[int, list[Template]] = {}

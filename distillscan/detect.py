@@ -26,6 +26,17 @@ def missing(needs: Sequence[str], columns: frozenset[str]) -> list[str]:
     return [need for need in needs if not any(column in columns for column in need.split("|"))]
 
 
+def _checked(signals: pl.DataFrame, population: Population) -> pl.DataFrame:
+    """The signals in their types; raises ValueError if they speak of nobody or of strangers."""
+    signals = signals.select(pl.col(name).cast(dtype) for name, dtype in SIGNALS.items())
+    if sum(signals.null_count().row(0)):
+        raise ValueError("signals hold nulls")
+    strangers = signals.join(population.profile.accounts, on="account", how="anti").height
+    if strangers:
+        raise ValueError(f"{strangers} signals name accounts that are not in the profile")
+    return signals
+
+
 def run_of(detector: Detector, status: str, reason: str) -> DetectorRun:
     """Return the report's line on a detector."""
     return DetectorRun(detector.name, detector.version, status, reason, tuple(detector.needs), detector.summary)  # type: ignore[arg-type]
@@ -34,7 +45,8 @@ def run_of(detector: Detector, status: str, reason: str) -> DetectorRun:
 def failure(error: BaseException) -> str:
     """Return what failed and where, in one line without paths of this machine."""
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} (in {last.name}, line {last.lineno})"
+    first_line = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {first_line} (in {last.name}, line {last.lineno})"
 
 
 def without(detection: Detection, name: str, error: BaseException | None) -> Detection:
@@ -56,7 +68,7 @@ def detect(
             runs.append(run_of(detector, "skipped", f"needs {needed}"))
             continue
         try:
-            parts.append(detector.signals(population, settings[detector.name], context).cast(SIGNALS))
+            parts.append(_checked(detector.signals(population, settings[detector.name], context), population))
         except Exception as error:
             runs.append(run_of(detector, "error", failure(error)))
             continue

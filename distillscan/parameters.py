@@ -3,6 +3,7 @@
 A detector's own parameters are the dataclass named after it; ``--set detector.name=value`` changes one.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final
@@ -58,6 +59,7 @@ class ClusterParameters:
     hub_share: float = _p(0.25, "an entity on more of all accounts than this links nobody when communities are sought")
     edge_bits: float = _p(3.0, "rarity (log2 of accounts per carrier) from which an entity links accounts")
     resolution: float = _p(1.0, "Leiden resolution; 1 is plain modularity")
+    coarser: float = _p(0.1, "factor of a second, coarser resolution: a pool may fall into parts below min_accounts")
     seed: int = _p(1, "of the Leiden algorithm, so that a run can be repeated")
     lift: float = _p(6.0, "a token is characteristic of a cluster if carried this many times more often inside it")
     member_bits: float = _p(3.0, "log2 odds from which an account is a member: 8 to 1")
@@ -202,6 +204,21 @@ class Parameters:
         }
 
 
+def _value(key: str, text: str, kind: type) -> Any:
+    """A setting's text as a value of the parameter's type."""
+    if kind is bool:
+        if text.lower() not in {"true", "false"}:
+            raise UsageError(f"--set {key}={text}: {text!r} is neither true nor false")
+        return text.lower() == "true"
+    try:
+        value = kind(text)
+    except ValueError:
+        value = math.nan
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"--set {key}={text}: {text!r} is not a number of type {kind.__name__}")
+    return value
+
+
 def with_settings(parameters: Parameters, settings: Mapping[str, str]) -> Parameters:
     """Return the parameters with ``group.name=value`` settings applied.
 
@@ -217,12 +234,7 @@ def with_settings(parameters: Parameters, settings: Mapping[str, str]) -> Parame
         known_fields = {f.name: f for f in fields(target)}
         if name not in known_fields:
             raise UsageError(f"--set {key}: {group} has no parameter {name!r}; it has {', '.join(known_fields)}")
-        kind = type(getattr(target, name))
-        try:
-            value = kind(text)
-        except ValueError:
-            raise UsageError(f"--set {key}={text}: {text!r} is not a number of type {kind.__name__}") from None
-        changed = replace(target, **{name: value})
+        changed = replace(target, **{name: _value(key, text, type(getattr(target, name)))})
         if group == "cluster":
             parameters = replace(parameters, cluster=changed)
         elif group == "score":

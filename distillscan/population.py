@@ -136,6 +136,7 @@ class SignalGraph:
         self._by_account: dict[str, Any] = {}
         self._by_token: dict[str, Any] = {}
         self._use: dict[str, Floats] = {}
+        self._sharing: dict[str, Mask] = {}
         for kind in self.kinds:
             rows = signals.filter(pl.col("kind") == kind)
             tokens = rows["token"].unique().sort().to_numpy()
@@ -183,8 +184,9 @@ class SignalGraph:
 
     def sharing(self, kind: str) -> Mask:
         """Return True for accounts that carry any token of this kind."""
-        everything = np.arange(self.tokens[kind].size)
-        return self.population.once((id(self), "sharing", kind), lambda: self.touching(kind, everything))
+        if kind not in self._sharing:
+            self._sharing[kind] = self.touching(kind, np.arange(self.tokens[kind].size))
+        return self._sharing[kind]
 
     def characteristic(self, kind: str, members: Ints, lift: float) -> Ints:
         """Return the columns of tokens that mark the members: carried far more often inside, and not by chance.

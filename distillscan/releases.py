@@ -45,12 +45,12 @@ def read_releases(path: Path) -> tuple[Release, ...]:
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: cannot be read as a releases file ({error}); {_HINT}") from error
-    found = []
-    for number, row in enumerate(rows, start=1):
+    found = set()
+    for number, row in enumerate(rows if isinstance(rows, list) else [None], start=1):
         where = f"{path}, entry {number}"
         if not isinstance(row, dict) or not row.get("model") or not row.get("released"):
             raise UsageError(f"{where}: model or released is missing; {_HINT}")
-        found.append(Release(str(row["model"]), _moment(row["released"], where), "file"))
+        found.add(Release(str(row["model"]), _moment(row["released"], where), "file"))
     if not found:
         raise UsageError(f"{path}: no release in it; {_HINT}")
     return tuple(sorted(found, key=lambda r: (r.at, r.model)))

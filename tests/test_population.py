@@ -228,7 +228,6 @@ class TestSignalGraphAgainstPlainDicts:
         assert np.flatnonzero(graph.touching("ip", np.array([0]))).tolist() == [2]
         assert not graph.carriers("ip", np.zeros(0, np.int64)).any()
 
-    @pytest.mark.xfail(reason="sharing() is kept on the population by id(graph): a later graph at that address gets it")
     def test_a_second_graph_of_a_population_does_not_answer_for_the_first(self) -> None:
         population = Population(_strangers(6))
         for k in range(6):

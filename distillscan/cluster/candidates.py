@@ -8,7 +8,7 @@ accounts above the threshold are the members of the next round. Fellegi and Sunt
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from distillscan.cluster.split import split
 from distillscan.parameters import CAUSES, Cause, ClusterParameters
 from distillscan.population import Floats, Ints, Mask, SignalGraph
 
-#: Kinds of entity by which a cause shows whether anything is known of an account at all.
+#: Kinds of entity by which a cause shows whether anything is known of an account at all. Of a pivot nothing is: who
+#: did not move may not have been active, and not moving is what nearly everybody does.
 _KNOWN_BY = {
     "holder": ("payment", "device", "api_key", "session"),
     "egress": ("ip",),
@@ -59,10 +60,14 @@ def _known(graph: SignalGraph, cause: Cause) -> Mask:
                 | population.states("system_prompt")
             ),
         )
-    kinds = _KNOWN_BY.get(cause.name)
-    if kinds is None:
-        return np.ones(population.size, np.bool_)
-    return population.once(("known", kinds), lambda: np.logical_or.reduce([population.states(kind) for kind in kinds]))
+    if cause.name == "registration":
+        dated = population.profile.accounts["created"].is_not_null().to_numpy()
+        return dated | population.states("email_domain")
+    kinds = _KNOWN_BY.get(cause.name, ())
+    nobody = np.zeros(population.size, np.bool_)
+    return population.once(
+        ("known", kinds), lambda: np.logical_or.reduce([nobody, *(population.states(kind) for kind in kinds)])
+    )
 
 
 def _cause_bits(graph: SignalGraph, cause: Cause, kinds: tuple[str, ...], members: Ints, lift: float) -> Floats | None:
@@ -150,9 +155,10 @@ def _apart(graph: SignalGraph, refined: Mapping[bytes, Refined], p: ClusterParam
         if len(parts) < 2:
             found[key] = candidate
             continue
-        # A part may hold several operators itself; one that grows back to what it came from is kept whole.
+        # A part may hold several operators itself. A candidate of which no part holds alone, or one grows back to the
+        # whole, is kept whole.
         again = [alone for part in parts if (alone := refine(graph, part, p)) is not None]
-        if any(alone.members.size >= candidate.members.size for alone in again):
+        if not again or any(alone.members.size >= candidate.members.size for alone in again):
             found[key] = candidate
         waiting += [alone for alone in again if alone.members.size < candidate.members.size]
     return list(found.values())
@@ -160,9 +166,11 @@ def _apart(graph: SignalGraph, refined: Mapping[bytes, Refined], p: ClusterParam
 
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
     """Return disjoint candidates, strongest first."""
+    # Parts of a pool that are too small by themselves come together at a coarser resolution.
+    coarse = replace(p, resolution=p.resolution * p.coarser)
     refined: dict[bytes, Refined] = {}
     tried: set[bytes] = set()
-    seeds = communities(graph, p) + template_sets(graph, p)
+    seeds = communities(graph, p) + communities(graph, coarse) + template_sets(graph, p)
     for _ in range(p.widenings + 1):
         fresh = []
         for seed in seeds:

@@ -13,13 +13,15 @@ from scipy import sparse
 
 from distillscan.cluster.seeds import LINKING
 from distillscan.parameters import ClusterParameters
-from distillscan.population import Floats, Ints, SignalGraph
+from distillscan.population import Floats, Ints, Mask, SignalGraph
 
 #: Kinds that hold parts together alone, and those of which it takes two.
 STRONG = ("template", "payment", "device", "api_key", "session", "ip")
 WEAK = ("system_template", "ip_prefix", "signup", "email_domain")
 #: Kinds that two operators of the same published pipeline do not share, with the cosine up to which they do not.
 SEPARATE = {"ip": 0.1, "payment": 0.1}
+#: Share of a part's members from which a pool or cards are the part's way of working.
+MOSTLY = 0.5
 
 
 def _tokens(graph: SignalGraph, members: Ints, lift: float) -> dict[str, "sparse.csr_array"]:
@@ -86,10 +88,30 @@ def _alike(
         return True
     if "template" not in close:
         return False
-    # The same wording over separate pools at the same time is a published pipeline that two operators run; one pool
-    # after the other is one operator that was banned.
-    separate = all(cosine[kind] is not None and cosine[kind] <= p_none for kind, p_none in SEPARATE.items())  # type: ignore[operator]
-    return not (separate and _at_once(graph, members[one], members[other]))
+    # The same wording over separate pools at the same time is a published pipeline that two operators run, or an
+    # application that a campaign copies; one pool after the other is one operator that was banned.
+    known = all(np.mean(_stated(graph, kind)[members[part]]) >= MOSTLY for kind in SEPARATE for part in (one, other))
+    apart = known and _separate(matrices, cosine, one, other)
+    return not (apart and _at_once(graph, members[one], members[other]))
+
+
+def _stated(graph: SignalGraph, kind: str) -> Mask:
+    """Accounts of which the log says anything of this kind."""
+    stated = graph.population.states(kind)
+    return stated | graph.sharing(kind) if kind in graph.kinds else stated
+
+
+def _separate(matrices: dict[str, "sparse.csr_array"], cosine: dict[str, float | None], one: Ints, other: Ints) -> bool:
+    """Whether at least one part lives on a pool or on cards of which the other, though known, has nothing."""
+    kinds = [kind for kind in SEPARATE if kind in matrices]
+    if any((cosine[kind] or 0.0) > SEPARATE[kind] for kind in kinds):
+        return False
+    return any(_covered(matrices[kind], part) >= MOSTLY for kind in kinds for part in (one, other))
+
+
+def _covered(matrix: "sparse.csr_array", part: Ints) -> float:
+    """Share of a part's members that carry any token of the matrix."""
+    return float(np.mean(np.asarray(matrix[part].sum(axis=1)).ravel() > 0))
 
 
 def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]:

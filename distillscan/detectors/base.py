@@ -1,8 +1,10 @@
 """What a detector is: it names the tokens accounts carry, and weighs what a cluster's accounts have in common."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -142,8 +144,10 @@ def rounded(value: Any) -> Any:
 def percent(share: float) -> str:
     """Return a share as people read it: ``97 %``, with decimals below one per cent and where it would round to all."""
     if 0.995 <= share < 1:
-        return f"{share * 100:.1f} %"
-    return f"{share * 100:.0f} %" if share >= 0.01 or share == 0 else f"{share * 100:.2g} %"
+        return f"{math.floor(share * 1000) / 10:.1f} %"
+    if share >= 0.01 or share == 0:
+        return f"{share * 100:.0f} %"
+    return f"{Decimal(f'{share * 100:.2g}'):f} %"
 
 
 def plural(number: int, thing: str) -> str:

@@ -78,7 +78,11 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     # Strangers on the same addresses are the sign of a carrier or VPN; sharing at all is usual for some.
     bits = group_bits(inside, trials, members.size, min(0.9, outside), cap) * concentration
     places = plural(int(chosen.size), "address" if kind == "ip" else "network")
-    where = f"one network serves {percent(site)} of them" if one_site else f"{places} in {prefixes.size} networks"
+    where = (
+        f"one network serves {percent(site)} of them"
+        if one_site
+        else f"{places} in {plural(int(prefixes.size), 'network')}"
+    )
     text = (
         f"{inside} of {trials} members meet on shared addresses ({where}); {percent(concentration)} of the accounts "
         f"on these are members, and {percent(outside)} of other accounts share an address with anyone"

@@ -124,6 +124,8 @@ def matched(candidate: Candidate, moves: Move, able: Mask) -> tuple[Mask, str]:
     """Return the accounts to compare with: same client and earlier model if there are 30, else same model, else all."""
     population, members = candidate.population, candidate.members
     others = able & ~candidate.mask
+    # Members of whom nothing can be said have no say in whom the others are compared with.
+    members = members[able[members]]
     models, model_counts = np.unique(moves.before[members], return_counts=True)
     same_model = others & (moves.before == models[np.argmax(model_counts)])
     clients, client_counts = np.unique(population.client[members], return_counts=True)

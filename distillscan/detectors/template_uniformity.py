@@ -45,7 +45,7 @@ def _templates(population: Population, p: TemplateUniformity) -> Templates:
 def _whole_systems(population: Population, p: TemplateUniformity) -> Templates:
     """System prompts that several accounts use as they are, and that are no instance of a template."""
     texts, holders = _texts(population)
-    mined_already = mined(population, "template").matches.select("text")
+    mined_already = mined(population, "template", p).matches.select("text")
     whole = (
         holders.filter(pl.col("where") == "system_prompt")
         .join(texts.filter(pl.col("tokens") >= p.min_system_tokens).select("text"), on="text", how="semi")
@@ -63,9 +63,9 @@ def _whole_systems(population: Population, p: TemplateUniformity) -> Templates:
 _MINERS = {"template": _templates, "system_template": _whole_systems}
 
 
-def mined(population: Population, kind: str, p: TemplateUniformity | None = None) -> Templates:
+def mined(population: Population, kind: str, p: TemplateUniformity) -> Templates:
     """Return the templates of a kind in this population, mined the first time they are asked for."""
-    return population.once(("templates", kind), partial(_MINERS[kind], population, p or TemplateUniformity()))
+    return population.once(("templates", kind, p), partial(_MINERS[kind], population, p))
 
 
 class Detector:
@@ -89,7 +89,7 @@ class Detector:
                 .agg(pl.col("coverage").max().clip(0, 1).alias("strength"))
                 .select("account", pl.lit(kind).alias("kind"), "token", "strength")
             )
-        return pl.concat(part.cast(SIGNALS) for part in parts)
+        return pl.concat(part.cast(SIGNALS) for part in parts).sort("kind", "account", "token")
 
     def assess(self, candidate: Candidate, parameters: TemplateUniformity) -> list[Finding]:
         """Weigh the characteristic templates: carriers inside against comparable accounts; then their coverage."""

@@ -9,6 +9,7 @@ import polars as pl
 
 from distillscan.detectors.base import Candidate
 from distillscan.detectors.template_uniformity import mined
+from distillscan.parameters import TemplateUniformity
 from distillscan.population import Population
 from distillscan.result import FAMILIES, Cluster, Evidence, Template
 from distillscan.score.rank import Scored
@@ -31,7 +32,7 @@ def _members(candidate: Candidate) -> pl.DataFrame:
     return accounts
 
 
-def cluster_templates(scored: Scored) -> list[tuple[str, Template]]:
+def cluster_templates(scored: Scored, p: TemplateUniformity) -> list[tuple[str, Template]]:
     """Return the templates that mark a cluster (kind, description without skeleton), most members first."""
     found = []
     candidate = scored.candidate
@@ -48,7 +49,7 @@ def cluster_templates(scored: Scored) -> list[tuple[str, Template]]:
             template = Template(
                 template_id=f"{int(names[k]):016x}",
                 skeleton="{...}",
-                where=_where(candidate, kind, int(names[k])),
+                where=_where(candidate, kind, int(names[k]), p),
                 accounts=int(inside[k]),
                 coverage=round(float(np.median(used)), 4),
                 accounts_outside=int(total[k] - inside[k]),
@@ -58,15 +59,15 @@ def cluster_templates(scored: Scored) -> list[tuple[str, Template]]:
     return found[:TEMPLATES_SHOWN]
 
 
-def _where(candidate: Candidate, kind: str, token: int) -> Literal["prompt", "system_prompt"]:
+def _where(candidate: Candidate, kind: str, token: int, p: TemplateUniformity) -> Literal["prompt", "system_prompt"]:
     """Where most members have the template."""
     members = _members(candidate).select("account")
-    uses = mined(candidate.population, kind).uses.filter(pl.col("template") == token)
+    uses = mined(candidate.population, kind, p).uses.filter(pl.col("template") == token)
     places = uses.join(members, on="account", how="semi")["where"]
     return "system_prompt" if 2 * (places == "system_prompt").sum() > places.len() else "prompt"
 
 
-def exemplars(scored: Scored, kind: str, template: Template) -> pl.DataFrame:
+def exemplars(scored: Scored, kind: str, template: Template, p: TemplateUniformity) -> pl.DataFrame:
     """Return texts of a template, each of another member: ``account``, ``raw``, ``pointer``; by smallest hash.
 
     Which texts are chosen depends on their content only, not on where they stand in the input.
@@ -75,7 +76,7 @@ def exemplars(scored: Scored, kind: str, template: Template) -> pl.DataFrame:
     profile = candidate.population.profile
     members = _members(candidate).select("account")
     token = int(template.template_id, 16)
-    matches = mined(candidate.population, kind).matches.filter(pl.col("template") == token)
+    matches = mined(candidate.population, kind, p).matches.filter(pl.col("template") == token)
     if template.where == "prompt":
         held = profile.prompts.join(members, on="account", how="semi").select(
             "account", pl.col("prompt").alias("text"), pl.col("prompt").alias("raw"), "pointer"

@@ -7,6 +7,7 @@ import numpy as np
 from distillscan.detectors.base import Candidate, percent
 from distillscan.domains import MAIL_PROVIDERS
 from distillscan.parameters import ScoreParameters
+from distillscan.profile.strings import hash_text
 from distillscan.result import Evidence, Explanation, Weight
 
 _RESELLERS = ("reseller", "partner", "marketplace", "distributor")
@@ -33,6 +34,16 @@ def commonest(candidate: Candidate, kind: str) -> Common | None:
     return Common(name, float(counts[best]) / members.size, float(counts.sum()) / members.size)
 
 
+def _company(candidate: Candidate, domain: str) -> bool:
+    """Whether a mail domain is a company's: not a known provider's, and mostly the members' own."""
+    if domain in MAIL_PROVIDERS:
+        return False
+    population = candidate.population
+    main = population.once(("dominant", "email_domain"), lambda: population.dominant("email_domain"))
+    users = main == np.uint64(hash_text(domain))
+    return bool(2 * np.count_nonzero(users[candidate.members]) >= np.count_nonzero(users))
+
+
 def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, Explanation]:
     what = "one declared customer (organisation, reseller, or company mail domain)"
     org = commonest(candidate, "org")
@@ -45,7 +56,7 @@ def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, 
     if kind is not None and kind.share >= p.declared_share and any(r in kind.value.lower() for r in _RESELLERS):
         reason = f"{percent(kind.share)} of the members are declared as {kind.value}"
         return Weight("coordination", "declared: reseller", p.declared_bits), Explanation(what, "holds", reason)
-    if domain is not None and domain.share >= p.declared_share and domain.value not in MAIL_PROVIDERS:
+    if domain is not None and domain.share >= p.declared_share and _company(candidate, domain.value):
         own = payment is not None and payment.share >= p.declared_share * payment.stated
         reason = f"{percent(domain.share)} of the members use the mail domain {domain.value}" + (
             " and one payment method pays" if own else ""
@@ -57,8 +68,9 @@ def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, 
     parts = []
     if org is not None:
         parts.append(f"the largest organisation has {percent(org.share)} of the members")
-    if domain is not None and domain.value in MAIL_PROVIDERS:
-        parts.append(f"{percent(domain.share)} use the public mail provider {domain.value}, which anybody can")
+    if domain is not None and not _company(candidate, domain.value):
+        provider = "public mail provider" if domain.value in MAIL_PROVIDERS else "common mail domain"
+        parts.append(f"{percent(domain.share)} use the {provider} {domain.value}, which anybody can")
     elif domain is not None:
         parts.append(f"the largest mail domain has {percent(domain.share)}")
     return None, Explanation(what, "fails", "; ".join(parts))

@@ -1,5 +1,6 @@
 """Score candidates with all detectors and put them in order."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -97,8 +98,10 @@ def _assess(candidate: Candidate, detectors: Sequence[Detector], settings: Mappi
             findings = detector.assess(candidate, settings[detector.name])
         except Exception as error:
             raise DetectorFailedError(detector.name) from error
+        if not all(math.isfinite(finding.bits) for finding in findings):
+            raise DetectorFailedError(detector.name) from ValueError("a finding has no finite weight")
         found += [evidence(detector, finding) for finding in findings]
-    return tuple(e for e in found if e.bits != 0)
+    return tuple(found)
 
 
 def score_candidates(
@@ -128,7 +131,9 @@ def score_candidates(
         if verdict.coordination < parameters.score.report_coordination:
             continue
         level = severity(verdict, requests, parameters.score)
-        scored.append(Scored("", candidate, found, verdict, level, explanations, requests))
+        # What weighs nothing explains, but is not listed.
+        weighty = tuple(e for e in found if e.bits != 0)
+        scored.append(Scored("", candidate, weighty, verdict, level, explanations, requests))
     named = zip(cluster_ids([s.candidate for s in scored]), scored, strict=True)
     result = [replace(one, cluster_id=name) for name, one in named]
     return sorted(result, key=lambda s: (-s.verdict.score, -s.requests, s.cluster_id))

@@ -53,6 +53,7 @@ def skeleton(texts: Sequence[str], shared_by: int) -> str:
             shown.append(_DIGITS.sub("#", word) if mask else word)
         elif not shown or shown[-1] != SLOT:
             shown.append(SLOT)
-    if shown and shown[-1] != SLOT and len(texts) > 1 and any(not t.rstrip().endswith(base[-1]) for t in texts):
+    ends = {_normal(words[-1:])[0] for text in texts if (words := _words(text))}
+    if shown and shown[-1] != SLOT and len(ends) > 1:
         shown.append(SLOT)
     return " ".join(shown) or SLOT

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_population import graph_of, numbers_of, population_of, signals_of
 
 from distillscan.cluster import find_candidates
-from distillscan.cluster.candidates import Refined
+from distillscan.cluster.candidates import Refined, refine
 from distillscan.cluster.split import split
 from distillscan.parameters import ClusterParameters
 from distillscan.population import Ints, SignalGraph
@@ -110,25 +110,34 @@ class TestSplit:
 
 
 class TestOneWordingOverTwoPools:
-    """Pools ``a`` and ``b`` send the same wording over addresses and cards of their own."""
+    """Sets ``a`` and ``b`` send the same wording; of a kind each set named in ``own`` has four tokens for itself.
+
+    Where addresses and cards are stated, each account has one of its own as well.
+    """
 
     def split(
-        self, second: tuple[float, float], first: tuple[float, float] = (0, 200), without: str = ""
+        self,
+        second: tuple[float, float],
+        own: Mapping[str, str],
+        shared: Mapping[str, int] | None = None,
+        stated: bool = True,
     ) -> list[list[str]]:
         rows = [
             {"account_id": f"{pool}{k:02d}", "timestamp": at(hour)}
-            for pool, span in (("a", first), ("b", second))
+            for pool, span in (("a", (0, 200)), ("b", second))
             for k in range(20)
             for hour in span
         ]
+        if stated:
+            rows = [{**row, "ip": f"at {row['account_id']}", "payment_id": f"of {row['account_id']}"} for row in rows]
         population = population_of([*rows, *({"account_id": f"x{k}"} for k in range(600))])
-        a, b = numbers_of(population, "a").tolist(), numbers_of(population, "b").tolist()
-        carried: Carried = {
-            "template": {1: [*a, *b]},
-            "ip": {**tokens(1, a), **tokens(11, b)},
-            "payment": {**tokens(1, a), **tokens(11, b)},
-        }
-        carried.pop(without, None)
+        sets = {name: numbers_of(population, name).tolist() for name in "ab"}
+        a, b = sets["a"], sets["b"]
+        carried: Carried = {"template": {1: [*a, *b]}}
+        for kind, having in own.items():
+            carried[kind] = {k: c for name in having for k, c in tokens(10 * ord(name), sets[name]).items()}
+        for kind, count in (shared or {}).items():
+            carried[kind] = {**carried[kind], **tokens(1, [*a, *b], count)}
         graph = SignalGraph(population, signals_of(population, carried))
         found = split(graph, np.array(sorted([*a, *b]), np.int64), P)
         names = population.profile.accounts["account_id"]
@@ -137,18 +146,33 @@ class TestOneWordingOverTwoPools:
     a: ClassVar = [f"a{k:02d}" for k in range(20)]
     b: ClassVar = [f"b{k:02d}" for k in range(20)]
 
-    def test_at_the_same_time_they_are_two_operators_of_one_published_pipeline(self) -> None:
-        assert self.split((10, 190)) == [self.a, self.b]
+    pools: ClassVar = {"ip": "ab", "payment": "ab"}
+
+    @pytest.mark.parametrize(
+        "own",
+        [pools, {"ip": "ab"}, {"payment": "ab"}, {"ip": "a", "payment": "a"}, {"ip": "b", "device": "ab"}],
+        ids=["both", "addresses", "cards", "a only", "b only"],
+    )
+    def test_over_separate_pools_at_the_same_time_they_are_two(self, own: dict[str, str]) -> None:
+        assert self.split((10, 190), own) == [self.a, self.b]
 
     @pytest.mark.parametrize(("start", "together"), [(200, True), (150, True), (148, False), (300, True)])
     def test_one_after_the_other_they_are_one_that_was_banned(self, start: float, together: bool) -> None:
         # They overlap by 200 - start hours, which is at once if it is more than half of the shorter one's hundred.
         expected = [[*self.a, *self.b]] if together else [self.a, self.b]
-        assert self.split((start, start + 100)) == expected
+        assert self.split((start, start + 100), self.pools) == expected
 
-    @pytest.mark.parametrize("without", ["ip", "payment"])
-    def test_where_addresses_or_cards_are_unknown_nothing_speaks_for_two(self, without: str) -> None:
-        assert self.split((10, 190), without=without) == [[*self.a, *self.b]]
+    @pytest.mark.parametrize("own", [{"ip": "ab"}, {"payment": "ab"}, {"ip": "ab", "payment": "a"}, {"device": "ab"}])
+    def test_where_addresses_or_cards_are_unknown_nothing_speaks_for_two(self, own: dict[str, str]) -> None:
+        assert self.split((10, 190), own, stated=False) == [[*self.a, *self.b]]
+
+    def test_neither_does_it_where_both_use_addresses_and_cards_of_their_own_account(self) -> None:
+        assert self.split((10, 190), {"device": "ab"}) == [[*self.a, *self.b]]
+
+    @pytest.mark.parametrize("kind", ["ip", "payment"])
+    def test_neither_does_it_where_the_pools_overlap(self, kind: str) -> None:
+        # One shared of five each: a cosine of 0.2, where 0.1 may be an accident.
+        assert self.split((10, 190), self.pools, {kind: 1}) == [[*self.a, *self.b]]
 
 
 def candidates(rows: list[dict[str, Any]], carried: Mapping[str, Mapping[int, str]]) -> list[list[str]]:
@@ -195,4 +219,27 @@ class TestCandidatesAreSplit:
 
     def test_a_pool_with_split_cards_is_one_candidate(self) -> None:
         carried = {"payment": {1: "a", 2: "b"}, "device": {1: "a", 2: "b"}, "ip": {1: "ab", 2: "ab", 3: "ab"}}
+        assert candidates([*self.rows], carried) == [[*self.pool("a"), *self.pool("b")]]
+
+    def test_a_whole_whose_parts_do_not_hold_alone_is_not_lost(self) -> None:
+        # Fifty accounts signed up in one burst; ten pools of five, each with three addresses of its own. Five of 3,000
+        # are a prior of -9.2, against eight bits for the addresses and four for the burst; fifty are one of -5.9.
+        rows = [{"account_id": f"m{k:02d}", "account_created_at": at(0)} for k in range(50)]
+        rows += [
+            {"account_id": f"x{k}", "account_created_at": at(-k), "ip": f"10.{k // 250}.{k % 250}.1"}
+            for k in range(2950)
+        ]
+        population = population_of(rows)
+        members = numbers_of(population, "m")
+        pools = {3 * k + j + 1: members[5 * k : 5 * k + 5] for k in range(10) for j in range(3)}
+        graph = SignalGraph(population, signals_of(population, {"signup": {1: members}, "ip": pools}))
+        whole = refine(graph, members, P)
+        assert whole is not None
+        assert whole.members.tolist() == members.tolist()
+        assert sorted(n for c in find_candidates(graph, P) for n in c.members.tolist()) == members.tolist()
+
+    def test_parts_that_grow_back_to_the_whole_are_kept_whole(self) -> None:
+        # Of one part only the cards are known, of the other only the addresses; what they share links nobody.
+        everyone = {"system_template": {1: "ab"}, "rotation": {1: "ab"}, "tls": {1: "ab"}}
+        carried = {**everyone, "payment": {1: "a", 2: "a"}, "ip": {1: "b", 2: "b"}}
         assert candidates([*self.rows], carried) == [[*self.pool("a"), *self.pool("b")]]

@@ -123,7 +123,6 @@ def test_two_of_others_may_not_share_a_name_either(register: Register) -> None:
         available()
 
 
-@pytest.mark.xfail(reason="--set cluster.x would reach the detector instead of the clustering")
 @pytest.mark.parametrize("name", ["cluster", "score"])
 def test_the_names_of_parameter_groups_are_taken(register: Register, name: str) -> None:
     register(Entry("x", type("Odd", (Theirs,), {"name": name})))

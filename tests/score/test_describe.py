@@ -193,16 +193,14 @@ class TestTemplates:
         assert kind == "template"
         assert template == Template(f"{int(name):016x}", SLOT, "prompt", 10, 1.0, 2)
         texts = exemplars(scored(candidate), kind, template, WORDING)
-        # Of each member the text with the smallest hash, nine members in the order of these.
-        own = population.profile.prompts.group_by("account").agg(smallest=population.profile.prompts["prompt"].min())
-        assert texts.height == 9
-        assert own.height == 112
-        smallest = {
-            account: min(population.profile.prompts.filter(account=account)["prompt"]) for account in texts["account"]
-        }
-        assert texts["raw"].to_list() == sorted(smallest.values())
+        # Of each member the text with the smallest hash; of ten such texts the nine with the smallest.
         members = set(population.profile.accounts["account"][candidate.members.tolist()])
-        assert set(texts["account"]) < members
+        smallest: dict[int, int] = {}
+        for account, prompt in population.profile.prompts.select("account", "prompt").iter_rows():
+            if account in members:
+                smallest[account] = min(prompt, smallest.get(account, prompt))
+        expected = sorted((prompt, account) for account, prompt in smallest.items())[:9]
+        assert texts.select("raw", "account").rows() == expected
 
     @pytest.mark.parametrize(("systems", "where"), [(5, "prompt"), (6, "system_prompt"), (10, "system_prompt")])
     def test_it_stands_where_most_members_have_it(self, systems: int, where: str) -> None:
@@ -310,10 +308,6 @@ class TestNames:
 
 
 class TestSkeletonEnds:
-    texts = tuple(
-        f"explain in ten words why {word}" for word in ("rain falls", "bread rises", "dogs bark", "ice floats")
-    )
-
     def test_what_only_some_go_on_with_is_a_slot(self) -> None:
         whole = ["explain in ten words why"] + [
             f"explain in ten words why {w}" for w in ("rain", "bread", "dogs", "ice")
@@ -325,7 +319,6 @@ class TestSkeletonEnds:
         texts = [f"{a} now then {b}" for a, b in zip("abcde", "vwxyz", strict=True)]
         assert skeleton(texts, 5) == SLOT
 
-    @pytest.mark.xfail(reason="the last words are compared as they are: a number or capital at the end makes a slot")
     @pytest.mark.parametrize(
         ("ends", "shown"),
         [(["1", "2", "3", "4", "5"], "#"), (["pages", "Pages", "PAGES", "pages", "pages"], "pages")],
