@@ -44,9 +44,9 @@ def run_of(detector: Detector, status: str, reason: str) -> DetectorRun:
 
 def failure(error: BaseException) -> str:
     """Return what failed and where, in one line without paths of this machine."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    first_line = str(error).partition("\n")[0]
-    return f"{type(error).__name__}: {first_line} (in {last.name}, line {last.lineno})"
+    text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    places = traceback.extract_tb(error.__traceback__)
+    return f"{text} (in {places[-1].name}, line {places[-1].lineno})" if places else text
 
 
 def without(detection: Detection, name: str, error: BaseException | None) -> Detection:
