@@ -3,6 +3,7 @@
 import click
 
 from distillscan.cli.analyze import analyze
+from distillscan.cli.evaluate import evaluate
 from distillscan.cli.guard import Cli
 from distillscan.cli.listing import detectors, report_schema
 from distillscan.cli.render import render
@@ -25,7 +26,7 @@ def cli() -> None:
     """Find sets of accounts in LLM request logs that look like one operator harvesting the model."""
 
 
-for command in (analyze, render, detectors, simulate, report_schema):
+for command in (analyze, render, evaluate, detectors, simulate, report_schema):
     cli.add_command(command)
 
 

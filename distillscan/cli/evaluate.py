@@ -1,0 +1,89 @@
+"""``distillscan evaluate``: a saved report held against the truth about its accounts."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from distillscan.cli.output import colour_is_welcome, is_terminal, print_text, terminal_width
+from distillscan.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from distillscan.evaluate import Evaluation
+
+EXIT_CODES = """\
+\b
+Exit codes:
+  0  evaluated, however good or bad the report is
+  2  usage: a wrong option, an output that cannot be written
+  3  the report or the labels cannot be used
+"""
+
+
+@click.command(epilog=EXIT_CODES, short_help="Hold a report against labels: precision, recall, calibration.")
+@click.argument("report", metavar="REPORT.json")
+@click.argument("labels", type=click.Path(path_type=Path), metavar="LABELS")
+@click.option("--json", "as_json", is_flag=True, help="JSON; default for an --output that ends in .json.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here; replaces the file."
+)
+def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> None:
+    """Say how good a report is, given the truth.
+
+    REPORT.json is a report saved as JSON, complete (without --min-severity and --top); - is standard input. LABELS is a
+    CSV or Parquet file with the columns account_id, operator, cohort and campaign (empty for the innocent), such as
+    the one that distillscan simulate writes beside a log.
+    """
+    output = None if output == Path("-") else output
+    _check_output(output, report, labels)
+    from distillscan.evaluate import evaluate as hold
+    from distillscan.evaluate import read_labels
+    from distillscan.report import from_json, write_atomically
+
+    try:
+        result = from_json(_read(report))
+    except InputError as error:
+        raise InputError(f"{report}: {error}") from error
+    evaluation = hold(result, read_labels(labels))
+    as_json = as_json or (output is not None and output.suffix.lower() == ".json")
+    text = _json(evaluation) if as_json else _text(evaluation, output)
+    if output is None:
+        print_text(text, for_people=not as_json)
+    else:
+        write_atomically(output, text.encode())
+
+
+def _check_output(output: Path | None, report: str, labels: Path) -> None:
+    if output is None:
+        return
+    from distillscan.report import check_target
+
+    check_target(output)
+    if output.resolve() in (Path(report).resolve(), labels.resolve()):
+        raise UsageError(f"--output {output} is also an input: choose another file")
+
+
+def _read(report: str) -> bytes:
+    if report == "-":
+        if sys.stdin is None:
+            raise UsageError("standard input is closed: nothing to read from -")
+        return sys.stdin.buffer.read()
+    try:
+        return Path(report).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}") from error
+
+
+def _json(evaluation: "Evaluation") -> str:
+    from distillscan.report.sanitize import json_safe
+
+    return json_safe(json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
+
+
+def _text(evaluation: "Evaluation", output: Path | None) -> str:
+    from distillscan.evaluate import to_text
+
+    on_terminal = output is None and is_terminal(sys.stdout)
+    return to_text(evaluation, width=terminal_width(on_terminal), color=on_terminal and colour_is_welcome())

@@ -1,0 +1,170 @@
+"""The figures of an evaluation, typed; ``None`` wherever a share would be of nothing."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from distillscan.result import Severity
+
+SCHEMA_VERSION: Final = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How report and labels meet.
+
+    Attributes:
+        labelled: Accounts in the labels.
+        campaign_accounts: Of these, accounts of a campaign.
+        campaigns: Distinct campaigns.
+        reported: Labelled accounts in any cluster.
+        not_reported: Labelled accounts in no cluster; they count as not found, or as rightly left alone.
+        without_label: Accounts in clusters that the labels do not know; they count nowhere else.
+        log_accounts: Accounts of the analysed log, as the report states.
+    """
+
+    labelled: int
+    campaign_accounts: int
+    campaigns: int
+    reported: int
+    not_reported: int
+    without_label: int
+    log_accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Accounts accused at one severity or above; ``right`` of them belong to a campaign."""
+
+    severity: Severity
+    clusters: int
+    accused: int
+    right: int
+    precision: float | None
+    recall: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A campaign or an innocent cohort: how many of its accounts were accused at high, medium or low, or above."""
+
+    name: str
+    accounts: int
+    at_high: int
+    at_medium: int
+    at_low: int
+    share_at_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A cluster at high or above: ``merged`` is the share of its accounts that are not of its main operator."""
+
+    cluster_id: str
+    accounts: int
+    operators: int
+    main_operator: str
+    merged: float
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """An operator of a campaign: ``split`` is the share of its found accounts that are not in its main cluster."""
+
+    operator: str
+    found: int
+    clusters: int
+    main_cluster: str
+    split: float
+
+
+@dataclass(frozen=True, slots=True)
+class Operators:
+    """Whether clusters at high or above and operators are the same; overall shares are weighted by accounts."""
+
+    merged: float | None
+    split: float | None
+    clusters: tuple[Merge, ...]
+    operators: tuple[Split, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Average precision of all labelled accounts, ranked by the score of their best cluster; ties at random.
+
+    ``by_chance`` is what no ranking at all would be expected to reach.
+    """
+
+    average_precision: float | None
+    by_chance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Clusters whose probability is in ``[low, high)``; the last bin includes 1.
+
+    ``stated`` and ``observed`` are the mean probability and the share of right clusters; the same names with
+    ``account_`` weight every cluster by its labelled accounts.
+    """
+
+    low: float
+    high: float
+    clusters: int
+    right: int
+    stated: float
+    observed: float
+    accounts: int
+    account_stated: float
+    account_observed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Whether a probability means what it says: reliability by bin, and the Brier score (0 is best)."""
+
+    brier: float | None
+    account_brier: float | None
+    bins: tuple[Bin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """The calibration of a cluster's three probabilities, over clusters with labelled accounts."""
+
+    clusters: int
+    right: int
+    not_judged: int
+    score: Calibration
+    coordination: Calibration
+    extraction: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A report held against the truth. ``notes`` say in words what limits the figures."""
+
+    version: str
+    report_version: str
+    coverage: Coverage
+    levels: tuple[Level, ...]
+    campaigns: tuple[Group, ...]
+    innocent: tuple[Group, ...]
+    operators: Operators
+    ranking: Ranking
+    calibration: Axes
+    notes: tuple[str, ...]
+
+    def level(self, severity: Severity) -> Level:
+        """Return the figures at this severity or above."""
+        return next(level for level in self.levels if level.severity == severity)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The evaluation as plain JSON types."""
+        body = asdict(self)
+        tool = {"name": "distillscan", "version": body.pop("version")}
+        return {"schema_version": SCHEMA_VERSION, "tool": tool, **_lists(body)}
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _lists(item) for key, item in value.items()}
+    return [_lists(item) for item in value] if isinstance(value, tuple | list) else value
