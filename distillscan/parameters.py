@@ -148,6 +148,7 @@ class InfrastructureOverlap:
         0.5, "distinct networks per request from which an account rotates; phones and offices stay far below"
     )
     rotation_requests: int = _p(8, "requests below which rotation cannot be told from travel")
+    concealment_cap: float = _p(1.5, "bits for harvesting: resellers and the careful rotate as well")
     software_cap: float = _p(1.5, "bits of a rare client or TLS fingerprint: a small application has one too")
 
 
@@ -176,6 +177,12 @@ class OutputHarvest:
         0.12, "share of requests in the quietest eight hours from which an account never rests; people stay below 5 %"
     )
     busy_members: int = _p(5, "members with enough requests from which habits are judged one by one")
+    loose_pairs: int = _p(
+        15, "pairs of requests at most that one quiet account counts for when rhythm is judged loosely"
+    )
+    loose_enough: int = _p(
+        60, "pairs of requests in all from which rhythm is judged loosely; five times that is certain"
+    )
     asleep: float = _p(0.05, "share of requests in the quietest eight hours below which everybody is asleep")
     rhythm_cap: float = _p(2.0, "bits for or against: people sleep, machines and world-wide crowds do not")
     volume_cap: float = _p(2.0, "bits for volume: a model is not copied with a hundred answers")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from distillscan.cluster.seeds import communities, template_sets
+from distillscan.cluster.seeds import communities, crossed_sets, template_sets
 from distillscan.cluster.split import split
 from distillscan.parameters import CAUSES, Cause, ClusterParameters
 from distillscan.population import Floats, Ints, Mask, SignalGraph
@@ -151,16 +151,15 @@ def _apart(graph: SignalGraph, refined: Mapping[bytes, Refined], p: ClusterParam
         if key in seen:
             continue
         seen.add(key)
-        parts = [part for part in split(graph, candidate.members, p) if part.size >= p.min_accounts]
-        if len(parts) < 2:
+        parts = split(graph, candidate.members, p)
+        again = [refine(graph, part, p) for part in parts if part.size >= p.min_accounts] if len(parts) > 1 else []
+        # A part may hold several operators itself. One that grows back over the others does not hold alone; if none
+        # does, the candidate is kept whole.
+        alone = [part for part in again if part is not None and part.members.size < candidate.members.size]
+        if alone:
+            waiting += alone
+        else:
             found[key] = candidate
-            continue
-        # A part may hold several operators itself. A candidate of which no part holds alone, or one grows back to the
-        # whole, is kept whole.
-        again = [alone for part in parts if (alone := refine(graph, part, p)) is not None]
-        if not again or any(alone.members.size >= candidate.members.size for alone in again):
-            found[key] = candidate
-        waiting += [alone for alone in again if alone.members.size < candidate.members.size]
     return list(found.values())
 
 
@@ -170,7 +169,7 @@ def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
     coarse = replace(p, resolution=p.resolution * p.coarser)
     refined: dict[bytes, Refined] = {}
     tried: set[bytes] = set()
-    seeds = communities(graph, p) + communities(graph, coarse) + template_sets(graph, p)
+    seeds = communities(graph, p) + communities(graph, coarse) + template_sets(graph, p) + crossed_sets(graph, p)
     for _ in range(p.widenings + 1):
         fresh = []
         for seed in seeds:

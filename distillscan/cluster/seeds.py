@@ -1,5 +1,7 @@
 """Seeds: rough sets of accounts, from communities of the account-token graph and from templates."""
 
+import math
+
 import graspologic_native as native
 import numpy as np
 from scipy import sparse
@@ -23,6 +25,9 @@ LINKING = {
 }
 #: More of one kind on one account adds nothing: forty shared addresses are not forty reasons.
 _KIND_BITS = 12.0
+#: Tokens of a kind that are crossed with others; bits from which two cross beyond chance (of about 2,000 pairs).
+_MOST_CROSSED = 24
+_CROSSED_BITS = 20.0
 
 
 def _edges(graph: SignalGraph, kind: str, factor: float, p: ClusterParameters) -> "sparse.coo_array | None":
@@ -98,3 +103,46 @@ def template_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
             if counts[column] >= p.min_accounts
         ]
     return found
+
+
+#: Kinds too common to join accounts alone, and the kinds with which they are crossed.
+_CROSSED = {"rotation": ("signup", "tls", "user_agent", "pivot"), "signup": ("tls", "user_agent", "email_domain")}
+
+
+def crossed_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
+    """Return accounts that carry two tokens of different causes far more often than the two would meet by chance.
+
+    A campaign that shares no address, card or wording still signs up together, runs one program and rotates; each of
+    these is too common to join anybody by itself.
+    """
+    found: list[Ints] = []
+    size = graph.population.size
+    for kind, partners in _CROSSED.items():
+        if kind not in graph.kinds:
+            continue
+        for first in _commonest(graph, kind):
+            carriers = graph.touching(kind, np.array([first]))
+            found.append(np.flatnonzero(carriers))
+            for partner in (one for one in partners if one in graph.kinds):
+                for second in _commonest(graph, partner):
+                    other = graph.touching(partner, np.array([second]))
+                    both = np.flatnonzero(carriers & other)
+                    expected = float(np.count_nonzero(carriers)) * float(np.count_nonzero(other)) / size
+                    if _beyond_chance(both.size, expected):
+                        found.append(both)
+    limit = p.hub_share * size
+    return [numbers for numbers in found if p.min_accounts <= numbers.size <= limit]
+
+
+def _beyond_chance(seen: int, expected: float) -> bool:
+    """Whether a Poisson count of ``expected`` would hardly be ``seen``: its log likelihood ratio in bits."""
+    if seen <= 3 * expected:
+        return False
+    return seen * math.log2(seen / expected) - (seen - expected) / math.log(2) >= _CROSSED_BITS
+
+
+def _commonest(graph: SignalGraph, kind: str) -> Ints:
+    """The columns of the tokens of a kind with most carriers, at most a few dozen."""
+    counts = graph.carriers_per_token(kind)
+    order: Ints = np.lexsort((graph.tokens[kind], -counts))[:_MOST_CROSSED]
+    return order

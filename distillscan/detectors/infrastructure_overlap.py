@@ -52,7 +52,8 @@ class Detector:
         software = [f for kind in ("tls", "user_agent") if (f := _software(candidate, kind, parameters)) is not None]
         # Agent and fingerprint are two sides of one program: the stronger speaks for both.
         best = max(software, key=lambda f: f.bits, default=None)
-        found = [_pool(candidate, parameters), _rotation(candidate, parameters), best]
+        pool, rotation = _pool(candidate, parameters), _rotation(candidate, parameters)
+        found = [pool, rotation, best, _concealment(pool, rotation, parameters)]
         return [finding for finding in found if finding is not None]
 
 
@@ -97,6 +98,19 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
         "sharing_outside": outside,
     }
     return Finding("network", "coordination", bits, text, numbers)
+
+
+def _concealment(pool: Finding | None, rotation: Finding | None, p: InfrastructureOverlap) -> Finding | None:
+    """A pool or rotation takes effort that ordinary customers have no reason for: it speaks for harvesting as well."""
+    effort = 0.0
+    if pool is not None and pool.details["largest_network_share"] < p.site_share:
+        effort = pool.bits / p.pool_cap
+    if rotation is not None:
+        effort = max(effort, rotation.bits / p.rotation_cap)
+    if effort <= 0:
+        return None
+    text = "requests are spread over a pool of addresses or ever new networks, for which ordinary use has no reason"
+    return Finding("network", "extraction", p.concealment_cap * effort, text, {"effort": effort})
 
 
 def _largest_home(candidate: Candidate) -> int:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import polars as pl
 
-from distillscan.detectors.base import Candidate, Context, Finding, percent
+from distillscan.detectors.base import Candidate, Context, Finding, percent, plural
 from distillscan.parameters import OutputHarvest
 from distillscan.population import SIGNALS, Floats, Mask, Population
 from distillscan.profile.tables import PROMPTS_KEPT
@@ -96,7 +96,8 @@ def _rhythm(candidate: Candidate, p: OutputHarvest) -> Finding | None:
     mine = quiet_share(table[candidate.members], p.enough)
     mine = mine[~np.isnan(mine)]
     if mine.size < p.busy_members:
-        return _together(quiet_share(table[candidate.members].sum(axis=0, keepdims=True), p.enough)[0], p)
+        together = quiet_share(table[candidate.members].sum(axis=0, keepdims=True), p.enough)[0]
+        return _together(together, p) or _loosely(candidate, table, p)
     sleepless = float(np.mean(mine >= p.sleepless))
     bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / 0.5) - 1.0)
     text = (
@@ -116,6 +117,48 @@ def _together(quiet: float, p: OutputHarvest) -> Finding | None:
         return None
     text = f"all rest in the same eight hours of the day ({percent(quiet)} of the requests), as people of one place do"
     return Finding("timing", "extraction", -p.rhythm_cap, text, {"sleepless": 0.0, "quiet_share_together": quiet})
+
+
+def concentration(table: Floats) -> tuple[Floats, Floats]:
+    """Return how far each row's requests keep to one part of the day (0 evenly spread, 1 always the same hour).
+
+    Returns:
+        The squared mean resultant length of the hours on the clock's circle, corrected for the number of requests so
+        that it is right on average even for two (NaN below two); and how many pairs of requests it rests on. Source:
+        Mardia and Jupp, "Directional Statistics" (2000), chapter 2.
+    """
+    angle = 2 * np.pi * np.arange(24) / 24
+    total = table.sum(axis=1)
+    pairs: Floats = total * (total - 1) / 2
+    resultant = (table @ np.cos(angle)) ** 2 + (table @ np.sin(angle)) ** 2
+    squared: Floats = np.where(pairs > 0, (resultant - total) / np.maximum(2 * pairs, 1), np.nan)
+    return squared, pairs
+
+
+def _loosely(candidate: Candidate, table: Floats, p: OutputHarvest) -> Finding | None:
+    """Members with few requests each: whether these keep to a part of the day as those of other accounts do.
+
+    Each account is held against itself, so people of all time zones together still show their nights.
+    """
+    squared, pairs = candidate.population.once("concentration", lambda: concentration(table))
+    weight = np.minimum(pairs, p.loose_pairs)
+    inside, others = candidate.mask & (pairs > 0), ~candidate.mask & (pairs > 0)
+    known = float(weight[inside].sum())
+    if known < p.loose_enough or not np.any(others):
+        return None
+    usual = float(np.average(squared[others], weights=weight[others]))
+    mine = max(0.0, float(np.average(squared[inside], weights=weight[inside])))
+    if usual <= 0.05:
+        return None
+    flat = min(1.0, max(0.0, 1.0 - mine / usual))
+    certainty = min(1.0, known / (5 * p.loose_enough))
+    bits = p.rhythm_cap * (2.0 * min(1.0, flat / 0.5) - 1.0) * certainty
+    text = (
+        f"taken one by one, members keep to a part of the day {percent(mine / usual)} as strictly as other accounts do"
+        f" ({plural(int(inside.sum()), 'member')} with two requests or more)"
+    )
+    numbers = {"daily_rhythm": mine / usual, "members": int(inside.sum()), "pairs_of_requests": known}
+    return Finding("timing", "extraction", bits, text, numbers)
 
 
 def _volume(candidate: Candidate, p: OutputHarvest) -> Finding:

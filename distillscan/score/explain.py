@@ -129,6 +129,11 @@ def _software(evidence: tuple[Evidence, ...], families: int) -> Explanation:
 def _rhythm(evidence: tuple[Evidence, ...]) -> Explanation:
     what = "people at work: a class, an event, a team"
     rhythm = _by_detector(evidence, "output_harvest", "sleepless")
+    loose = _by_detector(evidence, "output_harvest", "daily_rhythm")
+    if rhythm is None and loose is not None:
+        strict = loose.details["daily_rhythm"]
+        reason = f"members keep to a part of the day {percent(strict)} as strictly as other accounts do"
+        return Explanation(what, "holds" if strict >= 0.75 else "fails", reason)
     if rhythm is None:
         return Explanation(what, "not tested", "too few requests an account to see a daily rhythm")
     share = rhythm.details["sleepless"]

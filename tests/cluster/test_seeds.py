@@ -13,7 +13,7 @@ from test_population import graph_of, number, numbers_of, population_of, signals
 
 from distillscan.cluster import find_candidates
 from distillscan.cluster.candidates import refine
-from distillscan.cluster.seeds import LINKING, communities, template_sets
+from distillscan.cluster.seeds import LINKING, communities, crossed_sets, template_sets
 from distillscan.cluster.seeds import _edges as edges
 from distillscan.parameters import ClusterParameters
 from distillscan.population import Ints, Population, SignalGraph
@@ -297,3 +297,21 @@ class TestFindCandidates:
         assert settled is not None
         assert settled.members.tolist() == members.tolist()
         assert [c.members.tolist() for c in find_candidates(graph, P)] == [members.tolist()]
+
+
+class TestCrossedSets:
+    def test_tokens_too_common_to_link_join_where_they_meet_beyond_chance(self) -> None:
+        graph = graph_of(1000, {"rotation": {1: range(100)}, "tls": {2: [*range(60, 100), *range(500, 600)]}})
+        sets = [part.tolist() for part in crossed_sets(graph, P)]
+        # Fourteen are expected to carry both, forty do.
+        assert list(range(60, 100)) not in sets
+        graph = graph_of(1000, {"rotation": {1: range(100)}, "tls": {2: [*range(40, 100), *range(500, 520)]}})
+        assert [part.tolist() for part in crossed_sets(graph, P)] == [list(range(100)), list(range(40, 100))]
+
+    def test_a_meeting_that_chance_explains_is_none(self) -> None:
+        graph = graph_of(1000, {"signup": {1: range(200)}, "user_agent": {2: range(180, 380)}})
+        assert [part.tolist() for part in crossed_sets(graph, P)] == [list(range(200))]
+
+    def test_hubs_and_small_meetings_are_left_out(self) -> None:
+        graph = graph_of(100, {"rotation": {1: range(40)}, "signup": {2: range(4)}})
+        assert crossed_sets(graph, P) == []

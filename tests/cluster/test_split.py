@@ -121,6 +121,7 @@ class TestOneWordingOverTwoPools:
         own: Mapping[str, str],
         shared: Mapping[str, int] | None = None,
         stated: bool = True,
+        pooled: int = 20,
     ) -> list[list[str]]:
         rows = [
             {"account_id": f"{pool}{k:02d}", "timestamp": at(hour)}
@@ -135,7 +136,8 @@ class TestOneWordingOverTwoPools:
         a, b = sets["a"], sets["b"]
         carried: Carried = {"template": {1: [*a, *b]}}
         for kind, having in own.items():
-            carried[kind] = {k: c for name in having for k, c in tokens(10 * ord(name), sets[name]).items()}
+            among = pooled if kind == "ip" else 20
+            carried[kind] = {k: c for name in having for k, c in tokens(10 * ord(name), sets[name][:among]).items()}
         for kind, count in (shared or {}).items():
             carried[kind] = {**carried[kind], **tokens(1, [*a, *b], count)}
         graph = SignalGraph(population, signals_of(population, carried))
@@ -165,6 +167,11 @@ class TestOneWordingOverTwoPools:
     @pytest.mark.parametrize("own", [{"ip": "ab"}, {"payment": "ab"}, {"ip": "ab", "payment": "a"}, {"device": "ab"}])
     def test_where_addresses_or_cards_are_unknown_nothing_speaks_for_two(self, own: dict[str, str]) -> None:
         assert self.split((10, 190), own, stated=False) == [[*self.a, *self.b]]
+
+    @pytest.mark.parametrize(("pooled", "together"), [(9, True), (10, False)])
+    def test_a_pool_speaks_for_a_set_if_half_of_it_is_on_it(self, pooled: int, together: bool) -> None:
+        expected = [[*self.a, *self.b]] if together else [self.a, self.b]
+        assert self.split((10, 190), {"device": "ab", "ip": "ab"}, pooled=pooled) == expected
 
     def test_neither_does_it_where_both_use_addresses_and_cards_of_their_own_account(self) -> None:
         assert self.split((10, 190), {"device": "ab"}) == [[*self.a, *self.b]]

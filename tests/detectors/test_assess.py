@@ -94,6 +94,11 @@ class TestInfrastructureOverlap:
     def test_a_rare_agent_is_worth_next_to_nothing(self) -> None:
         assert 0 < bits(assess(self.detector, "app"), "coordination") <= self.detector.parameters.software_cap
 
+    def test_a_pool_speaks_for_harvesting_an_office_does_not(self) -> None:
+        cap = self.detector.parameters.concealment_cap
+        assert bits(assess(self.detector, "camp"), "extraction") == pytest.approx(cap, rel=0.05)
+        assert bits(assess(self.detector, "office"), "extraction") == 0
+
     def test_home_addresses_are_not_shared(self) -> None:
         assert bits(assess(self.detector, "home"), "coordination") == 0
 

@@ -1,7 +1,7 @@
 """The parts of the detectors, one by one, on accounts few enough to count by hand."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -83,6 +83,11 @@ def assess(rows: Rows, detector: Any, prefix: str = "m", context: Context | None
         candidate_of(population_of(rows), detector, prefix, context), PARAMETERS[detector.name]
     )
     return found
+
+
+def ties(rows: Rows, detector: Any) -> list[Finding]:
+    """What a detector says of coordination alone."""
+    return [finding for finding in assess(rows, detector) if finding.axis == "coordination"]
 
 
 def carried(population: Population, signals: pl.DataFrame, kind: str) -> dict[int, set[str]]:
@@ -169,6 +174,9 @@ class TestSignupBursts:
         hours = [*self.daily, *[24 * 30.0] * 40, *[24 * 30 + 6.0] * 40, *[24 * 30 + 12.0] * 39]
         assert self.bursts(hours) == {120: 120}
 
+    def test_the_first_window_of_all_may_be_one(self) -> None:
+        assert self.bursts([*[0.0] * 9, *self.daily]) == {0: 9}
+
     def test_many_sign_ups_at_all_times_are_none(self) -> None:
         assert self.bursts([6.0 * window for window in range(120) for _ in range(12)]) == {}
 
@@ -214,7 +222,9 @@ class TestReplacements:
     def test_starts_and_stops_at_the_ends_of_the_log_are_the_logs_own(self) -> None:
         assert self.counted({"m1": (10, 40), "m2": (47, 200)}) == (0, 2, 0.0)
         assert self.counted({"m1": (10, 40), "m2": (49, 200)}) == (1, 2, 0.0)
+        assert self.counted({"m1": (10, 40), "m2": (48, 200)}) == (0, 2, 0.0)
         assert self.counted({"m1": (60, 353)}) == (0, 0, 0.0)
+        assert self.counted({"m1": (60, 352)}) == (0, 0, 0.0)
         assert self.counted({"m1": (60, 351)}) == (0, 1, 0.0)
 
     def test_an_account_with_a_single_request_does_not_replace_itself(self) -> None:
@@ -244,6 +254,9 @@ class TestAccountFanout:
         assert carried(population, signals, "session") == {hash_text("s"): {"m0", "m1"}}
         assert carried(population, signals, "email_domain") == {hash_text("corp.example"): {"m1", "m2", "m3"}}
         assert set(signals["kind"]) == {"payment", "session", "email_domain"}
+        crowd = population_of(each(9, account_created_at=at(-99)))
+        signals = self.detector.signals(crowd, FANOUT, Context())
+        assert signals.select("kind", "strength").unique().rows() == [("signup", 1.0)]
 
     def test_holders_are_weighed_against_how_usual_sharing_is(self) -> None:
         rows = each(12, payment_id=lambda k: f"card-{k // 5}" if k < 10 else None)
@@ -348,12 +361,13 @@ class TestInfrastructureOverlap:
         assert carried(population, signals, "tls") == {hash_text("t"): {"m0", "m1", "m2"}}
         assert carried(population, signals, "rotation") == {1: {"m3"}}
         assert set(signals["kind"]) == {"ip", "ip_prefix", "tls", "rotation"}
+        assert set(signals["strength"]) == {1.0}
 
     #: Ten members on two proxies in two networks, strangers at home.
     pool = (*each(10, ip=lambda k: f"192.0.{k % 2}.1"), *others(190, ip=lambda k: f"10.0.{k}.1"))
 
     def test_a_pool_that_nobody_else_uses(self) -> None:
-        (found,) = assess([*self.pool], self.detector)
+        (found,) = ties([*self.pool], self.detector)
         assert found.summary == (
             "10 of 10 members meet on shared addresses (2 addresses in 2 networks); 100 % of the accounts on these are "
             "members, and 0.26 % of other accounts share an address with anyone"
@@ -375,28 +389,28 @@ class TestInfrastructureOverlap:
             {"account_id": "x0", "ip": "192.0.0.1"},
             *({"account_id": "x0", "ip": f"11.0.{k}.1"} for k in range(9)),
         ]
-        (found,) = assess([*self.pool, *passing], self.detector)
+        (found,) = ties([*self.pool, *passing], self.detector)
         assert found.details["accounts_on_them"] == 11
         assert found.bits == pytest.approx(group_bits(10, 10, 10, 1.5 / 191, OVERLAP.pool_cap) * 10 / 11)
 
     @pytest.mark.parametrize(("at_home", "one_site"), [(6, True), (5, False)])
     def test_one_network_for_most_is_an_office(self, at_home: int, one_site: bool) -> None:
         rows = each(10, ip=lambda k: "192.0.1.1" if k < at_home else "192.0.2.1")
-        (found,) = assess([*rows, *self.pool[10:]], self.detector)
+        (found,) = ties([*rows, *self.pool[10:]], self.detector)
         cap = OVERLAP.site_cap if one_site else OVERLAP.pool_cap
         assert found.bits == pytest.approx(group_bits(10, 10, 10, 0.5 / 191, cap))
         assert ("one network serves 60 % of them" in found.summary) == one_site
 
     def test_networks_stand_in_where_no_address_is_shared(self) -> None:
         rows = each(10, ip=lambda k: f"192.0.{k % 2}.{k}")
-        (found,) = assess([*rows, *self.pool[10:]], self.detector)
+        (found,) = ties([*rows, *self.pool[10:]], self.detector)
         assert (found.details["addresses"], found.details["networks"]) == (0, 2)
         assert "(2 networks in 2 networks)" in found.summary
         assert found.bits == pytest.approx(group_bits(10, 10, 10, 0.5 / 191, OVERLAP.pool_cap))
 
     def test_one_address_is_said_in_the_singular(self) -> None:
         rows = each(10, ip="192.0.1.1") + each(10, ip=lambda k: f"11.0.{k}.1") * 2
-        (found,) = assess([*rows, *self.pool[10:]], self.detector)
+        (found,) = ties([*rows, *self.pool[10:]], self.detector)
         assert found.details["largest_network_share"] == 0.1
         assert "(1 address in 1 network)" in found.summary
 
@@ -404,7 +418,7 @@ class TestInfrastructureOverlap:
         rows = [{"account_id": f"m{k}", "ip": f"{20 + k}.{j}.0.1"} for k in range(5) for j in range(8 if k < 4 else 3)]
         rows += [{"account_id": f"x{k}", "ip": f"{60 + k}.0.0.{j}"} for k in range(30) for j in range(9)]
         rows += [{"account_id": f"x{k}", "ip": f"{200}.{k}.{j}.1"} for k in range(3) for j in range(9)]
-        (found,) = assess(rows, self.detector)
+        (found,) = ties(rows, self.detector)
         outside = 3.5 / 31
         assert found.summary == "4 of 4 members come from ever new networks; 11 % of other accounts do"
         assert found.bits == pytest.approx(group_bits(4, 4, 5, outside, OVERLAP.rotation_cap))
@@ -417,10 +431,16 @@ class TestInfrastructureOverlap:
     def test_agent_and_fingerprint_are_one_program_and_the_stronger_speaks(self) -> None:
         rows = each(10, user_agent="rare/1", tls_fingerprint=lambda k: "t" if k < 6 else f"t{k}")
         rows += others(200, user_agent=lambda k: f"a{k % 4}", tls_fingerprint=lambda k: f"f{k % 4}")
-        (found,) = assess(rows, self.detector)
+        (found,) = ties(rows, self.detector)
         assert found.summary == "10 of 10 members use user agents that 0.25 % of other accounts use"
         assert found.bits == pytest.approx(group_bits(10, 10, 10, 0.5 / 201, OVERLAP.software_cap))
-        assert found.details["kind"] == "user_agent"
+        assert found.details == {
+            "kind": "user_agent",
+            "members": 10,
+            "members_stating": 10,
+            "values": 1,
+            "rate_outside": 0.5 / 201,
+        }
         (weaker,) = assess([{**row, "user_agent": None} for row in rows], self.detector)
         assert weaker.summary == "6 of 10 members use TLS fingerprints that 0.25 % of other accounts use"
         assert weaker.bits == pytest.approx(group_bits(6, 10, 10, 0.5 / 201, OVERLAP.software_cap))
@@ -494,6 +514,7 @@ class TestReleasePivot:
         [
             ([(30, 3, "m1", "one"), (40, 9, "m1", "two")], "accounts with the same client and earlier model", 30, 3),
             ([(29, 3, "m1", "one"), (40, 9, "m1", "two")], "accounts with the same earlier model", 69, 12),
+            ([(29, 15, "m1", "one"), (1, 0, "m1", "two")], "accounts with the same earlier model", 30, 15),
             ([(14, 1, "m1", "one"), (15, 2, "m1", "two"), (9, 1, "m0", "one")], "all other accounts", 38, 4),
         ],
     )
@@ -513,6 +534,7 @@ class TestReleasePivot:
             "compared_with": basis,
         }
         bits = group_bits(5, 5, 5, outside, PIVOT.cap)
+        assert (bits / 2 < 1.5) == (moved == 15)
         assert (coordination.family, coordination.axis, coordination.bits) == ("timing", "coordination", bits)
         assert (extraction.axis, extraction.bits) == ("extraction", min(1.5, bits / 2))
         assert coordination.summary == (
@@ -618,6 +640,35 @@ class TestOutputHarvest:
             "their quietest eight hours hold 33 % of their requests (an even spread: 33 %)"
         )
 
+    def test_five_busy_members_are_enough_to_be_judged_one_by_one(self) -> None:
+        found = self.rhythm(self.workers(5, 0))
+        assert found is not None
+        assert (found.details["members"], found.bits) == (5, 2.0)
+        assert self.rhythm(self.workers(4, 0)) is None
+
+    def quiet(self, hours: Mapping[str, Callable[[int, int], int]], requests: int = 4) -> Rows:
+        """Accounts with a few requests each; the hour of the n-th request of the k-th account of a group."""
+        return [
+            row
+            for prefix, hour in hours.items()
+            for k in range(40)
+            for n in range(requests)
+            for row in used(f"{prefix}{k}", (24 * n + hour(k, n), "m1", 1))
+        ]
+
+    @pytest.mark.parametrize(("spread", "bits"), [(6, 2.0), (0, -2.0)])
+    def test_quiet_members_are_held_against_how_others_keep_to_the_day(self, spread: int, bits: float) -> None:
+        # Others keep to one hour, each to their own; the members' four requests go round the clock, or do the same.
+        rows = self.quiet({"m": lambda k, n: (k + spread * n) % 24, "x": lambda k, n: k % 24})
+        found = next(f for f in assess(rows, self.detector) if "daily_rhythm" in f.details)
+        # Four evenly spread hours have no direction: (0 - 4) / (4 * 3), taken as none.
+        assert found.details == {"daily_rhythm": 0.0 if spread else 1.0, "members": 40, "pairs_of_requests": 240.0}
+        assert found.bits == pytest.approx(bits * 240 / 300)
+
+    def test_too_few_pairs_of_requests_say_nothing_of_rhythm(self) -> None:
+        rows = self.quiet({"m": lambda k, n: (k + 12 * n) % 24, "x": lambda k, n: k % 24}, requests=2)
+        assert not [f for f in assess(rows, self.detector) if "daily_rhythm" in f.details]
+
     def test_few_busy_members_are_judged_together_and_only_if_they_rest(self) -> None:
         found = self.rhythm(self.workers(0, 30, requests=3))
         assert found is not None
@@ -681,10 +732,11 @@ class TestOutputHarvest:
         inside = found.details["members"]
         assert found.bits == pytest.approx(share_bits(inside, 4, 0.5 / 21, HARVEST.distinct_cap))
 
-    @pytest.mark.parametrize(("members", "strangers"), [(2, 20), (4, 0)])
-    def test_nothing_is_said_of_two_members_or_without_others(self, members: int, strangers: int) -> None:
+    @pytest.mark.parametrize(("members", "strangers", "said"), [(2, 20, 0), (3, 20, 1), (4, 0, 0)])
+    def test_nothing_is_said_of_two_members_or_without_others(self, members: int, strangers: int, said: int) -> None:
         rows = [row for k in range(members) for row in used(f"m{k}", (12, "m1", 30))]
-        assert self.habits(rows, [r for k in range(strangers) for r in used(f"x{k}", (12, f"n{k % 2}", 30))]) == []
+        mixed = [row for k in range(strangers) for row in used(f"x{k}", (12, "m1", 15), (12, "m2", 15))]
+        assert len(self.habits(rows, mixed)) == said
 
     def test_it_links_nobody(self) -> None:
         assert self.detector.signals(population_of(each(3)), HARVEST, Context()).equals(SIGNALS.to_frame())
@@ -739,6 +791,16 @@ class TestTemplateUniformity:
         # Three of nine; the first account has one of seven, which is below 0.15.
         assert set(found["strength"]) == {3 / 9}
         assert list(carried(population, signals, "template").values()) == [{f"m{k}" for k in range(1, 8)}]
+
+    def test_where_a_template_covers_more_of_an_account_counts(self) -> None:
+        rows: Rows = []
+        for k in range(8):
+            name, filler = f"m{k}", "abcdefgh"[k]
+            rows.append({"account_id": name, "prompt": f"{filler}oak {RULES}", "system_prompt": f"{filler}elm {RULES}"})
+            rows += [{"account_id": name, "prompt": f"{filler}{w}"} for w in "xyz"]
+        signals = self.detector.signals(population_of(rows), WORDING, Context())
+        # A quarter of the prompts, the only system prompt.
+        assert signals.filter(pl.col("kind") == "template")["strength"].to_list() == [1.0] * 8
 
     def test_signals_follow_from_the_profile_and_the_parameters_alone(self) -> None:
         rows = each(5, system_prompt=RULES)
@@ -798,7 +860,7 @@ class TestTemplateUniformity:
             [
                 (population.profile.accounts["account"][k], "template", token, strength)
                 for k in range(10)
-                for token, strength in ((1, 0.25), (2, 0.05 * k))
+                for token, strength in ((1, 0.25), (2, 0.05 * k if k < 5 else 0.9))
             ],
             schema=SIGNALS,
             orient="row",
@@ -808,7 +870,7 @@ class TestTemplateUniformity:
         # None of these accounts has text in the profile, so nothing can be said of how many use the skeletons.
         assert (first.bits, first.details["members_with_text"]) == (0.0, 0)
         assert first.details["templates"] == 2
-        assert first.details["median_coverage"] == pytest.approx(0.25 + (0.2 + 0.25) / 2)
+        assert first.details["median_coverage"] == pytest.approx((0.25 + 0.05 * 4 + 1.0) / 2)
         assert (second.axis, second.bits) == ("extraction", 0.0)
 
     @pytest.mark.parametrize(("coverage", "users"), [(1.0, 10), (0.5, 10), (1.0, 5)])
