@@ -56,6 +56,8 @@ HARVEST = OutputHarvest(
     volume_cap=2.0,
     volume_floor=-1.5,
     volume_zero=400,
+    loose_pairs=15,
+    loose_enough=60,
 )
 WORDING = TemplateUniformity(
     min_accounts=4, min_prompts=6, coverage=0.15, min_system_tokens=12, automation_cap=4.0, comparable=30
@@ -342,6 +344,30 @@ class TestRotating:
 class TestInfrastructureOverlap:
     detector = infrastructure_overlap.Detector()
 
+    def effort(self, rows: Rows) -> float:
+        """What is said of their harvesting, of at most 1."""
+        found = [f for f in assess(rows, self.detector) if f.axis == "extraction"]
+        assert all(f.bits == pytest.approx(OVERLAP.concealment_cap * f.details["effort"]) for f in found)
+        return float(sum(f.details["effort"] for f in found))
+
+    def test_a_pool_takes_effort_and_an_office_does_not(self) -> None:
+        assert self.effort([*self.pool]) == pytest.approx(ties([*self.pool], self.detector)[0].bits / OVERLAP.pool_cap)
+        office = each(10, ip=lambda k: "192.0.1.1" if k < 6 else "192.0.2.1")
+        assert self.effort([*office, *self.pool[10:]]) == 0
+
+    def test_so_does_rotation_and_the_greater_of_both_counts(self) -> None:
+        turning = [{"account_id": f"m{k}", "ip": f"{20 + k}.{j}.0.1"} for k in range(10) for j in range(12)]
+        settled = [{"account_id": f"x{k}", "ip": f"60.{k}.0.{j}"} for k in range(60) for j in range(9)]
+        (rotation,) = ties(turning + settled, self.detector)
+        assert self.effort(turning + settled) == pytest.approx(rotation.bits / OVERLAP.rotation_cap)
+        # Two proxies that all have in common, and two networks of their own where they mostly are.
+        places = [("192.0.1.1", 1), ("192.0.2.1", 1), ("20.{}.0.1", 3), ("21.{}.0.1", 3)]
+        both = [{"account_id": f"m{k}", "ip": ip.format(k)} for k in range(10) for ip, n in places for _ in range(n)]
+        pool, rotation = ties(both + settled, self.detector)
+        efforts = {pool.bits / OVERLAP.pool_cap, rotation.bits / OVERLAP.rotation_cap}
+        assert len(efforts) == 2
+        assert self.effort(both + settled) == pytest.approx(max(efforts))
+
     def test_shared_addresses_networks_and_fingerprints_are_tokens(self) -> None:
         rows = each(
             4,
@@ -441,7 +467,7 @@ class TestInfrastructureOverlap:
             "values": 1,
             "rate_outside": 0.5 / 201,
         }
-        (weaker,) = assess([{**row, "user_agent": None} for row in rows], self.detector)
+        (weaker,) = ties([{**row, "user_agent": None} for row in rows], self.detector)
         assert weaker.summary == "6 of 10 members use TLS fingerprints that 0.25 % of other accounts use"
         assert weaker.bits == pytest.approx(group_bits(6, 10, 10, 0.5 / 201, OVERLAP.software_cap))
 
@@ -681,6 +707,50 @@ class TestOutputHarvest:
         awake = used("mz", (0, "m1", 3), (8, "m1", 3), (16, "m1", 3))
         assert self.rhythm(self.workers(0, 12, requests=3) + awake) is None
         assert self.rhythm(self.workers(0, 7, requests=3)) is None
+
+    @given(TABLES)
+    def test_keeping_to_a_part_of_the_day_is_the_mean_over_pairs_of_requests(
+        self, table: "np.ndarray[Any, np.dtype[np.float64]]"
+    ) -> None:
+        squared, pairs = output_harvest.concentration(table)
+        for row, found, count in zip(table, squared, pairs, strict=True):
+            angles = [2 * math.pi * hour / 24 for hour in range(24) for _ in range(int(row[hour]))]
+            apart = [math.cos(one - other) for k, one in enumerate(angles) for other in angles[:k]]
+            assert count == len(apart)
+            assert np.isnan(found) if not apart else found == pytest.approx(np.mean(apart), abs=1e-9)
+
+    def loosely(self, members: int, hours: Sequence[int], strangers: Sequence[int]) -> Finding | None:
+        """What is said of members and twenty strangers that ask once at each of these hours of the day."""
+        rows = [row for k in range(members) for hour in hours for row in used(f"m{k}", (hour, "m1", 1))]
+        rows += [row for k in range(20) for hour in strangers for row in used(f"x{k}", (hour, "m1", 1))]
+        found = assess(rows, self.detector)
+        return next((f for f in found if "daily_rhythm" in f.details), None)
+
+    @pytest.mark.parametrize(("members", "certainty"), [(4, 0.2), (5, 0.25), (20, 1.0), (30, 1.0)])
+    def test_quiet_members_are_held_against_quiet_others(self, members: int, certainty: float) -> None:
+        # Six requests are fifteen pairs, three hundred of which are certain; spread evenly they keep to no part.
+        found = self.loosely(members, range(0, 24, 4), [12, 12, 13])
+        assert found is not None
+        assert found.bits == pytest.approx(HARVEST.rhythm_cap * certainty)
+        assert found.details == {"daily_rhythm": 0.0, "members": members, "pairs_of_requests": 15 * members}
+        assert found.summary == (
+            "taken one by one, members keep to a part of the day 0 % as strictly as other accounts do "
+            f"({members} members with two requests or more)"
+        )
+
+    def test_who_rests_as_others_do_is_no_machine(self) -> None:
+        shifts = [row for k in range(20) for h in (k, k, k + 1, k + 1) for row in used(f"m{k}", (h, "m1", 1))]
+        strangers = [row for k in range(20) for h in (12, 12, 13, 13) for row in used(f"x{k}", (h, "m1", 1))]
+        found = assess(shifts + strangers, self.detector)
+        same = next(f for f in found if "daily_rhythm" in f.details)
+        # As strict as the others, though over all hours together: 20 members of six pairs each are 120 of 300.
+        assert same.details["daily_rhythm"] == pytest.approx(1.0)
+        assert same.bits == pytest.approx(-HARVEST.rhythm_cap * 120 / 300)
+
+    def test_nothing_is_said_of_few_requests_or_where_nobody_rests(self) -> None:
+        assert self.loosely(3, range(0, 24, 4), [12, 12, 13]) is None
+        assert self.loosely(20, range(0, 24, 4), [0, 12]) is None
+        assert self.loosely(20, range(0, 24, 4), [12]) is None
 
     def volume(self, rows: Rows) -> Finding:
         (found,) = (f for f in assess(rows, self.detector) if "output_tokens" in f.details)
