@@ -92,6 +92,18 @@ def test_a_switch_can_be_turned_off() -> None:
     assert changed.detectors["theirs"].strict is False
 
 
+@pytest.mark.parametrize(("text", "expected"), [("TRUE", True), ("False", False)])
+def test_a_switch_is_true_or_false_however_it_is_written(text: str, expected: bool) -> None:
+    changed = with_settings(Parameters(detectors={"theirs": Switches()}), {"theirs.strict": text})
+    assert changed.detectors["theirs"].strict is expected
+
+
+def test_a_switch_that_is_neither_is_said() -> None:
+    with pytest.raises(UsageError) as caught:
+        with_settings(Parameters(detectors={"theirs": Switches()}), {"theirs.strict": "on"})
+    assert str(caught.value) == "--set theirs.strict=on: 'on' is neither true nor false"
+
+
 def test_the_report_has_every_parameter_by_group() -> None:
     stated = with_settings(PARAMETERS, {"release_pivot.moved": "0.5"}).to_dict()
     assert list(stated) == ["cluster", "score", "detectors"]

@@ -265,6 +265,15 @@ class TestRhythm:
         said = Evidence("output_harvest", "timing", "extraction", 1.0, "said", {"sleepless": sleepless})
         assert about(RHYTHM, said) == ((), verdict, reason)
 
+    @pytest.mark.parametrize(("strict", "verdict"), [(0.75, "holds"), (0.74, "fails"), (1.2, "holds")])
+    def test_quiet_members_are_held_against_others(self, strict: float, verdict: str) -> None:
+        said = Evidence("output_harvest", "timing", "extraction", 1.0, "said", {"daily_rhythm": strict})
+        share = f"{strict * 100:.0f} %"
+        reason = f"members keep to a part of the day {share} as strictly as other accounts do"
+        assert about(RHYTHM, said) == ((), verdict, reason)
+        busy = Evidence("output_harvest", "timing", "extraction", 1.0, "said", {"sleepless": 0.5})
+        assert about(RHYTHM, said, busy) == ((), "fails", "50 % of the busy members never rest")
+
     def test_where_too_little_is_known_it_is_not_tested(self) -> None:
         assert about(RHYTHM) == ((), "not tested", "too few requests an account to see a daily rhythm")
 
