@@ -6,6 +6,8 @@ accounts and tokens are divided into communities; communities stay together if, 
 the same tokens in much the same proportions (cosine), or for two weaker kinds.
 """
 
+from collections.abc import Callable
+
 import graspologic_native as native
 import numpy as np
 import polars as pl
@@ -22,6 +24,8 @@ WEAK = ("system_template", "ip_prefix", "signup", "email_domain")
 SEPARATE = {"ip": 0.1, "payment": 0.1}
 #: Share of a part's members from which a pool or cards are the part's way of working.
 MOSTLY = 0.5
+#: Size of a part against a group's from which it may join the group to others.
+BRIDGE = 0.25
 
 
 def _tokens(graph: SignalGraph, members: Ints, lift: float) -> dict[str, "sparse.csr_array"]:
@@ -114,6 +118,24 @@ def _covered(matrix: "sparse.csr_array", part: Ints) -> float:
     return float(np.mean(np.asarray(matrix[part].sum(axis=1)).ravel() > 0))
 
 
+def _nearness(matrices: dict[str, "sparse.csr_array"], one: Ints, other: Ints) -> float:
+    """The largest cosine of two parts over the strong kinds."""
+    return max((_cosine(matrices, kind, one, other) or 0.0) for kind in STRONG)
+
+
+def _joined(groups: list[Ints], alike: Callable[[Ints, Ints], bool]) -> list[Ints]:
+    """Join groups that are alike as wholes, until none are."""
+    waiting, done = list(groups), []
+    while waiting:
+        one = waiting.pop(0)
+        twin = next((k for k, other in enumerate(waiting) if alike(one, other)), None)
+        if twin is None:
+            done.append(one)
+        else:
+            waiting[twin] = np.concatenate([one, waiting[twin]])
+    return done
+
+
 def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]:
     """Return the parts of a candidate that belong together; the whole as the only part if there is nothing to split."""
     matrices = _tokens(graph, members, p.lift)
@@ -125,7 +147,12 @@ def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]
     groups: list[Ints] = []
     for part in parts:
         alike = [k for k, group in enumerate(groups) if _alike(graph, members, matrices, group, part, p.alike)]
-        joined = np.concatenate([part, *(groups[k] for k in alike)])
-        groups = [group for k, group in enumerate(groups) if k not in alike]
+        # A part of some size that is like several groups joins them; a small one made of leftovers of two operators
+        # is like both as well, and goes to the nearest alone.
+        joins = [k for k in alike if part.size >= BRIDGE * groups[k].size]
+        joins = joins or sorted(alike, key=lambda k: (-_nearness(matrices, groups[k], part), k))[:1]
+        joined = np.concatenate([part, *(groups[k] for k in joins)])
+        groups = [group for k, group in enumerate(groups) if k not in joins]
         groups.append(joined)
+    groups = _joined(groups, lambda one, other: _alike(graph, members, matrices, one, other, p.alike))
     return [members[np.sort(group)] for group in groups]

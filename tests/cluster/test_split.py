@@ -72,6 +72,14 @@ class TestSplit:
         assert joined(4) == [BOTH]  # 0.707
         assert joined(5) == [list(ONE), list(TWO)]  # 0.632
 
+    def test_leftovers_of_two_pools_do_not_bridge_them(self) -> None:
+        some = [0, 1, 20, 21]
+        carried: Carried = {
+            "device": {**tokens(1, ONE[2:], 9), **tokens(11, TWO[2:], 9), **tokens(21, some, 9)},
+            "payment": {1: ONE, 2: TWO},
+        }
+        assert [len(part) for part in parts(graph_of(900, carried), BOTH)] in ([22, 18], [18, 22], [20, 20])
+
     def test_a_part_may_join_parts_that_were_apart(self) -> None:
         three = range(40, 60)
         carried: Carried = {
