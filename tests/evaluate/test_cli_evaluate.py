@@ -120,3 +120,12 @@ def test_labels_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkdir("folder")  # noqa: PTH102  the plainest thing that cannot be read as a file
     done = run("report.json", "folder")
     assert (done.exit_code, done.stderr) == (3, "error: folder: cannot be read: Is a directory\n")
+
+
+def test_the_page_names_commands_and_options_that_exist() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text()
+    commands = [line.split()[2:] for line in page.splitlines() if line.startswith("$ distillscan ")]
+    assert [words[0] for words in commands] == ["simulate", "analyze", "evaluate", "evaluate"]
+    for words in commands:
+        known = {name for parameter in cli.commands[words[0]].params for name in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= known
