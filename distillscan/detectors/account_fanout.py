@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from distillscan.detectors.base import Candidate, Context, Finding, percent, plural
+from distillscan.detectors.base import Candidate, Context, Finding, percent, plural, shared_entities
 from distillscan.domains import MAIL_PROVIDERS
 from distillscan.parameters import AccountFanout
 from distillscan.population import SIGNALS, Floats, Ints, Population
@@ -14,13 +14,6 @@ from distillscan.weigh import group_bits
 _HOLDERS = ("payment", "device", "api_key", "session")
 _PLURAL = {"payment": "payment methods", "device": "devices", "api_key": "API keys", "session": "sessions"}
 _ONE = {"payment": "payment method", "device": "device", "api_key": "API key", "session": "session"}
-
-
-def _token_rows(links: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Entities that at least two accounts touch, as tokens."""
-    return links.filter(pl.len().over("entity") >= 2).select(
-        "account", pl.lit(kind).alias("kind"), pl.col("entity").alias("token"), pl.lit(1.0).alias("strength")
-    )
 
 
 def own_domains(population: Population, p: AccountFanout) -> pl.DataFrame:
@@ -112,8 +105,8 @@ class Detector:
 
     def signals(self, population: Population, parameters: AccountFanout, context: Context) -> pl.DataFrame:
         """Return tokens for shared holders, own mail domains and sign-up bursts."""
-        parts = [_token_rows(population.links(kind), kind) for kind in _HOLDERS]
-        parts.append(_token_rows(own_domains(population, parameters), "email_domain"))
+        parts = [shared_entities(population.links(kind), kind) for kind in _HOLDERS]
+        parts.append(shared_entities(own_domains(population, parameters), "email_domain"))
         bursts = signup_bursts(population, parameters)
         parts.append(bursts.select("account", pl.lit("signup").alias("kind"), "token", pl.lit(1.0).alias("strength")))
         return pl.concat([part.cast(SIGNALS) for part in parts])

@@ -128,6 +128,13 @@ def evidence(detector: Detector, finding: Finding) -> Evidence:
     )
 
 
+def shared_entities(links: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Return the entities that at least two accounts touch, as tokens (``population.SIGNALS``)."""
+    return links.filter(pl.len().over("entity") >= 2).select(
+        "account", pl.lit(kind).alias("kind"), pl.col("entity").alias("token"), pl.lit(1.0).alias("strength")
+    )
+
+
 def rounded(value: Any) -> Any:
     """Return a value with every float cut to four decimals, numpy scalars turned to Python's."""
     if isinstance(value, np.generic):

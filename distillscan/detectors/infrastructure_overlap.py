@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from distillscan.detectors.base import Candidate, Context, Finding, percent, plural
+from distillscan.detectors.base import Candidate, Context, Finding, percent, plural, shared_entities
 from distillscan.parameters import InfrastructureOverlap
 from distillscan.population import SIGNALS, Mask, Population
 from distillscan.result import Family
@@ -31,14 +31,7 @@ class Detector:
 
     def signals(self, population: Population, parameters: InfrastructureOverlap, context: Context) -> pl.DataFrame:
         """Return tokens for shared network entities, and one for accounts that rotate."""
-        parts = [
-            population.links(kind)
-            .filter(pl.len().over("entity") >= 2)
-            .select(
-                "account", pl.lit(kind).alias("kind"), pl.col("entity").alias("token"), pl.lit(1.0).alias("strength")
-            )
-            for kind in _SHARED
-        ]
+        parts = [shared_entities(population.links(kind), kind) for kind in _SHARED]
         turning = population.profile.accounts["account"].filter(pl.Series(rotating(population, parameters)))
         parts.append(
             pl.DataFrame({"account": turning}).select(
