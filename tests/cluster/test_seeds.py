@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_population import graph_of, number, numbers_of, population_of, signals_of
 
 from distillscan.cluster import find_candidates
-from distillscan.cluster.candidates import refine
+from distillscan.cluster.candidates import Refined, refine
 from distillscan.cluster.seeds import LINKING, communities, crossed_sets, template_sets
 from distillscan.cluster.seeds import _edges as edges
 from distillscan.parameters import ClusterParameters
@@ -280,6 +280,42 @@ class TestFindCandidates:
         members = numbers_of(population, "m")
         addresses = {1 + k: members[k * an_address : (k + 1) * an_address] for k in range(size // an_address)}
         return population, {"payment": {1: members}, "device": {1: members}, "ip": addresses}, members
+
+    def test_five_are_enough_and_four_are_not(self) -> None:
+        for size, expected in ((5, [[0, 1, 2, 3, 4]]), (4, [])):
+            population = crowd(1000)
+            carried: Carried = {"payment": {1: range(size)}, "template": {2: range(size)}}
+            graph = SignalGraph(population, signals_of(population, carried))
+            assert [c.members.tolist() for c in find_candidates(graph, P)] == expected
+
+    @pytest.mark.parametrize(
+        ("weaker", "kept"),
+        [
+            (range(10, 30), [*range(20, 30)]),
+            # Of twenty eleven are taken: most of it is the stronger one seen from another side.
+            (range(9, 29), []),
+            (range(16, 24), []),
+            (range(15, 25), [*range(20, 25)]),
+            (range(40, 45), [*range(40, 45)]),
+        ],
+    )
+    def test_of_overlapping_ones_the_stronger_keeps_its_members(
+        self, monkeypatch: pytest.MonkeyPatch, weaker: range, kept: list[int]
+    ) -> None:
+        strong = Refined(np.arange(20), np.full(20, 9.0))
+        weak = Refined(np.array(weaker), np.arange(len(weaker)) / 10 + 3)
+        monkeypatch.setattr("distillscan.cluster.candidates._apart", lambda *_: [weak, strong])
+        first, *rest = find_candidates(graph_of(100, {"ip": {1: [0, 1]}}), P)
+        assert first.members.tolist() == list(range(20))
+        assert [c.members.tolist() for c in rest] == ([kept] if kept else [])
+        # Each keeps its own bits.
+        assert [b for c in rest for b in c.bits] == [weak.bits[n - weaker.start] for n in kept]
+
+    def test_only_so_many_are_returned_the_strongest_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        several = [Refined(np.arange(10 * k, 10 * k + 10), np.full(10, 3.0 + k % 3)) for k in range(6)]
+        monkeypatch.setattr("distillscan.cluster.candidates._apart", lambda *_: several)
+        found = find_candidates(graph_of(100, {"ip": {1: [0, 1]}}), replace(P, max_candidates=4))
+        assert [int(c.members[0]) for c in found] == [20, 50, 10, 40]
 
     def test_a_pool_is_found_from_its_parts(self) -> None:
         population, carried, members = self.pool(40, 10)
