@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -185,6 +186,11 @@ class TestSignupBursts:
     def test_unknown_creation_dates_are_left_out(self) -> None:
         assert self.bursts([*self.daily, *[24 * 30.0] * 8, *[None] * 50]) == {120: 8}
         assert self.bursts([None] * 20) == {}
+
+    @pytest.mark.xfail(reason="a date that was never set is taken for the day of everybody's sign-up")
+    def test_dates_that_were_never_set_are_no_burst(self) -> None:
+        unset = (datetime(1970, 1, 1, tzinfo=UTC) - START).total_seconds() / 3600
+        assert self.bursts([*self.daily, *[unset] * 40]) == {}
 
     def test_the_width_of_a_window_is_a_parameter(self) -> None:
         hours = [*self.daily, *[24.0 * 30 + 2 * k for k in range(12)]]
