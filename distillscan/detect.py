@@ -31,6 +31,8 @@ def _checked(signals: pl.DataFrame, population: Population) -> pl.DataFrame:
     signals = signals.select(pl.col(name).cast(dtype) for name, dtype in SIGNALS.items())
     if sum(signals.null_count().row(0)):
         raise ValueError("signals hold nulls")
+    if not (signals["strength"].is_finite() & (signals["strength"] >= 0)).all():
+        raise ValueError("signals have strengths that are no share")
     strangers = signals.join(population.profile.accounts, on="account", how="anti").height
     if strangers:
         raise ValueError(f"{strangers} signals name accounts that are not in the profile")

@@ -153,7 +153,6 @@ def test_signals_that_name_no_account_or_nothing_are_an_error_of_the_detector(
     assert [r.status for r in found.runs] == ["error"]
 
 
-@pytest.mark.xfail(reason="only nulls are looked for; nan makes every comparison of an account's use false")
 @pytest.mark.parametrize("strength", [float("nan"), float("inf"), -1.0])
 def test_a_strength_that_is_no_share_is_an_error_of_the_detector(population: Population, strength: float) -> None:
     found = run(population, Stub("odd", tokens(population, (0, "ip", 5, strength))))

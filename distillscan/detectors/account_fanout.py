@@ -36,9 +36,9 @@ def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:
     A window is a burst if its count is beyond the Poisson tail ``burst_p`` of the mean of the windows within two
     weeks on either side (itself and its neighbours left out); adjacent bursts are one.
     """
-    created = population.profile.accounts.filter(pl.col("created").is_not_null()).select(
-        "account", (pl.col("created").dt.epoch("s") // (3600 * p.burst_hours)).alias("window")
-    )
+    # A date at the very beginning of the epoch was never set.
+    dated = population.profile.accounts.filter(pl.col("created").dt.epoch("s") >= 86_400)
+    created = dated.select("account", (pl.col("created").dt.epoch("s") // (3600 * p.burst_hours)).alias("window"))
     none = pl.Schema({"account": pl.UInt64(), "token": pl.UInt64()}).to_frame()
     if created.is_empty():
         return none

@@ -86,7 +86,10 @@ def _event(evidence: tuple[Evidence, ...], p: ScoreParameters) -> tuple[Weight |
         missing = "do not sign up together" if signup is None else "do not work from one network"
         return None, Explanation(what, "fails", f"the members {missing}")
     holders = [e for e in evidence if "members_on_the_commonest" in e.details and e.bits <= p.single_holder]
-    bits = -(signup.bits + sum(e.bits for e in holders))
+    # What the event explains is taken out before the family is capped, so that a full family does not hide it.
+    identity = sum(e.bits for e in evidence if e.axis == "coordination" and e.family == "identity")
+    rest = identity - signup.bits - sum(e.bits for e in holders)
+    bits = min(p.family_cap, rest) - min(p.family_cap, identity)
     reason = f"{percent(site)} of the members work from one network and they signed up together"
     return Weight("coordination", "explained: one event", round(bits, 2)), Explanation(what, "holds", reason)
 

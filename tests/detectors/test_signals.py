@@ -187,7 +187,6 @@ class TestSignupBursts:
         assert self.bursts([*self.daily, *[24 * 30.0] * 8, *[None] * 50]) == {120: 8}
         assert self.bursts([None] * 20) == {}
 
-    @pytest.mark.xfail(reason="a date that was never set is taken for the day of everybody's sign-up")
     def test_dates_that_were_never_set_are_no_burst(self) -> None:
         unset = (datetime(1970, 1, 1, tzinfo=UTC) - START).total_seconds() / 3600
         assert self.bursts([*self.daily, *[unset] * 40]) == {}
