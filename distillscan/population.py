@@ -108,6 +108,12 @@ class Population:
         return out
 
     @cached_property
+    def active_hours(self) -> tuple[Floats, Floats]:
+        """Hours since 1970 of each account's first and last request."""
+        hours = self.profile.accounts.select(pl.col("first", "last").dt.epoch("s") / 3600)
+        return hours["first"].to_numpy(), hours["last"].to_numpy()
+
+    @cached_property
     def client(self) -> npt.NDArray[np.uint64]:
         """The client program (user agent without version numbers) each account uses most, 0 if unknown."""
         return self.dominant("client")

@@ -7,7 +7,8 @@ accounts above the threshold are the members of the next round. Fellegi and Sunt
 (1969), gives the weights; the rounds are hard-assignment EM.
 """
 
-from collections.abc import Iterable, Mapping
+import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -135,32 +136,64 @@ def _wider(graph: SignalGraph, candidate: Refined, p: ClusterParameters) -> list
     return seeds
 
 
-def _order(found: Iterable[Refined]) -> list[Refined]:
+def _rank(candidate: Refined) -> tuple[float, bytes]:
     """Strongest first; ties by the members themselves, so that the order never depends on that of the seeds."""
-    return sorted(found, key=lambda r: (-round(r.strength, 6), r.members.tobytes()))
+    return -round(candidate.strength, 6), candidate.members.tobytes()
 
 
-def _apart(graph: SignalGraph, refined: Mapping[bytes, Refined], p: ClusterParameters) -> list[Refined]:
-    """Replace candidates that hold several operators by these."""
-    found: dict[bytes, Refined] = {}
-    waiting = list(refined.values())
-    seen: set[bytes] = set()
-    while waiting:
-        candidate = waiting.pop()
-        key = candidate.members.tobytes()
-        if key in seen:
+def _apart(graph: SignalGraph, candidate: Refined, p: ClusterParameters) -> list[Refined]:
+    """Return the operators a candidate holds, if it holds several that stand alone; empty to keep it whole.
+
+    A part that grows back over the others does not stand alone; one too small is dropped.
+    """
+    parts = split(graph, candidate.members, p)
+    if len(parts) < 2:
+        return []
+    again = [refine(graph, part, p) for part in parts if part.size >= p.min_accounts]
+    return [part for part in again if part is not None and part.members.size < candidate.members.size]
+
+
+def _much_the_same(one: Ints, other: Ints) -> bool:
+    """Whether two sets of members (ascending) are the same but for a tenth of the one and a third of the other."""
+    common = np.intersect1d(one, other, assume_unique=True).size
+    return bool(common >= 0.9 * one.size and common >= 0.67 * other.size)
+
+
+def _disjoint(graph: SignalGraph, refined: Iterable[Refined], p: ClusterParameters) -> list[Refined]:
+    """Accept candidates from the strongest on; what is mostly another's already is the same operator once more.
+
+    A candidate is looked into only when its turn comes, and its parts then queue by their own strength.
+    """
+    taken = np.zeros(graph.population.size, np.bool_)
+    seen: set[tuple[float, bytes]] = set()
+    by_rank = {_rank(candidate): candidate for candidate in refined}
+    queue = list(by_rank)
+    heapq.heapify(queue)
+    kept: list[Refined] = []
+    # Candidates that were opened, and what came out: one much like another would only be opened to the same parts.
+    opened: list[Ints] = []
+    born: set[tuple[float, bytes]] = set()
+    while queue and len(kept) < p.max_candidates:
+        rank = heapq.heappop(queue)
+        candidate = by_rank[rank]
+        free = ~taken[candidate.members]
+        left = int(np.count_nonzero(free))
+        if rank in seen or left * 2 < candidate.members.size or left < p.min_accounts:
             continue
-        seen.add(key)
-        parts = split(graph, candidate.members, p)
-        again = [refine(graph, part, p) for part in parts if part.size >= p.min_accounts] if len(parts) > 1 else []
-        # A part may hold several operators itself. One that grows back over the others does not hold alone; if none
-        # does, the candidate is kept whole.
-        alone = [part for part in again if part is not None and part.members.size < candidate.members.size]
-        if alone:
-            waiting += alone
-        else:
-            found[key] = candidate
-    return list(found.values())
+        seen.add(rank)
+        if rank not in born and any(_much_the_same(candidate.members, other) for other in opened):
+            continue
+        parts = _apart(graph, candidate, p)
+        if parts:
+            opened.append(candidate.members)
+            born.update(_rank(part) for part in parts)
+        for part in parts:
+            by_rank[_rank(part)] = part
+            heapq.heappush(queue, _rank(part))
+        if not parts:
+            taken[candidate.members[free]] = True
+            kept.append(Refined(candidate.members[free], candidate.bits[free]))
+    return kept
 
 
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
@@ -180,16 +213,5 @@ def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
             if found is not None and found.members.tobytes() not in refined:
                 refined[found.members.tobytes()] = found
                 fresh.append(found)
-        seeds = [wide for found in _order(fresh)[: p.max_candidates] for wide in _wider(graph, found, p)]
-    ordered = _order(_apart(graph, refined, p))
-    taken = np.zeros(graph.population.size, np.bool_)
-    kept = []
-    for candidate in ordered:
-        free = ~taken[candidate.members]
-        # A candidate that is mostly another's is the same operator seen from another side.
-        if np.count_nonzero(free) * 2 < candidate.members.size or np.count_nonzero(free) < p.min_accounts:
-            continue
-        members = candidate.members[free]
-        taken[members] = True
-        kept.append(Refined(members, candidate.bits[free]))
-    return kept[: p.max_candidates]
+        seeds = [wide for found in sorted(fresh, key=_rank)[: p.max_candidates] for wide in _wider(graph, found, p)]
+    return _disjoint(graph, refined.values(), p)

@@ -6,11 +6,10 @@ accounts and tokens are divided into communities; communities stay together if, 
 the same tokens in much the same proportions (cosine), or for two weaker kinds.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import graspologic_native as native
 import numpy as np
-import polars as pl
 from scipy import sparse
 
 from distillscan.cluster.seeds import LINKING
@@ -26,6 +25,8 @@ SEPARATE = {"ip": 0.1, "payment": 0.1}
 MOSTLY = 0.5
 #: Size of a part against a group's from which it may join the group to others.
 BRIDGE = 0.25
+#: Accounts below which a part founds no group of its own: thousands of them would all be compared with each other.
+SCRAP = 3
 
 
 def _tokens(graph: SignalGraph, members: Ints, lift: float) -> dict[str, "sparse.csr_array"]:
@@ -59,80 +60,128 @@ def _parts(matrices: dict[str, "sparse.csr_array"], p: ClusterParameters) -> Int
     return np.fromiter((labels.get(node, -1 - node) for node in range(block.shape[0])), np.int64, block.shape[0])
 
 
-def _rates(matrix: "sparse.csr_array", members: Ints) -> Floats:
-    return np.asarray(matrix[members].sum(axis=0), np.float64).ravel()
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A part of the candidate: positions of its members, and what they carry, summed (so that groups add up)."""
+
+    at: Ints
+    rates: dict[str, Floats]  # kind to strength per token
+    carrying: dict[str, int]  # kind to members with any token
+    stated: dict[str, int]  # kind to members of which the log says anything
+
+    def __add__(self, other: "_Group") -> "_Group":
+        return _Group(
+            np.concatenate([self.at, other.at]),
+            {kind: self.rates[kind] + other.rates[kind] for kind in self.rates},
+            {kind: self.carrying[kind] + other.carrying[kind] for kind in self.carrying},
+            {kind: self.stated[kind] + other.stated[kind] for kind in self.stated},
+        )
 
 
-def _cosine(matrices: dict[str, "sparse.csr_array"], kind: str, one: Ints, other: Ints) -> float | None:
-    """How alike two parts use the tokens of a kind, None if either uses none."""
-    if kind not in matrices:
+def _groups(label: Ints, matrices: dict[str, "sparse.csr_array"], stated: dict[str, Mask]) -> list[_Group]:
+    """The communities as groups, largest first."""
+    names, inverse, sizes = np.unique(label, return_inverse=True, return_counts=True)
+    belongs = sparse.csr_array((np.ones(label.size), (inverse, np.arange(label.size))), shape=(names.size, label.size))
+    rates = {kind: (belongs @ matrix).tocsr() for kind, matrix in matrices.items()}
+    carrying = {kind: belongs @ (np.diff(matrix.indptr) > 0) for kind, matrix in matrices.items()}
+    known = {kind: belongs @ mask for kind, mask in stated.items()}
+    places = np.split(np.argsort(inverse, kind="stable"), np.cumsum(sizes)[:-1])
+    return [
+        _Group(
+            places[k],
+            {kind: np.asarray(matrix[[k]].todense(), np.float64).ravel() for kind, matrix in rates.items()},
+            {kind: int(counts[k]) for kind, counts in carrying.items()},
+            {kind: int(counts[k]) for kind, counts in known.items()},
+        )
+        for k in np.lexsort((names, -sizes))
+    ]
+
+
+def _cosine(kind: str, one: _Group, other: _Group) -> float | None:
+    """How alike two groups use the tokens of a kind, None if either uses none."""
+    if kind not in one.rates:
         return None
-    a, b = _rates(matrices[kind], one), _rates(matrices[kind], other)
+    a, b = one.rates[kind], other.rates[kind]
     norm = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / norm if norm > 0 else None
 
 
-def _at_once(graph: SignalGraph, one: Ints, other: Ints) -> bool:
-    """Whether two sets of accounts (numbers) are active over the same days, rather than one after the other."""
-    hour = pl.col("first", "last").dt.epoch("s") / 3600
-    first, last = (c.to_numpy() for c in graph.population.profile.accounts.select(hour).get_columns())
-    begin = [float(np.quantile(first[part], 0.1)) for part in (one, other)]
-    end = [float(np.quantile(last[part], 0.9)) for part in (one, other)]
-    common = min(end) - max(begin)
-    return common > 0.5 * min(e - b for b, e in zip(begin, end, strict=True))
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Decides whether two groups look like one operator's; ``first`` and ``last`` are the members' hours."""
+
+    first: Floats
+    last: Floats
+    threshold: float
+
+    def alike(self, one: _Group, other: _Group) -> bool:
+        """Whether any strong kind, or two weak ones, are used alike, accidents of a published wording apart."""
+        cosine = {kind: _cosine(kind, one, other) for kind in (*STRONG, *WEAK)}
+        close = {kind for kind, value in cosine.items() if value is not None and value >= self.threshold}
+        if close & set(STRONG) - {"template"} or len(close & set(WEAK)) >= 2:
+            return True
+        if "template" not in close:
+            return False
+        # The same wording over separate pools at the same time is a published pipeline that two operators run, or an
+        # application that a campaign copies; one pool after the other is one operator that was banned.
+        known = all(group.stated[kind] >= MOSTLY * group.at.size for kind in SEPARATE for group in (one, other))
+        return not (known and _separate(cosine, one, other) and self._at_once(one, other))
+
+    def _at_once(self, one: _Group, other: _Group) -> bool:
+        """Whether two groups are active over the same days, rather than one after the other."""
+        begin = [float(np.quantile(self.first[group.at], 0.1)) for group in (one, other)]
+        end = [float(np.quantile(self.last[group.at], 0.9)) for group in (one, other)]
+        common = min(end) - max(begin)
+        return common > 0.5 * min(e - b for b, e in zip(begin, end, strict=True))
 
 
-def _alike(
-    graph: SignalGraph, members: Ints, matrices: dict[str, "sparse.csr_array"], one: Ints, other: Ints, threshold: float
-) -> bool:
-    """Whether two parts (positions in ``members``) look like one operator's."""
-    cosine = {kind: _cosine(matrices, kind, one, other) for kind in (*STRONG, *WEAK)}
-    close = {kind for kind, value in cosine.items() if value is not None and value >= threshold}
-    if close & set(STRONG) - {"template"} or len(close & set(WEAK)) >= 2:
-        return True
-    if "template" not in close:
-        return False
-    # The same wording over separate pools at the same time is a published pipeline that two operators run, or an
-    # application that a campaign copies; one pool after the other is one operator that was banned.
-    known = all(np.mean(_stated(graph, kind)[members[part]]) >= MOSTLY for kind in SEPARATE for part in (one, other))
-    apart = known and _separate(matrices, cosine, one, other)
-    return not (apart and _at_once(graph, members[one], members[other]))
-
-
-def _stated(graph: SignalGraph, kind: str) -> Mask:
-    """Accounts of which the log says anything of this kind."""
-    stated = graph.population.states(kind)
-    return stated | graph.sharing(kind) if kind in graph.kinds else stated
-
-
-def _separate(matrices: dict[str, "sparse.csr_array"], cosine: dict[str, float | None], one: Ints, other: Ints) -> bool:
-    """Whether at least one part lives on a pool or on cards of which the other, though known, has nothing."""
-    kinds = [kind for kind in SEPARATE if kind in matrices]
+def _separate(cosine: dict[str, float | None], one: _Group, other: _Group) -> bool:
+    """Whether at least one group lives on a pool or on cards of which the other, though known, has nothing."""
+    kinds = [kind for kind in SEPARATE if kind in one.rates]
     if any((cosine[kind] or 0.0) > SEPARATE[kind] for kind in kinds):
         return False
-    return any(_covered(matrices[kind], part) >= MOSTLY for kind in kinds for part in (one, other))
+    return any(group.carrying[kind] >= MOSTLY * group.at.size for kind in kinds for group in (one, other))
 
 
-def _covered(matrix: "sparse.csr_array", part: Ints) -> float:
-    """Share of a part's members that carry any token of the matrix."""
-    return float(np.mean(np.asarray(matrix[part].sum(axis=1)).ravel() > 0))
+def _nearness(one: _Group, other: _Group) -> float:
+    """The largest cosine of two groups over the strong kinds."""
+    return max((_cosine(kind, one, other) or 0.0) for kind in STRONG)
 
 
-def _nearness(matrices: dict[str, "sparse.csr_array"], one: Ints, other: Ints) -> float:
-    """The largest cosine of two parts over the strong kinds."""
-    return max((_cosine(matrices, kind, one, other) or 0.0) for kind in STRONG)
+def _gathered(parts: list[_Group], judge: _Judge) -> list[_Group]:
+    """Put parts that are alike together, the largest first; scraps join a group or stay alone, but never found one."""
+    groups: list[_Group] = []
+    scraps: list[_Group] = []
+    for part in parts:
+        if not any(part.carrying.values()):
+            scraps.append(part)
+            continue
+        alike = [k for k, group in enumerate(groups) if judge.alike(group, part)]
+        # A part of some size that is like several groups joins them; a small one made of leftovers of two operators
+        # is like both as well, and goes to the nearest alone.
+        joins = [k for k in alike if part.at.size >= BRIDGE * groups[k].at.size]
+        joins = joins or sorted(alike, key=lambda k: (-_nearness(groups[k], part), k))[:1]
+        if not joins and part.at.size < SCRAP and groups:
+            scraps.append(part)
+            continue
+        joined = part
+        for k in joins:
+            joined = joined + groups[k]
+        groups = [group for k, group in enumerate(groups) if k not in joins]
+        groups.append(joined)
+    return _joined(groups, judge) + scraps
 
 
-def _joined(groups: list[Ints], alike: Callable[[Ints, Ints], bool]) -> list[Ints]:
+def _joined(groups: list[_Group], judge: _Judge) -> list[_Group]:
     """Join groups that are alike as wholes, until none are."""
     waiting, done = list(groups), []
     while waiting:
         one = waiting.pop(0)
-        twin = next((k for k, other in enumerate(waiting) if alike(one, other)), None)
+        twin = next((k for k, other in enumerate(waiting) if judge.alike(one, other)), None)
         if twin is None:
             done.append(one)
         else:
-            waiting[twin] = np.concatenate([one, waiting[twin]])
+            waiting[twin] = one + waiting[twin]
     return done
 
 
@@ -141,18 +190,14 @@ def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]
     matrices = _tokens(graph, members, p.lift)
     if not matrices:
         return [members]
-    label = _parts(matrices, p)
-    names, sizes = np.unique(label, return_counts=True)
-    parts = [np.flatnonzero(label == name) for name in names[np.lexsort((names, -sizes))]]
-    groups: list[Ints] = []
-    for part in parts:
-        alike = [k for k, group in enumerate(groups) if _alike(graph, members, matrices, group, part, p.alike)]
-        # A part of some size that is like several groups joins them; a small one made of leftovers of two operators
-        # is like both as well, and goes to the nearest alone.
-        joins = [k for k in alike if part.size >= BRIDGE * groups[k].size]
-        joins = joins or sorted(alike, key=lambda k: (-_nearness(matrices, groups[k], part), k))[:1]
-        joined = np.concatenate([part, *(groups[k] for k in joins)])
-        groups = [group for k, group in enumerate(groups) if k not in joins]
-        groups.append(joined)
-    groups = _joined(groups, lambda one, other: _alike(graph, members, matrices, one, other, p.alike))
-    return [members[np.sort(group)] for group in groups]
+    stated = {kind: _stated(graph, kind)[members] for kind in SEPARATE}
+    first, last = graph.population.active_hours
+    judge = _Judge(first[members], last[members], p.alike)
+    gathered = _gathered(_groups(_parts(matrices, p), matrices, stated), judge)
+    return [members[np.sort(group.at)] for group in gathered]
+
+
+def _stated(graph: SignalGraph, kind: str) -> Mask:
+    """Accounts of which the log says anything of this kind."""
+    stated = graph.population.states(kind)
+    return stated | graph.sharing(kind) if kind in graph.kinds else stated

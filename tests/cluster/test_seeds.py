@@ -13,6 +13,7 @@ from test_population import graph_of, number, numbers_of, population_of, signals
 
 from distillscan.cluster import find_candidates
 from distillscan.cluster.candidates import Refined, refine
+from distillscan.cluster.candidates import _disjoint as disjoint
 from distillscan.cluster.seeds import LINKING, communities, crossed_sets, template_sets
 from distillscan.cluster.seeds import _edges as edges
 from distillscan.parameters import ClusterParameters
@@ -299,22 +300,18 @@ class TestFindCandidates:
             (range(40, 45), [*range(40, 45)]),
         ],
     )
-    def test_of_overlapping_ones_the_stronger_keeps_its_members(
-        self, monkeypatch: pytest.MonkeyPatch, weaker: range, kept: list[int]
-    ) -> None:
+    def test_of_overlapping_ones_the_stronger_keeps_its_members(self, weaker: range, kept: list[int]) -> None:
         strong = Refined(np.arange(20), np.full(20, 9.0))
         weak = Refined(np.array(weaker), np.arange(len(weaker)) / 10 + 3)
-        monkeypatch.setattr("distillscan.cluster.candidates._apart", lambda *_: [weak, strong])
-        first, *rest = find_candidates(graph_of(100, {"ip": {1: [0, 1]}}), P)
+        first, *rest = disjoint(graph_of(100, {"ip": {1: [0, 1]}}), [weak, strong], P)
         assert first.members.tolist() == list(range(20))
         assert [c.members.tolist() for c in rest] == ([kept] if kept else [])
         # Each keeps its own bits.
         assert [b for c in rest for b in c.bits] == [weak.bits[n - weaker.start] for n in kept]
 
-    def test_only_so_many_are_returned_the_strongest_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_only_so_many_are_returned_the_strongest_first(self) -> None:
         several = [Refined(np.arange(10 * k, 10 * k + 10), np.full(10, 3.0 + k % 3)) for k in range(6)]
-        monkeypatch.setattr("distillscan.cluster.candidates._apart", lambda *_: several)
-        found = find_candidates(graph_of(100, {"ip": {1: [0, 1]}}), replace(P, max_candidates=4))
+        found = disjoint(graph_of(100, {"ip": {1: [0, 1]}}), several, replace(P, max_candidates=4))
         assert [int(c.members[0]) for c in found] == [20, 50, 10, 40]
 
     def test_a_pool_is_found_from_its_parts(self) -> None:
