@@ -198,7 +198,7 @@ def analyze_paths(
         found = find_releases(profile, pivot) if pivot is not None and not releases else releases
         context = Context(found, parameters.cluster.lift)
         detection = detect(population, detectors, dict(parameters.detectors), context)
-        scored, detection = _score(population, detection, parameters, context, clock)
+        scored, detection, looked_at = _score(population, detection, parameters, context, clock)
         clock.phase("exemplars")
         clusters = _clusters(scored, log, parameters.detectors.get("template_uniformity", TemplateUniformity()))
         result = Result(
@@ -212,7 +212,7 @@ def analyze_paths(
             population=_summary(profile),
             detectors=detection.runs,
             clusters=clusters,
-            limitations=_limitations(profile, detection, log.notes, context),
+            limitations=(*_limitations(profile, detection, log.notes, context), *_cut(looked_at, parameters)),
         )
         clock.phase("")
         stats = {
@@ -247,7 +247,7 @@ def _profile(log: Log, tally: Tally, threads: int, clock: _Clock) -> Profile:
 
 def _score(
     population: Population, detection: Detection, parameters: Parameters, context: Context, clock: _Clock
-) -> tuple[list[Scored], Detection]:
+) -> tuple[list[Scored], Detection, int]:
     """Cluster and score; a detector that fails now is left out altogether, lest it speak for some clusters only."""
     clock.phase("cluster")
     graph = SignalGraph(population, detection.signals)
@@ -259,7 +259,15 @@ def _score(
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
             continue
-        return scored, detection
+        return scored, detection, len(candidates)
+
+
+def _cut(looked_at: int, parameters: Parameters) -> tuple[str, ...]:
+    """What to say if there may have been more candidates than were looked at."""
+    most = parameters.cluster.max_candidates
+    if looked_at < most:
+        return ()
+    return (f"only the {most} strongest candidates were looked at (--set cluster.max_candidates={2 * most} for more)",)
 
 
 def _clusters(scored: Sequence[Scored], log: Log, p: TemplateUniformity) -> tuple[Cluster, ...]:

@@ -159,6 +159,12 @@ def test_rejects_that_cannot_be_written_are_an_error(tmp_path: Path, parquet: Pa
         analyze(parquet, AnalyzeOptions(rejects=tmp_path / "no" / "such" / "folder.ndjson"))
 
 
+def test_candidates_beyond_the_limit_are_not_dropped_in_silence(parquet: Path) -> None:
+    said = document(parquet, settings={"cluster.max_candidates": "1"})["limitations"]
+    assert "only the 1 strongest candidates were looked at (--set cluster.max_candidates=2 for more)" in said
+    assert not [text for text in document(parquet)["limitations"] if "strongest candidates" in text]
+
+
 def test_detectors_may_be_chosen(parquet: Path) -> None:
     made = document(parquet, detectors=("template_uniformity", "account_fanout"), without=("account_fanout",))
     assert [d["name"] for d in made["detectors"]] == ["template_uniformity"]

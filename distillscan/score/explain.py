@@ -98,7 +98,7 @@ def _by_detector(evidence: tuple[Evidence, ...], detector: str, key: str) -> Evi
     return next((e for e in evidence if e.detector == detector and key in e.details), None)
 
 
-def _egress(evidence: tuple[Evidence, ...]) -> Explanation:
+def _egress(evidence: tuple[Evidence, ...], p: ScoreParameters) -> Explanation:
     what = "shared egress (carrier or office NAT, campus, VPN)"
     pool = _by_detector(evidence, "infrastructure_overlap", "accounts_on_them")
     if pool is None:
@@ -108,7 +108,7 @@ def _egress(evidence: tuple[Evidence, ...]) -> Explanation:
     if inside < 0.5:
         reason = f"most accounts on the shared addresses are not members ({percent(1 - inside)})"
         return Explanation(what, "holds", reason)
-    if details["largest_network_share"] >= 0.6:
+    if details["largest_network_share"] >= p.site_share:
         return Explanation(
             what, "holds", f"one network serves {percent(details['largest_network_share'])} of the members"
         )
@@ -116,12 +116,15 @@ def _egress(evidence: tuple[Evidence, ...]) -> Explanation:
     return Explanation(what, "fails", reason)
 
 
-def _software(evidence: tuple[Evidence, ...], families: int) -> Explanation:
+def _software(evidence: tuple[Evidence, ...], families: int, p: ScoreParameters) -> Explanation:
     what = "one popular application or coding agent that fixes prompt and fingerprint"
     wording = _by_detector(evidence, "template_uniformity", "rate_outside")
     if wording is None:
         return Explanation(what, "not tested", "the members share no wording that an application could have fixed")
-    beyond = {e.family for e in evidence if e.axis == "coordination" and e.bits >= 3} & {"identity", "network"}
+    beyond = {e.family for e in evidence if e.axis == "coordination" and e.bits >= p.family_counts} & {
+        "identity",
+        "network",
+    }
     if not beyond:
         return Explanation(what, "holds", "nothing but wording and client ties the members together")
     traits = " and ".join(sorted(beyond))
@@ -160,6 +163,13 @@ def explain(
     """Return the weights of declared relations, and all explanations that were tested."""
     declared, customer = _customer(candidate, p)
     common, event = _event(evidence, p)
-    found = [customer, event, _egress(evidence), _software(evidence, families), _rhythm(evidence), _adopters(evidence)]
+    found = [
+        customer,
+        event,
+        _egress(evidence, p),
+        _software(evidence, families, p),
+        _rhythm(evidence),
+        _adopters(evidence),
+    ]
     weights = tuple(w for w in (declared, common) if w is not None)
     return weights, tuple(e for e in found if e is not None)
