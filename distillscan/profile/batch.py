@@ -3,11 +3,14 @@
 import polars as pl
 
 from distillscan.columns import ROW, SOURCE, TIMESTAMP
+from distillscan.profile.intents import intents_of
+from distillscan.profile.languages import languages_of
 from distillscan.profile.merge import prune_links, prune_prompts
-from distillscan.profile.strings import hash_column, sketch_column
+from distillscan.profile.strings import hash_column, hash_heads, sketch_column
 from distillscan.profile.tables import (
     ACCOUNTS,
     ACTIVITY,
+    CONVERSATION_HEAD,
     ENTITIES,
     KIND,
     LINKS,
@@ -170,6 +173,27 @@ def _links(frame: pl.DataFrame, hashes: dict[str, pl.Series]) -> pl.DataFrame:
     return prune_links(pl.concat(pl.collect_all(parts))) if parts else LINKS.to_frame()
 
 
+def _conversations(frame: pl.DataFrame) -> pl.DataFrame:
+    """Links to the beginnings of prompts: most are new with every conversation, so they are counted apart."""
+    if "prompt" not in frame.columns:
+        return LINKS.to_frame()
+    found = (
+        frame.lazy()
+        .select("account", "timestamp", hash_heads(frame["prompt"], CONVERSATION_HEAD).alias("entity"))
+        .filter(pl.col("entity").is_not_null())
+        .group_by("account", "entity")
+        .agg(
+            pl.len().alias("requests"),
+            pl.col("timestamp").min().alias("first"),
+            pl.col("timestamp").max().alias("last"),
+        )
+        .with_columns(pl.lit("conversation", KIND).alias("kind"))
+        .select(pl.col(name).cast(dtype) for name, dtype in LINKS.items())
+        .collect()
+    )
+    return prune_links(found)
+
+
 def _values(hashes: dict[str, pl.Series], values: dict[str, pl.Series], links: pl.DataFrame) -> pl.DataFrame:
     """The text of every entity that a link still names."""
     parts = []
@@ -222,9 +246,11 @@ def _prompts(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_sketch(rows: pl.DataFrame, texts: pl.Series, key: str) -> pl.DataFrame:
-    """Add ``normal``, ``tokens`` and ``sketch`` to rows that name a text by hash (``key``) and position (``at``)."""
+    """Add what is known of the wording to rows that name a text by hash (``key``) and position (``at``)."""
     distinct = rows.select(key, "at").unique(key, keep="first", maintain_order=True).sort("at")
-    sketches = pl.concat([distinct.select(key), sketch_column(texts, distinct["at"])], how="horizontal")
+    chosen = texts.gather(distinct["at"])
+    traits = [distinct[key], intents_of(chosen).alias("intents"), languages_of(chosen).alias("language")]
+    sketches = pl.concat([pl.DataFrame(traits), sketch_column(texts, distinct["at"])], how="horizontal")
     return rows.join(sketches, on=key, how="left", maintain_order="left")
 
 
@@ -267,7 +293,7 @@ def profile_batch(frame: pl.DataFrame) -> Profile:
     models = MODELS.to_frame()
     if "model" in columns:
         models = pl.DataFrame({"model": model, "name": frame["model"]}).drop_nulls().unique("model", keep="any")
-    links = _links(frame, hashes)
+    links = pl.concat([_links(frame, hashes), _conversations(frame)])
     return Profile(
         accounts=_accounts(frame),
         links=links,

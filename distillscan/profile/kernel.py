@@ -68,13 +68,21 @@ def _word(data, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def hash_rows(offsets: I64, data: Bytes) -> U64:
-    """Return a 64-bit hash of every string, byte for byte (no normalisation). Stable over versions and machines."""
+def hash_rows(offsets: I64, data: Bytes, head: int = 0) -> U64:
+    """Return a 64-bit hash of every string, byte for byte (no normalisation). Stable over versions and machines.
+
+    With ``head`` only the first ``head`` bytes count, and shorter strings get 0.
+    """
     rows = offsets.size - 1
     out = np.empty(rows, np.uint64)
     for row in range(rows):
         at = offsets[row]
         end = offsets[row + 1]
+        if head > 0:
+            if end - at < head:
+                out[row] = 0
+                continue
+            end = at + head
         h = P3 ^ (np.uint64(end - at) * P1)
         while at + 8 <= end:
             h ^= _word(data, at) * P1

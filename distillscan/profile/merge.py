@@ -6,7 +6,7 @@ import polars as pl
 
 from distillscan.profile.tables import LINKS_KEPT, PROMPTS_KEPT, SCHEMAS, Profile, empty_profile
 
-_FIRST = ("account_id", "value", "name", "normal", "bytes", "tokens", "sketch")
+_FIRST = ("account_id", "value", "name", "normal", "bytes", "tokens", "intents", "language", "sketch")
 _MIN = ("first", "created", "first_denied", "pointer")
 _MAX = ("last", "last_served")
 _KEYS = {

@@ -28,6 +28,12 @@ def hash_column(column: pl.Series) -> pl.Series:
     return hashes
 
 
+def hash_heads(column: pl.Series, head: int) -> pl.Series:
+    """Return the hash of the first ``head`` bytes of every string (UInt64), null where it is null or shorter."""
+    hashes = pl.Series(column.name, kernel.hash_rows(*_buffers(column), head), dtype=pl.UInt64)
+    return pl.select(pl.when(hashes != 0).then(hashes)).to_series().alias(column.name)
+
+
 def sketch_column(column: pl.Series, rows: pl.Series) -> pl.DataFrame:
     """Sketch the strings at ``rows``.
 

@@ -35,17 +35,20 @@ KINDS: Final = (
     "api_key",
     "session",
     "system_prompt",
+    "conversation",
     "reasoning_signature",
 )
 KIND: Final = pl.Enum(KINDS)
 
 #: Kinds whose concrete value is text of a conversation, of which the profile keeps the hash only.
-PRIVATE_KINDS: Final = frozenset({"session", "system_prompt", "reasoning_signature"})
+PRIVATE_KINDS: Final = frozenset({"session", "system_prompt", "conversation", "reasoning_signature"})
 
 #: Most entities of one kind kept for one account; a busy account may have touched far more.
 LINKS_KEPT: Final = 48
 #: Most distinct prompts kept for one account: what a template covers is estimated from these.
 PROMPTS_KEPT: Final = 16
+#: Bytes at the beginning of a prompt that name its conversation: first messages repeat while the conversation grows.
+CONVERSATION_HEAD: Final = 256
 #: Prompt bytes and output tokens above this count as this in the sums of squares, so that 64 bits hold them.
 SQUARE_LIMIT: Final = 1 << 20
 
@@ -101,6 +104,8 @@ PROMPTS: Final = pl.Schema(
         "pointer": pl.UInt64(),  # input and record, see ``batch.pointer``
         "bytes": pl.UInt32(),
         "tokens": pl.UInt32(),
+        "intents": pl.UInt32(),  # bit set of ``intents.INTENTS``
+        "language": pl.UInt8(),  # number in ``languages.LANGUAGES``, 0 if it cannot be told
         "sketch": pl.List(pl.UInt64()),
     }
 )
@@ -111,6 +116,8 @@ SYSTEMS: Final = pl.Schema(
         "pointer": pl.UInt64(),
         "bytes": pl.UInt32(),
         "tokens": pl.UInt32(),
+        "intents": pl.UInt32(),  # bit set of ``intents.INTENTS``
+        "language": pl.UInt8(),  # number in ``languages.LANGUAGES``, 0 if it cannot be told
         "sketch": pl.List(pl.UInt64()),
     }
 )
