@@ -16,6 +16,7 @@ _SHORT_WHOLE: Final = r"^-?\d{1,18}$"
 #: What it may take for broken JSON: half surrogate pairs, raw control characters.
 _REFUSED: Final = r"(?i)\\ud[89a-f]|[\x00-\x1f]"
 _PLAIN_KEY: Final = re.compile(r"[\w -]+")
+_INDEX: Final = re.compile(r"-?\d{1,9}")
 
 
 def parse(text: str, *, first_of_twins: bool = False) -> Any:
@@ -36,14 +37,70 @@ def _first_of_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
+def split_path(path: str) -> tuple[str, ...]:
+    """Return the steps of a path: ``a.b[0].c`` is ``("a", "b", "[0]", "c")``.
+
+    A step in brackets is a place in a list (``[0]``, ``[-1]``), the first item with a value under a key
+    (``[key=value]``, dots allowed), or every item (``[*]``). A dot inside a key needs no escape: keys are also looked
+    up with the steps that follow joined to them.
+
+    Raises:
+        ValueError: If the path is empty, has an empty step, or brackets that are not closed or hold something else.
+    """
+    steps: list[str] = []
+    at = 0
+    while at < len(path):
+        if path[at] == "[":
+            end = path.find("]", at)
+            inside = path[at + 1 : end] if end > 0 else ""
+            if end < 0 or not (inside == "*" or _INDEX.fullmatch(inside) or ("=" in inside and inside[0] != "=")):
+                raise ValueError(f"{path}: write [0], [-1], [*] or [key=value] in brackets, and close them")
+            steps.append(path[at : end + 1])
+            at = end + 1
+        else:
+            end = min(where for where in (path.find(".", at), path.find("[", at), len(path)) if where >= 0)
+            steps.append(path[at:end])
+            at = end
+        if at < len(path) and path[at] == ".":
+            at += 1
+            if at == len(path):
+                raise ValueError(f"{path}: ends with a dot")
+    if not steps or not all(steps):
+        raise ValueError(f"{path!r}: a step is empty" if path else "the path is empty")
+    return tuple(steps)
+
+
+def join_path(steps: Sequence[str]) -> str:
+    """Return steps as the path they were split from."""
+    return "".join(step if step.startswith("[") or not at else f".{step}" for at, step in enumerate(steps))
+
+
+def _item(items: Sequence[Any], step: str, rest: Sequence[str]) -> Any:
+    """The item of a list that a step in brackets names; for ``[*]`` what ``rest`` finds below each."""
+    inside = step[1:-1]
+    if inside == "*":
+        found = [follow(item, rest) for item in items]
+        return [one for one in found if one is not None] or None
+    name, equals, wanted = inside.partition("=")
+    if not equals:
+        place = int(inside)
+        return items[place] if -len(items) <= place < len(items) else None
+    return next((item for item in items if isinstance(item, dict) and value_text(item.get(name)) == wanted), None)
+
+
 def follow(value: Any, keys: Sequence[str]) -> Any:
-    """Follow object keys below a parsed value, into JSON text too; ``None`` where there is no such key."""
+    """Follow steps of :func:`split_path` below a parsed value, into JSON text too; ``None`` where they lead nowhere."""
     for at, key in enumerate(keys):
         if isinstance(value, str):
             try:
                 value = parse(value)
             except ValueError:
                 return None
+        if key.startswith("[") and isinstance(value, list):
+            if key == "[*]":
+                return _item(value, key, keys[at + 1 :])
+            value = _item(value, key, ())
+            continue
         if not isinstance(value, dict):
             return None
         if key not in value:
@@ -59,14 +116,14 @@ def value_text(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return _whole(value)
+        return whole(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
         return number_text(value)
-    return _whole(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return whole(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def dig_json(values: pl.Series, keys: tuple[str, ...]) -> pl.Series:
@@ -91,8 +148,8 @@ def _dig_one(text: str | None, keys: Sequence[str]) -> str | None:
     return None if text is None else value_text(follow(text, keys))
 
 
-def _whole(text: str) -> str:
-    """Text with every half of a surrogate pair that stands alone, which no UTF-8 can hold, as U+FFFD."""
+def whole(text: str) -> str:
+    """Return text with every half of a surrogate pair that stands alone, which no UTF-8 can hold, as U+FFFD."""
     if text.isascii() or _SURROGATE.search(text) is None:
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
