@@ -31,6 +31,13 @@ CAUSES: Final[Mapping[str, Cause]] = {
     # Two people do not write the same long skeleton by accident, but they may use the same application.
     "template": Cause("wording", "content", 9.0),
     "system_template": Cause("wording", "content", 9.0),
+    # A conversation has one user, who has one account or two; signed reasoning comes back to whom it was given.
+    "conversation": Cause("conversation", "content", 9.0),
+    "signature": Cause("conversation", "content", 9.0),
+    # Traits of an account by itself. Many have them, each for a reason of its own: they tell members from others in a
+    # set that something else holds together.
+    "voices": Cause("voices", "content", 3.0),
+    "dealt": Cause("dealing", "timing", 3.0),
     # Cards, devices, keys and sessions have one holder; families and companies are the exceptions.
     "payment": Cause("holder", "identity", 9.0),
     "device": Cause("holder", "identity", 9.0),
@@ -65,6 +72,13 @@ class ClusterParameters:
     member_bits: float = _p(3.0, "log2 odds from which an account is a member: 8 to 1")
     rounds: int = _p(12, "most rounds of membership refinement; it settles in three to five")
     alike: float = _p(0.7, "cosine of two parts' token use from which they are one operator's")
+    good_part: float = _p(0.3, "share of an account's use of a kind from which tokens count as its own habit")
+    significant_bits: float = _p(
+        10.0, "excess beyond the number of tokens looked at from which a token is not shared by chance (1 in 1,000)"
+    )
+    rare_chance: float = _p(
+        0.01, "strangers one would meet on a token by chance, below which two members on it are telling at once"
+    )
     widenings: int = _p(2, "times a candidate is widened to all carriers of a cause and refined again")
     max_candidates: int = _p(400, "candidates that are scored, strongest first; real logs give fewer")
 
@@ -126,11 +140,9 @@ class AccountFanout:
     single_share: float = _p(0.7, "share of the carriers from which one value counts as the single one")
     signup_cap: float = _p(5.0, "bits of sign-ups in bursts: events and courses make them too")
     domain_cap: float = _p(3.0, "bits of one e-mail domain that few others use")
-    replacement_cap: float = _p(4.0, "bits of accounts that start when others stop")
     burst_hours: int = _p(6, "width of the window in which sign-ups are counted")
     burst_p: float = _p(1e-6, "Poisson tail below which a window of sign-ups is a burst")
     burst_min: int = _p(5, "accounts a burst has at least")
-    replacement_hours: int = _p(12, "a start this soon after a stop counts as replacement")
     common_domain_share: float = _p(0.01, "a mail domain on more of all accounts than this is a mail provider")
 
 
@@ -192,6 +204,60 @@ class OutputHarvest:
     volume_zero: int = _p(200, "requests of a cluster at which volume says nothing")
     model_cap: float = _p(2.0, "bits for traffic that goes to one model where comparable accounts use several")
     distinct_cap: float = _p(1.0, "bits for prompts that hardly ever repeat")
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSharing:
+    """Parameters of ``conversation_sharing``."""
+
+    most_accounts: int = _p(
+        24, "accounts with the same beginning of a prompt above which it is an application's, not a conversation's"
+    )
+    cap: float = _p(8.0, "bits of conversations that go on in other accounts: people have second accounts and teams")
+    signature_cap: float = _p(9.0, "bits of signed reasoning that other accounts send back: one account was given it")
+    replay_cap: float = _p(3.0, "bits for harvesting of signed reasoning sent from other accounts: a replay")
+    languages: int = _p(3, "languages in an account's sampled prompts from which several people speak")
+    clients: int = _p(4, "client programs of one account from which several people use it; a person has two or three")
+    enough: int = _p(8, "prompts or requests below which the number of languages or clients says nothing")
+    voices_cap: float = _p(4.0, "bits of accounts that several people use: translators and products do so as well")
+    relay_cap: float = _p(1.5, "bits for harvesting of conversations spread over accounts: that takes a relay")
+
+
+@dataclass(frozen=True, slots=True)
+class Synchrony:
+    """Parameters of ``synchrony``."""
+
+    enough_pairs: float = _p(
+        3.0, "pairs of requests in one hour expected at random, below which scattered requests cannot be told"
+    )
+    scattered: float = _p(
+        2.0, "observed over expected pairs up to which requests are dealt out; people's sessions give ten times as many"
+    )
+    even_days: int = _p(5, "active days from which the evenness of an account's days can be told")
+    even_requests: int = _p(15, "requests from which the evenness of an account's days can be told")
+    even: float = _p(1.3, "variance over mean of requests a day up to which an account is dealt an even share")
+    dealt_cap: float = _p(3.0, "bits of accounts that are dealt their requests: cron jobs and products are as well")
+    surrogates: int = _p(16, "copies of a cluster with every account's days exchanged, to compare with")
+    most_members: int = _p(400, "members, those with the smallest hashes, on whom working in step is tested")
+    enough_step: int = _p(60, "hours in which members are active in all, below which working in step cannot be told")
+    significant: float = _p(4.0, "standard deviations above the surrogates from which members work in step")
+    step_cap: float = _p(3.0, "bits of working in step: courses, events and outages set the pace of strangers too")
+    step_full: float = _p(0.6, "excess of common hours (log2) beyond that of others that weighs in full")
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """Parameters of ``succession``."""
+
+    hours: int = _p(12, "a start this soon after a stop counts as a succession")
+    enough: int = _p(5, "accounts that stopped below which nothing can be said")
+    margin_hours: int = _p(48, "starts and stops this near to an end of the log may be the log's own")
+    chance_floor: float = _p(0.02, "least share of stops that a start is taken to follow by chance")
+    cap: float = _p(4.0, "bits of accounts that start when others stop")
+    ban_cap: float = _p(4.0, "bits if those that stopped were turned away (401, 403) or throttled (429) at the end")
+    refused: float = _p(0.2, "share of refusals from which an account probes; users meet one in a hundred")
+    refused_requests: int = _p(5, "requests below which the share of refusals says nothing")
+    probing_cap: float = _p(2.0, "bits for harvesting of accounts that probe: testers of safety do so as well")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
+from distillscan.parameters import ClusterParameters
 from distillscan.profile.tables import LINKS_KEPT, Profile
 
 Ints = npt.NDArray[np.int64]
@@ -17,15 +18,13 @@ Mask = npt.NDArray[np.bool_]
 
 T = TypeVar("T")
 
-#: Excess, beyond the number of tokens looked at, from which a token is not shared by chance (p of about 1/1000).
-SIGNIFICANT_BITS = 10.0
-#: Share of an account's use of a kind from which tokens count as its own habit.
-GOOD_PART = 0.3
-#: Other members a stranger would meet on a token by chance, below which two members on it are telling at once.
-RARE_CHANCE = 0.01
-
-#: What an account carries: the token of a kind, and how much of its use of that kind it makes up (0 to 1).
+#: What an account carries: the token of a kind, and how much of its use of that kind it makes up (0 to 1). A row of
+#: strength 0 says that the account could have carried the token and does not; without one nothing is known.
 SIGNALS = pl.Schema({"account": pl.UInt64(), "kind": pl.String(), "token": pl.UInt64(), "strength": pl.Float64()})
+
+
+#: Kinds whose tokens have few carriers each, however large the campaign.
+PAIRING: Final = frozenset({"conversation", "signature"})
 
 
 class Population:
@@ -131,12 +130,23 @@ class SignalGraph:
 
     Attributes:
         population: The accounts.
+        parameters: When a token is a habit, and when it is characteristic.
         kinds: The kinds present, sorted.
         tokens: Kind to its token hashes, in column order.
+        judged: Kind to the accounts of which its detector says that they could have carried it, where it says so.
     """
 
-    def __init__(self, population: Population, signals: pl.DataFrame) -> None:
+    def __init__(
+        self, population: Population, signals: pl.DataFrame, parameters: ClusterParameters | None = None
+    ) -> None:
         self.population = population
+        self.parameters = parameters or ClusterParameters()
+        absent = signals.filter(pl.col("strength") == 0)
+        self.judged: dict[str, Mask] = {
+            kind: population.mask(population.numbers(signals.filter(pl.col("kind") == kind)["account"]))
+            for kind in absent["kind"].unique().sort()
+        }
+        signals = signals.filter(pl.col("strength") > 0)
         self.kinds: tuple[str, ...] = tuple(sorted(signals["kind"].unique()))
         self.tokens: dict[str, npt.NDArray[np.uint64]] = {}
         self._by_account: dict[str, Any] = {}
@@ -154,7 +164,7 @@ class SignalGraph:
             self._by_account[kind] = matrix
             self._by_token[kind] = matrix.tocsc()
             shared = np.asarray(matrix.sum(axis=1)).ravel()
-            self._use[kind] = np.maximum(shared, population.touched(kind))
+            self._use[kind] = np.maximum(shared, population.touched(kind)) * self.parameters.good_part
 
     def carriers_per_token(self, kind: str) -> Ints:
         """Return how many accounts carry each token."""
@@ -176,7 +186,7 @@ class SignalGraph:
         for t in tokens:
             span = slice(matrix.indptr[t], matrix.indptr[t + 1])
             used[matrix.indices[span]] += matrix.data[span]
-        return (used > 0) & (used >= GOOD_PART * self._use[kind])
+        return (used > 0) & (used >= self._use[kind])
 
     def touching(self, kind: str, tokens: Ints) -> Mask:
         """Return True for accounts that carry at least one of the tokens (given by column), however little."""
@@ -187,6 +197,16 @@ class SignalGraph:
     def matrix(self, kind: str) -> Any:
         """Return the accounts-by-tokens matrix of strengths (CSR)."""
         return self._by_account[kind]
+
+    def _meet(self, carriers: Ints, inside: Ints, members: int, lift: float) -> bool:
+        """Whether pairs of members carry the same token far more often than pairs of strangers (Poisson)."""
+        pairs = float((inside * (inside - 1)).sum()) / 2
+        expected = float((carriers * (carriers - 1.0)).sum()) / 2 * (members / self.population.size) ** 2
+        if pairs < max(3.0, lift * expected):
+            return False
+        expected = max(expected, 1e-9)
+        excess = pairs * np.log2(pairs / expected) - (pairs - expected) / np.log(2)
+        return bool(excess >= self.parameters.significant_bits)
 
     def sharing(self, kind: str) -> Mask:
         """Return True for accounts that carry any token of this kind."""
@@ -199,7 +219,8 @@ class SignalGraph:
 
         Any group of strangers has tokens that two or three of them happen to share. A token counts if its excess is
         significant among all tokens of its kind (log likelihood ratio, Bonferroni), or if it is so rare that strangers
-        in a group of this size would hardly meet on it.
+        in a group of this size would hardly meet on it. Conversations and the like join few accounts each: of those
+        all count if the members meet on them far more often than chance allows, taken together.
         """
         carriers = self.carriers_per_token(kind)
         inside = self.inside(kind, members)
@@ -209,11 +230,13 @@ class SignalGraph:
         rate_in = (inside - 1.0) / max(1, n - 1)
         rate_out = (outside + 0.5) / (rest + 1.0)
         marked = np.flatnonzero((inside >= 2) & (rate_in >= lift * rate_out))
+        if kind in PAIRING and self._meet(carriers, inside, n, lift):
+            return marked
         rate_in, rate_out = rate_in[marked], np.minimum(rate_out[marked], 1 - 1e-9)
         excess = rate_in * np.log2(rate_in / rate_out)
         below = np.flatnonzero(rate_in < 1)
         excess[below] += (1 - rate_in[below]) * np.log2((1 - rate_in[below]) / (1 - rate_out[below]))
-        significant = n * excess >= np.log2(carriers.size) + SIGNIFICANT_BITS
+        significant = n * excess >= np.log2(carriers.size) + self.parameters.significant_bits
         chance = (n - 1) * (carriers[marked] - 1.0) / self.population.size
-        chosen: Ints = marked[significant | (chance <= RARE_CHANCE)]
+        chosen: Ints = marked[significant | (chance <= self.parameters.rare_chance)]
         return chosen

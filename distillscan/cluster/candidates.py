@@ -24,7 +24,7 @@ _KNOWN_BY = {
     "holder": ("payment", "device", "api_key", "session"),
     "egress": ("ip",),
     "software": ("tls", "user_agent"),
-    "rotation": ("ip",),
+    "conversation": ("conversation", "reasoning_signature"),
 }
 
 
@@ -50,9 +50,13 @@ def _causes(graph: SignalGraph) -> dict[Cause, tuple[str, ...]]:
     return found
 
 
-def _known(graph: SignalGraph, cause: Cause) -> Mask:
+def _known(graph: SignalGraph, cause: Cause, kinds: tuple[str, ...]) -> Mask:
     """Accounts of which the log says anything about this cause; for the others its absence means nothing."""
     population = graph.population
+    judged = [graph.judged[kind] for kind in kinds if kind in graph.judged]
+    if judged:
+        known: Mask = np.logical_or.reduce(judged)
+        return known
     if cause.name == "wording":
         return population.once(
             "worded",
@@ -64,10 +68,10 @@ def _known(graph: SignalGraph, cause: Cause) -> Mask:
     if cause.name == "registration":
         dated = population.profile.accounts["created"].is_not_null().to_numpy()
         return dated | population.states("email_domain")
-    kinds = _KNOWN_BY.get(cause.name, ())
+    stated = _KNOWN_BY.get(cause.name, ())
     nobody = np.zeros(population.size, np.bool_)
     return population.once(
-        ("known", kinds), lambda: np.logical_or.reduce([nobody, *(population.states(kind) for kind in kinds)])
+        ("known", stated), lambda: np.logical_or.reduce([nobody, *(population.states(kind) for kind in stated)])
     )
 
 
@@ -81,7 +85,7 @@ def _cause_bits(graph: SignalGraph, cause: Cause, kinds: tuple[str, ...], member
             carriers |= graph.carriers(kind, tokens)
     if not carriers.any():
         return None
-    known = _known(graph, cause) | carriers
+    known = _known(graph, cause, kinds) | carriers
     trials = np.count_nonzero(known[members])
     hits = np.count_nonzero(carriers[members])
     others = np.count_nonzero(known) - trials

@@ -14,6 +14,8 @@ from distillscan.population import Ints, SignalGraph
 LINKING = {
     "template": 1.0,
     "system_template": 1.0,
+    "conversation": 1.0,
+    "signature": 1.0,
     "payment": 1.0,
     "device": 1.0,
     "api_key": 1.0,
@@ -106,7 +108,12 @@ def template_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
 
 
 #: Kinds too common to join accounts alone, and the kinds with which they are crossed.
-_CROSSED = {"rotation": ("signup", "tls", "user_agent", "pivot"), "signup": ("tls", "user_agent", "email_domain")}
+_CROSSED = {
+    "rotation": ("signup", "tls", "user_agent", "pivot", "dealt", "voices", "intent"),
+    "signup": ("tls", "user_agent", "email_domain", "dealt", "voices", "intent"),
+    "dealt": ("tls", "user_agent", "voices", "intent"),
+    "intent": ("tls", "user_agent"),
+}
 
 
 def crossed_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:

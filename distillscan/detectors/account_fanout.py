@@ -1,4 +1,4 @@
-"""Many accounts, one hand: shared payments, devices and keys, sign-up bursts, mail domains, replacement of accounts."""
+"""Many accounts, one hand: shared payments, devices and keys, sign-up bursts, mail domains."""
 
 import numpy as np
 import polars as pl
@@ -7,7 +7,7 @@ from scipy import special
 from distillscan.detectors.base import Candidate, Context, Finding, percent, plural, shared_entities
 from distillscan.domains import MAIL_PROVIDERS
 from distillscan.parameters import AccountFanout
-from distillscan.population import SIGNALS, Floats, Ints, Population
+from distillscan.population import SIGNALS, Ints, Population
 from distillscan.result import Family
 from distillscan.weigh import group_bits
 
@@ -69,36 +69,12 @@ def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:
     )
 
 
-def replacements(population: Population, members: Ints, hours: int) -> tuple[int, int, float]:
-    """Count members that fell silent and were followed by another member's later start within ``hours``.
-
-    Returns:
-        Stops followed, stops, and the share of the stops of all other accounts that a member's start follows: if
-        members start as often after strangers' stops as after their own, nobody replaces anybody.
-    """
-    hour = pl.col("first", "last").dt.epoch("s") / 3600
-    first, last = (c.to_numpy() for c in population.profile.accounts.select(hour).get_columns())
-    if first.size == 0:
-        return 0, 0, 0.0
-    # Within two days of either end of the log a start or stop may be the log's own.
-    stopped = last < last.max() - 48
-    starts = np.sort(first[members][first[members] > first.min() + 48])
-    mine = population.mask(members)
-
-    def followed(stops: Floats) -> int:
-        low, high = np.searchsorted(starts, stops, "right"), np.searchsorted(starts, stops + hours, "right")
-        return int(np.count_nonzero(high > low))
-
-    own, others = last[stopped & mine], last[stopped & ~mine]
-    return followed(own), int(own.size), followed(others) / max(1, others.size)
-
-
 class Detector:
-    """Payments, devices, keys, sign-ups and mail domains that many accounts share, and accounts that replace others."""
+    """Payments, devices, keys, sign-ups and mail domains that many accounts share."""
 
     name = "account_fanout"
-    version = "1"
-    summary = "many accounts behind one payment, device, key, mail domain or sign-up burst, and replacement of accounts"
+    version = "2"
+    summary = "many accounts behind one payment, device, key, mail domain or sign-up burst"
     family: Family = "identity"
     needs = ("payment_id|device_id|api_key_id|session_id|email_domain|account_created_at",)
     parameters = AccountFanout()
@@ -112,25 +88,12 @@ class Detector:
         return pl.concat([part.cast(SIGNALS) for part in parts])
 
     def assess(self, candidate: Candidate, parameters: AccountFanout) -> list[Finding]:
-        """Weigh who holds the accounts, when and where they signed up, and whether they take each other's place."""
+        """Weigh who holds the accounts, and when and where they signed up."""
         findings = [f for kind in _HOLDERS if (f := _holder(candidate, kind, parameters)) is not None]
         for kind, cap in (("email_domain", parameters.domain_cap), ("signup", parameters.signup_cap)):
             found = _registration(candidate, kind, cap)
             if found is not None:
                 findings.append(found)
-        stops = replacements(candidate.population, candidate.members, parameters.replacement_hours)
-        followed, stopped, chance = stops
-        size = candidate.members.size
-        bits = (
-            group_bits(followed, stopped, size, max(chance, 0.02), parameters.replacement_cap) if stopped >= 5 else 0.0
-        )
-        if bits > 0:
-            text = (
-                f"{followed} of {stopped} accounts that fell silent were followed by a new member within "
-                f"{parameters.replacement_hours} hours ({percent(chance)} expected)"
-            )
-            numbers = {"stopped": stopped, "followed": followed, "expected_share": chance}
-            findings.append(Finding("identity", "coordination", bits, text, numbers))
         return findings
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import polars as pl
 
-from distillscan.population import Ints, Mask, Population, SignalGraph
+from distillscan.population import SIGNALS, Ints, Mask, Population, SignalGraph
 from distillscan.result import Axis, Evidence, Family
 
 
@@ -133,6 +133,28 @@ def shared_entities(links: pl.DataFrame, kind: str) -> pl.DataFrame:
     return links.filter(pl.len().over("entity") >= 2).select(
         "account", pl.lit(kind).alias("kind"), pl.col("entity").alias("token"), pl.lit(1.0).alias("strength")
     )
+
+
+def trait(population: Population, kind: str, token: int, shows: Mask, able: Mask) -> pl.DataFrame:
+    """Return a trait of accounts by themselves as a token; ``able`` are those of which it can be told (see SIGNALS)."""
+    told = np.flatnonzero(able)
+    return pl.DataFrame(
+        {
+            "account": population.profile.accounts["account"].gather(told),
+            "kind": pl.repeat(kind, told.size, eager=True, dtype=pl.String),
+            "token": pl.repeat(token, told.size, eager=True, dtype=pl.UInt64),
+            "strength": shows[told].astype(np.float64),
+        },
+        schema=SIGNALS,
+    )
+
+
+def rates(candidate: Candidate, shows: Mask, able: Mask, others: Mask | None = None) -> tuple[int, int, float]:
+    """Return how many members show a trait, of how many of which it can be told, and the rate among others."""
+    members = candidate.members
+    others = able & ~candidate.mask if others is None else others
+    outside = float(np.count_nonzero(shows & others) + 0.5) / (np.count_nonzero(others) + 1)
+    return int(np.count_nonzero(shows[members] & able[members])), int(np.count_nonzero(able[members])), outside
 
 
 def rounded(value: Any) -> Any:

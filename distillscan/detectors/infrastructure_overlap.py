@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from distillscan.detectors.base import Candidate, Context, Finding, percent, plural, shared_entities
+from distillscan.detectors.base import Candidate, Context, Finding, percent, plural, rates, shared_entities, trait
 from distillscan.parameters import InfrastructureOverlap
 from distillscan.population import SIGNALS, Mask, Population
 from distillscan.result import Family
@@ -15,8 +15,12 @@ _SHARED = ("ip", "ip_prefix", "tls", "user_agent")
 def rotating(population: Population, p: InfrastructureOverlap) -> Mask:
     """Return True for accounts whose requests come from ever new networks, not just new addresses of one carrier."""
     networks = population.distinct("ip_prefix")
-    enough = population.requests >= p.rotation_requests
-    return enough & (networks >= p.rotation_share * population.requests)
+    return able_to_rotate(population, p) & (networks >= p.rotation_share * population.requests)
+
+
+def able_to_rotate(population: Population, p: InfrastructureOverlap) -> Mask:
+    """Return True for accounts with addresses and requests enough to tell whether they rotate."""
+    return (population.requests >= p.rotation_requests) & population.states("ip")
 
 
 class Detector:
@@ -32,11 +36,8 @@ class Detector:
     def signals(self, population: Population, parameters: InfrastructureOverlap, context: Context) -> pl.DataFrame:
         """Return tokens for shared network entities, and one for accounts that rotate."""
         parts = [shared_entities(population.links(kind), kind) for kind in _SHARED]
-        turning = population.profile.accounts["account"].filter(pl.Series(rotating(population, parameters)))
         parts.append(
-            pl.DataFrame({"account": turning}).select(
-                "account", pl.lit("rotation").alias("kind"), pl.lit(1).alias("token"), pl.lit(1.0).alias("strength")
-            )
+            trait(population, "rotation", 1, rotating(population, parameters), able_to_rotate(population, parameters))
         )
         return pl.concat([part.cast(SIGNALS) for part in parts])
 
@@ -117,11 +118,7 @@ def _largest_home(candidate: Candidate) -> int:
 def _rotation(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     population, members = candidate.population, candidate.members
     turning = population.once(("rotating", p), lambda: rotating(population, p))
-    able = (population.requests >= p.rotation_requests) & population.states("ip")
-    trials = int(np.count_nonzero(able[members]))
-    inside = int(np.count_nonzero(turning[members]))
-    others = able & ~candidate.mask
-    outside = float(np.count_nonzero(turning & others) + 0.5) / (np.count_nonzero(others) + 1)
+    inside, trials, outside = rates(candidate, turning, able_to_rotate(population, p))
     bits = group_bits(inside, trials, members.size, outside, p.rotation_cap)
     if bits <= 0:
         return None

@@ -5,9 +5,12 @@ from importlib.metadata import entry_points
 
 from distillscan.detectors import (
     account_fanout,
+    conversation_sharing,
     infrastructure_overlap,
     output_harvest,
     release_pivot,
+    succession,
+    synchrony,
     template_uniformity,
 )
 from distillscan.detectors.base import Detector
@@ -22,6 +25,9 @@ def builtin() -> tuple[Detector, ...]:
         template_uniformity.Detector(),
         account_fanout.Detector(),
         infrastructure_overlap.Detector(),
+        conversation_sharing.Detector(),
+        synchrony.Detector(),
+        succession.Detector(),
         release_pivot.Detector(),
         output_harvest.Detector(),
     )

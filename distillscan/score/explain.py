@@ -8,7 +8,7 @@ from distillscan.detectors.base import Candidate, percent
 from distillscan.domains import MAIL_PROVIDERS
 from distillscan.parameters import ScoreParameters
 from distillscan.profile.strings import hash_text
-from distillscan.result import Evidence, Explanation, Weight
+from distillscan.result import FAMILIES, Evidence, Explanation, Weight
 
 _RESELLERS = ("reseller", "partner", "marketplace", "distributor")
 
@@ -76,22 +76,41 @@ def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, 
     return None, Explanation(what, "fails", "; ".join(parts))
 
 
-def _event(evidence: tuple[Evidence, ...], p: ScoreParameters) -> tuple[Weight | None, Explanation]:
-    """A venue explains its address, the sign-ups of its day and the voucher all at once: one cause, counted once."""
+def _event(
+    candidate: Candidate, evidence: tuple[Evidence, ...], p: ScoreParameters
+) -> tuple[Weight | None, Explanation]:
+    """A venue explains its address, the sign-ups of its day, its working hours and the voucher: one cause for all."""
     what = "one event or site (hackathon, course, new office): common sign-up, voucher and address"
     signup = next((e for e in evidence if e.detector == "account_fanout" and e.details.get("kind") == "signup"), None)
     pool = _by_detector(evidence, "infrastructure_overlap", "largest_network_share")
     site = pool.details["largest_network_share"] if pool is not None else 0.0
-    if signup is None or pool is None or site < p.site_share:
-        missing = "do not sign up together" if signup is None else "do not work from one network"
-        return None, Explanation(what, "fails", f"the members {missing}")
-    holders = [e for e in evidence if "members_on_the_commonest" in e.details and e.bits <= p.single_holder]
-    # What the event explains is taken out before the family is capped, so that a full family does not hide it.
-    identity = sum(e.bits for e in evidence if e.axis == "coordination" and e.family == "identity")
-    rest = identity - signup.bits - sum(e.bits for e in holders)
-    bits = min(p.family_cap, rest) - min(p.family_cap, identity)
-    reason = f"{percent(site)} of the members work from one network and they signed up together"
+    holders = [e for e in evidence if "members_on_the_commonest" in e.details and 0 < e.bits <= p.single_holder]
+    if signup is None:
+        return None, Explanation(what, "fails", "the members do not sign up together")
+    if np.any(candidate.population.states("ip")[candidate.members]):
+        if site < p.site_share:
+            return None, Explanation(what, "fails", "the members do not work from one network")
+        reason = f"{percent(site)} of the members work from one network and they signed up together"
+    elif not holders or any(e.bits > p.single_holder for e in evidence if "members_on_the_commonest" in e.details):
+        return None, Explanation(
+            what, "not tested", "no address is known of the members, and no voucher joins them all"
+        )
+    else:
+        reason = "they signed up together and share one voucher or card; where they work cannot be seen"
+    hours = [e for e in evidence if e.detector == "synchrony" and e.axis == "coordination"]
+    bits = _less(evidence, (signup, *holders, *hours), p)
     return Weight("coordination", "explained: one event", round(bits, 2)), Explanation(what, "holds", reason)
+
+
+def _less(evidence: tuple[Evidence, ...], explained: tuple[Evidence, ...], p: ScoreParameters) -> float:
+    """What evidence that is explained adds to the sum, negative: taken out before families are capped, not after."""
+    total = 0.0
+    for family in FAMILIES:
+        every = sum(e.bits for e in evidence if e.axis == "coordination" and e.family == family)
+        part = sum(e.bits for e in explained if e.family == family)
+        cap = p.timing_cap if family == "timing" else p.family_cap
+        total += min(cap, every - part) - min(cap, every)
+    return total
 
 
 def _by_detector(evidence: tuple[Evidence, ...], detector: str, key: str) -> Evidence | None:
@@ -162,7 +181,7 @@ def explain(
 ) -> tuple[tuple[Weight, ...], tuple[Explanation, ...]]:
     """Return the weights of declared relations, and all explanations that were tested."""
     declared, customer = _customer(candidate, p)
-    common, event = _event(evidence, p)
+    common, event = _event(candidate, evidence, p)
     found = [
         customer,
         event,

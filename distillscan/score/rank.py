@@ -23,12 +23,14 @@ _NAMING = (
     "device",
     "api_key",
     "session",
+    "signature",
     "ip",
     "ip_prefix",
     "email_domain",
     "signup",
     "tls",
     "user_agent",
+    "conversation",
 )
 
 

@@ -1,0 +1,117 @@
+"""Accounts that start when others stop, and accounts that probe before the rest work at scale."""
+
+import numpy as np
+import polars as pl
+
+from distillscan.detectors.base import Candidate, Context, Finding, percent, rates
+from distillscan.parameters import Succession
+from distillscan.population import SIGNALS, Floats, Mask, Population
+from distillscan.result import Family
+from distillscan.weigh import group_bits, share_bits
+
+
+def turned_away(population: Population) -> Mask:
+    """Return the accounts whose last requests were denied (401, 403): they stopped because they were stopped."""
+    accounts = population.profile.accounts
+    denied = accounts.select(
+        (
+            pl.col("first_denied").is_not_null()
+            & (pl.col("last_served").is_null() | (pl.col("last_served") < pl.col("last")))
+        )
+        .fill_null(False)
+        .alias("denied")
+    )
+    return denied["denied"].to_numpy()
+
+
+def followed(stops: Floats, starts: Floats, hours: float) -> int:
+    """Return after how many stops (hours) one of the starts (hours, ascending) comes within ``hours``.
+
+    With negative ``hours``: before how many.
+    """
+    begin, end = np.minimum(stops, stops + hours), np.maximum(stops, stops + hours)
+    low, high = np.searchsorted(starts, begin, "right"), np.searchsorted(starts, end, "right")
+    return int(np.count_nonzero(high > low))
+
+
+class Detector:
+    """Members that begin when others fall silent, above all after a ban; and probing before scale."""
+
+    name = "succession"
+    version = "1"
+    summary = "accounts that start within hours of others' ends, above all after a ban; probing before scale-up"
+    family: Family = "timing"
+    needs = ()
+    parameters = Succession()
+
+    def signals(self, population: Population, parameters: Succession, context: Context) -> pl.DataFrame:
+        """Return no tokens: somebody always starts when somebody stops."""
+        return SIGNALS.to_frame()
+
+    def assess(self, candidate: Candidate, parameters: Succession) -> list[Finding]:
+        """Weigh how often a member's start follows a member's stop, against how often it follows strangers' stops."""
+        found = [_replacement(candidate, parameters), _probing(candidate, parameters)]
+        return [finding for finding in found if finding is not None]
+
+
+def _replacement(candidate: Candidate, p: Succession) -> Finding | None:
+    population, members = candidate.population, candidate.members
+    first, last = population.active_hours
+    begin, end = float(first.min()), float(last.max())
+    stopped = last < end - p.margin_hours
+    starts = np.sort(first[members][first[members] > begin + p.margin_hours])
+    away = population.once("turned away", lambda: turned_away(population))
+    mine = stopped & candidate.mask
+    banned = mine & away
+    # Where enough members were turned away, only these ends count: the others may just have been done.
+    ends = banned if np.count_nonzero(banned) >= p.enough else mine
+    stops, others = last[ends], last[stopped & ~candidate.mask]
+    if stops.size < p.enough or starts.size == 0:
+        return None
+    # Nobody replaces anybody if members start as often after strangers' ends, or as often before their own: at an event
+    # all come and all go.
+    ahead = followed(stops, starts, -p.hours) / stops.size
+    chance = max(p.chance_floor, ahead, followed(others, starts, p.hours) / max(1, others.size))
+    after = followed(stops, starts, p.hours)
+    cap = p.ban_cap if ends is banned else p.cap
+    bits = group_bits(after, int(stops.size), int(stops.size), chance, cap)
+    if bits <= 0:
+        return None
+    why = "were turned away (401, 403)" if ends is banned else "fell silent"
+    text = (
+        f"{after} of {stops.size} members that {why} were followed by a new member within {p.hours} hours; "
+        f"{percent(chance)} expected"
+    )
+    numbers = {
+        "stopped": int(stops.size),
+        "turned_away": int(np.count_nonzero(banned)),
+        "followed": after,
+        "started_later": int(starts.size),
+        "expected_share": chance,
+    }
+    # A few ends among many members speak for these few: the rest need not be anybody's successors.
+    involved = min(1.0, 2 * float(min(stops.size, starts.size)) / members.size)
+    return Finding("timing", "coordination", bits * involved, text, numbers)
+
+
+def _probing(candidate: Candidate, p: Succession) -> Finding | None:
+    population = candidate.population
+    refused = population.profile.accounts["refused"].to_numpy().astype(np.float64)
+    able = population.requests >= p.refused_requests
+    shows = able & (refused >= p.refused * population.requests)
+    inside, trials, outside = rates(candidate, shows, able)
+    bits = share_bits(inside, trials, outside, p.probing_cap)
+    if bits <= 0:
+        return None
+    first, _ = population.active_hours
+    early = np.median(first[candidate.members[shows[candidate.members]]]) if inside else 0.0
+    rest = candidate.members[~shows[candidate.members]]
+    ahead = float(np.median(first[rest]) - early) if rest.size else 0.0
+    text = (
+        f"{inside} of {trials} members are refused {percent(p.refused)} of their requests or more; "
+        f"{percent(outside)} of other accounts are"
+    )
+    if ahead > 24:
+        text += f"; they began {ahead / 24:.0f} days before the others"
+    numbers = {"members_refused": inside, "members": trials, "rate_outside": outside, "hours_ahead": ahead}
+    return Finding("content", "extraction", bits, text, numbers)
