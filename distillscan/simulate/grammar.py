@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -76,6 +76,18 @@ def draw_seeds(rng: np.random.Generator, rows: int) -> Seeds:
     return rng.integers(1, 2**31 - 2, rows)
 
 
+def reachable(rules: Rules, roots: Iterable[str]) -> dict[str, str | list[str]]:
+    """The rules that texts of these symbols are made of, in the order of ``rules``."""
+    found: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _SYMBOL.findall(str(rules[name]))
+    return {name: body for name, body in rules.items() if name in found}
+
+
 def compile_rules(rules: Rules) -> Grammar:
     """Turn named rules into the flat tables the kernels walk.
 
@@ -134,7 +146,7 @@ def load_rules() -> Rules:
     for name in ("en", "en_rules", "work_rules"):
         rules |= read(name)
     for language in LANGUAGES[1:]:
-        rules |= _prefixed(f"{language}_", read(language))
+        rules |= _prefixed(f"{language}_", {**read(language), **read(f"{language}_work")})
     return rules
 
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from distillscan.columns import CANONICAL, TIMESTAMP
 from distillscan.simulate.ids import only
+from distillscan.simulate.replies import reply
 from distillscan.simulate.world import Ints, Part, Stage
 
 _STATUS: Final = ((200, 0.983), (429, 0.008), (500, 0.004), (400, 0.002), (529, 0.002), (403, 0.001))
@@ -21,7 +22,8 @@ _OK: Final = 200
 def finish(stage: Stage, people: pl.DataFrame, lines: pl.DataFrame) -> Part:
     """Add whatever of the outcome is missing, and put everything in canonical columns.
 
-    ``status_code`` may be there with nulls, ``stop_reason`` and ``reasoning_signature`` may be there whole.
+    ``status_code`` may be there with nulls; ``stop_reason``, ``reasoning_signature`` and ``response`` may be there
+    whole. Where the log holds answers, the output is as long as they are.
     """
     absent = [name for name in ("prompt", "system_prompt", "status_code") if name not in lines.columns]
     lines = lines.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
@@ -32,6 +34,11 @@ def finish(stage: Stage, people: pl.DataFrame, lines: pl.DataFrame) -> Part:
         lines = lines.with_columns(reasoning_signature=_signatures(stage, lines))
     well = status == _OK
     tokens = _tokens(stage, people, lines)
+    if stage.world.responses:
+        lines = reply(stage, _spoken(people, lines), people["output"].gather(lines["person"]))
+        length = lines["response"].str.len_bytes().cast(pl.Int64).to_numpy() // _BYTES_PER_TOKEN
+        tokens = (*tokens[:2], np.maximum(length, 1))
+        lines = lines.with_columns(response=pl.when(pl.Series(well)).then("response"))
     lines = lines.with_columns(
         input_tokens=pl.Series(tokens[0]),
         cached_tokens=pl.Series(np.where(well, tokens[1], 0)),
@@ -42,6 +49,12 @@ def finish(stage: Stage, people: pl.DataFrame, lines: pl.DataFrame) -> Part:
         account_created_at=pl.col("account_created_at").cast(TIMESTAMP),
     )
     return Part(people, canonical(lines))
+
+
+def _spoken(people: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Campaigns mostly ask in English, whatever the language of the place their accounts pretend to be in."""
+    planted = people["campaign"].is_not_null().gather(lines["person"])
+    return lines.with_columns(language=pl.when(planted).then(pl.lit(0, pl.Int64)).otherwise("language"))
 
 
 def _draw(stage: Stage, options: tuple[tuple[int | str, float], ...], rows: int) -> np.ndarray:

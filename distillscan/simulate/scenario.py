@@ -14,7 +14,8 @@ from distillscan.simulate.builder import Builder, configure
 from distillscan.simulate.campaigns import CAMPAIGNS
 from distillscan.simulate.cohorts import COHORTS
 
-_SCENARIO_KEYS: Final = {"summary", "start", "days", "release_day", "released", "background", "cohort", "campaign"}
+_SETTINGS: Final = ("start", "days", "release_day", "released", "responses")
+_SCENARIO_KEYS: Final = {"summary", "cohorts_from", "background", "cohort", "campaign", *_SETTINGS}
 _DEFAULT_START: Final = datetime(2026, 4, 1, tzinfo=UTC)
 
 
@@ -45,6 +46,8 @@ class Scenario:
     days: float = 30.0
     release_day: float = 16.0
     released: str = "atlas-4"
+    #: Whether the log holds the text of every answer; real exports rarely do.
+    responses: bool = False
 
     def without(self, *names: str) -> "Scenario":
         """The scenario with these entries switched off.
@@ -94,13 +97,18 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
         except OSError as error:
             message = f"Scenario file {path} cannot be read: {error.strerror}."
             raise InputError(message) from error
-    packaged = resources.files("distillscan.simulate") / "scenarios" / f"{text}.toml"
-    if not packaged.is_file():
+    return parse_scenario(text, _packaged(text))
+
+
+def _packaged(name: str) -> str:
+    """The text of a packaged scenario's file."""
+    file = resources.files("distillscan.simulate") / "scenarios" / f"{name}.toml"
+    if not file.is_file():
         message = (
-            f"There is no scenario {text!r}; packaged are: {', '.join(list_scenarios())}. A file must end in .toml."
+            f"There is no scenario {name!r}; packaged are: {', '.join(list_scenarios())}. A file must end in .toml."
         )
         raise UsageError(message)
-    return parse_scenario(text, packaged.read_text(encoding="utf-8"))
+    return file.read_text(encoding="utf-8")
 
 
 def parse_scenario(name: str, text: str) -> Scenario:
@@ -110,15 +118,7 @@ def parse_scenario(name: str, text: str) -> Scenario:
         UsageError: an unknown key, kind or option, or shares that leave nothing for the background.
         InputError: the text is no TOML.
     """
-    try:
-        body = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        message = f"Scenario {name} is not valid TOML: {error}."
-        raise InputError(message) from error
-    unknown = sorted(set(body) - _SCENARIO_KEYS)
-    if unknown:
-        message = f"Scenario {name}: unknown key {', '.join(unknown)}; known are: {', '.join(sorted(_SCENARIO_KEYS))}."
-        raise UsageError(message)
+    body = _read(name, text)
     background = dict(body.get("background", {}))
     rate = background.pop("requests_per_account_day", None)
     configured = configure(Background, background, f"Scenario {name}, background")
@@ -129,10 +129,28 @@ def parse_scenario(name: str, text: str) -> Scenario:
             f"Scenario {name}: the shares of its cohorts and campaigns add up to {total:g}; the background needs some."
         )
         raise UsageError(message)
-    settings = {key: body[key] for key in ("start", "days", "release_day", "released") if key in body}
+    settings = {key: body[key] for key in _SETTINGS if key in body}
     return Scenario(
         name, str(body.get("summary", "")), entries, background=configured, background_rate=rate, **settings
     )
+
+
+def _read(name: str, text: str) -> dict[str, Any]:
+    """The body of a scenario's file; with ``cohorts_from`` the cohorts and the background of a packaged one too."""
+    try:
+        body = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"Scenario {name} is not valid TOML: {error}."
+        raise InputError(message) from error
+    unknown = sorted(set(body) - _SCENARIO_KEYS)
+    if unknown:
+        message = f"Scenario {name}: unknown key {', '.join(unknown)}; known are: {', '.join(sorted(_SCENARIO_KEYS))}."
+        raise UsageError(message)
+    if other := body.get("cohorts_from"):
+        lent = _read(other, _packaged(other))
+        body["cohort"] = lent.get("cohort", []) + body.get("cohort", [])
+        body["background"] = lent.get("background", {}) | body.get("background", {})
+    return body
 
 
 def _entries(name: str, body: Mapping[str, Any]) -> tuple[Entry, ...]:

@@ -39,7 +39,7 @@ def simulate(scenario: Scenario, rows: int, seed: int, corpus: Corpus | None = N
     first = int(scenario.start.timestamp()) * SECOND
     last = first + int(scenario.days * DAY) - 1
     lineup = Lineup(released=scenario.released, release_us=first + int(scenario.release_day * DAY))
-    world = World(seed, rows, first, last, lineup, make_writer(corpus))
+    world = World(seed, rows, first, last, lineup, make_writer(corpus), scenario.responses)
     sized = [(entry, size) for entry in scenario.entries if (size := _size(scenario, world, entry)).rows]
     left = rows - sum(size.rows for _, size in sized)
     low, _ = Background.limits

@@ -1,21 +1,39 @@
 """Prompt templates of programs: fixed text around a slot, used alike by honest clients and by campaigns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, zip_longest
 from typing import Final, Literal
 
 import numpy as np
 import polars as pl
 
 from distillscan.simulate import ids
-from distillscan.simulate.grammar import Grammar, compile_rules, load_rules
+from distillscan.simulate.grammar import LANGUAGES, Grammar, compile_rules, load_rules, reachable
 
 Where = Literal["first", "last", "middle", "system"]
-Goal = Literal["plain", "reasoning", "inline", "grading", "synthesis", "cleaning"]
+Goal = Literal[
+    "plain", "reasoning", "inline", "grading", "synthesis", "cleaning", "comparison", "refusal", "agentic"
+]  # fmt: skip
+#: A goal, or several in turn.
+Aim = Literal["mixed", Goal]
+#: A language of ``LANGUAGES``, or every template and instruction in another one.
+Tongue = Literal["en", "es", "zh", "ru", "de", "fr", "pt", "mixed"]
 
 #: Words that stay the same in every wording of one template, because they say what it is about.
 _BOUND: Final = ("role", "field", "object", "verdict", "skill")
+#: Symbols that a template or an instruction is put together from, beside its goal.
+_SENTENCES: Final = ("persona", "task", "rule", "format", "slot_label", "injection")
 PAYLOADS: Final = ("article", "datablock", "context", "codeblock", "logblock", "clause")
+#: Goals of unrelated clients and how common each is; the wide list has everything a campaign may ask for.
+_COMMON: Final[tuple[tuple[Goal, float], ...]] = (
+    ("plain", 0.8), ("reasoning", 0.07), ("grading", 0.05), ("inline", 0.03), ("synthesis", 0.03), ("cleaning", 0.02),
+)  # fmt: skip
+_WIDE: Final[tuple[tuple[Goal, float], ...]] = (
+    ("plain", 0.74), ("reasoning", 0.07), ("grading", 0.05), ("inline", 0.03), ("synthesis", 0.03), ("cleaning", 0.02),
+    ("comparison", 0.02), ("refusal", 0.01), ("agentic", 0.03),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +45,9 @@ class Template:
     system: str | None
 
 
-def wordings(rng: np.random.Generator, goal: Goal, where: Where, count: int, rules: int = 2) -> list[Template]:
+def wordings(
+    rng: np.random.Generator, goal: Goal, where: Where, count: int, rules: int = 2, language: Tongue = "en"
+) -> list[Template]:
     """One template in ``count`` wordings: the same role, object and aim, other sentences.
 
     Args:
@@ -37,14 +57,23 @@ def wordings(rng: np.random.Generator, goal: Goal, where: Where, count: int, rul
             in the system prompt.
         count: number of wordings.
         rules: how many rules of detail it has.
+        language: language of the instructions; "mixed" takes all in turn, beginning anywhere.
     """
-    grammar = _bind(rng)
-    lines = [grammar.expand(rng, name, count) for name in ("persona", "task")]
-    aims = [grammar.expand(rng, f"goal_{goal}", count)] if goal != "plain" else []
-    details = [grammar.expand(rng, "rule", count) for _ in range(rules)] + [grammar.expand(rng, "format", count)]
-    label = str(grammar.expand(rng, "slot_label", 1).item())
-    head = ids.join(_spaced([*lines, *aims, *details])).str.strip_chars()
-    opening, closing = ids.join(_spaced(lines)).str.strip_chars(), ids.join(_spaced([*aims, *details]))
+    if language == "mixed":
+        parts = [wordings(rng, goal, where, size, rules, one) for one, size in _turns(rng, count)]
+        return [one for one in chain.from_iterable(zip_longest(*parts)) if one is not None]
+    grammar = _bind(rng, language)
+
+    def say(symbol: str, texts: int) -> pl.Series:
+        return grammar.expand(rng, spoken(language, symbol), texts)
+
+    lines = [say(name, count) for name in ("persona", "task")]
+    aims = [say(f"goal_{goal}", count)] if goal != "plain" else []
+    details = [say("rule", count) for _ in range(rules)] + [say("format", count)]
+    label = str(say("slot_label", 1).item())
+    head = ids.join(_spaced([*lines, *aims, *details], language)).str.strip_chars()
+    opening = ids.join(_spaced(lines, language)).str.strip_chars()
+    closing = ids.join(_spaced([*aims, *details], language))
     match where:
         case "system":
             return [Template("", "", text) for text in head]
@@ -57,9 +86,16 @@ def wordings(rng: np.random.Generator, goal: Goal, where: Where, count: int, rul
             return [Template(f"{start}\n\n{label}: ", f"\n\n{end}", None) for start, end in pairs]
 
 
-def demands(rng: np.random.Generator, count: int) -> pl.Series:
+def spoken(language: str, symbol: str) -> str:
+    """The name a symbol has in the grammar for a language."""
+    return symbol if language == "en" else f"{language}_{symbol}"
+
+
+def demands(rng: np.random.Generator, count: int, language: Tongue = "en") -> pl.Series:
     """An instruction to write the reasoning into the answer, fit for any request, in ``count`` wordings."""
-    return _bind(rng).expand(rng, "injection", count)
+    if language == "mixed":
+        return pl.concat([demands(rng, size, one) for one, size in _turns(rng, count)])
+    return _bind(rng, language).expand(rng, spoken(language, "injection"), count)
 
 
 def fill(templates: list[Template], which: np.typing.NDArray[np.int64], slot: pl.Series) -> dict[str, pl.Series]:
@@ -70,36 +106,66 @@ def fill(templates: list[Template], which: np.typing.NDArray[np.int64], slot: pl
     return {"prompt": ids.join([before, slot, after]), "system_prompt": system}
 
 
-def private(rng: np.random.Generator, count: int, bare: float = 0.0) -> list[Template]:
-    """``count`` unrelated templates, each of another client; a share ``bare`` sends the slot alone."""
-    goals: list[Goal] = ["plain", "reasoning", "grading", "inline", "synthesis", "cleaning"]
+def private(
+    rng: np.random.Generator, count: int, bare: float = 0.0, languages: Sequence[str] | None = None, *,
+    wide: bool = False,
+) -> list[Template]:  # fmt: skip
+    """``count`` unrelated templates, each of another client.
+
+    Args:
+        rng: source of randomness.
+        count: number of templates.
+        bare: share of clients who send the slot alone.
+        languages: language of each client's instructions; English if not given.
+        wide: whether they ask for everything that campaigns ask for.
+    """
+    goals = _WIDE if wide else _COMMON
     places: list[Where] = ["last", "system", "first", "middle"]
-    aims = rng.choice(len(goals), count, p=[0.8, 0.07, 0.05, 0.03, 0.03, 0.02])
+    aims = rng.choice(len(goals), count, p=[share for _, share in goals])
     spots = rng.choice(4, count, p=[0.4, 0.35, 0.15, 0.1])
     alone = rng.random(count) < bare
     sizes = rng.integers(0, 5, count)
+    tongues = ["en"] * count if languages is None else languages
     return [
-        Template("", "", None) if alone[at] else wordings(rng, goals[aims[at]], places[spots[at]], 1, int(sizes[at]))[0]
+        Template("", "", None)
+        if alone[at]
+        else wordings(rng, goals[aims[at]][0], places[spots[at]], 1, int(sizes[at]), tongues[at])[0]  # type: ignore[arg-type]  # from LANGUAGES
         for at in range(count)
     ]
 
 
-def _spaced(columns: list[pl.Series]) -> list[pl.Series | str]:
+def _turns(rng: np.random.Generator, count: int) -> list[tuple[Tongue, int]]:
+    """How many of ``count`` wordings each language has: all the same, beginning with a random one."""
+    start = int(rng.integers(0, len(LANGUAGES)))
+    order = LANGUAGES[start:] + LANGUAGES[:start]
+    sizes = [count // len(order) + (at < count % len(order)) for at in range(len(order))]
+    return [(one, size) for one, size in zip(order, sizes, strict=True) if size]  # type: ignore[misc]  # from LANGUAGES
+
+
+def _spaced(columns: list[pl.Series], language: Tongue) -> list[pl.Series | str]:
     out: list[pl.Series | str] = []
     for column in columns:
-        out += [column, " "]
+        out += [column, "" if language == "zh" else " "]
     return out[:-1]
 
 
-def _bind(rng: np.random.Generator) -> Grammar:
+def _bind(rng: np.random.Generator, language: Tongue) -> Grammar:
     """The grammar with one choice made for the words that say what a template is about."""
-    return _bound(tuple(int(value) for value in rng.integers(0, 2**31, len(_BOUND))))
+    return _bound(language, tuple(int(value) for value in rng.integers(0, 2**31, len(_BOUND))))
 
 
 @lru_cache(maxsize=16)
-def _bound(choices: tuple[int, ...]) -> Grammar:
-    rules = dict(load_rules())
+def _bound(language: str, choices: tuple[int, ...]) -> Grammar:
+    rules = dict(_sentences(language))
     for name, choice in zip(_BOUND, choices, strict=True):
-        bank = str(rules[name]).split("|")
-        rules[name] = bank[choice % len(bank)]
+        symbol = spoken(language, name)
+        bank = str(rules[symbol]).split("|")
+        rules[symbol] = bank[choice % len(bank)]
     return compile_rules(rules)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _sentences(language: str) -> dict[str, str | list[str]]:
+    rules = load_rules()
+    goals = [name for name in rules if name.startswith(spoken(language, "goal_"))]
+    return reachable(rules, [*goals, *(spoken(language, name) for name in (*_SENTENCES, *_BOUND))])

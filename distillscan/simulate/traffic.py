@@ -10,6 +10,7 @@ from distillscan.simulate.clients import CHANNELS, load_clients
 from distillscan.simulate.clock import DAY, HOUR, MINUTE, draw_times, pauses
 from distillscan.simulate.ids import join, only
 from distillscan.simulate.networks import load_networks
+from distillscan.simulate.replies import reply
 from distillscan.simulate.world import Ints, Stage
 
 _WEB, _APP, _API, _CLOUD = range(len(CHANNELS))
@@ -195,7 +196,7 @@ def converse(stage: Stage, lines: pl.DataFrame) -> pl.DataFrame:
     interest = np.where(second, lines["interest_b"].to_numpy(), lines["interest"].to_numpy())
     prompt = stage.world.writer.ordinary(rng, lines["language"].to_numpy(), interest, lines["turn"].to_numpy())
     program = lines["pathway"].is_in(["api", "cloud"]).to_numpy()
-    return flatten(lines.with_columns(prompt=prompt), lines["whole"].to_numpy() & program)
+    return flatten(reply(stage, lines.with_columns(prompt=prompt)), lines["whole"].to_numpy() & program)
 
 
 def live(
@@ -217,12 +218,15 @@ def live(
 def flatten(lines: pl.DataFrame, where: npt.NDArray[np.bool_]) -> pl.DataFrame:
     """Let the marked rows carry their conversation so far, oldest turn first, as sources do that log whole requests.
 
-    Rows of a conversation must follow each other in order of turn. A long one begins anew after a dozen turns.
+    Rows of a conversation must follow each other in order of turn. A long one begins anew after a dozen turns. Where
+    answers are known (``response``) they stand between the turns, as the program that sends them has them.
     """
     turn = lines["turn"].to_numpy()
     text = lines["prompt"]
+    said = join(["\n\n", lines["response"], "\n\n"]) if "response" in lines.columns else None
     for number in range(1, int(turn.max(initial=0)) + 1):
         rows = np.flatnonzero(where & (turn == number)) if number % _LONGEST_HISTORY else np.zeros(0, np.int64)
-        grown = join([text.gather(rows - 1), "\n\n", text.gather(rows)])
+        between = "\n\n" if said is None else said.gather(rows - 1)
+        grown = join([text.gather(rows - 1), between, text.gather(rows)])
         text = text.scatter(rows, grown) if rows.size else text
     return lines.with_columns(text.alias("prompt"))

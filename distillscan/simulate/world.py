@@ -45,10 +45,14 @@ class World:
     last: int
     lineup: Lineup
     writer: Writer
+    #: Whether the log holds the text of every answer.
+    responses: bool = False
 
     def stage(self, name: str) -> "Stage":
         """A part's own source of randomness: switching another part off changes nothing here."""
-        return Stage(self, name, np.random.default_rng([self.seed, zlib.crc32(name.encode())]))
+        number = zlib.crc32(name.encode())
+        replies = np.random.default_rng([self.seed, number, zlib.crc32(b"response")])
+        return Stage(self, name, np.random.default_rng([self.seed, number]), replies)
 
     def day(self, number: float) -> int:
         """The time at which a day of the log (0 is the first) begins."""
@@ -70,6 +74,8 @@ class Stage:
     world: World
     name: str
     rng: np.random.Generator = field(repr=False)
+    #: For the text of answers alone, so that logging them changes nothing else.
+    replies: np.random.Generator = field(repr=False)
 
     def mint(self, prefix: str, count: int) -> pl.Series:
         """``count`` new opaque identifiers."""

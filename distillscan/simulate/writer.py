@@ -54,12 +54,19 @@ class Writer:
         real = self.corpus.ordinary.deal(rng, int(asks.sum()))
         return _put(text, asks, real)
 
-    def ask(self, rng: np.random.Generator, rows: int, interests: tuple[str, ...] = INTERESTS) -> pl.Series:
-        """First questions in English on any of these interests."""
+    def ask(
+        self, rng: np.random.Generator, rows: int, interests: tuple[str, ...] = INTERESTS, language: str = "en"
+    ) -> pl.Series:
+        """First questions: in English on any of these interests, or in another language, or each in any ("mixed")."""
         if self.corpus is not None:
             return self.corpus.instructions.deal(rng, rows)
         symbols = np.array([self.grammar.symbols[name] for name in interests])
-        return self.grammar.expand_each(rng, symbols[rng.integers(0, symbols.size, rows)])
+        asked = symbols[rng.integers(0, symbols.size, rows)]
+        if language != "en":
+            foreign = np.array([self.grammar.symbols[f"{name}_ask"] for name in LANGUAGES[1:]])
+            tongue = rng.integers(0, len(LANGUAGES), rows) if language == "mixed" else LANGUAGES.index(language)
+            asked = np.where(tongue == _EN, asked, foreign[np.maximum(tongue, 1) - 1])
+        return self.grammar.expand_each(rng, asked)
 
     def text(self, rng: np.random.Generator, symbol: str, rows: int) -> pl.Series:
         """One text per row for any rule of the grammar."""

@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
-from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs
+from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs, own_words
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.templates import Goal, Template, Where
+from distillscan.simulate.templates import Aim, Goal, Template, Where
 from distillscan.simulate.world import Part, Size, Stage
 
 _PLACES: Final[tuple[Where, ...]] = ("last", "first", "system", "middle")
-_GOALS: Final[tuple[Goal, ...]] = ("reasoning", "synthesis", "reasoning", "grading")
+_MIXED: Final[tuple[Goal, ...]] = ("reasoning", "synthesis", "reasoning", "grading")
 _PIPELINES: Final = ("self_instruct", "alpaca_selfinstruct_batch", "oss_instruct")
 
 
@@ -23,6 +23,8 @@ class FanoutTemplate(Evasion):
 
     #: Number of templates; they differ in where the slot is.
     templates: int = 4
+    #: What the templates ask for; "mixed" is reasoning, synthesis and grading.
+    goal: Aim = "mixed"
 
     kind: ClassVar[str] = "fanout_template"
     rate: ClassVar[float] = 26.0
@@ -32,24 +34,25 @@ class FanoutTemplate(Evasion):
         """Enlist the pool and let it work through its templates."""
         people = enlist(stage, size.accounts, size.first, self)
         lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
-        lines = lines.with_columns(**work(stage, lines.height, self.templates, self.paraphrase))
+        lines = lines.with_columns(**work(stage, lines.height, self.templates, self, self.goal))
         return finish(stage, people, hide(stage, lines, self))
 
 
-def work(stage: Stage, rows: int, count: int, paraphrase: int) -> dict[str, pl.Series]:
-    """``prompt`` and ``system_prompt`` of template work: ``count`` templates, each in ``paraphrase`` wordings.
+def work(stage: Stage, rows: int, count: int, options: Evasion, goal: Aim = "mixed") -> dict[str, pl.Series]:
+    """``prompt`` and ``system_prompt`` of template work: ``count`` templates, each in as many wordings as asked for.
 
-    With a corpus the prompts of a public pipeline are taken instead; they bring their own templates.
+    With a corpus the prompts of a public pipeline are taken instead; they bring their own templates, so a campaign
+    that rewords its templates or writes them in another language only takes the contents of the slots from it.
     """
     rng, writer = stage.rng, stage.world.writer
-    if writer.corpus is not None:
+    if writer.corpus is not None and own_words(options):
         name = _PIPELINES[int(rng.integers(0, len(_PIPELINES)))]
         cards = writer.corpus.pipeline(name, *_PIPELINES).draw(rng, rows)
         return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
     library: list[Template] = []
     for at in range(count):
-        place, goal = _PLACES[at % len(_PLACES)], _GOALS[at % len(_GOALS)]
-        library += templates.wordings(rng, goal, place, paraphrase)
+        place, aim = _PLACES[at % len(_PLACES)], _MIXED[at % len(_MIXED)] if goal == "mixed" else goal
+        library += templates.wordings(rng, aim, place, options.paraphrase, 2, options.language)
     which = rng.integers(0, len(library), rows)
     interests = ("code", "math") if rng.random() < 0.5 else ("explain", "data")
-    return templates.fill(library, np.asarray(which), writer.ask(rng, rows, interests))
+    return templates.fill(library, np.asarray(which), writer.ask(rng, rows, interests, options.language))

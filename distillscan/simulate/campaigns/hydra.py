@@ -1,13 +1,14 @@
 """A proxy network: campaign traffic mixed with customers' requests, every stopped account replaced at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 import numpy as np
 import polars as pl
 
 from distillscan.simulate.campaigns.fanout_template import work
-from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, forbid, hide, jobs
+from distillscan.simulate.campaigns.pool import connect, enlist, forbid, hide, jobs
+from distillscan.simulate.campaigns.serving import Serving, deal, passed_on, talk
 from distillscan.simulate.clock import DAY, HOUR
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.world import Ints, Part, Size, Stage
@@ -16,7 +17,7 @@ _NOTICE: Final = 14 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
-class Hydra(Evasion):
+class Hydra(Serving):
     """Seats that are always taken: when one account is banned, a new one continues through the same proxies."""
 
     #: Share of requests that belong to the campaign; the rest are customers'.
@@ -33,33 +34,33 @@ class Hydra(Evasion):
     def build(self, stage: Stage, size: Size) -> Part:
         """Seats first, then the accounts that fill them one after the other."""
         rng, count = stage.rng, size.accounts
-        people = enlist(stage, count, size.first, self)
+        people = enlist(stage, count, size.first, self).with_columns(whole=pl.lit(self.whole))
         seats = max(1, count // self.succession)
-        when = jobs(stage, people.head(seats), size.rows, size.first, size.last, self)
+        when = self._requests(stage, people.head(seats), size)
         seat, begins = _turns(rng, count, seats, size)
         person = _sitting(seat, begins, when["person"].to_numpy(), when["time"].to_numpy())
         when = when.with_columns(person=pl.Series(person))
         fresh = pl.Series(begins - (rng.random(count) * _NOTICE).astype(np.int64))
         later = pl.Series(begins > size.first)
         people = people.with_columns(account_created_at=pl.when(later).then(fresh).otherwise("account_created_at"))
-        lines = connect(stage, people, when, self)
-        lines = self._mix(stage, lines)
+        lines = passed_on(connect(stage, people, when, self), self)
+        theirs = lines["program"].is_not_null()
+        lines = lines.with_columns(
+            model=pl.when(theirs).then(stage.world.lineup.pick(rng, lines.height)).otherwise("model")
+        )
         ends = lines.select(pl.col("time") == pl.col("time").max().over("person")).to_series()
         replaced = pl.Series(np.isin(person, _replaced(seat, begins)))
         return finish(stage, people, forbid(hide(stage, lines, self), ends & replaced))
 
-    def _mix(self, stage: Stage, lines: pl.DataFrame) -> pl.DataFrame:
-        """Campaign prompts and customers' prompts side by side; customers speak all languages and use all models."""
-        rng, writer, rows = stage.rng, stage.world.writer, lines.height
-        ours = pl.Series(rng.random(rows) < self.harvested)
-        columns = work(stage, rows, self.templates, self.paraphrase)
-        turn = (rng.random(rows) < 0.5).astype(np.int64)
-        theirs = writer.ordinary(rng, lines["language"].to_numpy(), rng.integers(0, 8, rows), turn)
-        return lines.with_columns(
-            prompt=pl.when(ours).then(columns["prompt"]).otherwise(theirs),
-            system_prompt=pl.when(ours).then(columns["system_prompt"]),
-            model=pl.when(ours).then("model").otherwise(stage.world.lineup.pick(rng, rows)),
-        )
+    def _requests(self, stage: Stage, seated: pl.DataFrame, size: Size) -> pl.DataFrame:
+        """Campaign prompts and customers' conversations side by side; ``person`` is the seat."""
+        ours = min(size.rows, max(seated.height, round(size.rows * self.harvested)))
+        when = jobs(stage, seated, ours, size.first, size.last, self)
+        when = when.with_columns(**work(stage, ours, self.templates, self))
+        theirs = talk(stage, size.accounts, replace(size, rows=size.rows - ours), self)
+        dealt = deal(stage.rng, theirs["session"].to_numpy(), seated.height, self.sticky)
+        theirs = theirs.with_columns(person=pl.Series(dealt), session=pl.col("session") + ours)
+        return pl.concat([when, theirs], how="diagonal")
 
 
 def _turns(rng: np.random.Generator, count: int, seats: int, size: Size) -> tuple[Ints, Ints]:

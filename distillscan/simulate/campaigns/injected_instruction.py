@@ -23,6 +23,8 @@ class InjectedInstruction(Evasion):
     distinct_payments: bool = True
     #: Where the instruction goes: prefix, suffix, system, or mixed (an account keeps to one).
     position: Position = "mixed"
+    #: Whether an account keeps to one of the wordings or takes another for every request.
+    reworded: Literal["account", "request"] = "account"
     #: Share of the campaign done when the first pool is banned; 1 means that no ban comes.
     banned_after: float = 0.6
     #: Hours until the second pool works.
@@ -34,7 +36,7 @@ class InjectedInstruction(Evasion):
 
     def build(self, stage: Stage, size: Size) -> Part:
         """Two pools one after the other, the same instruction in both."""
-        demand = templates.demands(stage.rng, self.paraphrase)
+        demand = templates.demands(stage.rng, self.paraphrase, self.language)
         if self.banned_after >= 1:
             return self._pool(stage, size, demand, banned=False)
         ban = size.first + int((size.last - size.first) * self.banned_after)
@@ -51,7 +53,10 @@ class InjectedInstruction(Evasion):
         person = lines["person"].to_numpy()
         turn = np.zeros(lines.height, np.int64)
         asked = writer.ordinary(rng, lines["language"].to_numpy(), lines["interest"].to_numpy(), turn)
-        said = demand.gather(rng.integers(0, len(demand), people.height)[person])
+        wording = rng.integers(0, len(demand), people.height)[person]
+        if self.reworded == "request":
+            wording = rng.integers(0, len(demand), lines.height)
+        said = demand.gather(wording)
         place = self._places(rng, people.height)[person]
         prefix, suffix = ids.join([said, "\n\n", asked]), ids.join([asked, "\n\n", said])
         at = pl.Series(place)

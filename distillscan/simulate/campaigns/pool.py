@@ -10,6 +10,7 @@ from distillscan.simulate.clients import CHANNELS, load_clients
 from distillscan.simulate.clock import DAY, HOUR
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.people import NEVER, ONLY_API, domains, free_mail, recruit
+from distillscan.simulate.templates import Tongue
 from distillscan.simulate.traffic import behind, dress, settle
 from distillscan.simulate.world import Ints, Size, Stage
 
@@ -45,6 +46,8 @@ class Evasion:
     programs: int = 1
     #: Accounts of every type over every pathway (web, app, api, third-party cloud) instead of API accounts only.
     mixed_pathways: bool = False
+    #: Language of templates and instructions; "mixed" takes all.
+    language: Tongue = "en"
 
 
 def enlist(stage: Stage, count: int, start: int, options: Evasion) -> pl.DataFrame:
@@ -75,6 +78,11 @@ def enlist(stage: Stage, count: int, start: int, options: Evasion) -> pl.DataFra
     channel = rng.choice(len(CHANNELS), count, p=[0.3, 0.15, 0.4, 0.15])
     plan = pl.Series(["plus", "pro", "api", "enterprise"]).gather(channel)
     return people.with_columns(channel=pl.Series(channel), channel_b=pl.Series(channel), plan=plan)
+
+
+def own_words(options: Evasion) -> bool:
+    """Whether templates stay as a corpus has them: neither reworded nor in another language."""
+    return options.paraphrase == 1 and options.language == "en"
 
 
 def _created(stage: Stage, count: int, start: int, options: Evasion) -> Ints:

@@ -30,7 +30,7 @@ class Probing(Evasion):
         """Probes by a third of the accounts, harvest by the rest."""
         turn = size.first + int((size.last - size.first) * self.probe_time)
         early, late = split(size, self.probes)
-        attempts = templates.wordings(stage.rng, "inline", "last", max(2, min(early.rows, 4_000)), 1)
+        attempts = templates.wordings(stage.rng, "inline", "last", max(2, min(early.rows, 4_000)), 1, self.language)
         probe = self._phase(stage, replace(early, last=turn), attempts, self.refused)
         harvest = self._phase(stage, replace(late, first=turn), attempts[: self.paraphrase], 0.03)
         return Part(pl.concat([probe.people, harvest.people]), pl.concat([probe.requests, harvest.requests]))
@@ -40,7 +40,8 @@ class Probing(Evasion):
         people = enlist(stage, size.accounts, size.first, self)
         lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
         which = rng.permutation(size.rows) % len(library)
-        lines = lines.with_columns(**templates.fill(library, which, writer.ask(rng, size.rows, ("math", "code"))))
+        slot = writer.ask(rng, size.rows, ("math", "code"), self.language)
+        lines = lines.with_columns(**templates.fill(library, which, slot))
         refuses = pl.Series(rng.random(size.rows) < refused)
         stop = pl.when(refuses).then(pl.lit("refusal")).otherwise(pl.lit("end_turn"))
         return finish(stage, people, hide(stage, lines.with_columns(stop_reason=stop), self))

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
-from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs
+from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs, own_words
 from distillscan.simulate.clock import HOUR
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import NEVER
@@ -44,10 +44,10 @@ class ReleasePivot(Evasion):
 
     def _work(self, stage: Stage, rows: int) -> dict[str, pl.Series]:
         rng, writer = stage.rng, stage.world.writer
-        if writer.corpus is not None:
+        if writer.corpus is not None and own_words(self):
             cards = writer.corpus.pipeline("codealpaca_batch", "oss_instruct", "self_instruct").draw(rng, rows)
             return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
-        library = templates.wordings(rng, "synthesis", "system", self.paraphrase, 6)
-        library += templates.wordings(rng, "reasoning", "last", self.paraphrase, 3)
+        library = templates.wordings(rng, "synthesis", "system", self.paraphrase, 6, self.language)
+        library += templates.wordings(rng, "reasoning", "last", self.paraphrase, 3, self.language)
         which = rng.integers(0, len(library), rows)
-        return templates.fill(library, np.asarray(which), writer.ask(rng, rows, ("code",)))
+        return templates.fill(library, np.asarray(which), writer.ask(rng, rows, ("code",), self.language))

@@ -1,18 +1,21 @@
 """Coding sessions captured elsewhere and replayed, with the signed reasoning of one session sent in others."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 import polars as pl
 
 from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide
-from distillscan.simulate.clock import HOUR, rhythm
+from distillscan.simulate.clock import DAY, HOUR, rhythm
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import flatten, visits
+from distillscan.simulate.replies import reply
+from distillscan.simulate.traffic import flatten, reschedule, visits
 from distillscan.simulate.world import Part, Size, Stage
 from distillscan.simulate.writer import INTERESTS
+
+_TRIAL_ENDS: Final = 2 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class SessionReplay(Evasion):
     replayed_signatures: float = 0.5
     #: Size of the agent's system prompt in bytes.
     system_bytes: int = 4_000
+    #: Share of sessions run in the last two days, when a free trial ends.
+    burst: float = 0.0
 
     kind: ClassVar[str] = "session_replay"
     rate: ClassVar[float] = 13.0
@@ -35,11 +40,12 @@ class SessionReplay(Evasion):
         """Sessions written once, then sent by ``copies`` accounts at different times."""
         rng, world, count = stage.rng, stage.world, size.accounts
         people = enlist(stage, count, size.first, self).with_columns(whole=pl.lit(value=True))
-        once = _captured(stage, -(-size.rows // self.copies), size)
+        once = self._hurry(stage, _captured(stage, -(-size.rows // self.copies), size), size)
         text = world.writer.ordinary(
             rng, once["language"].to_numpy(), np.full(once.height, INTERESTS.index("code")), once["turn"].to_numpy()
         )
-        once = flatten(once.with_columns(prompt=text), np.full(once.height, fill_value=True))
+        once = reply(stage, once.with_columns(prompt=text))
+        once = flatten(once, np.full(once.height, fill_value=True))
         signed = stage.mint("sig", once.height)
         again = np.concatenate([np.arange(once.height)] * self.copies)[: size.rows]
         copy = np.repeat(np.arange(self.copies), once.height)[: size.rows]
@@ -64,6 +70,14 @@ class SessionReplay(Evasion):
             reasoning_signature=pl.when(later).then(signed.gather(again)),
         )
         return finish(stage, people, hide(stage, lines, self))
+
+    def _hurry(self, stage: Stage, once: pl.DataFrame, size: Size) -> pl.DataFrame:
+        if not self.burst:
+            return once
+        session, rng = once["session"].to_numpy(), stage.rng
+        late = (rng.random(int(session.max()) + 1) < self.burst)[session] & (once["turn"].to_numpy() == 0)
+        when = size.last - (rng.random(once.height) * _TRIAL_ENDS).astype(np.int64)
+        return reschedule(stage, once, late, when)
 
 
 def _captured(stage: Stage, rows: int, size: Size) -> pl.DataFrame:

@@ -41,5 +41,5 @@ class Synchronised(Evasion):
             {"person": person, "session": np.arange(rows), "turn": np.zeros(rows, np.int64), "time": time}
         )
         lines = connect(stage, people, when, self)
-        lines = lines.with_columns(**grading(stage, rows, self.templates, self.paraphrase))
+        lines = lines.with_columns(**grading(stage, rows, self.templates, self))
         return finish(stage, people, hide(stage, lines, self))
