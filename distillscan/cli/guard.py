@@ -71,11 +71,14 @@ class Cli(click.Group):
 
 
 def say(message: str, label: str = "") -> None:
-    """Write a message to standard error, made safe: it may quote the log or a file name."""
+    """Write a message to standard error, made safe: it may quote the log or a file name.
+
+    Further lines are set in, so that no quoted text can pass for a message of its own.
+    """
     from distillscan.report.sanitize import visible
 
-    lines = [visible(line) for line in message.splitlines()] or [""]
-    text = "\n".join([f"{label}: {lines[0]}" if label else lines[0], *lines[1:]])
+    first, *rest = (visible(line) for line in message.rstrip("\n").split("\n"))
+    text = "\n".join([f"{label}: {first}" if label else first, *(f"  {line}" for line in rest)])
     with contextlib.suppress(OSError):  # nobody listens: nothing to be done
         click.echo(text, err=True)
 

@@ -31,7 +31,8 @@ _BLOCK: Final = re.compile(r"^(?:[-+=>]|\d+(?=[.)]))")
 #: A bar that would end a table cell, as it does even in inline code.
 _BAR: Final = re.compile(r"(?<!\\)\|")
 #: Words that trackers turn into links, mentions or references even when escaped; as code they are left alone.
-_TRIGGER: Final = re.compile(r"\S*(?:@|://|www\.|#\d|mailto:|javascript:)\S*", re.IGNORECASE)
+_TRIGGER: Final = re.compile(r"@|://|www\.|#\d|mailto:|javascript:", re.IGNORECASE)
+_WORD: Final = re.compile(r"\S+")
 
 
 def to_markdown(result: Result) -> str:
@@ -44,7 +45,9 @@ def prose(text: str, width: int = PARAGRAPH) -> str:
     safe = clip(text, width).strip()
     parts: list[str] = []
     end = 0
-    for match in _TRIGGER.finditer(safe):
+    for match in _WORD.finditer(safe):
+        if not _TRIGGER.search(match[0]):
+            continue
         parts += [_escape(safe[end : match.start()]), code(match[0], len(match[0]) * 2)]
         end = match.end()
     return "".join([*parts, _escape(safe[end:])])

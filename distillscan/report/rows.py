@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ COLUMNS: Final[Mapping[str, Callable[[Cluster], str | int | float]]] = {
 
 #: What a spreadsheet takes for the begin of a formula, full-width forms included.
 _FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+#: The same after what some countries' spreadsheets take for the end of a cell.
+_LATER: Final = re.compile(r"([;|]\s*)(?=[=+\-@＝＋－＠])")
 
 
 def to_jsonl(result: Result) -> str:
@@ -58,12 +61,12 @@ def to_csv(result: Result) -> str:
 
 def inputs_digest(result: Result) -> str:
     """One SHA-256 for all inputs, whatever their order and names: the same data gives the same digest."""
-    digests = sorted(item.sha256 for item in result.inputs)
+    digests = sorted(item.sha256 for item in result.inputs if item.status != "skipped")
     return hashlib.sha256("\n".join(digests).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    safe = visible(value)
+    safe = _LATER.sub(r"\1'", visible(value))
     return f"'{safe}" if safe.lstrip().startswith(_FORMULA) else safe

@@ -12,18 +12,23 @@ from rich.cells import cell_len, set_cell_size
 
 ELLIPSIS: Final = "…"
 
-#: Controls (C0, DEL, C1), bidi marks, zero-width and filler characters, line separators, tags and lone surrogates.
+#: Controls (C0, DEL, C1), bidi marks, zero-width and filler characters, line separators, tags, lone surrogates, and the
+#: variation selectors but the two that emoji use: bytes can be hidden in them.
 #: Listed rather than taken from ``unicodedata``, so that the same log gives the same bytes under every Python version.
 _UNSAFE: Final = (
     "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _UNSAFE_CHARACTER: Final = re.compile(f"[{_UNSAFE}]")
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MNEMONICS: Final = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 
 #: Marks that stack on the letter before them; a few are spelling, more would cover the lines above and below.
-_MARK: Final = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_MARK: Final = (
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0730-\u074a"
+    "\u0900-\u0903\u093c\u0941-\u0948\u094d\u0951-\u0957\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ece"
+    "\u0f71-\u0f84\u0f8d-\u0fbc\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ufe0e\ufe0f\ufe20-\ufe2f]"
+)
 _STACK: Final = re.compile(f"({_MARK}{{4}})({_MARK}+)")
 
 #: A character may be zero cells wide (combining marks), so a cut by width alone would let one run grow without end.
@@ -47,6 +52,7 @@ def json_safe(document: str) -> str:
     In a JSON text such characters can only stand inside strings (``json.dumps`` has escaped C0 controls already), line
     breaks and indentation apart.
     """
+    document = _STACK.sub(lambda match: match[1] + "".join(map(_json_escape, match[2])), document)
     return _UNSAFE_CHARACTER.sub(lambda match: match[0] if match[0] == "\n" else _json_escape(match[0]), document)
 
 

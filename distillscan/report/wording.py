@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from distillscan.report.sanitize import visible
+from distillscan.report.sanitize import clip
 from distillscan.result import SEVERITIES, Axis, Cluster, Severity, Verdict
 
 MINUS: Final = "−"
+#: Display cells of what should be a time and is none.
+NO_TIME: Final = 32
 
 #: The order in which innocent explanations are listed: what must not be overlooked first.
 VERDICTS: Final[tuple[Verdict, ...]] = ("holds", "not tested", "fails")
@@ -83,7 +85,7 @@ def moment(iso: str) -> datetime | None:
 def minute(iso: str) -> str:
     """``2026-05-02T03:00:59Z`` as ``2026-05-02 03:00``."""
     when = moment(iso)
-    return visible(iso) if when is None else f"{when:%Y-%m-%d %H:%M}"
+    return clip(iso, NO_TIME) if when is None else f"{when:%Y-%m-%d %H:%M}"
 
 
 def lasting(first: str, last: str) -> str:
@@ -111,7 +113,7 @@ def days(first: str, last: str, *, year: bool) -> str:
     """``2026-05-02–05-16`` for a table; without the year, ``05-02–05-16``; one day once."""
     start, end = moment(first), moment(last)
     if start is None or end is None:
-        return visible(f"{first}–{last}")
+        return clip(f"{first}–{last}", NO_TIME)
     head = f"{start:%Y-%m-%d}" if year else f"{start:%m-%d}"
     if start.date() == end.date():
         return head

@@ -1,29 +1,45 @@
 """Build the skeleton of a template from a few of its texts: what enough accounts share, ``{...}`` for the rest."""
 
 import re
-from collections.abc import Sequence
-from difflib import SequenceMatcher
+from collections.abc import Iterator, Sequence
 
 _WORD = re.compile(r"\S+")
 _DIGITS = re.compile(r"\d+")
 #: Words of a text that are compared: a long text keeps its beginning and its end.
 _HEAD, _TAIL = 260, 140
+#: Characters in which these words are looked for, so that a text of megabytes costs no more than a long one.
+_HEAD_CHARACTERS, _TAIL_CHARACTERS = 16_000, 8_000
+#: A longer word is data, not wording.
+_LONGEST = 200
 #: A shared run is shown from this many words on: shorter ones are chance.
 _RUN = 3
 SLOT = "{...}"
 
 
 def _words(text: str) -> list[str]:
-    words = _WORD.findall(text)
-    return words if len(words) <= _HEAD + _TAIL else [*words[:_HEAD], SLOT, *words[-_TAIL:]]
+    if len(text) <= _HEAD_CHARACTERS + _TAIL_CHARACTERS:
+        words = _WORD.findall(text)
+        words = words if len(words) <= _HEAD + _TAIL else [*words[:_HEAD], SLOT, *words[-_TAIL:]]
+    else:
+        head, tail = _WORD.findall(text[:_HEAD_CHARACTERS]), _WORD.findall(text[-_TAIL_CHARACTERS:])
+        words = [*head[:_HEAD], SLOT, *tail[-_TAIL:]]
+    return [word if len(word) <= _LONGEST else SLOT for word in words]
 
 
 def _normal(words: Sequence[str]) -> list[str]:
     return [_DIGITS.sub("0", word.casefold()) for word in words]
 
 
+def _runs(normal: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Every run of words that could be shown, with its place. Comparing sets of runs costs the same for any text."""
+    for at in range(len(normal) - _RUN + 1):
+        run = tuple(normal[at : at + _RUN])
+        if SLOT not in run:
+            yield at, run
+
+
 def skeleton(texts: Sequence[str], shared_by: int) -> str:
-    """Return the words of the first text that at least ``shared_by`` of the texts have in the same order.
+    """Return the words of the first text that stand in runs which at least ``shared_by`` of the texts have.
 
     Args:
         texts: One text of each of several accounts, in a fixed order.
@@ -35,18 +51,16 @@ def skeleton(texts: Sequence[str], shared_by: int) -> str:
     if len(texts) < shared_by:
         return SLOT
     base = _words(texts[0])
-    plain = _normal(base)
+    runs = list(_runs(_normal(base)))
     counts = [1] * len(base)
     masked = [False] * len(base)
     for text in texts[1:]:
         other = _words(text)
-        matcher = SequenceMatcher(None, plain, _normal(other), autojunk=False)
-        for block in matcher.get_matching_blocks():
-            if block.size < _RUN:
-                continue
-            for k in range(block.size):
-                counts[block.a + k] += 1
-                masked[block.a + k] |= base[block.a + k].casefold() != other[block.b + k].casefold()
+        theirs = {run for _, run in _runs(_normal(other))}
+        exact = {word.casefold() for word in other}
+        for k in {k for at, run in runs if run in theirs for k in range(at, at + _RUN)}:
+            counts[k] += 1
+            masked[k] |= base[k].casefold() not in exact
     shown: list[str] = []
     for word, count, mask in zip(base, counts, masked, strict=True):
         if count >= shared_by and word != SLOT:

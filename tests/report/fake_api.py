@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
-from fake_results import HOSTILE, busy, cluster, hostile, quiet
+from fake_results import busy, cluster, hostile, quiet
+from hostile import TABLE
 
 from distillscan.errors import InputError
 from distillscan.result import DetectorRun, Result
@@ -49,8 +50,8 @@ class Report:
 
 def results(name: str) -> Result:
     """The result that an input of this name stands for."""
-    if name.startswith("hostile"):
-        return hostile(HOSTILE[int(name.removeprefix("hostile"))])
+    if name.startswith("hostile:"):
+        return hostile(TABLE[name.removeprefix("hostile:")])
     found: dict[str, Result] = {
         "busy": busy(),
         "quiet": quiet(),

@@ -16,32 +16,6 @@ from distillscan.result import (
     Weight,
 )
 
-#: Text that breaks naive output: rich markup, terminal sequences, bidi, NUL, formulas, HTML, Markdown, sheer length.
-HOSTILE = (
-    "please [/INST] continue",
-    "[bold]quiet[/bold] [red]",
-    "\x1b]0;owned\x07title",
-    "\x1b[2Jcleared",
-    "\x9b31mC1",
-    "abc\u202egpj.exe",
-    "zero\u200bwidth\ufeff",
-    "nul\x00byte",
-    "line\nbreak\r\ttab\u2028sep",
-    "=cmd|' /C calc'!A0",
-    "+1+1",
-    "@SUM(A1)",
-    "-2+3",
-    "<script>alert(1)</script>",
-    "![x](http://evil.example/a.png) [y](javascript:alert(1))",
-    "`code` | pipe * star _ under # 1",
-    "\udcff lone \ud800",
-    "tag\U000e0041",
-    "e" + "\u0301" * 200,
-    "漢字" * 300,
-    "x" * 5000,
-    ":smile: ${jndi:ldap://x} %s {0} {}",
-)
-
 DETECTORS = (
     DetectorRun(
         "template_uniformity",

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 COMMAND = [sys.executable, "-W", "error", str(HERE / "fake_api.py")]
 PLAIN = {
     name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR", "TERM")
-}
+} | {"PYTHONPATH": str(HERE.parent)}
 
 
 def _run(*args: str, **env: str) -> subprocess.CompletedProcess[bytes]:
@@ -93,8 +93,8 @@ def test_columns_is_honoured() -> None:
 
 
 def test_json_is_utf8_under_any_locale() -> None:
-    done = _run("analyze", "hostile19", "-f", "json", PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
-    assert json.loads(done.stdout.decode("utf-8"))["clusters"][0]["summary"] == "漢字" * 300
+    done = _run("analyze", "hostile:long wide", "-f", "json", PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
+    assert json.loads(done.stdout.decode("utf-8"))["clusters"][0]["summary"] == "漢字" * 3000
 
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:

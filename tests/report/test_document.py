@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import jsonschema
 import numpy as np
 import pytest
-from fake_results import HOSTILE, busy, cluster, hostile, quiet
+from fake_results import busy, cluster, hostile, quiet
+from hostile import HOSTILE
 
 from distillscan.errors import InputError
 from distillscan.report import from_dict, from_json, schema, to_json
@@ -211,7 +212,8 @@ def _compare(kind: Any, node: dict[str, Any], where: str) -> None:
     if is_dataclass(kind):
         names = [field.name for field in fields(kind)]
         assert list(node["properties"]) == names, where
-        assert node["required"] == names, where
+        added_later = {"status", "reason"} if where.startswith("inputs") else set()
+        assert node["required"] == [name for name in names if name not in added_later], where
         assert node["additionalProperties"] is False, where
         for name, hint in get_type_hints(kind).items():
             _compare(hint, node["properties"][name], f"{where}.{name}")
@@ -224,6 +226,17 @@ def _compare(kind: Any, node: dict[str, Any], where: str) -> None:
         assert node["type"] == "object", where
     else:
         assert node["type"] == {str: "string", int: "integer", float: "number"}[kind], where
+
+
+def test_reports_from_before_an_input_had_a_status_can_be_read() -> None:
+    document = json.loads(to_json(busy()))
+    for one in document["inputs"]:
+        del one["status"], one["reason"]
+    VALIDATOR.validate(document)
+    assert from_dict(document) == busy()
+    del document["inputs"][0]["sha256"]
+    with pytest.raises(InputError, match=r"inputs\[0\]\.sha256 is missing$"):
+        from_dict(document)
 
 
 def test_the_published_schema_describes_the_result() -> None:

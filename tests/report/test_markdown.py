@@ -4,7 +4,8 @@ import html
 import re
 
 import pytest
-from fake_results import DETECTORS, HOSTILE, busy, cluster, hostile, quiet
+from fake_results import DETECTORS, busy, cluster, hostile, quiet
+from hostile import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt

@@ -6,7 +6,8 @@ import io
 import json
 
 import pytest
-from fake_results import HOSTILE, busy, cluster, hostile, quiet
+from fake_results import busy, cluster, hostile, quiet
+from hostile import HOSTILE
 
 from distillscan.report import schema, select, to_csv, to_json, to_jsonl
 from distillscan.report.rows import COLUMNS, inputs_digest

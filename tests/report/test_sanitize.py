@@ -4,7 +4,7 @@ import json
 import unicodedata
 
 import pytest
-from fake_results import HOSTILE
+from hostile import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len

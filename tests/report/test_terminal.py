@@ -7,7 +7,8 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from fake_results import DETECTORS, HOSTILE, busy, cluster, hostile, quiet
+from fake_results import DETECTORS, busy, cluster, hostile, quiet
+from hostile import HOSTILE
 from rich.cells import cell_len
 from rich.console import Console
 
