@@ -24,7 +24,7 @@ SIGNALS = pl.Schema({"account": pl.UInt64(), "kind": pl.String(), "token": pl.UI
 
 
 #: Kinds whose tokens have few carriers each, however large the campaign.
-PAIRING: Final = frozenset({"conversation", "signature"})
+PAIRING: Final = frozenset({"conversation", "signature", "session"})
 
 
 class Population:

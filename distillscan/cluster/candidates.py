@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from distillscan.cluster.seeds import communities, crossed_sets, template_sets
 from distillscan.cluster.split import split
 from distillscan.parameters import CAUSES, Cause, ClusterParameters
-from distillscan.population import Floats, Ints, Mask, SignalGraph
+from distillscan.population import PAIRING, Floats, Ints, Mask, SignalGraph
 
 #: Kinds of entity by which a cause shows whether anything is known of an account at all. Of a pivot nothing is: who
 #: did not move may not have been active, and not moving is what nearly everybody does.
@@ -75,27 +76,51 @@ def _known(graph: SignalGraph, cause: Cause, kinds: tuple[str, ...]) -> Mask:
     )
 
 
-def _cause_bits(graph: SignalGraph, cause: Cause, kinds: tuple[str, ...], members: Ints, lift: float) -> Floats | None:
+def _reach(graph: SignalGraph, chosen: dict[str, Ints], members: Ints, wanted: int) -> Mask:
+    """Accounts that the tokens (kind to columns) join to at least ``wanted`` members, themselves included.
+
+    A household shares card, address and mail domain: that joins its members to each other and to nobody else.
+    """
+    reaching = np.zeros(graph.population.size, np.bool_)
+    blocks = []
+    for kind, tokens in chosen.items():
+        inside = graph.inside(kind, members)[tokens]
+        enough = inside >= (2 if kind in PAIRING else wanted)
+        reaching |= graph.touching(kind, tokens[enough])
+        blocks.append(graph.matrix(kind)[:, tokens[~enough]])
+    few = sparse.hstack(blocks, format="csr").astype(np.bool_)
+    rest = np.flatnonzero((np.diff(few.indptr) > 0) & ~reaching)
+    met = (few[rest] @ few[members].T).tocsr()
+    mine = np.isin(rest, members)
+    reaching[rest[np.diff(met.indptr) + ~mine >= wanted]] = True
+    return reaching
+
+
+def _cause_bits(
+    graph: SignalGraph, cause: Cause, kinds: tuple[str, ...], members: Ints, p: ClusterParameters
+) -> Floats | None:
     """Log2 likelihood ratio of every account for one cause, None if nothing marks the members."""
     size = graph.population.size
-    carriers = np.zeros(size, np.bool_)
-    for kind in kinds:
-        tokens = graph.characteristic(kind, members, lift)
-        if tokens.size:
-            carriers |= graph.carriers(kind, tokens)
-    if not carriers.any():
+    found = {kind: graph.characteristic(kind, members, p.lift) for kind in kinds}
+    chosen = {kind: tokens for kind, tokens in found.items() if tokens.size}
+    if not chosen:
+        return None
+    carriers = np.logical_or.reduce([graph.carriers(kind, tokens) for kind, tokens in chosen.items()])
+    joined = carriers & _reach(graph, chosen, members, p.min_accounts)
+    if not joined.any():
         return None
     known = _known(graph, cause, kinds) | carriers
     trials = np.count_nonzero(known[members])
-    hits = np.count_nonzero(carriers[members])
+    hits = np.count_nonzero(joined[members])
     others = np.count_nonzero(known) - trials
     inside = (hits + 0.5) / (trials + 1.0)
-    outside = (np.count_nonzero(carriers) - hits + 0.5) / (others + 1.0)
+    outside = (np.count_nonzero(joined) - hits + 0.5) / (others + 1.0)
     if inside <= outside:
         return None
     present = min(cause.cap, float(np.log2(inside / outside)))
     absent = max(-cause.cap, float(np.log2((1 - inside) / (1 - outside))))
-    return np.where(carriers, present, np.where(known, absent, 0.0))
+    bits: Floats = np.select([joined, known & ~carriers], [np.full(size, present), np.full(size, absent)], 0.0)
+    return bits
 
 
 def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters) -> Refined | None:
@@ -113,7 +138,7 @@ def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters) -> Refined | No
         prior = float(np.log2(members.size / max(1, graph.population.size - members.size)))
         bits = np.full(graph.population.size, min(0.0, prior))
         for cause, kinds in causes.items():
-            part = _cause_bits(graph, cause, kinds, members, p.lift)
+            part = _cause_bits(graph, cause, kinds, members, p)
             if part is not None:
                 bits = bits + part
         members = np.flatnonzero(bits >= p.member_bits)

@@ -14,13 +14,16 @@ from scipy import sparse
 
 from distillscan.cluster.seeds import LINKING
 from distillscan.parameters import ClusterParameters
-from distillscan.population import Floats, Ints, Mask, SignalGraph
+from distillscan.population import PAIRING, Floats, Ints, Mask, SignalGraph
 
 #: Kinds that hold parts together alone, and those of which it takes two.
 STRONG = ("template", "conversation", "signature", "payment", "device", "api_key", "session", "ip")
 WEAK = ("system_template", "ip_prefix", "signup", "email_domain")
 #: Kinds that two operators of the same published pipeline do not share, with the cosine up to which they do not.
 SEPARATE = {"ip": 0.1, "payment": 0.1}
+#: Tokens of pairing kinds that two groups have in common at least, and their share of those of the smaller.
+MEETINGS = 3
+MEETING_SHARE = 0.1
 #: Share of a part's members from which a pool or cards are the part's way of working.
 MOSTLY = 0.5
 #: Size of a part against a group's from which it may join the group to others.
@@ -106,6 +109,15 @@ def _cosine(kind: str, one: _Group, other: _Group) -> float | None:
     return float(a @ b) / norm if norm > 0 else None
 
 
+def _meet(kind: str, one: _Group, other: _Group) -> bool:
+    """Whether two groups meet on tokens of which each joins a few accounts only: parts of one pool do so all over."""
+    if kind not in one.rates:
+        return False
+    a, b = one.rates[kind] > 0, other.rates[kind] > 0
+    common = np.count_nonzero(a & b)
+    return bool(common >= MEETINGS and common >= MEETING_SHARE * min(np.count_nonzero(a), np.count_nonzero(b)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Judge:
     """Decides whether two groups look like one operator's; ``first`` and ``last`` are the members' hours."""
@@ -116,6 +128,8 @@ class _Judge:
 
     def alike(self, one: _Group, other: _Group) -> bool:
         """Whether any strong kind, or two weak ones, are used alike, accidents of a published wording apart."""
+        if any(_meet(kind, one, other) for kind in PAIRING):
+            return True
         cosine = {kind: _cosine(kind, one, other) for kind in (*STRONG, *WEAK)}
         close = {kind for kind, value in cosine.items() if value is not None and value >= self.threshold}
         if close & set(STRONG) - {"template"} or len(close & set(WEAK)) >= 2:

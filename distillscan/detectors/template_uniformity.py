@@ -84,7 +84,8 @@ class Detector:
         for kind in _MINERS:
             uses = mined(population, kind, parameters).uses
             parts.append(
-                uses.filter(pl.col("coverage") >= parameters.coverage)
+                # Half a case is taken off: one prompt of four is no habit yet.
+                uses.filter(pl.col("coverage") * (1 - 0.5 / pl.col("texts")) >= parameters.coverage)
                 .group_by("account", pl.col("template").alias("token"))
                 .agg(pl.col("coverage").max().clip(0, 1).alias("strength"))
                 .select("account", pl.lit(kind).alias("kind"), "token", "strength")
