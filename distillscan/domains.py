@@ -1,6 +1,11 @@
 """Mail domains that anybody can have an address at: sharing one says nothing."""
 
+from functools import cache
 from typing import Final
+
+import polars as pl
+
+from distillscan.profile.strings import hash_column
 
 #: The large public mail providers. A domain that a set share of all accounts use is one as well, listed or not.
 MAIL_PROVIDERS: Final = frozenset(
@@ -15,3 +20,9 @@ MAIL_PROVIDERS: Final = frozenset(
     outlook.fr outlook.de outlook.jp live.co.uk live.fr duck.com privaterelay.appleid.com
     """.split()  # noqa: SIM905 - a hundred quoted names read worse
 )
+
+
+@cache
+def provider_entities() -> frozenset[int]:
+    """Return the hashes by which profiles know these domains, whatever name they show for them."""
+    return frozenset(hash_column(pl.Series(sorted(MAIL_PROVIDERS))).to_list())

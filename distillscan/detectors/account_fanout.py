@@ -5,7 +5,7 @@ import polars as pl
 from scipy import special
 
 from distillscan.detectors.base import Candidate, Context, Finding, percent, plural, shared_entities
-from distillscan.domains import MAIL_PROVIDERS
+from distillscan.domains import provider_entities
 from distillscan.parameters import AccountFanout
 from distillscan.population import SIGNALS, Ints, Population
 from distillscan.result import Family
@@ -17,17 +17,13 @@ _ONE = {"payment": "payment method", "device": "device", "api_key": "API key", "
 
 
 def own_domains(population: Population, p: AccountFanout) -> pl.DataFrame:
-    """Links to mail domains that are not those of mail providers (by name, or because so many accounts use them)."""
+    """Links to mail domains that are not those of mail providers (by hash, or because so many accounts use them)."""
     links = population.links("email_domain")
     if links.is_empty():
         return links
-    names = population.profile.entities.filter(pl.col("kind") == "email_domain").select("entity", "value")
     limit = max(50.0, p.common_domain_share * population.size)
-    return (
-        links.join(names, on="entity", how="left")
-        .filter(~pl.col("value").is_in(sorted(MAIL_PROVIDERS)), pl.len().over("entity") <= limit)
-        .drop("value")
-    )
+    providers = pl.Series(sorted(provider_entities()), dtype=pl.UInt64)
+    return links.filter(~pl.col("entity").is_in(providers.implode()), pl.len().over("entity") <= limit)
 
 
 def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:

@@ -1,13 +1,12 @@
 """Innocent explanations: which were tested against a cluster, which hold, and what a declared relation takes away."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from distillscan.detectors.base import Candidate, percent
-from distillscan.domains import MAIL_PROVIDERS
+from distillscan.domains import provider_entities
 from distillscan.parameters import ScoreParameters
-from distillscan.profile.strings import hash_text
 from distillscan.result import FAMILIES, Evidence, Explanation, Weight
 
 _RESELLERS = ("reseller", "partner", "marketplace", "distributor")
@@ -20,6 +19,7 @@ class Common:
     value: str
     share: float
     stated: float
+    entity: int = field(default=0, compare=False)
 
 
 def commonest(candidate: Candidate, kind: str) -> Common | None:
@@ -30,17 +30,18 @@ def commonest(candidate: Candidate, kind: str) -> Common | None:
     if values.size == 0:
         return None
     best = int(np.argmax(counts))
-    name = population.values(kind, [int(values[best])])[0]
-    return Common(name, float(counts[best]) / members.size, float(counts.sum()) / members.size)
+    entity = int(values[best])
+    name = population.values(kind, [entity])[0]
+    return Common(name, float(counts[best]) / members.size, float(counts.sum()) / members.size, entity)
 
 
-def _company(candidate: Candidate, domain: str) -> bool:
+def _company(candidate: Candidate, domain: Common) -> bool:
     """Whether a mail domain is a company's: not a known provider's, and mostly the members' own."""
-    if domain in MAIL_PROVIDERS:
+    if domain.entity in provider_entities():
         return False
     population = candidate.population
     main = population.once(("dominant", "email_domain"), lambda: population.dominant("email_domain"))
-    users = main == np.uint64(hash_text(domain))
+    users = main == np.uint64(domain.entity)
     return bool(2 * np.count_nonzero(users[candidate.members]) >= np.count_nonzero(users))
 
 
@@ -56,7 +57,7 @@ def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, 
     if kind is not None and kind.share >= p.declared_share and any(r in kind.value.lower() for r in _RESELLERS):
         reason = f"{percent(kind.share)} of the members are declared as {kind.value}"
         return Weight("coordination", "declared: reseller", p.declared_bits), Explanation(what, "holds", reason)
-    if domain is not None and domain.share >= p.declared_share and _company(candidate, domain.value):
+    if domain is not None and domain.share >= p.declared_share and _company(candidate, domain):
         own = payment is not None and payment.share >= p.declared_share * payment.stated
         reason = f"{percent(domain.share)} of the members use the mail domain {domain.value}" + (
             " and one payment method pays" if own else ""
@@ -68,8 +69,8 @@ def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, 
     parts = []
     if org is not None:
         parts.append(f"the largest organisation has {percent(org.share)} of the members")
-    if domain is not None and not _company(candidate, domain.value):
-        provider = "public mail provider" if domain.value in MAIL_PROVIDERS else "common mail domain"
+    if domain is not None and not _company(candidate, domain):
+        provider = "public mail provider" if domain.entity in provider_entities() else "common mail domain"
         parts.append(f"{percent(domain.share)} use the {provider} {domain.value}, which anybody can")
     elif domain is not None:
         parts.append(f"the largest mail domain has {percent(domain.share)}")
