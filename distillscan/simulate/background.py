@@ -8,6 +8,7 @@ import polars as pl
 
 from distillscan.simulate import templates
 from distillscan.simulate.clock import DAY
+from distillscan.simulate.grammar import LANGUAGES
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import domains, recruit
@@ -36,6 +37,10 @@ class Background:
     habits: float = 0.03
     #: Share of accounts that are closed for reasons of their own: their last request is forbidden.
     closed: float = 0.004
+    #: Share of production clients and standing instructions written in the language of their country.
+    native: float = 0.0
+    #: Whether production clients ask for everything that campaigns ask for, each of them for reasons of its own.
+    wide: bool = False
     #: No single account sends more than this share of the background.
     largest: float = 0.08
 
@@ -57,19 +62,20 @@ class Background:
         people, counts = people.filter(pl.Series(counts > 0)), counts[counts > 0]
         lines = converse(stage, dress(stage, people, visits(stage, people, counts)))
         servers = (people["sort"] == names.index("server")).to_numpy()
-        lines = _instruct(stage, lines, people.height, self.habits)
-        lines = self._produce(stage, lines, np.flatnonzero(servers))
+        lines = _instruct(stage, lines, people, self.habits, self.native)
+        lines = self._produce(stage, lines, people, np.flatnonzero(servers))
         shut = pl.Series(stage.rng.random(people.height) < self.closed).gather(lines["person"])
         final = pl.col("time") == pl.col("time").max().over("person")
         return finish(stage, people, lines.with_columns(status_code=pl.when(final & shut).then(pl.lit(403))))
 
-    def _produce(self, stage: Stage, lines: pl.DataFrame, servers: Ints) -> pl.DataFrame:
+    def _produce(self, stage: Stage, lines: pl.DataFrame, people: pl.DataFrame, servers: Ints) -> pl.DataFrame:
         """Replace the prompts of production clients by their own template around changing content."""
+        tongues = _tongues(stage, people["language"].gather(servers), self.native)
         rank = np.full(int(lines["person"].max()) + 1 if lines.height else 0, -1)  # type: ignore[arg-type]
         rank[servers] = np.arange(servers.size)
         mine = rank[lines["person"].to_numpy()]
         rows = np.flatnonzero(mine >= 0)
-        columns = production(stage, mine[rows], servers.size, self.constant_length)
+        columns = production(stage, mine[rows], servers.size, self.constant_length, tongues, wide=self.wide)
         place = np.full(lines.height, -1)
         place[rows] = np.arange(rows.size)
         here = pl.Series(place >= 0)
@@ -82,7 +88,15 @@ class Background:
         )
 
 
-def production(stage: Stage, client: Ints, clients: int, constant_length: float = 0.0) -> dict[str, pl.Series]:
+def production(
+    stage: Stage,
+    client: Ints,
+    clients: int,
+    constant_length: float = 0.0,
+    tongues: list[str] | None = None,
+    *,
+    wide: bool = False,
+) -> dict[str, pl.Series]:
     """``prompt`` and ``system_prompt`` of production clients, each with a template of its own.
 
     Args:
@@ -90,11 +104,16 @@ def production(stage: Stage, client: Ints, clients: int, constant_length: float 
         client: client per row, from 0.
         clients: number of clients.
         constant_length: share of clients whose prompts all have the same length.
+        tongues: language of each client; English if not given.
+        wide: whether they ask for everything that campaigns ask for.
     """
     rng, writer = stage.rng, stage.world.writer
-    mine = templates.private(rng, clients, bare=0.1)
+    mine = templates.private(rng, clients, 0.1, tongues, wide=wide)
     symbols = np.array([writer.grammar.symbols[name] for name in _PAYLOADS])[rng.integers(0, len(_PAYLOADS), clients)]
     fixed = np.array([writer.grammar.symbols[name] for name in _FIXED])[rng.integers(0, len(_FIXED), clients)]
+    if tongues is not None:
+        own = np.array([writer.grammar.symbols[templates.spoken(tongue, "article")] for tongue in tongues], np.int64)
+        symbols = np.where(np.array(tongues) == "en", symbols, own)
     payload = np.where(rng.random(clients) < constant_length, fixed, symbols)
     columns = templates.fill(mine, client, writer.grammar.expand_each(rng, payload[client]))
     if writer.corpus is None:
@@ -102,12 +121,26 @@ def production(stage: Stage, client: Ints, clients: int, constant_length: float 
     return writer.corpus.batch_jobs(rng, client, columns)
 
 
-def _instruct(stage: Stage, lines: pl.DataFrame, accounts: int, share: float) -> pl.DataFrame:
+def _tongues(stage: Stage, languages: pl.Series, native: float) -> list[str] | None:
+    """The language of each client's instructions: English, or for a share the one spoken where it is."""
+    if not native:
+        return None
+    own = stage.rng.random(len(languages)) < native
+    return [LANGUAGES[spoken] if mine else "en" for spoken, mine in zip(languages, own, strict=True)]
+
+
+def _instruct(
+    stage: Stage, lines: pl.DataFrame, people: pl.DataFrame, share: float, native: float
+) -> pl.DataFrame:  # fmt: skip
     """Give some people a standing instruction each: how to answer, or to show the thinking first."""
-    rng, writer = stage.rng, stage.world.writer
+    rng, writer, accounts = stage.rng, stage.world.writer, people.height
     thinking = rng.random(accounts) < 0.3
-    symbols = np.where(thinking, writer.grammar.symbols["injection"], writer.grammar.symbols["habit"])
-    own = writer.grammar.expand_each(rng, symbols)
+    tongues = _tongues(stage, people["language"], native) or ["en"] * accounts
+    names = [
+        templates.spoken(tongue, name)
+        for tongue, name in zip(tongues, np.where(thinking, "injection", "habit"), strict=True)
+    ]
+    own = writer.grammar.expand_each(rng, np.array([writer.grammar.symbols[name] for name in names], np.int64))
     has = pl.Series(rng.random(accounts) < share)
     mine = lines["person"].to_numpy()
     return lines.with_columns(system_prompt=pl.when(has.gather(mine)).then(own.gather(mine)))

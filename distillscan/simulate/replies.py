@@ -20,14 +20,15 @@ _OK: Final = 200
 
 
 def reply(stage: Stage, lines: pl.DataFrame, level: pl.Series | None = None) -> pl.DataFrame:
-    """Add ``response``, the text of every answer, if the log holds it and it is not there yet.
+    """Add ``response``, the text of every answer, if the log holds it; those that are there already stay.
 
     Args:
         stage: the part that is being built.
         lines: its requests, with ``prompt`` and ``language`` (position in ``LANGUAGES``).
         level: logarithm of the typical output in tokens per request.
     """
-    if not stage.world.responses or "response" in lines.columns:
+    known = lines["response"] if "response" in lines.columns else pl.Series([None] * lines.height, dtype=pl.String)
+    if not stage.world.responses or (lines.height and not known.null_count()):
         return lines
     rng, grammar, rows = stage.replies, stage.world.writer.grammar, lines.height
     typical = np.full(rows, _TYPICAL) if level is None else level.to_numpy()
@@ -37,7 +38,7 @@ def reply(stage: Stage, lines: pl.DataFrame, level: pl.Series | None = None) -> 
     text = grammar.expand_each(rng, symbols)
     longest = pl.Series(size == len(_SIZES))
     more = join([text, "\n\n", grammar.expand_each(rng, symbols)])
-    return lines.with_columns(response=pl.when(longest).then(more).otherwise(text))
+    return lines.with_columns(response=pl.coalesce(known, pl.when(longest).then(more).otherwise(text)))
 
 
 def _tongue(lines: pl.DataFrame) -> Ints:

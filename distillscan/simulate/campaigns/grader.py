@@ -50,7 +50,9 @@ def grading(stage: Stage, rows: int, count: int, options: Evasion) -> dict[str, 
         cards = writer.corpus.pipeline(*_PIPELINES).draw(rng, rows)
         return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
     library = _library(stage, count, options)
-    question, working = writer.ask(rng, rows, _SUBJECTS, options.language), writer.text(rng, "working", rows)
+    question = writer.ask(rng, rows, _SUBJECTS, options.language)
+    written = "en" if options.language == "mixed" else options.language
+    working = writer.text(rng, templates.spoken(written, "working"), rows)
     captured = ids.join([question, "\n\n", working])
     return templates.fill(library, np.asarray(rng.integers(0, len(library), rows)), captured)
 

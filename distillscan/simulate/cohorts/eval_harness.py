@@ -1,17 +1,20 @@
 """An evaluation team: a language model as judge, with rubrics, every night."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 import polars as pl
 
-from distillscan.simulate import templates
+from distillscan.simulate import ids, templates
 from distillscan.simulate.clock import DAY, rhythm
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import domains, recruit
+from distillscan.simulate.replies import send_back
 from distillscan.simulate.traffic import live
 from distillscan.simulate.world import Part, Size, Stage
+
+_ANSWERED: Final = "\n\nResponse:\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class EvalHarness:
 
     #: Number of rubrics.
     rubrics: int = 3
+    #: Where the log holds answers: share of requests whose answers the team judges later.
+    answers: float = 0.4
 
     kind: ClassVar[str] = "eval_harness"
     rate: ClassVar[float] = 12.0
@@ -43,7 +48,25 @@ class EvalHarness:
         lines = live(stage, people, size.rows)
         library = [templates.wordings(rng, "grading", "last", 1, 3)[0] for _ in range(self.rubrics)]
         which = rng.integers(0, self.rubrics, lines.height)
-        slot = writer.ask(rng, lines.height)
+        question = writer.ask(rng, lines.height)
         answer = writer.text(rng, "working", lines.height)
-        from_both = pl.select(pl.concat_str(slot.alias("a"), pl.lit("\n\nResponse:\n"), answer.alias("b"))).to_series()
-        return finish(stage, people, lines.with_columns(**templates.fill(library, which, from_both)))
+        if stage.world.responses:
+            return finish(stage, people, self._judge(stage, lines, library, question))
+        columns = templates.fill(library, which, ids.join([question, _ANSWERED, answer]))
+        return finish(stage, people, lines.with_columns(**columns))
+
+    def _judge(
+        self, stage: Stage, lines: pl.DataFrame, library: list[templates.Template], question: pl.Series
+    ) -> pl.DataFrame:
+        """Where the log holds answers: one account of the team answers, another judges what was answered."""
+        lines, taken = send_back(stage, lines, self.answers)
+        source = np.maximum(taken, 0)
+        which = stage.rng.integers(0, self.rubrics, lines.height)
+        judged = templates.fill(
+            library, which, ids.join([question.gather(source), _ANSWERED, lines["response"].gather(source)])
+        )
+        back = pl.Series(taken >= 0)
+        return lines.with_columns(
+            prompt=pl.when(back).then(judged["prompt"]).otherwise(question),
+            system_prompt=pl.when(back).then(judged["system_prompt"]),
+        )

@@ -1,0 +1,39 @@
+"""Unrelated customers who run the same published judge prompts over their own answers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import polars as pl
+
+from distillscan.simulate import ids, templates
+from distillscan.simulate.outcome import finish
+from distillscan.simulate.people import domains, recruit
+from distillscan.simulate.traffic import live
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class PublicJudge:
+    """Companies with an organisation, a payer and a cloud each; grading and comparing as a known benchmark does."""
+
+    #: Number of published judge prompts; every customer uses one or two of them.
+    prompts: int = 3
+
+    kind: ClassVar[str] = "public_judge"
+    rate: ClassVar[float] = 8.0
+    limits: ClassVar[tuple[int, int]] = (8, 400)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """One service account a customer."""
+        rng, writer, count = stage.rng, stage.world.writer, size.accounts
+        people = recruit(stage, count, "server").with_columns(
+            org_id=stage.mint("org", count), email_domain=domains(rng, count), volume=pl.col("volume").sqrt()
+        )
+        lines = live(stage, people, size.rows, 0.3)
+        goals: tuple[templates.Goal, templates.Goal] = ("grading", "comparison")
+        library = [templates.wordings(rng, goals[at % 2], "last", 1, 3)[0] for at in range(self.prompts)]
+        first = rng.integers(0, self.prompts, count)[lines["person"].to_numpy()]
+        which = (first + (rng.random(lines.height) < 0.3)) % self.prompts
+        pieces = [writer.ask(rng, lines.height), *(writer.text(rng, "working", lines.height) for _ in range(2))]
+        slot = ids.join([pieces[0], "\n\nResponse A:\n", pieces[1], "\n\nResponse B:\n", pieces[2]])
+        return finish(stage, people, lines.with_columns(**templates.fill(library, which, slot)))

@@ -1,0 +1,41 @@
+"""Users of one popular public prompt that asks for the reasoning."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import polars as pl
+
+from distillscan.simulate import ids, templates
+from distillscan.simulate.outcome import finish
+from distillscan.simulate.people import recruit
+from distillscan.simulate.traffic import live
+from distillscan.simulate.world import Part, Size, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPrompt:
+    """Strangers who paste the same "explain your reasoning step by step", or keep it as their standing instruction."""
+
+    #: Share of conversations of the others that begin with it.
+    pasted: float = 0.6
+    #: Share of people who keep it as their standing instruction, sent with every request.
+    standing: float = 0.4
+
+    kind: ClassVar[str] = "public_prompt"
+    rate: ClassVar[float] = 0.5
+    limits: ClassVar[tuple[int, int]] = (40, 1_000_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """Ordinary consumers with nothing else in common."""
+        rng, count = stage.rng, size.accounts
+        people = recruit(stage, count, "consumer")
+        lines = live(stage, people, size.rows)
+        public = f"{stage.world.writer.text(rng, 'popular_prompt', 1).item()} {templates.demands(rng, 1).item()}"
+        keeps = pl.Series(rng.random(count) < self.standing).gather(lines["person"])
+        pastes = pl.Series((lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.pasted))
+        pasted = ids.join([f"{public}\n\n", lines["prompt"]])
+        lines = lines.with_columns(
+            prompt=pl.when(pastes & ~keeps).then(pasted).otherwise("prompt"),
+            system_prompt=pl.when(keeps).then(pl.lit(public)),
+        )
+        return finish(stage, people, lines)

@@ -1,0 +1,63 @@
+"""People with two accounts, who try on the second what the first refused or was too busy for."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+import polars as pl
+
+from distillscan.simulate.clock import MINUTE
+from distillscan.simulate.outcome import finish
+from distillscan.simulate.people import free_mail, recruit
+from distillscan.simulate.traffic import converse, dress, share_out, visits
+from distillscan.simulate.world import Part, Size, Stage
+
+_OWN: Final = ("operator", "country", "language", "offset", "home_net", "ip_a", "ip_b", "ip_c", "lease", "mobile_net")
+_HABITS: Final = ("device_a", "device_b", "client_web", "client_app", "rhythm", "interest", "interest_b", "upgrades")
+
+
+@dataclass(frozen=True, slots=True)
+class SecondAccount:
+    """A paid and a free account of one person: the same home and device, another payer and address for mail."""
+
+    #: Share of requests that are such a repetition.
+    repeated: float = 0.15
+    #: Share of the repeated ones whose first attempt met a limit (429).
+    limited: float = 0.5
+
+    kind: ClassVar[str] = "second_account"
+    rate: ClassVar[float] = 0.4
+    limits: ClassVar[tuple[int, int]] = (24, 100_000)
+
+    def build(self, stage: Stage, size: Size) -> Part:
+        """The first half of the accounts are the first ones, the second half belong to the same people in order."""
+        rng, half = stage.rng, max(1, size.accounts // 2)
+        people = recruit(stage, half, "consumer", arrivals=0.0)
+        twin = recruit(stage, half, "consumer", arrivals=0.0).with_columns(
+            *(people[name] for name in (*_OWN, *_HABITS)),
+            plan=pl.lit("free"),
+            payment_id=pl.lit(None, pl.String),
+            email_domain=free_mail(rng, half),
+        )
+        people = pl.concat([people, twin]).with_columns(last=pl.lit(size.last, pl.Int64))
+        extra = round(size.rows * self.repeated)
+        when = visits(stage, people, share_out(rng, people["volume"].to_numpy(), size.rows - extra))
+        tried = np.flatnonzero((when["turn"].to_numpy() == 0) & (when["person"].to_numpy() < half))
+        source = rng.choice(tried, extra)
+        later = (rng.exponential(4, extra) * MINUTE).astype(np.int64) + MINUTE // 2
+        again = when[source].with_columns(
+            person=pl.col("person") + half,
+            session=pl.Series(np.arange(extra)) + pl.lit(when["session"].max()) + 1,
+            time=np.minimum(when["time"].to_numpy()[source] + later, size.last),
+        )
+        lines = converse(stage, dress(stage, people, pl.concat([when, again])))
+        origin = np.concatenate([np.arange(when.height), source])
+        busy = np.zeros(lines.height, np.bool_)
+        busy[source[rng.random(extra) < self.limited]] = True
+        return finish(
+            stage,
+            people,
+            lines.with_columns(
+                lines["prompt"].gather(origin), status_code=pl.when(pl.Series(busy)).then(pl.lit(429, pl.Int64))
+            ),
+        )
