@@ -21,7 +21,7 @@ from distillscan.parameters import Parameters, TemplateUniformity, with_settings
 from distillscan.population import Population, SignalGraph
 from distillscan.profile import Profile, build_profile
 from distillscan.profile.batch import split_pointer
-from distillscan.read import Log, ReadOptions, Task, open_log
+from distillscan.read import Log, Outcome, ReadOptions, Task, open_log, shortcomings
 from distillscan.releases import find_releases, read_releases
 from distillscan.result import Cluster, Input, Result, Template
 from distillscan.result import Population as Summary
@@ -48,6 +48,7 @@ class AnalyzeOptions:
     without: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     threads: int | None = None
+    strict: bool = False
     stdin: BinaryIO | None = None
 
 
@@ -81,11 +82,13 @@ class Report:
         result: The result document.
         notes: What was assumed while reading.
         stats: Seconds per phase, rows, bytes and peak memory; not part of the document, which has no times in it.
+        unread: Which files were not read whole, and why; among the result's limitations too.
     """
 
     result: Result
     notes: tuple[str, ...]
     stats: Mapping[str, Any]
+    unread: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain JSON types."""
@@ -185,10 +188,16 @@ def analyze_paths(
     clock.phase("open")
     with open_log(paths, read_options, stdin=options.stdin) as log, ThreadPoolExecutor(1) as aside:
         digests = aside.submit(log.digests)
+        if options.strict:
+            _insist(log.outcomes({}))
         tally = Tally(options.rejects is not None)
         profile = _profile(log, tally, options.threads or os.cpu_count() or 1, clock)
+        if options.strict:
+            _insist(log.outcomes({}))
         if options.rejects is not None:
             tally.write_rejects(options.rejects, log)
+        if profile.accounts.is_empty() and (broken := shortcomings(log.outcomes({}))):
+            raise InputError("\n".join(("no row could be read:", *broken[1:])))
         if profile.accounts.is_empty() and tally.rejected.rows:
             reasons = "; ".join(f"{count} × {reason}" for reason, count in tally.rejected.reasons.items())
             raise InputError(f"no row could be used: {reasons}. Look at them with --rejects FILE, or use --map")
@@ -201,18 +210,20 @@ def analyze_paths(
         scored, detection, looked_at = _score(population, detection, parameters, context, clock)
         clock.phase("exemplars")
         clusters = _clusters(scored, log, parameters.detectors.get("template_uniformity", TemplateUniformity()))
+        outcomes = log.outcomes(digests.result())
+        unread = shortcomings(outcomes)
         result = Result(
             version=distillscan.__version__,
             parameters={**parameters.to_dict(), "options": _stated(options), "releases": _releases(context)},
             inputs=tuple(
-                Input(file.path, tally.rows(file.source), file.bytes, digests.result()[file.source])
-                for file in log.inputs
+                Input(one.path, tally.rows(one.source), one.bytes, one.sha256, one.status, one.reason)
+                for one in outcomes
             ),
             rejected=tally.rejected,
             population=_summary(profile),
             detectors=detection.runs,
             clusters=clusters,
-            limitations=(*_limitations(profile, detection, log.notes, context), *_cut(looked_at, parameters)),
+            limitations=(*unread, *_limitations(profile, detection, log.notes, context), *_cut(looked_at, parameters)),
         )
         clock.phase("")
         stats = {
@@ -223,7 +234,13 @@ def analyze_paths(
             "profile_bytes": profile.estimated_bytes(),
             "peak_memory_bytes": _peak_bytes(),
         }
-        return Report(result, log.notes, stats)
+        return Report(result, log.notes, stats, unread)
+
+
+def _insist(outcomes: Sequence[Outcome]) -> None:
+    """Stop unless every file was read whole."""
+    if broken := shortcomings(outcomes):
+        raise InputError("\n".join(broken))
 
 
 def _profile(log: Log, tally: Tally, threads: int, clock: _Clock) -> Profile:

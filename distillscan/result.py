@@ -10,6 +10,7 @@ Severity = Literal["critical", "high", "medium", "low"]
 Family = Literal["content", "identity", "network", "timing"]
 Axis = Literal["coordination", "extraction"]
 Status = Literal["ok", "skipped", "error"]
+InputStatus = Literal["read", "partial", "skipped"]
 Verdict = Literal["fails", "holds", "not tested"]
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
@@ -97,12 +98,14 @@ class DetectorRun:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input file as it was read."""
+    """One input file as it was read: whole, in part or not at all, and then why."""
 
     path: str
     rows: int
     bytes: int
     sha256: str
+    status: InputStatus = "read"
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

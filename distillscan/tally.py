@@ -37,9 +37,9 @@ class Tally:
             if self._keep and batch.rejects.height:
                 self._rejects.append(batch.rejects)
 
-    def rows(self, source: int) -> int:
-        """Return how many records of an input were seen."""
-        return self._rows.get(source, 0)
+    def rows(self, source: int | None) -> int:
+        """Return how many records of an input were seen; none of one that has no number."""
+        return 0 if source is None else self._rows.get(source, 0)
 
     @property
     def rejected(self) -> Rejected:

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 @click.option(
     "--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Keep the rows that could not be used here."
 )
+@click.option(
+    "--strict", is_flag=True, help="Stop with 3 if a file cannot be read whole; default: leave it out, say so."
+)
 @click.option("--detector", "detectors", multiple=True, metavar="NAME", help="Run only this detector; repeatable.")
 @click.option("--without", multiple=True, metavar="NAME", help="Leave this detector out; repeatable.")
 @click.option(
@@ -118,6 +121,7 @@ class _Run:
             without=options["without"],
             settings=settings,
             threads=options["threads"],
+            strict=options["strict"],
             stdin=_stdin() if "-" in paths else None,
         )
         return cls(chosen, view, options["fail_on"], options["stats"], options["quiet"], options["no_progress"])
@@ -134,7 +138,11 @@ class _Run:
         """Say what was assumed and how it went, to a person who watches or asks.
 
         What changes the meaning of the result is among its limitations too, so that a cron job's log can stay empty.
+        Files that could not be read are said to everybody: something is wrong.
         """
+        if not self.quiet:
+            for text in report.unread:
+                say(text, "warning")
         if self.quiet or not (self.view.verbose or is_terminal(sys.stderr)):
             return
         for text in report.notes:

@@ -1,6 +1,7 @@
 """Read request logs (Parquet, CSV, NDJSON) into batches with canonical columns and types."""
 
 from distillscan.read.convert import REJECTS, Batch
+from distillscan.read.damage import Outcome, Skipped, shortcomings
 from distillscan.read.log import Log, LogFile, Task, open_log
 from distillscan.read.options import FORMATS, Format, ReadOptions, parse_mapping
 
@@ -11,8 +12,11 @@ __all__ = [
     "Format",
     "Log",
     "LogFile",
+    "Outcome",
     "ReadOptions",
+    "Skipped",
     "Task",
     "open_log",
     "parse_mapping",
+    "shortcomings",
 ]

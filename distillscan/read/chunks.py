@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 import polars as pl
 
+from distillscan.read.damage import Damage
 from distillscan.read.resolve import Resolution, SourceColumn
 
 #: Records that are no rows at all: their number in the file and their text as a JSON string.
@@ -23,6 +24,7 @@ class Chunk:
         records: The source rows as JSON text, one per usable record, or ``None`` when nobody asked for them.
         bytes: Rough bytes of the file that were consumed for it.
         remarks: What is odd about the file that only reading it could tell.
+        damage: What could not be read, between its records or after them.
     """
 
     rows: pl.Series
@@ -31,6 +33,13 @@ class Chunk:
     records: pl.Series | None
     bytes: int
     remarks: tuple[str, ...] = ()
+    damage: tuple[Damage, ...] = ()
+
+    @property
+    def end(self) -> int:
+        """Number of the record after its last one; 0 if it holds none."""
+        last = [rows[-1] for rows in (self.rows, self.malformed["row"]) if len(rows)]
+        return int(max(last)) + 1 if last else 0
 
     def with_constants(self, constants: Mapping[str, str | None]) -> "Chunk":
         """Return the chunk with columns that have one value throughout: partition keys of the file's path."""
@@ -95,6 +104,7 @@ def join_chunks(chunks: list[Chunk]) -> Chunk:
         pl.concat(records) if records else None,
         sum(chunk.bytes for chunk in chunks),
         tuple(remark for chunk in chunks for remark in chunk.remarks),
+        tuple(damage for chunk in chunks for damage in chunk.damage),
     )
 
 

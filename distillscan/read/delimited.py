@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -15,15 +16,18 @@ import pyarrow.csv as pacsv
 
 from distillscan.errors import InputError
 from distillscan.read.arrow import as_series
-from distillscan.read.chunks import MALFORMED, Chunk, Unit
-from distillscan.read.formats import ByteStream
+from distillscan.read.chunks import MALFORMED, Chunk, Unit, no_malformed
+from distillscan.read.damage import Damage
+from distillscan.read.formats import ByteStream, what_went_wrong
 from distillscan.read.jsontext import dig_json
 from distillscan.read.options import Compression
 from distillscan.read.resolve import Resolution, SourceColumn
-from distillscan.read.values import decode, to_json_objects
+from distillscan.read.scan import RANGE, Bytes, Range, as_array, csv_records, ranges
+from distillscan.read.values import decode_bytes, decode_saying, to_json_objects
 
-#: A record must fit into one block.
 _BLOCK: Final = 16 << 20
+#: A longer record is taken for one that a quotation mark keeps open.
+_LONGEST: Final = 256 << 20
 _HEADER: Final = 1 << 20
 _SEPARATORS: Final = (",", "\t", ";", "|")
 #: Blank lines, then a record: fields in quotation marks may hold line ends.
@@ -47,127 +51,158 @@ class CsvReader:
         if header is None or not header[0].strip() or (header.end() == len(head) == _HEADER):
             raise InputError(f"{label} has no CSV header: the first line must name the columns")
         self._body = header.end()
-        text = header[0].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").strip("\r\n")
+        text = decode_bytes(header[0].removeprefix(b"\xef\xbb\xbf")).strip("\r\n")
         self._separator = _separator(text)
         names = next(csv.reader(io.StringIO(text, newline=""), delimiter=self._separator))
         self._names = [name.strip() for name in names]
+        self._ranges: list[Range] = []
         self.rows: int | None = None
         self.columns = tuple(SourceColumn(name) for name in self._names)
         twice = sorted({name for name in self._names if self._names.count(name) > 1})
         self.remarks = tuple(f"{label}: there are two columns {name}; the first is read" for name in twice)
 
     def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:  # noqa: ARG002 (blocks rule)
-        """Return the file as one unit; ``records`` keeps every column, for the source rows."""
-        yield Unit(0, None, self._size, partial(self._read, resolution, records))
+        """Return the file in ranges (a compressed one as a whole); ``records`` keeps every column."""
+        for one in self._cut():
+            size = one.end - one.start
+            yield Unit(one.first_row, one.end_row, size, partial(self._read, one, resolution, records))
 
-    def _read(self, resolution: Resolution, records: bool) -> Iterator[Chunk]:
+    def _cut(self) -> Iterator[Range]:
+        if self._compression is not None or self._size <= RANGE:
+            yield Range(0, self._size, 0, None)
+        elif self._ranges:
+            yield from self._ranges
+        else:
+            found = []
+            with ByteStream(self._path, self._label, None, 0, self._size) as stream:
+                for one in ranges(stream.read_at, self._body, self._size, self._count, RANGE):
+                    found.append(one)
+                    yield one
+            self._ranges = found
+
+    def _count(self, data: Bytes) -> tuple[int, int]:
+        records, end, _ = csv_records(data, ord(self._separator))
+        return records, end
+
+    def _read(self, part: Range, resolution: Resolution, records: bool) -> Iterator[Chunk]:
         used = {path.column for path in resolution.paths.values() if not path.partition}
         wanted = [
             at for at, name in enumerate(self._names) if records or (name in used and self._names.index(name) == at)
         ]
-        broken: list[tuple[int, str]] = []
-        row = consumed = 0
-        with ByteStream(self._path, self._label, self._compression) as stream:
-            stream.read(self._body)
-            body = _Body(stream)
-            for batch in self._batches(body, wanted, broken):
-                rows, malformed, row = _number(batch.num_rows, row, broken)
-                columns = {
-                    self._names[at]: decode(as_series(batch.column(place)))
-                    for place, at in reversed([*enumerate(wanted)])
-                }
-                found = {
-                    name: dig_json(columns[path.column], path.keys) if path.keys else columns[path.column]
-                    for name, path in resolution.paths.items()
-                    if not path.partition
-                }
-                # Arrow reads ahead on a thread of its own: the position moves even now.
-                position = stream.consumed
-                yield Chunk(rows, found, malformed, _records(columns) if records else None, position - consumed)
-                consumed = position
-            yield self._rest(resolution, body, broken, records, stream.consumed - consumed)
+        row, consumed = part.first_row, 0
+        end = None if self._compression else part.end
+        with ByteStream(self._path, self._label, self._compression, part.start, end) as stream:
+            if part.start == 0:
+                stream.read(self._body)
+            for block, whole in self._blocks(stream):
+                read = self._chunk if whole else self._open
+                chunk, count = read(block, row, resolution, wanted, records)
+                yield replace(chunk, bytes=stream.consumed - consumed)
+                row += count
+                consumed = stream.consumed
+            if row == part.first_row:
+                yield replace(self._empty(resolution, records), bytes=stream.consumed)
 
-    def _batches(self, body: "_Body", wanted: list[int], broken: list[tuple[int, str]]) -> Iterator[Any]:
-        """Record batches of the wanted columns as bytes; records with a wrong number of fields go to ``broken``."""
+    def _blocks(self, stream: ByteStream) -> Iterator[tuple[bytes, bool]]:
+        """The body in blocks of whole records; at its end perhaps the beginning of a record that never ends."""
+        carry = b""
+        while data := stream.read(_BLOCK):
+            carry += data
+            _, end, _ = self._scan(carry)
+            if end:
+                yield carry[:end], True
+                carry = carry[end:]
+            elif len(carry) > _LONGEST:
+                raise InputError(
+                    f"{self._label}: a record is longer than {_LONGEST >> 20} MB, or a quotation mark is never closed: "
+                    "look for the unbalanced quotation mark, or export the log as Parquet"
+                )
+        if carry:
+            # With a line end after it, a closing quotation mark at the very end is seen to close.
+            _, _, quoted = self._scan(carry + b"\n")
+            yield carry, not quoted
+
+    def _scan(self, data: bytes) -> tuple[int, int, bool]:
+        return csv_records(as_array(data), ord(self._separator))
+
+    def _chunk(
+        self, block: bytes, row: int, resolution: Resolution, wanted: Sequence[int], records: bool
+    ) -> tuple[Chunk, int]:
+        """The records of a block, the first of which is number ``row``, and how many there are, broken ones too."""
+        broken: list[tuple[int, str]] = []
+        table = self._parse(block, wanted, broken)
+        count = table.num_rows + len(broken)
+        rows = pl.int_range(row, row + count, dtype=pl.UInt64, eager=True)
+        if broken:
+            rows = rows.filter(pl.Series([True]).new_from_index(0, count).scatter([at for at, _ in broken], False))
+        columns: dict[str, pl.Series] = {}
+        odd = False
+        for place, at in reversed([*enumerate(wanted)]):
+            columns[self._names[at]], is_odd = decode_saying(as_series(table.column(place)))
+            odd = odd or is_odd
+        found = {
+            name: dig_json(columns[path.column], path.keys) if path.keys else columns[path.column]
+            for name, path in resolution.paths.items()
+            if not path.partition
+        }
+        malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in broken]
+        remarks = (f"{self._label} is not UTF-8 throughout: other bytes are read as Windows-1252",) if odd else ()
+        chunk = Chunk(
+            rows,
+            found,
+            pl.DataFrame(malformed, schema=MALFORMED, orient="row"),
+            _records(columns) if records else None,
+            0,
+            remarks,
+        )
+        return chunk, count
+
+    def _parse(self, block: bytes, wanted: Sequence[int], broken: list[tuple[int, str]]) -> Any:
+        """The wanted columns as bytes; records with a wrong number of fields go to ``broken``, with their place."""
 
         def keep(record: Any) -> str:
             broken.append((record.number - 1, record.text))
             return "skip"
 
         names = [f"c{at}" for at in range(len(self._names))]
-        try:
-            yield from pacsv.open_csv(
-                pa.PythonFile(body, mode="r"),
-                # Only without threads does Arrow know the number of a broken record.
-                read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names),
-                parse_options=pacsv.ParseOptions(
-                    delimiter=self._separator, newlines_in_values=True, invalid_row_handler=keep
-                ),
-                convert_options=pacsv.ConvertOptions(
-                    check_utf8=False,
-                    column_types=dict.fromkeys(names, pa.binary()),
-                    include_columns=[names[at] for at in wanted],
-                    strings_can_be_null=False,
-                ),
-            )
-        except pa.ArrowInvalid as error:
-            if "Empty CSV" in str(error):
-                return
-            raise InputError(
-                f"{self._label}: a record is longer than {_BLOCK >> 20} MB, or a quotation mark is never closed "
-                f"({error}): look for the unbalanced quotation mark, or export the log as Parquet"
-            ) from error
-
-    def _rest(
-        self, resolution: Resolution, body: "_Body", broken: list[tuple[int, str]], records: bool, size: int
-    ) -> Chunk:
-        """What remains at the end: broken records after the last good one, and what the end tells about the whole."""
-        rows, malformed, _ = _number(0, 2**63, broken)
-        columns = {
-            name: pl.Series([], dtype=pl.String) for name, path in resolution.paths.items() if not path.partition
+        options = {
+            # Only without threads does Arrow know the number of a broken record.
+            "read_options": pacsv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
+            "parse_options": pacsv.ParseOptions(
+                delimiter=self._separator, newlines_in_values=True, invalid_row_handler=keep
+            ),
+            "convert_options": pacsv.ConvertOptions(
+                check_utf8=False,
+                column_types=dict.fromkeys(names, pa.binary()),
+                include_columns=[names[at] for at in wanted],
+                strings_can_be_null=False,
+            ),
         }
-        remarks: tuple[str, ...] = ()
-        if body.quotes % 2:
-            text = "has an odd number of quotation marks: one may never be closed, and hide the records after it"
-            remarks = (f"{self._label} {text}",)
-        return Chunk(rows, columns, malformed, pl.Series([], dtype=pl.String) if records else None, size, remarks)
+        try:
+            return pacsv.read_csv(pa.BufferReader(block), **options)
+        except pa.ArrowInvalid as error:
+            if "Empty CSV" not in str(error):
+                raise InputError(f"{self._label} cannot be read as CSV here ({what_went_wrong(error)})") from error
+            return pa.table([pa.array([], pa.binary())] * len(wanted), [names[at] for at in wanted])
 
+    def _open(
+        self, block: bytes, row: int, resolution: Resolution, _: Sequence[int], records: bool
+    ) -> tuple[Chunk, int]:
+        """A record that the end of the file cuts off inside quotation marks."""
+        reason = (
+            f"{self._label} ends inside quotation marks that record {row:,} opens: it is not complete, and may hold "
+            "records that came after it; look for the unbalanced quotation mark"
+        )
+        text = json.dumps(decode_bytes(block), ensure_ascii=False)
+        malformed = pl.DataFrame([(row, text)], schema=MALFORMED, orient="row")
+        return replace(self._empty(resolution, records), malformed=malformed, damage=(Damage(row, reason),)), 1
 
-class _Body(io.RawIOBase):
-    """A byte stream as Arrow wants it, which counts quotation marks on the way."""
-
-    def __init__(self, stream: ByteStream) -> None:
-        super().__init__()
-        self._stream = stream
-        self.quotes = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self.quotes += data.count(b'"')
-        return data
-
-
-def _number(good: int, row: int, broken: list[tuple[int, str]]) -> tuple[pl.Series, pl.DataFrame, int]:
-    """Number ``good`` records from ``row`` on, leaving out the broken ones, which are taken from the list.
-
-    Returns:
-        The numbers, the malformed records among them, and the number of the next record.
-    """
-    numbers = (
-        pl.int_range(row, row + good + len(broken), dtype=pl.UInt64, eager=True)
-        if good
-        else pl.Series([], dtype=pl.UInt64)
-    )
-    if broken and good:
-        numbers = numbers.filter(~numbers.is_in([number for number, _ in broken]))
-    numbers = numbers.head(good)
-    end = int(numbers[-1]) + 1 if good else row
-    passed = [(number, json.dumps(text, ensure_ascii=False)) for number, text in broken if number < end]
-    broken[:] = [one for one in broken if one[0] >= end]
-    return numbers, pl.DataFrame(passed, schema=MALFORMED, orient="row"), end
+    def _empty(self, resolution: Resolution, records: bool) -> Chunk:
+        """No record, in the columns of all chunks."""
+        nothing = pl.Series([], dtype=pl.String)
+        columns = {name: nothing for name, path in resolution.paths.items() if not path.partition}
+        texts = nothing if records else None
+        return Chunk(pl.Series([], dtype=pl.UInt64), columns, no_malformed(), texts, 0)
 
 
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:

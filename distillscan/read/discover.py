@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 from urllib.parse import unquote
 
 from distillscan.errors import InputError
+from distillscan.read.damage import Skipped
 from distillscan.read.formats import format_by_name, reading
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
@@ -35,7 +36,12 @@ class Found:
 
 
 def discover(
-    paths: Sequence[str], stdin: BinaryIO | None, spool: Spool, notes: Notes, forced: Format | None = None
+    paths: Sequence[str],
+    stdin: BinaryIO | None,
+    spool: Spool,
+    notes: Notes,
+    forced: Format | None = None,
+    skipped: list[Skipped] | None = None,
 ) -> tuple[Found, ...]:
     """Find every file that ``paths`` stand for, each once, sorted by label.
 
@@ -45,15 +51,17 @@ def discover(
         spool: Keeps copies of what can be read only once (standard input, named pipes).
         notes: Receives what was left out.
         forced: A format that all inputs are said to have; then every file of a directory counts.
+        skipped: Receives what exists and cannot be looked at.
 
     Raises:
         InputError: If a path does not exist, matches nothing, or holds no log; if no path is given.
     """
+    skipped = [] if skipped is None else skipped
     if not paths:
         raise InputError("no input: give a file, a directory, a glob, or - for standard input")
     by_place: dict[str, Found] = {}
     for path in dict.fromkeys(paths):
-        for found in _expand(path, stdin, spool, notes, forced):
+        for found in _expand(path, stdin, spool, notes, forced, skipped):
             place = os.path.realpath(found.local)
             if place in by_place and by_place[place].label != found.label:
                 first, second = sorted((by_place[place], found), key=lambda one: one.label)
@@ -65,19 +73,23 @@ def discover(
     return tuple(sorted(by_place.values(), key=lambda found: found.label))
 
 
-def _expand(path: str, stdin: BinaryIO | None, spool: Spool, notes: Notes, forced: Format | None) -> list[Found]:
+def _expand(
+    path: str, stdin: BinaryIO | None, spool: Spool, notes: Notes, forced: Format | None, skipped: list[Skipped]
+) -> list[Found]:
     if path == STDIN:
         return [Found(STDIN, spool.copy(stdin or sys.stdin.buffer, STDIN), MappingProxyType({}))]
     place = Path(path)
     try:
         mode = place.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return _match(path, notes, forced)
+        return _match(path, notes, forced, skipped)
     except OSError as error:
-        raise InputError(f"{path} cannot be opened: {error.strerror}") from None
+        skipped.append(_unopened(path, error))
+        return []
     if stat.S_ISDIR(mode):
-        found = _walk(path, notes, forced)
-        if not found:
+        before = len(skipped)
+        found = _walk(path, notes, forced, skipped)
+        if not found and len(skipped) == before:
             raise InputError(f"{path} holds no Parquet, CSV or NDJSON file: name the files, or say --input-format")
         return found
     if stat.S_ISREG(mode):
@@ -86,14 +98,18 @@ def _expand(path: str, stdin: BinaryIO | None, spool: Spool, notes: Notes, force
         return [Found(path, spool.copy(pipe, path), MappingProxyType({}))]
 
 
-def _match(path: str, notes: Notes, forced: Format | None) -> list[Found]:
+def _unopened(path: str, error: OSError) -> Skipped:
+    return Skipped(path, Path(path), 0, f"{path} cannot be opened: {error.strerror}")
+
+
+def _match(path: str, notes: Notes, forced: Format | None, skipped: list[Skipped]) -> list[Found]:
     if not glob.has_magic(path):
         raise InputError(f"{path} does not exist: check the path (relative paths start at the current directory)")
     found: list[Found] = []
     labels: list[str] = []
     for match in sorted(glob.glob(path, recursive=True)):  # noqa: PTH207 (keeps the analyst's spelling)
         if Path(match).is_dir():
-            found += _walk(match, notes, forced)
+            found += _walk(match, notes, forced, skipped)
         elif _LABELS.search(Path(match).name):
             labels.append(match)
         else:
@@ -104,12 +120,16 @@ def _match(path: str, notes: Notes, forced: Format | None) -> list[Found]:
     return found
 
 
-def _walk(directory: str, notes: Notes, forced: Format | None) -> list[Found]:
+def _walk(directory: str, notes: Notes, forced: Format | None, skipped: list[Skipped]) -> list[Found]:
     """The logs below a directory. Hidden files, ``_SUCCESS`` and the like are passed over, as every engine does."""
     names: list[str] = []
     unknown: list[str] = []
     labels: list[str] = []
-    for folder, subfolders, files in os.walk(directory, onerror=_refuse):
+
+    def refused(error: OSError) -> None:
+        skipped.append(_unopened(str(error.filename), error))
+
+    for folder, subfolders, files in os.walk(directory, onerror=refused):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "_")))
         for name in files:
             path = Path(folder, name).as_posix()
@@ -130,10 +150,6 @@ def _note_left_out(path: str, why: str, left_out: list[str], notes: Notes) -> No
     if left_out:
         shown = ", ".join(sorted(left_out)[:_SHOWN]) + (", ..." if len(left_out) > _SHOWN else "")
         notes.add(f"{path}: left out {len(left_out)} file(s) {why} ({shown}); name a file to have it read")
-
-
-def _refuse(error: OSError) -> None:
-    raise InputError(f"{error.filename} cannot be opened: {error.strerror}")
 
 
 def _partitions(path: str) -> MappingProxyType[str, str | None]:

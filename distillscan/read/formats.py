@@ -1,5 +1,6 @@
 """Recognise what a file is from its first bytes and its name, and open it as a stream of decompressed bytes."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,16 @@ from distillscan.errors import InputError
 from distillscan.read.options import Compression, Format
 
 _HEAD: Final = 64 * 1024
+_STEP: Final = 256
 _COMPRESSED: Final[tuple[tuple[bytes, Compression], ...]] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _PARQUET: Final = (b"PAR1", b"PARE")
+_UTF16: Final = "text in UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)"
 _REFUSED: Final = (
     (b"PK\x03\x04", "a zip archive or spreadsheet: unpack or export it as CSV"),
     (b"BZh", "compressed with bzip2: decompress it, or compress it with gzip or zstd"),
     (b"\xfd7zXZ", "compressed with xz: decompress it, or compress it with gzip or zstd"),
-    (b"\xff\xfe", "text in UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)"),
-    (b"\xfe\xff", "text in UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)"),
+    (b"\xff\xfe", _UTF16),
+    (b"\xfe\xff", _UTF16),
     (b"Obj\x01", "an Avro file: export it as Parquet, CSV or NDJSON"),
     (b"ORC", "an ORC file: export it as Parquet, CSV or NDJSON"),
     (b"ARROW1", "an Arrow IPC file: export it as Parquet, CSV or NDJSON"),
@@ -45,6 +48,11 @@ def format_by_name(name: str) -> Format | None:
     if path.suffix in _PACKED_ENDINGS:
         path = path.with_suffix("")
     return ENDINGS.get(path.suffix)
+
+
+def is_plain_text(name: str) -> bool:
+    """Whether a file's ending promises text that is not compressed."""
+    return not name.lower().endswith(_PACKED_ENDINGS) and format_by_name(name) in ("csv", "ndjson")
 
 
 def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compression | None]:
@@ -74,6 +82,8 @@ def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compr
     for magic, reason in _REFUSED:
         if head.startswith(magic):
             raise InputError(f"{label} is {reason}")
+    if _is_utf16(head):
+        raise InputError(f"{label} is {_UTF16}")
     found = forced or format_by_name(label) or _by_first_bytes(head)
     if found is None:
         raise InputError(
@@ -82,6 +92,13 @@ def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compr
     if found == "ndjson":
         _check_lines(head, label)
     return found, compression
+
+
+def _is_utf16(head: bytes) -> bool:
+    """Whether text has a NUL beside every other byte: UTF-16 that does not say so."""
+    sample = head[:200]
+    half = len(sample) // 2
+    return half >= 4 and max(sample[0::2].count(0), sample[1::2].count(0)) > 0.8 * half
 
 
 def _by_first_bytes(head: bytes) -> Format | None:
@@ -118,17 +135,40 @@ def reading(label: str) -> Iterator[None]:
     except FileNotFoundError:
         raise InputError(f"{label} does not exist any more") from None
     except (OSError, EOFError) as error:
-        raise InputError(f"{label} cannot be read to its end ({error}): re-export it or leave it out") from error
+        reason = what_went_wrong(error)
+        raise InputError(f"{label} cannot be read to its end ({reason}): re-export it or leave it out") from error
+
+
+def what_went_wrong(error: BaseException) -> str:
+    """Return an error's text on one line, without the place of temporary copies that Arrow puts in."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number else str(error).partition("\n")[0].rstrip(".")
 
 
 class ByteStream:
-    """The decompressed bytes of a file; a context manager."""
+    """The decompressed bytes of a file, or bytes ``start`` to ``end`` of one that is not compressed; a context manager.
 
-    def __init__(self, path: Path, label: str, compression: Compression | None) -> None:
-        self._label = label
-        with reading(label):
-            self._file: Any = pa.OSFile(str(path), "rb")
-            self._stream: Any = pa.CompressedInputStream(self._file, compression) if compression else self._file
+    Of a file that is cut off or broken everything before that place is read.
+    """
+
+    def __init__(
+        self, path: Path, label: str, compression: Compression | None, start: int = 0, end: int | None = None
+    ) -> None:
+        self._path, self._label, self._compression = path, label, compression
+        self._start = start
+        self._left = None if end is None else end - start
+        self._position = 0
+        self._broken: InputError | None = None
+        self._open()
+
+    def _open(self) -> None:
+        with reading(self._label):
+            self._file: Any = pa.OSFile(str(self._path), "rb")
+            if self._start:
+                self._file.seek(self._start)
+            self._stream: Any = (
+                pa.CompressedInputStream(self._file, self._compression) if self._compression else self._file
+            )
 
     def __enter__(self) -> "ByteStream":
         return self
@@ -145,21 +185,60 @@ class ByteStream:
     def consumed(self) -> int:
         """Bytes of the file itself (as it is stored) read so far, for progress."""
         position: int = self._file.tell()
-        return position
+        return position - self._start
 
     def read(self, size: int) -> bytes:
         """Return the next ``size`` bytes, fewer only at the end.
 
         Raises:
-            InputError: If the file is cut off or broken.
+            InputError: If the file is cut off or broken here; what comes before was returned by earlier calls.
         """
+        if self._broken is not None:
+            raise self._broken
+        if self._left is not None:
+            size = min(size, self._left)
         parts: list[bytes] = []
-        with reading(self._label):
-            while size > 0 and (part := self._stream.read(size)):
+        missing = size
+        try:
+            with reading(self._label):
+                while missing > 0 and (part := self._stream.read(missing)):
+                    parts.append(part)
+                    missing -= len(part)
+        except InputError as error:
+            if self._compression is None:
+                raise
+            parts = self._salvage(size, error)
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        self._position += len(data)
+        if self._left is not None:
+            self._left -= len(data)
+        return data
+
+    def _salvage(self, size: int, error: InputError) -> list[bytes]:
+        """What can still be had of a read that failed: decompressed again, in small steps up to the broken place."""
+        self.close()
+        self._open()
+        parts: list[bytes] = []
+        skip = self._position
+        try:
+            while skip > 0:
+                skip -= len(self._stream.read(min(skip, _HEAD)))
+            while size > 0 and (part := self._stream.read(min(size, _STEP))):
                 parts.append(part)
                 size -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        except (OSError, EOFError):
+            self._broken = error
+        if not parts:
+            raise error
+        return parts
 
-    def seek(self, position: int) -> None:
-        """Go to a byte of an uncompressed file."""
-        self._stream.seek(position)
+    def read_at(self, position: int, size: int) -> bytes:
+        """Return bytes from a position of an uncompressed file on, fewer only at the end; moves the stream there.
+
+        Raises:
+            InputError: If the file cannot be read here.
+        """
+        with reading(self._label):
+            self._stream.seek(position)
+            data: bytes = self._stream.read(size)
+        return data

@@ -1,8 +1,9 @@
 """A request log opened for reading: its inputs, what was assumed about them, and the work of reading them."""
 
 import hashlib
+import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
@@ -12,11 +13,12 @@ import polars as pl
 
 from distillscan.columns import CANONICAL, POINTER, ROW, SOURCE
 from distillscan.errors import InputError, UsageError
-from distillscan.read.chunks import Reader, Unit, gather
+from distillscan.read.chunks import Chunk, Reader, Unit, gather
 from distillscan.read.convert import Batch, to_batch, to_canonical
+from distillscan.read.damage import Damage, Damages, Outcome, Skipped, Status, refuse
 from distillscan.read.delimited import CsvReader
-from distillscan.read.discover import Found, discover
-from distillscan.read.formats import detect, reading
+from distillscan.read.discover import STDIN, Found, discover
+from distillscan.read.formats import detect, is_plain_text, reading
 from distillscan.read.ndjson import NdjsonReader
 from distillscan.read.notes import Notes
 from distillscan.read.options import Compression, Format, ReadOptions
@@ -39,6 +41,7 @@ class LogFile:
         format: What it was recognised as.
         compression: How its bytes are compressed around that.
         bytes: Its size.
+        changed: Nanoseconds of its last change, when it was opened.
     """
 
     source: int
@@ -47,6 +50,7 @@ class LogFile:
     format: Format
     compression: Compression | None
     bytes: int
+    changed: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +67,26 @@ class Task:
     _unit: Unit
     _constants: Mapping[str, str | None]
     _notes: Notes
+    _damages: Damages
     _batch_rows: int
 
     def __call__(self) -> Iterator[Batch]:
-        """Read the batches, in the order of the file.
-
-        Raises:
-            InputError: If the input turns out to be broken.
-        """
-        for chunk in gather(self._unit.read(), self._batch_rows, _BATCH_BYTES):
+        """Read the batches, in the order of the file; what is broken in it ends up in the log's outcomes."""
+        sound = _sound(self._unit, self.source, self._damages)
+        for chunk in gather(sound, self._batch_rows, _BATCH_BYTES):
             yield to_batch(chunk.with_constants(self._constants), self.source, self._notes)
+
+
+def _sound(unit: Unit, source: int, damages: Damages) -> Iterator[Chunk]:
+    """What can be read of a unit: everything before the place where it breaks off."""
+    row = unit.first_row
+    try:
+        for chunk in unit.read():
+            row = max(row, chunk.end)
+            damages.add(source, chunk.damage)
+            yield chunk
+    except InputError as error:
+        damages.add(source, [Damage(row, f"{error} (read up to there: {row:,} rows)" if row else str(error))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +107,20 @@ class _Opened:
 class Log:
     """A log opened by :func:`open_log`; a context manager, since :meth:`close` removes the copy of standard input."""
 
-    def __init__(self, opened: Sequence[_Opened], options: ReadOptions, notes: Notes, spool: Spool) -> None:
+    def __init__(
+        self,
+        opened: Sequence[_Opened],
+        skipped: Sequence[Skipped],
+        options: ReadOptions,
+        notes: Notes,
+        spool: Spool,
+    ) -> None:
         self._opened = tuple(opened)
+        self._skipped = tuple(skipped)
         self._options = options
         self._notes = notes
         self._spool = spool
+        self._damages = Damages()
 
     def __enter__(self) -> Self:
         return self
@@ -139,7 +162,15 @@ class Log:
         for one in self._opened:
             units = one.reader.units(one.resolution, batch_rows=options.batch_rows, records=options.keep_rejects)
             for unit in units:
-                yield Task(one.file.source, unit.bytes, unit, one.constants(), self._notes, options.batch_rows)
+                yield Task(
+                    one.file.source,
+                    unit.bytes,
+                    unit,
+                    one.constants(),
+                    self._notes,
+                    self._damages,
+                    options.batch_rows,
+                )
 
     def fetch(self, pointers: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
         """Read single rows again.
@@ -151,9 +182,7 @@ class Log:
         Returns:
             One row per pointer, in their order: ``source``, ``row`` and ``columns``; what an input lacks is null. Of
             Parquet only the row groups in question are read, text files are streamed up to the last row asked for.
-
-        Raises:
-            InputError: If an input cannot be read any more.
+            What cannot be read any more is null, and among the outcomes.
         """
         asked = pointers.select(pl.col(name).cast(dtype) for name, dtype in POINTER.items())
         schema = {**POINTER, **{name: CANONICAL[name] for name in columns}}
@@ -174,7 +203,7 @@ class Log:
             end = last + 1 if unit.end_row is None else unit.end_row
             if not ((rows >= unit.first_row) & (rows < end)).any():
                 continue
-            for chunk in unit.read():
+            for chunk in _sound(unit, one.file.source, self._damages):
                 wanted = chunk.rows.is_in(rows.implode())
                 if wanted.any():
                     kept = chunk.filter(wanted).with_constants(constants)
@@ -182,9 +211,40 @@ class Log:
                 if len(chunk.rows) and int(chunk.rows[-1]) >= last:
                     break
 
-    def digests(self) -> dict[int, str]:
-        """Return the SHA-256 of each input's bytes as they are stored (of standard input: as they were read)."""
-        return {one.file.source: _digest(one.file) for one in self._opened}
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """The files of which nothing was read, sorted by name."""
+        return self._skipped
+
+    def digests(self) -> dict[str, str]:
+        """Return the SHA-256 of each file's bytes as they are stored (of standard input: as they were read), by path.
+
+        Files that cannot be read have an empty one.
+        """
+        places = [(one.file.path, one.file.local, one.file.bytes) for one in self._opened]
+        return {
+            path: _digest(local, size)
+            for path, local, size in (*places, *((one.path, one.local, one.bytes) for one in self._skipped))
+        }
+
+    def outcomes(self, digests: Mapping[str, str]) -> tuple[Outcome, ...]:
+        """Return what became of every file, sorted by name; final once every task has run to its end.
+
+        Args:
+            digests: What :meth:`digests` returned; an empty hash stands where it says nothing.
+        """
+        found = [
+            Outcome(one.path, None, one.bytes, digests.get(one.path, ""), "skipped", one.reason, one.harmless)
+            for one in self._skipped
+        ]
+        for one in self.inputs:
+            reasons = [self._damages.reason(one.source), _change(one)]
+            reason = "; ".join(text for text in dict.fromkeys(reasons) if text)
+            status: Status = "partial" if reason else "read"
+            found.append(
+                Outcome(one.path, one.source, one.bytes, digests.get(one.path, ""), status, reason, not reason)
+            )
+        return tuple(sorted(found, key=lambda one: one.path))
 
 
 def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin: BinaryIO | None = None) -> Log:
@@ -202,38 +262,60 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
     options = options or ReadOptions()
     notes = Notes()
     spool = Spool()
+    skipped: list[Skipped] = []
     try:
-        files = discover(paths, stdin, spool, notes, options.format)
-        used = [found for found in files if not _is_empty(found, notes)]
-        if not used:
-            raise InputError(f"nothing to read: {listed([found.label for found in files])} is empty")
-        opened = [_open(source, found, options) for source, found in enumerate(used)]
-        _check_mapping(opened, options.mapping)
-        for one in opened:
-            _check_columns(one, options.mapping, notes)
+        files = discover(paths, stdin, spool, notes, options.format, skipped)
+        opened = [one for found in files if (one := _open(found, options, notes, skipped)) is not None]
+        if opened:
+            _check_mapping(opened, options.mapping)
+        kept = [one for one in opened if _check_columns(one, options.mapping, notes, skipped)]
+        if not kept:
+            raise refuse(sorted(skipped, key=lambda one: one.path))
+        kept = [replace(one, file=replace(one.file, source=at)) for at, one in enumerate(kept)]
     except BaseException:
         spool.close()
         raise
-    return Log(opened, options, notes, spool)
+    return Log(kept, sorted(skipped, key=lambda one: one.path), options, notes, spool)
 
 
-def _check_columns(one: _Opened, mapping: Mapping[str, str], notes: Notes) -> None:
-    require(one.file.path, one.resolution, _column_names(one.reader.columns))
+def _check_columns(one: _Opened, mapping: Mapping[str, str], notes: Notes, skipped: list[Skipped]) -> bool:
+    """Whether a file has the required columns; if so, say what was assumed about the others."""
+    try:
+        require(one.file.path, one.resolution, _column_names(one.reader.columns))
+    except InputError as error:
+        skipped.append(Skipped(one.file.path, one.file.local, one.file.bytes, str(error)))
+        return False
     for text in (*one.resolution.notes, *one.reader.remarks):
         notes.add(text)
     for canonical in one.resolution.unmatched:
         notes.add(_fallback(one, canonical, mapping[canonical]))
+    return True
 
 
-def _is_empty(found: Found, notes: Notes) -> bool:
-    with reading(found.label):
-        empty = found.local.stat().st_size == 0
-    if empty:
-        notes.add(f"{found.label} is empty: left out")
-    return empty
+def _open(found: Found, options: ReadOptions, notes: Notes, skipped: list[Skipped]) -> _Opened | None:
+    """Open one file; if that cannot be done, it is among the skipped ones."""
+    size = 0
+    try:
+        with reading(found.label):
+            about = found.local.stat()
+        size = about.st_size
+        if not stat.S_ISREG(about.st_mode):
+            raise InputError(f"{found.label} is no regular file: name it by itself to have it read")
+        if size:
+            return _opened(found, options, size, about.st_mtime_ns)
+    except InputError as error:
+        skipped.append(Skipped(found.label, found.local, size, str(error)))
+        return None
+    # No Parquet file and no compressed one has zero bytes: there something went wrong, in a text file perhaps not.
+    harmless = found.label == STDIN or is_plain_text(found.label)
+    reason = f"{found.label} is empty: left out"
+    skipped.append(Skipped(found.label, found.local, 0, reason, harmless))
+    if harmless:
+        notes.add(reason)
+    return None
 
 
-def _open(source: int, found: Found, options: ReadOptions) -> _Opened:
+def _opened(found: Found, options: ReadOptions, size: int, changed: int) -> _Opened:
     kind, compression = detect(found.local, found.label, options.format)
     reader: Reader
     if kind == "parquet":
@@ -243,7 +325,7 @@ def _open(source: int, found: Found, options: ReadOptions) -> _Opened:
     else:
         reader = NdjsonReader(found.local, found.label, compression)
     resolution = resolve(reader.columns, found.partitions, options.mapping)
-    file = LogFile(source, found.label, found.local, kind, compression, found.local.stat().st_size)
+    file = LogFile(0, found.label, found.local, kind, compression, size, changed)
     return _Opened(file, reader, resolution, found.partitions)
 
 
@@ -273,9 +355,27 @@ def _column_names(columns: Sequence[SourceColumn]) -> list[str]:
     return list(names)
 
 
-def _digest(file: LogFile) -> str:
+def _digest(local: Path, size: int) -> str:
+    """Hash the first ``size`` bytes: a file that grows is read, and hashed, as it was when it was opened."""
     digest = hashlib.sha256()
-    with reading(file.path), file.local.open("rb") as stream:
-        while block := stream.read(_HASH_BLOCK):
-            digest.update(block)
+    try:
+        with local.open("rb") as stream:
+            while size > 0 and (block := stream.read(min(size, _HASH_BLOCK))):
+                digest.update(block)
+                size -= len(block)
+    except OSError:
+        return ""  # the outcome of the file says why
     return digest.hexdigest()
+
+
+def _change(file: LogFile) -> str:
+    """What happened to a file since it was opened."""
+    try:
+        about = file.local.stat()
+    except OSError:
+        return f"{file.path} does not exist any more"
+    if (about.st_size, about.st_mtime_ns) == (file.bytes, file.changed):
+        return ""
+    if about.st_size > file.bytes and file.format != "parquet" and file.compression is None:
+        return f"{file.path} grew while it was read: what was added later is not counted"
+    return f"{file.path} was changed while it was read: analyse a copy that nobody writes to"

@@ -3,18 +3,23 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
+from distillscan.columns import CANONICAL
 from distillscan.errors import InputError
 from distillscan.read.chunks import MALFORMED, Chunk, Unit
 from distillscan.read.formats import ByteStream
+from distillscan.read.hints import HINTS, normalise
 from distillscan.read.jsontext import follow, parse, value_text
 from distillscan.read.options import Compression
 from distillscan.read.resolve import Resolution, SourceColumn, SourcePath
+from distillscan.read.scan import RANGE, Range, hash_keys, lines, ranges, survey
+from distillscan.read.values import decode_bytes
 
 _BLOCK: Final = 4 << 20
 _LONGEST: Final = 256 << 20
@@ -23,6 +28,8 @@ _SAMPLE: Final = 64 << 10
 _PLACES: Final = 16
 _HEAD: Final = 16 << 20
 _MAX_DEPTH: Final = 8
+#: A record nested more deeply is malformed: parsers differ in how much they bear, and no log has reason to.
+_DEEPEST: Final = 128
 _LEAF: Final[dict[str, Any]] = {}
 _BOM: Final = b"\xef\xbb\xbf"
 #: Half of a surrogate pair that stands alone, which polars reads as NUL.
@@ -44,44 +51,93 @@ class NdjsonReader:
         self._size = path.stat().st_size
         self.rows: int | None = None
         self.remarks: tuple[str, ...] = ()
-        self.columns = _learn_columns(self._sample())
+        self.columns = self._learn_columns()
         if not self.columns:
             raise InputError(f"{label}: none of the lines looked at is a JSON object: is it really NDJSON?")
+        self._names = frozenset(column.name for column in self.columns)
+        self._hashes = hash_keys([spelling for name in self._names for spelling in _spellings(name)])
+        self._ranges: list[Range] = []
 
     def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:  # noqa: ARG002 (blocks rule)
-        """Return the file as one unit; ``records`` keeps the lines themselves."""
-        yield Unit(0, None, self._size, partial(self._read, resolution, records))
+        """Return the file in ranges (a compressed one as a whole); ``records`` keeps the lines themselves."""
+        for one in self._cut():
+            size = one.end - one.start
+            yield Unit(one.first_row, one.end_row, size, partial(self._read, one, resolution, records))
 
-    def _read(self, resolution: Resolution, records: bool) -> Iterator[Chunk]:
+    def _cut(self) -> Iterator[Range]:
+        if self._compression is not None or self._size <= RANGE:
+            yield Range(0, self._size, 0, None)
+        elif self._ranges:
+            yield from self._ranges
+        else:
+            found = []
+            with ByteStream(self._path, self._label, None, 0, self._size) as stream:
+                for one in ranges(stream.read_at, 0, self._size, lines, RANGE):
+                    found.append(one)
+                    yield one
+            self._ranges = found
+
+    def _read(self, part: Range, resolution: Resolution, records: bool) -> Iterator[Chunk]:
         paths = {name: path for name, path in resolution.paths.items() if not path.partition}
         schema = _schema(paths.values(), self.columns)
-        row = consumed = 0
-        with ByteStream(self._path, self._label, self._compression) as stream:
-            for block in _blocks(stream, self._label):
-                lines = [line for line in block.split(b"\n") if line.strip()]
-                found, broken = _parse_block(block, lines, paths, schema)
-                numbers = pl.int_range(row, row + len(lines), dtype=pl.UInt64, eager=True)
-                malformed = [(row + at, _as_json(lines[at])) for at in broken]
-                texts = pl.Series([line.decode("utf-8", "replace").strip() for line in lines]) if records else None
-                chunk = Chunk(
-                    numbers,
-                    found,
-                    pl.DataFrame(malformed, schema=MALFORMED, orient="row"),
-                    texts,
-                    stream.consumed - consumed,
-                )
-                good = pl.Series([True]).new_from_index(0, len(lines)).scatter(broken, False) if broken else None
-                yield chunk if good is None else chunk.filter(good)
-                row += len(lines)
+        row, consumed = part.first_row, 0
+        end = None if self._compression else part.end
+        with ByteStream(self._path, self._label, self._compression, part.start, end) as stream:
+            for block, too_long in _blocks(stream, first=part.start == 0):
+                seen = survey(block, self._hashes)
+                rows = seen.lines + too_long
+                fast = None if seen.depth > _DEEPEST or _has_half_pair(block) else schema
+                found, broken, odd = _parse_block(block, seen.lines, paths, fast)
+                broken += [seen.lines] * too_long
+                chunk = _chunk(block, row, rows, found, broken, records)
+                remarks = (*self._news(seen.new_keys, resolution), *self._oddities(odd, too_long))
+                yield replace(chunk, bytes=stream.consumed - consumed, remarks=remarks)
+                row += rows
                 consumed = stream.consumed
+
+    def _news(self, keys: Iterable[bytes], resolution: Resolution) -> Iterator[str]:
+        """What to say about keys that none of the lines looked at beforehand had, if they would have been read."""
+        for key in keys:
+            name = decode_bytes(key)
+            meant = [canonical for canonical in CANONICAL if name == canonical or normalise(name) in HINTS[canonical]]
+            if name not in self._names and meant and meant[0] not in resolution.paths:
+                yield (
+                    f"{self._label}: key {name} is in none of the lines that were looked at first, and was not read: "
+                    f"--map {meant[0]}={name} has it read"
+                )
+
+    def _oddities(self, odd: bool, too_long: bool) -> Iterator[str]:
+        if odd:
+            yield f"{self._label} is not UTF-8 throughout: other bytes are read as Windows-1252"
+        if too_long:
+            yield f"{self._label}: a line is longer than {_LONGEST >> 20} MB: counted as malformed record"
+
+    def _learn_columns(self) -> tuple[SourceColumn, ...]:
+        """The keys of sampled lines, in order of appearance; broken lines are left for the reading itself to count."""
+        nested: dict[str, bool] = {}
+        inner: dict[str, set[str]] = {}
+        for line in self._sample():
+            try:
+                record = _record(line.removeprefix(_BOM))
+            except ValueError:
+                continue
+            for name, value in record.items():
+                nested[name] = nested.get(name, False) or isinstance(value, dict | list)
+                if isinstance(value, dict):
+                    inner.setdefault(name, set()).update(_inner(value, "", 0))
+        return tuple(
+            SourceColumn(name, is_nested, frozenset(inner[name]) if name in inner else None)
+            for name, is_nested in nested.items()
+        )
 
     def _sample(self) -> Iterator[bytes]:
         """Whole lines from the start and, where the file lets one jump, from places spread over it."""
-        with ByteStream(self._path, self._label, self._compression) as stream:
-            if self._compression is not None:
+        if self._compression is not None:
+            with ByteStream(self._path, self._label, self._compression) as stream:
                 head = stream.read(_HEAD)
-                yield from head.split(b"\n")[: -1 if len(head) == _HEAD else None]
-                return
+            yield from head.split(b"\n")[: -1 if len(head) == _HEAD else None]
+            return
+        with ByteStream(self._path, self._label, None, 0, self._size) as stream:
             head = stream.read(_SAMPLE)
             while b"\n" not in head and len(head) < _LONGEST and (more := stream.read(_BLOCK)):
                 head += more
@@ -89,44 +145,81 @@ class NdjsonReader:
             for place in range(1, _PLACES):
                 start = place * self._size // _PLACES
                 if start > len(head):
-                    stream.seek(start)
-                    yield from stream.read(_SAMPLE).split(b"\n")[1:-1]
+                    yield from stream.read_at(start, _SAMPLE).split(b"\n")[1:-1]
 
 
-def _blocks(stream: ByteStream, label: str) -> Iterator[bytes]:
-    """The file in blocks of whole lines."""
-    carry = [stream.read(len(_BOM)).removeprefix(_BOM)]
+def _blocks(stream: ByteStream, *, first: bool) -> Iterator[tuple[bytes, bool]]:
+    """The bytes in blocks of whole lines, and whether a line that was too long to keep comes after each."""
+    carry = [stream.read(len(_BOM)).removeprefix(_BOM) if first else b""]
+    dropped = False
     while data := stream.read(_BLOCK):
         whole, newline, rest = data.rpartition(b"\n")
         if newline:
-            yield b"".join((*carry, whole))
+            if dropped:
+                _, _, whole = whole.partition(b"\n")
+                dropped = False
+            yield b"".join((*carry, whole)), False
             carry = [rest]
-        else:
+            continue
+        if not dropped:
             carry.append(data)
-            if sum(map(len, carry)) > _LONGEST:
-                raise InputError(f"{label}: a line is longer than {_LONGEST >> 20} MB: is it one JSON object per line?")
-    yield b"".join(carry)
+        if sum(map(len, carry)) > _LONGEST:
+            yield b"", True
+            carry, dropped = [b""], True
+    yield b"" if dropped else b"".join(carry), False
+
+
+def _spellings(name: str) -> list[bytes]:
+    """How a key may be written in JSON."""
+    return [json.dumps(name, ensure_ascii=ascii_only)[1:-1].encode("utf-8", "replace") for ascii_only in (False, True)]
+
+
+def _chunk(block: bytes, row: int, rows: int, found: dict[str, pl.Series], broken: list[int], records: bool) -> Chunk:
+    """The rows of a block; broken lines (by their number among those that are not blank) are left out and kept."""
+    texts = _lines(block) if records or broken else []
+    malformed = [(row + at, _as_json(texts[at]) if at < len(texts) else None) for at in broken]
+    good = pl.Series([True]).new_from_index(0, rows)
+    if broken:
+        good = good.scatter(broken, False)
+    missing = rows - len(next(iter(found.values()), good))
+    if missing:
+        found = {name: pl.concat([values, values.clear(missing)]) for name, values in found.items()}
+    chunk = Chunk(
+        pl.int_range(row, row + rows, dtype=pl.UInt64, eager=True),
+        found,
+        pl.DataFrame(malformed, schema=MALFORMED, orient="row"),
+        pl.Series([decode_bytes(line).strip() for line in texts] + [None] * missing, dtype=pl.String)
+        if records
+        else None,
+        0,
+    )
+    return chunk.filter(good) if broken else chunk
+
+
+def _lines(block: bytes) -> list[bytes]:
+    return [line for line in block.split(b"\n") if line.strip()]
 
 
 def _parse_block(
-    block: bytes, lines: Sequence[bytes], paths: Mapping[str, SourcePath], schema: pl.Schema | None
-) -> tuple[dict[str, pl.Series], list[int]]:
-    """Return one text column per path, and which lines are no JSON object.
+    block: bytes, count: int, paths: Mapping[str, SourcePath], schema: pl.Schema | None
+) -> tuple[dict[str, pl.Series], list[int], bool]:
+    """Return one text column per path, which lines are no JSON object, and whether some are not UTF-8.
 
     What polars accepts and what Python accepts come out the same, so blocks decide nothing but the time it takes.
     """
-    frame = None if schema is None or _has_half_pair(block) else _parse_fast(block, len(lines), schema)
+    frame = None if schema is None else _parse_fast(block, count, schema)
     if frame is None:
-        return _parse_lines(lines, paths)
+        return _parse_lines(_lines(block), paths)
     found = {name: _field(frame, path) for name, path in paths.items()}
     # Objects and lists polars writes as JSON of its own kind. Text that looks like one is parsed again for nothing.
     nested = pl.select(
         pl.any_horizontal(*(pl.lit(values).str.contains(r"^[\[{]").fill_null(value=False) for values in found.values()))
     ).to_series() if found else pl.Series([], dtype=pl.Boolean)  # fmt: skip
     if nested.any():
-        again, _ = _parse_lines([lines[at] for at in nested.arg_true()], paths)
+        texts = _lines(block)
+        again, _, _ = _parse_lines([texts[at] for at in nested.arg_true()], paths)
         found = {name: values.scatter(nested.arg_true(), again[name]) for name, values in found.items()}
-    return found, []
+    return found, [], False
 
 
 def _has_half_pair(block: bytes) -> bool:
@@ -141,20 +234,41 @@ def _parse_fast(block: bytes, lines: int, schema: pl.Schema) -> pl.DataFrame | N
     return frame if frame.height == lines else None
 
 
-def _parse_lines(lines: Sequence[bytes], paths: Mapping[str, SourcePath]) -> tuple[dict[str, pl.Series], list[int]]:
+def _parse_lines(
+    texts: Sequence[bytes], paths: Mapping[str, SourcePath]
+) -> tuple[dict[str, pl.Series], list[int], bool]:
     columns: dict[str, list[str | None]] = {name: [] for name in paths}
     broken: list[int] = []
-    for at, line in enumerate(lines):
+    odd = False
+    for at, line in enumerate(texts):
         try:
-            record = parse(line.decode("utf-8", "replace"), first_of_twins=True)
+            record = _record(line)
         except ValueError:
-            record = None
-        if not isinstance(record, dict):
-            broken.append(at)
             record = {}
+            broken.append(at)
+        odd = odd or not _is_utf8(line)
         for name, path in paths.items():
             columns[name].append(value_text(follow(record.get(path.column), path.keys)))
-    return {name: pl.Series(name, values, pl.String) for name, values in columns.items()}, broken
+    return {name: pl.Series(name, values, pl.String) for name, values in columns.items()}, broken, odd
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    """Parse one line; ``ValueError`` when it is no JSON object, or nested so deeply that nobody meant it."""
+    # Counting brackets is quick, and most lines have too few of them to be deep.
+    if line.count(b"[") + line.count(b"{") > _DEEPEST and survey(line, hash_keys([])).depth > _DEEPEST:
+        raise ValueError("nested too deeply")
+    record = parse(decode_bytes(line), first_of_twins=True)
+    if not isinstance(record, dict):
+        raise ValueError("no object")
+    return record
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _field(frame: pl.DataFrame, path: SourcePath) -> pl.Series:
@@ -188,26 +302,6 @@ def _dtype(branch: Mapping[str, Any]) -> pl.DataType:
     return pl.Struct({name: _dtype(below) for name, below in branch.items()})
 
 
-def _learn_columns(lines: Iterable[bytes]) -> tuple[SourceColumn, ...]:
-    """The keys of sampled lines, in order of appearance; broken lines are left for the reading itself to count."""
-    nested: dict[str, bool] = {}
-    inner: dict[str, set[str]] = {}
-    for line in lines:
-        try:
-            record = parse(line.removeprefix(_BOM).decode("utf-8", "replace"))
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            for name, value in record.items():
-                nested[name] = nested.get(name, False) or isinstance(value, dict | list)
-                if isinstance(value, dict):
-                    inner.setdefault(name, set()).update(_inner(value, "", 0))
-    return tuple(
-        SourceColumn(name, is_nested, frozenset(inner[name]) if name in inner else None)
-        for name, is_nested in nested.items()
-    )
-
-
 def _inner(value: Mapping[str, Any], prefix: str, depth: int) -> Iterator[str]:
     for key, below in value.items():
         yield f"{prefix}{key}"
@@ -216,4 +310,4 @@ def _inner(value: Mapping[str, Any], prefix: str, depth: int) -> Iterator[str]:
 
 
 def _as_json(line: bytes) -> str:
-    return json.dumps(line.decode("utf-8", "replace").rstrip("\r"), ensure_ascii=False)
+    return json.dumps(decode_bytes(line).rstrip("\r"), ensure_ascii=False)

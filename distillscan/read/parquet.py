@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 from distillscan.errors import InputError
 from distillscan.read.arrow import dig_arrow, is_text, to_series
 from distillscan.read.chunks import Chunk, Unit, no_malformed
+from distillscan.read.damage import Damage
+from distillscan.read.formats import reading, what_went_wrong
 from distillscan.read.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values import decode, to_json_objects
 
@@ -29,6 +31,8 @@ _REPEATS: Final = 1.0
 _LONG_TEXT: Final = frozenset({"system_prompt", "prompt", "response"})
 _LONG_TEXT_REPEATS: Final = 4.0
 _MAX_DEPTH: Final = 8
+#: What broken content raises.
+_BROKEN: Final = (pa.ArrowException, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,45 @@ class ParquetReader:
             yield Unit(starts[first], starts[end], self._share(rows), read)
 
     def _read(self, groups: range, row: int, shape: _Shape, at_once: int | None) -> Iterator[Chunk]:
+        """Read row groups; of broken ones everything else is still read, and what is lost is said."""
+        done = row
+        try:
+            for chunk in self._chunks(groups, row, shape, at_once):
+                done = chunk.end
+                yield chunk
+        except _BROKEN as error:
+            _raise_if_gone(error, self._label)
+            broken = error
+        else:
+            return
+        if len(groups) > 1:
+            for group in groups:
+                yield from self._read(range(group, group + 1), row, shape, at_once)
+                row += self._metadata.row_group(group).num_rows
+        elif shape.records:
+            yield from self._read_without_records(groups, row, done, shape, at_once)
+        else:
+            yield self._lost(groups[0], row, done, shape, broken)
+
+    def _read_without_records(
+        self, groups: range, row: int, done: int, shape: _Shape, at_once: int | None
+    ) -> Iterator[Chunk]:
+        """What is broken may be a column that only the rejects file wants: read from ``done`` on without it."""
+        needed = replace(shape, records=False, wanted=sorted({self._leaf(path) for path in shape.paths.values()}))
+        for chunk in self._read(groups, row, needed, at_once):
+            rest = chunk.filter(chunk.rows >= done)
+            yield replace(rest, records=pl.Series([None], dtype=pl.String).new_from_index(0, len(rest.rows)))
+
+    def _lost(self, group: int, row: int, done: int, shape: _Shape, error: BaseException) -> Chunk:
+        end = row + self._metadata.row_group(group).num_rows
+        reason = f"{self._label}: rows {done:,} to {end - 1:,} (row group {group}) cannot be read"
+        damage = Damage(done, f"{reason} ({what_went_wrong(error)}): re-export the file")
+        table = self._schema.empty_table()
+        columns = {name: dig_arrow(_column(table, path.column), path.keys) for name, path in shape.paths.items()}
+        nothing = pl.Series([], dtype=pl.UInt64)
+        return Chunk(nothing, columns, no_malformed(), None, self._share(end - done), damage=(damage,))
+
+    def _chunks(self, groups: range, row: int, shape: _Shape, at_once: int | None) -> Iterator[Chunk]:
         for table in self._tables(groups, shape, at_once):
             columns = {name: dig_arrow(_column(table, path.column), path.keys) for name, path in shape.paths.items()}
             rows = pl.int_range(row, row + table.num_rows, dtype=pl.UInt64, eager=True)
@@ -86,19 +129,23 @@ class ParquetReader:
 
     def _tables(self, groups: range, shape: _Shape, at_once: int | None) -> Iterator[Any]:
         """The row groups as one table, or as several of ``at_once`` rows read through a small buffer."""
-        with checked(self._label), pq.ParquetFile(
-            self._path,
-            metadata=self._metadata,
-            read_dictionary=list(shape.repeating),
-            buffer_size=_BUFFER if at_once else 0,
-            pre_buffer=False,
-            page_checksum_verification=True,
-        ) as file:  # fmt: skip
+        with self._open(shape, at_once) as file:
             if at_once is None:
                 yield file.read_row_groups(list(groups), columns=shape.wanted)
                 return
             for batch in file.iter_batches(at_once, row_groups=list(groups), columns=shape.wanted):
                 yield pa.Table.from_batches([batch])
+
+    def _open(self, shape: _Shape, at_once: int | None) -> Any:
+        with reading(self._label):
+            return pq.ParquetFile(
+                self._path,
+                metadata=self._metadata,
+                read_dictionary=list(shape.repeating),
+                buffer_size=_BUFFER if at_once else 0,
+                pre_buffer=False,
+                page_checksum_verification=True,
+            )
 
     def _share(self, rows: int) -> int:
         return int(self._size * rows // max(1, self._metadata.num_rows))
@@ -164,11 +211,17 @@ def checked(label: str) -> Iterator[None]:
     """
     try:
         yield
-    except PermissionError:
-        raise InputError(f"{label} cannot be opened: no permission to read it") from None
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
+    except _BROKEN as error:
+        _raise_if_gone(error, label)
+        reason = what_went_wrong(error)
         raise InputError(f"{label} is not a readable Parquet file ({reason}): re-export it or leave it out") from error
+
+
+def _raise_if_gone(error: BaseException, label: str) -> None:
+    """What the operating system refuses is nothing that another try at smaller parts would mend."""
+    if getattr(error, "errno", None):
+        with reading(label):
+            raise error
 
 
 def _neighbours(starts: Sequence[int], sizes: Sequence[int], batch_rows: int) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from math import isfinite
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -10,6 +10,13 @@ import polars as pl
 IDENTIFIERS: Final = frozenset(
     {"account_id", "request_id", "org_id", "api_key_id", "session_id", "device_id", "payment_id"}
 )
+
+#: So many values are decoded one by one if one of them is not UTF-8.
+_FEW: Final = 1_000
+#: What Python makes of a byte that is no UTF-8, and the character it is in Windows-1252.
+_WINDOWS_1252: Final = {
+    0xDC00 + byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(128, 256)
+}
 
 _AS_NUMBER: Final = r"(?i)^\s*(?:AS)?\s*0*(\d{1,10})(?:\.0+)?(?:\s.*)?$"
 
@@ -107,9 +114,21 @@ def _float_text(raw: pl.Series) -> pl.Series:
 
 
 def decode(raw: pl.Series) -> pl.Series:
-    """Bytes to text; values that are not UTF-8 keep all but the broken bytes, which become U+FFFD."""
+    """Bytes to text; in values that are not UTF-8 the broken bytes are read as Windows-1252, which extends Latin-1."""
+    return decode_saying(raw)[0]
+
+
+def decode_saying(raw: pl.Series) -> tuple[pl.Series, bool]:
+    """Bytes to text as :func:`decode` does, and whether any value was not UTF-8."""
     try:
-        return raw.cast(pl.String)
+        return raw.cast(pl.String), False
     except pl.exceptions.ComputeError:
-        values: list[Any] = raw.to_list()
-        return pl.Series(raw.name, [v if v is None else v.decode("utf-8", "replace") for v in values], pl.String)
+        if len(raw) <= _FEW:
+            values = [value if value is None else decode_bytes(value) for value in raw]
+            return pl.Series(raw.name, values, pl.String), True
+        return pl.concat([decode(raw.slice(at, _FEW)) for at in range(0, len(raw), _FEW)]), True
+
+
+def decode_bytes(value: bytes) -> str:
+    """Return one value as text; different bytes stay different, so that no two accounts become one."""
+    return value.decode("utf-8", "surrogateescape").translate(_WINDOWS_1252)

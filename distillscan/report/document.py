@@ -11,7 +11,10 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from distillscan.errors import InputError
 from distillscan.report.sanitize import json_safe, scalar, visible
-from distillscan.result import SCHEMA_VERSION, Result
+from distillscan.result import SCHEMA_VERSION, Input, Result
+
+#: Fields that reports of the same schema version may lack, since they were written before these fields were added.
+_ADDED_LATER: Mapping[type, frozenset[str]] = {Input: frozenset({"status", "reason"})}
 
 
 def to_json(result: Result, indent: int | None = 2) -> str:
@@ -118,14 +121,15 @@ def _build_object(kind: type, value: Any, where: str) -> Any:
         raise _wrong(where, "an object", value)
     hints = get_type_hints(kind)
     names = [field.name for field in fields(kind)]
+    optional = _ADDED_LATER.get(kind, frozenset())
     prefix = f"{where}." if where else ""
     for name in names:
-        if name not in value:
+        if name not in value and name not in optional:
             raise InputError(f"not a distillscan report: {prefix}{name} is missing")
     for name in value:
         if name not in names:
             raise InputError(f"not a distillscan report: {visible(prefix + str(name))} is not a field of the report")
-    return kind(**{name: _build(hints[name], value[name], prefix + name) for name in names})
+    return kind(**{name: _build(hints[name], value[name], prefix + name) for name in names if name in value})
 
 
 def _wrong(where: str, expected: str, found: Any) -> InputError:

@@ -90,7 +90,8 @@ def to_text(
 
 def _header(result: Result) -> Text:
     population = result.population
-    read = f"{counted(len(result.inputs), 'file')}, {size(sum(i.bytes for i in result.inputs))}"
+    inputs = [one for one in result.inputs if one.status != "skipped"]
+    read = f"{counted(len(inputs), 'file')}, {size(sum(one.bytes for one in inputs))}"
     text = Text.assemble(("distillscan", style.STRONG), f" {clip(result.version, 40)}", (f"  {read}\n", style.QUIET))
     text.append(f"{counted(population.requests, 'request')} · {counted(population.accounts, 'account')}")
     if population.requests:

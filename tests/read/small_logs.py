@@ -12,7 +12,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from distillscan.read import Batch, Log, ReadOptions, open_log
+from distillscan.columns import CANONICAL, REQUIRED
+from distillscan.read import Batch, Log, ReadOptions, open_log, shortcomings
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -32,6 +33,7 @@ class Outcome:
     notes: tuple[str, ...]
     batches: list[Batch]
     columns: frozenset[str]
+    unread: tuple[str, ...] = ()
 
     def values(self, column: str) -> list[Any]:
         return self.frame[column].to_list()
@@ -72,16 +74,19 @@ def read_all(paths: Sequence[str | Path], options: ReadOptions | None = None, tm
     """Read a log to its end, checking on the way what holds for every log."""
     with open_log([str(path) for path in paths], options) as log:
         batches = batches_of(log)
-        frame = pl.concat([batch.frame for batch in batches], how="diagonal")
-        rejects = pl.concat([batch.rejects for batch in batches]).rows()
+        empty = pl.DataFrame(schema={"source": pl.UInt32, "row": pl.UInt64, **{n: CANONICAL[n] for n in REQUIRED}})
+        frame = pl.concat([batch.frame for batch in batches] or [empty], how="diagonal")
+        rejects = [row for batch in batches for row in batch.rejects.rows()]
+        unread = tuple(text.replace(f"{tmp}/", "") for text in shortcomings(log.outcomes({})))
         assert sum(batch.read for batch in batches) == frame.height + len(rejects)
         assert not frame["timestamp"].null_count()
         assert not frame["account_id"].null_count()
         # Shares of a file are rounded down, one batch at a time.
-        assert 0 <= sum(file.bytes for file in log.inputs) - sum(batch.bytes for batch in batches) <= len(batches)
+        left = sum(file.bytes for file in log.inputs) - sum(batch.bytes for batch in batches)
+        assert (0 <= left <= len(batches)) or unread
         assert list(log.notes) == sorted(log.notes)
         notes = tuple(sorted(note.replace(f"{tmp}/", "") for note in log.notes))
-        return Outcome(frame, rejects, notes, batches, log.columns)
+        return Outcome(frame, rejects, notes, batches, log.columns, unread)
 
 
 def read_bytes(tmp: Path, name: str, content: bytes, options: ReadOptions | None = None) -> Outcome:

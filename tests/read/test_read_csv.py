@@ -1,6 +1,8 @@
 """CSV: values exactly as written, record numbers that can be looked up, one broken record costs one row."""
 
 import gzip
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -115,7 +117,8 @@ def test_reasons_and_records_of_rejected_rows(tmp_path: Path) -> None:
 
 def test_text_that_is_not_utf8_keeps_its_row(tmp_path: Path) -> None:
     outcome = read_bytes(tmp_path, "log.csv", lines(f"{T0},a,caf".encode() + b"\xe9", f"{T1},b,fine".encode()))
-    assert outcome.values("prompt") == ["caf\ufffd", "fine"]
+    assert outcome.values("prompt") == ["café", "fine"]
+    assert outcome.notes == ("log.csv is not UTF-8 throughout: other bytes are read as Windows-1252",)
 
 
 def test_of_two_columns_with_one_name_the_first_is_read(tmp_path: Path) -> None:
@@ -154,30 +157,48 @@ def test_a_file_without_a_header(tmp_path: Path, content: bytes) -> None:
 def test_a_quotation_mark_that_is_never_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = lines(f"{T0},a,one".encode(), f'{T1},b,"two'.encode(), f"{T2},c,three".encode())
     outcome = read_bytes(tmp_path, "log.csv", content)
-    assert outcome.values("account_id") == ["a", "b"]
-    assert outcome.notes == (
-        "log.csv has an odd number of quotation marks: one may never be closed, and hide the records after it",
+    assert outcome.values("account_id") == ["a"]
+    assert outcome.rejects == [(0, 1, "malformed record", json.dumps(f'{T1},b,"two\n{T2},c,three\n'))]
+    assert outcome.unread[1] == (
+        "read in part: log.csv ends inside quotation marks that record 1 opens: it is not complete, and may hold "
+        "records that came after it; look for the unbalanced quotation mark"
     )
-    monkeypatch.setattr("distillscan.read.delimited._BLOCK", 1 << 20)
-    with pytest.raises(InputError) as caught:
-        read_bytes(tmp_path, "log.csv", content + b"x" * (3 << 20))
-    message = str(caught.value).replace(str(tmp_path), "TMP")
-    assert message.startswith("TMP/log.csv: a record is longer than 1 MB, or a quotation mark is never closed (")
-    assert message.endswith("): look for the unbalanced quotation mark, or export the log as Parquet")
+    monkeypatch.setattr("distillscan.read.delimited._BLOCK", 1 << 18)
+    monkeypatch.setattr("distillscan.read.delimited._LONGEST", 1 << 20)
+    (_, message) = read_bytes(tmp_path, "log.csv", content + b"x" * (3 << 20)).unread
+    assert message == (
+        "read in part: log.csv: a record is longer than 1 MB, or a quotation mark is never closed: look for the "
+        "unbalanced quotation mark, or export the log as Parquet (read up to there: 1 rows)"
+    )
+
+
+def test_a_quotation_mark_that_closes_at_the_very_end(tmp_path: Path) -> None:
+    for end in (b'"two"', b'"two"\n', b'"tw""o"', b'""'):
+        outcome = read_bytes(tmp_path, "log.csv", lines(f"{T0},a,one".encode()) + f"{T1},b,".encode() + end)
+        assert outcome.values("account_id") == ["a", "b"]
+        assert outcome.unread == ()
 
 
 def test_a_file_cut_off_inside_gzip(tmp_path: Path) -> None:
     packed = gzip.compress(lines(*(f"{T0},acct-{at},{at * 7919}".encode() for at in range(5000))))
+    outcome = read_bytes(tmp_path, "log.csv.gz", packed[: len(packed) // 2])
+    assert 2000 < outcome.frame.height < 3500
+    assert outcome.values("account_id") == [f"acct-{at}" for at in range(outcome.frame.height)]
+    assert re.fullmatch(
+        r"read in part: log\.csv\.gz cannot be read to its end \(Truncated compressed stream\): re-export it or "
+        r"leave it out \(read up to there: [\d,]+ rows\)",
+        outcome.unread[1],
+    )
     with pytest.raises(
         InputError, match=r"log\.csv\.gz cannot be read to its end \(.*\): re-export it or leave it out$"
     ):
-        read_bytes(tmp_path, "log.csv.gz", packed[: len(packed) // 2])
+        read_bytes(tmp_path, "log.csv.gz", packed[:15])
 
 
 def test_a_large_file_cut_off_inside_gzip_is_found_while_reading(tmp_path: Path) -> None:
     packed = gzip.compress(lines(*(f"{T0},acct-{at},{at * 7919 % 99991:0400}".encode() for at in range(6000))), 1)
-    with pytest.raises(InputError, match=r"log\.csv\.gz cannot be read to its end \("):
-        read_bytes(tmp_path, "log.csv.gz", packed[:-100])
+    outcome = read_bytes(tmp_path, "log.csv.gz", packed[:-100])
+    assert outcome.unread[1].startswith("read in part: log.csv.gz cannot be read to its end (Truncated")
 
 
 def test_only_what_is_needed_is_gathered_into_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from distillscan.errors import InputError
+from distillscan.read import Skipped, open_log
 from distillscan.read.discover import discover
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
@@ -132,7 +133,6 @@ def test_a_named_pipe_is_copied(tmp_path: Path) -> None:
         ("file.csv/x", "file.csv/x does not exist: check the path (relative paths start at the current directory)"),
         ("*.gone", "*.gone matches no log: check the pattern, and quote it so that the shell does not expand it"),
         ("empty", "empty holds no Parquet, CSV or NDJSON file: name the files, or say --input-format"),
-        ("x" * 300, "x" * 300 + " cannot be opened: File name too long"),
     ],
 )
 def test_nothing_there(tmp_path: Path, path: str, message: str) -> None:
@@ -154,5 +154,12 @@ def test_a_directory_that_may_not_be_entered(tmp_path: Path, monkeypatch: pytest
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr("os.scandir", refuse)
-    with pytest.raises(InputError, match=r"d cannot be opened: Permission denied$"):
-        run(tmp_path, "d")
+    skipped: list[Skipped] = []
+    with closing(Spool()) as spool:
+        assert discover([str(tmp_path / "d")], None, spool, Notes(), skipped=skipped) == ()
+    assert [one.reason for one in skipped] == [f"{tmp_path}/d cannot be opened: Permission denied"]
+
+
+def test_a_path_that_cannot_be_looked_at() -> None:
+    with pytest.raises(InputError, match=r"^x{300} cannot be opened: File name too long$"):
+        open_log(["x" * 300])

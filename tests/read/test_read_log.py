@@ -72,12 +72,16 @@ def test_each_file_has_its_own_columns(tmp_path: Path) -> None:
 
 def test_a_file_without_a_required_column_is_named(tmp_path: Path) -> None:
     paths = put(tmp_path, a__csv=csv_bytes(TWO), b__jsonl=ndjson_bytes([{"timestamp": T0, "who": {"id": 1}}]))
-    with pytest.raises(InputError) as caught:
-        open_log(paths)
-    assert str(caught.value) == (
+    reason = (
         f"{paths[1]}: no column for account_id. Columns found: timestamp, who, who.id. "
         "Say which column it is, for example --map account_id=who"
     )
+    with pytest.raises(InputError) as caught:
+        open_log(paths[1:])
+    assert str(caught.value) == reason
+    outcome = read_all(paths)
+    assert outcome.values("account_id") == ["a", "b"]
+    assert outcome.unread == ("1 of 2 inputs were not read whole", f"left out: {reason}")
 
 
 def test_a_mapping_that_fits_no_input_shows_the_nearest_columns(tmp_path: Path) -> None:
@@ -153,7 +157,7 @@ def test_standard_input(tmp_path: Path) -> None:
             (file,) = log.inputs
             assert (file.path, file.format, file.bytes) == ("-", kind, len(content))
             assert [batch.frame["account_id"].to_list() for batch in batches_of(log)] == [["a", "b"]]
-            assert log.digests() == {0: hashlib.sha256(content).hexdigest()}
+            assert log.digests() == {"-": hashlib.sha256(content).hexdigest()}
             assert file.local.exists()
         assert not file.local.exists()
         assert not file.local.parent.exists()
@@ -178,10 +182,14 @@ def test_digests_are_those_of_the_stored_bytes(tmp_path: Path) -> None:
     contents = [csv_bytes(TWO), ndjson_bytes(TWO) * 50_000]
     paths = put(tmp_path, a__csv=contents[0], b__jsonl=contents[1])
     with open_log(paths) as log:
-        assert log.digests() == {at: hashlib.sha256(content).hexdigest() for at, content in enumerate(contents)}
+        digests = [hashlib.sha256(content).hexdigest() for content in contents]
+        assert log.digests() == dict(zip(paths, digests, strict=True))
         Path(paths[0]).unlink()
-        with pytest.raises(InputError, match=r"a\.csv does not exist any more$"):
-            log.digests()
+        assert log.digests() == {paths[0]: "", paths[1]: digests[1]}
+        assert [(one.status, one.reason) for one in log.outcomes(log.digests())] == [
+            ("partial", f"{paths[0]} does not exist any more"),
+            ("read", ""),
+        ]
 
 
 def test_tasks_may_run_on_threads_and_again(tmp_path: Path) -> None:
@@ -238,8 +246,9 @@ def test_fetch_reads_only_the_row_groups_in_question(tmp_path: Path) -> None:
     with open_log([path], ReadOptions(batch_rows=100)) as log:
         far = pl.DataFrame({"source": [0, 0], "row": [399, 3]})
         assert log.fetch(far, ["account_id"])["account_id"].to_list() == [f"{399:0300}", f"{3:0300}"]
-        with pytest.raises(InputError, match="is not a readable Parquet file"):
-            log.fetch(pl.DataFrame({"source": [0], "row": [120]}), ["account_id"])
+        assert log.outcomes({})[0].status == "read"
+        assert log.fetch(pl.DataFrame({"source": [0], "row": [120]}), ["account_id"]).rows() == [(0, 120, None)]
+        assert "rows 100 to 199 (row group 1) cannot be read (" in log.outcomes({})[0].reason
 
 
 def test_fetch_after_broken_records_finds_the_right_row(tmp_path: Path) -> None:
@@ -256,5 +265,7 @@ def test_fetch_stops_after_the_last_row_asked_for(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("distillscan.read.ndjson._LONGEST", 3000)
     with open_log([path]) as log:
         assert log.fetch(pl.DataFrame({"source": [0], "row": [3]}), ["account_id"]).rows() == [(0, 3, "a3")]
-        with pytest.raises(InputError, match="a line is longer than"):
-            batches_of(log)
+        assert log.outcomes({})[0].status == "read"
+        assert log.notes == ()
+        assert sum(batch.frame.height for batch in batches_of(log)) == 100
+        assert any("a line is longer than" in note for note in log.notes)
