@@ -13,7 +13,7 @@ from distillscan.detectors import (
     release_pivot,
     template_uniformity,
 )
-from distillscan.detectors.base import Candidate, Finding, evidence, percent, rounded
+from distillscan.detectors.base import Candidate, Finding
 
 
 def assess(detector: Any, group: str) -> list[Finding]:
@@ -157,24 +157,3 @@ class TestOutputHarvest:
     def test_distinct_share_is_estimated_near_one_when_nothing_repeats(self) -> None:
         share = output_harvest.distinct_share(planted.population(), enough=24)
         assert 0.75 < float(np.nanmean(share)) <= 1
-
-
-def test_evidence_is_rounded_and_attributed() -> None:
-    made = evidence(
-        account_fanout.Detector(), Finding("identity", "coordination", 1.23456, "text", {"a": np.float64(0.123456)})
-    )
-    assert made.detector == "account_fanout"
-    assert made.bits == 1.23
-    assert made.details == {"a": 0.1235}
-    assert type(made.details["a"]) is float
-
-
-def test_rounded_goes_into_lists_and_maps() -> None:
-    assert rounded({"a": [np.int64(3), (1.00009,)], "b": "x"}) == {"a": [3, [1.0001]], "b": "x"}
-
-
-@pytest.mark.parametrize(
-    ("share", "text"), [(1.0, "100 %"), (0.974, "97 %"), (0.004567, "0.46 %"), (0.0, "0 %"), (0.01, "1 %")]
-)
-def test_percent_is_readable(share: float, text: str) -> None:
-    assert percent(share) == text
