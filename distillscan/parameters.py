@@ -11,6 +11,9 @@ from typing import Any, Final
 from distillscan.errors import UsageError
 from distillscan.result import Family
 
+#: Groups of parameters beside those of detectors, which may not take these names.
+GROUPS: Final = ("cluster", "score", "privacy")
+
 
 def _p(default: Any, text: str) -> Any:
     """A parameter: its default and the reason for it."""
@@ -80,6 +83,7 @@ class ClusterParameters:
         0.01, "strangers one would meet on a token by chance, below which two members on it are telling at once"
     )
     widenings: int = _p(2, "times a candidate is widened to all carriers of a cause and refined again")
+    peelings: int = _p(2, "times traits are looked at again among the accounts that no cluster has yet")
     max_candidates: int = _p(400, "candidates that are scored, strongest first; real logs give fewer")
 
 
@@ -158,6 +162,9 @@ class InfrastructureOverlap:
     rotation_cap: float = _p(6.0, "bits of accounts whose requests come from ever new networks")
     rotation_share: float = _p(
         0.5, "distinct networks per request from which an account rotates; phones and offices stay far below"
+    )
+    rotation_operators: int = _p(
+        4, "network operators (ASN) from which an account rotates; clouds and phones use one or two"
     )
     rotation_requests: int = _p(8, "requests below which rotation cannot be told from travel")
     concealment_cap: float = _p(1.5, "bits for harvesting: resellers and the careful rotate as well")
@@ -261,11 +268,25 @@ class Succession:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyParameters:
+    """What of prompts a report may show."""
+
+    shared_by: int = _p(5, "accounts that must share a word of a prompt for a skeleton to show it; 2 at least")
+
+    def __post_init__(self) -> None:
+        if self.shared_by < 2:
+            raise UsageError(
+                f"--set privacy.shared_by={self.shared_by}: 2 is the least, or one customer's own words are shown"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """All parameters of a run."""
 
     cluster: ClusterParameters = ClusterParameters()
     score: ScoreParameters = ScoreParameters()
+    privacy: PrivacyParameters = PrivacyParameters()
     detectors: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -273,6 +294,7 @@ class Parameters:
         return {
             "cluster": asdict(self.cluster),
             "score": asdict(self.score),
+            "privacy": asdict(self.privacy),
             "detectors": {name: asdict(p) for name, p in sorted(self.detectors.items())},
         }
 
@@ -300,18 +322,16 @@ def with_settings(parameters: Parameters, settings: Mapping[str, str]) -> Parame
     """
     for key, text in settings.items():
         group, _, name = key.rpartition(".")
-        target = {"cluster": parameters.cluster, "score": parameters.score, **parameters.detectors}.get(group)
+        target = {**{own: getattr(parameters, own) for own in GROUPS}, **parameters.detectors}.get(group)
         if target is None:
-            known = ", ".join(["cluster", "score", *sorted(parameters.detectors)])
+            known = ", ".join([*GROUPS, *sorted(parameters.detectors)])
             raise UsageError(f"--set {key}: there is no group {group!r}; groups are {known}")
         known_fields = {f.name: f for f in fields(target)}
         if name not in known_fields:
             raise UsageError(f"--set {key}: {group} has no parameter {name!r}; it has {', '.join(known_fields)}")
         changed = replace(target, **{name: _value(key, text, type(getattr(target, name)))})
-        if group == "cluster":
-            parameters = replace(parameters, cluster=changed)
-        elif group == "score":
-            parameters = replace(parameters, score=changed)
+        if group in GROUPS:
+            parameters = replace(parameters, **{group: changed})
         else:
             parameters = replace(parameters, detectors={**parameters.detectors, group: changed})
     return parameters

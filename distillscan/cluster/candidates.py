@@ -97,9 +97,12 @@ def _reach(graph: SignalGraph, chosen: dict[str, Ints], members: Ints, wanted: i
 
 
 def _cause_bits(
-    graph: SignalGraph, cause: Cause, kinds: tuple[str, ...], members: Ints, p: ClusterParameters
+    graph: SignalGraph, cause: Cause, kinds: tuple[str, ...], members: Ints, p: ClusterParameters, settled: Mask
 ) -> Floats | None:
-    """Log2 likelihood ratio of every account for one cause, None if nothing marks the members."""
+    """Log2 likelihood ratio of every account for one cause, None if nothing marks the members.
+
+    Accounts that are ``settled`` in other clusters are no strangers to compare with.
+    """
     size = graph.population.size
     found = {kind: graph.characteristic(kind, members, p.lift) for kind in kinds}
     chosen = {kind: tokens for kind, tokens in found.items() if tokens.size}
@@ -109,12 +112,12 @@ def _cause_bits(
     joined = carriers & _reach(graph, chosen, members, p.min_accounts)
     if not joined.any():
         return None
-    known = _known(graph, cause, kinds) | carriers
+    known = (_known(graph, cause, kinds) | carriers) & ~settled
     trials = np.count_nonzero(known[members])
     hits = np.count_nonzero(joined[members])
     others = np.count_nonzero(known) - trials
     inside = (hits + 0.5) / (trials + 1.0)
-    outside = (np.count_nonzero(joined) - hits + 0.5) / (others + 1.0)
+    outside = (np.count_nonzero(joined & ~settled) - hits + 0.5) / (others + 1.0)
     if inside <= outside:
         return None
     present = min(cause.cap, float(np.log2(inside / outside)))
@@ -123,9 +126,10 @@ def _cause_bits(
     return bits
 
 
-def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters) -> Refined | None:
-    """Return the candidate a seed settles on, None if it falls apart."""
+def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters, settled: Mask | None = None) -> Refined | None:
+    """Return the candidate a seed settles on among accounts not yet ``settled``, None if it falls apart."""
     causes = _causes(graph)
+    settled = np.zeros(graph.population.size, np.bool_) if settled is None else settled
     members, seen = seed, set()
     bits = np.zeros(graph.population.size)
     for _ in range(p.rounds):
@@ -138,10 +142,10 @@ def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters) -> Refined | No
         prior = float(np.log2(members.size / max(1, graph.population.size - members.size)))
         bits = np.full(graph.population.size, min(0.0, prior))
         for cause, kinds in causes.items():
-            part = _cause_bits(graph, cause, kinds, members, p)
+            part = _cause_bits(graph, cause, kinds, members, p, settled)
             if part is not None:
                 bits = bits + part
-        members = np.flatnonzero(bits >= p.member_bits)
+        members = np.flatnonzero((bits >= p.member_bits) & ~settled)
     if members.size < p.min_accounts:
         return None
     return Refined(members, bits[members])
@@ -188,12 +192,14 @@ def _much_the_same(one: Ints, other: Ints) -> bool:
     return bool(common >= 0.9 * one.size and common >= 0.67 * other.size)
 
 
-def _disjoint(graph: SignalGraph, refined: Iterable[Refined], p: ClusterParameters) -> list[Refined]:
+def _disjoint(
+    graph: SignalGraph, refined: Iterable[Refined], p: ClusterParameters, settled: Mask | None = None
+) -> list[Refined]:
     """Accept candidates from the strongest on; what is mostly another's already is the same operator once more.
 
     A candidate is looked into only when its turn comes, and its parts then queue by their own strength.
     """
-    taken = np.zeros(graph.population.size, np.bool_)
+    taken = np.zeros(graph.population.size, np.bool_) if settled is None else settled.copy()
     seen: set[tuple[float, bytes]] = set()
     by_rank = {_rank(candidate): candidate for candidate in refined}
     queue = list(by_rank)
@@ -243,4 +249,26 @@ def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
                 refined[found.members.tobytes()] = found
                 fresh.append(found)
         seeds = [wide for found in sorted(fresh, key=_rank)[: p.max_candidates] for wide in _wider(graph, found, p)]
-    return _disjoint(graph, refined.values(), p)
+    return _peeled(graph, _disjoint(graph, refined.values(), p), p)
+
+
+def _peeled(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[Refined]:
+    """Look for what campaigns found so far have covered up: those that share their traits, and nothing else, with them.
+
+    Several operators hire the same kind of proxies. Once the one with a wording of its own is settled, the others no
+    longer pass for its fringe, nor do their traits look usual because it has them too.
+    """
+    for _ in range(p.peelings):
+        settled = np.zeros(graph.population.size, np.bool_)
+        for candidate in kept:
+            settled[candidate.members] = True
+        found: dict[bytes, Refined] = {}
+        for seed in crossed_sets(graph, p, settled):
+            one = refine(graph, seed, p, settled)
+            if one is not None:
+                found[one.members.tobytes()] = one
+        fresh = _disjoint(graph, found.values(), p, settled)
+        if not fresh:
+            break
+        kept = sorted([*kept, *fresh], key=_rank)[: p.max_candidates]
+    return kept

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from distillscan.parameters import ClusterParameters
-from distillscan.population import Ints, SignalGraph
+from distillscan.population import Ints, Mask, SignalGraph
 
 #: Kinds whose tokens join accounts when communities are sought, with a factor for how much a token stands for itself:
 #: a prefix repeats what its addresses say, a sign-up window or mail domain is weak alone.
@@ -116,23 +116,26 @@ _CROSSED = {
 }
 
 
-def crossed_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
+def crossed_sets(graph: SignalGraph, p: ClusterParameters, settled: Mask | None = None) -> list[Ints]:
     """Return accounts that carry two tokens of different causes far more often than the two would meet by chance.
+
+    Accounts that are ``settled`` in clusters are left out.
 
     A campaign that shares no address, card or wording still signs up together, runs one program and rotates; each of
     these is too common to join anybody by itself.
     """
     found: list[Ints] = []
-    size = graph.population.size
+    free = np.ones(graph.population.size, np.bool_) if settled is None else ~settled
+    size = int(np.count_nonzero(free))
     for kind, partners in _CROSSED.items():
         if kind not in graph.kinds:
             continue
         for first in _commonest(graph, kind):
-            carriers = graph.touching(kind, np.array([first]))
+            carriers = graph.touching(kind, np.array([first])) & free
             found.append(np.flatnonzero(carriers))
             for partner in (one for one in partners if one in graph.kinds):
                 for second in _commonest(graph, partner):
-                    other = graph.touching(partner, np.array([second]))
+                    other = graph.touching(partner, np.array([second])) & free
                     both = np.flatnonzero(carriers & other)
                     expected = float(np.count_nonzero(carriers)) * float(np.count_nonzero(other)) / size
                     if _beyond_chance(both.size, expected):

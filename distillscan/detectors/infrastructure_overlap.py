@@ -13,9 +13,14 @@ _SHARED = ("ip", "ip_prefix", "tls", "user_agent")
 
 
 def rotating(population: Population, p: InfrastructureOverlap) -> Mask:
-    """Return True for accounts whose requests come from ever new networks, not just new addresses of one carrier."""
-    networks = population.distinct("ip_prefix")
-    return able_to_rotate(population, p) & (networks >= p.rotation_share * population.requests)
+    """Return True for accounts whose requests come from ever new networks, not just new addresses of one carrier.
+
+    Where the log names the operators of the networks there must be several: machines hired by the minute get ever new
+    addresses as well, but from one cloud or two.
+    """
+    networks, operators = population.distinct("ip_prefix"), population.distinct("asn")
+    several = ~population.states("asn") | (operators >= p.rotation_operators)
+    return able_to_rotate(population, p) & several & (networks >= p.rotation_share * population.requests)
 
 
 def able_to_rotate(population: Population, p: InfrastructureOverlap) -> Mask:
