@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillscan.detectors.base import Candidate, Context
-from distillscan.population import SIGNALS, Ints, Population, SignalGraph
+from distillscan.parameters import ClusterParameters
+from distillscan.population import PAIRING, SIGNALS, Ints, Population, SignalGraph
 from distillscan.profile import Profile, merge, profile_batch
 from distillscan.profile.strings import hash_text
 from distillscan.profile.tables import LINKS_KEPT
@@ -30,15 +31,26 @@ def _strangers(size: int) -> Profile:
     return merge([profile_batch(canonical([{"timestamp": at(0), "account_id": f"p{k}"} for k in range(size)]))])
 
 
-def signals_of(population: Population, carried: Carried) -> pl.DataFrame:
-    """Signals from kind to token to the numbers of the accounts that carry it, all of strength 1."""
+def signals_of(population: Population, carried: Carried, judged: Iterable[str] = ()) -> pl.DataFrame:
+    """Signals from kind to token to the numbers of the accounts that carry it, all of strength 1.
+
+    Of a ``judged`` kind it is stated of all other accounts that they could have carried its tokens and do not.
+    """
+    accounts = population.profile.accounts["account"].to_list()
     rows = [
-        {"account": population.profile.accounts["account"][int(number)], "kind": kind, "token": token, "strength": 1.0}
+        (accounts[int(number)], kind, token, 1.0)
         for kind, tokens in carried.items()
         for token, numbers in tokens.items()
         for number in numbers
     ]
-    return pl.DataFrame(rows, schema=SIGNALS)
+    for kind in judged:
+        rows += [
+            (account, kind, token, 0.0)
+            for token, numbers in carried[kind].items()
+            for k, account in enumerate(accounts)
+            if k not in {int(number) for number in numbers}
+        ]
+    return pl.DataFrame(rows, schema=SIGNALS, orient="row")
 
 
 def graph_of(size: int, carried: Carried) -> SignalGraph:
@@ -322,3 +334,121 @@ class TestCharacteristic:
         expected = looks * tokens * (members / size) * ((members - 1) / (size - 1))
         assert expected == pytest.approx(57, abs=0.1)
         assert marked == pytest.approx(expected, abs=3 * expected**0.5)
+
+
+class TestJudged:
+    """A strength of 0: the account could have carried the token and does not."""
+
+    population = Population(_strangers(12))
+
+    def test_who_was_judged_is_known_and_carries_nothing(self) -> None:
+        accounts = self.population.profile.accounts["account"]
+        rows = [(0, "dealt", 1, 0.5), (1, "dealt", 1, 0.0), (2, "dealt", 2, 0.0), (3, "ip", 7, 1.0), (4, "x", 9, 0.0)]
+        signals = pl.DataFrame([(accounts[k], *row) for k, *row in rows], schema=SIGNALS, orient="row")
+        graph = SignalGraph(self.population, signals)
+        # A token nobody carries is none, and neither is a kind.
+        assert graph.kinds == ("dealt", "ip")
+        assert graph.tokens["dealt"].tolist() == [1]
+        assert graph.carriers_per_token("dealt").tolist() == [1]
+        assert np.flatnonzero(graph.sharing("dealt")).tolist() == [0]
+        # Carriers were judged as well; of kinds without such rows nothing is said.
+        assert {kind: np.flatnonzero(mask).tolist() for kind, mask in graph.judged.items()} == {
+            "dealt": [0, 1, 2],
+            "x": [4],
+        }
+
+    @given(
+        st.dictionaries(st.integers(1, 6), st.sets(st.integers(0, 11), min_size=1, max_size=11), min_size=1),
+        st.sets(st.integers(0, 11), min_size=2, max_size=11),
+    )
+    def test_it_changes_no_answer_about_those_who_carry(self, carried: dict[int, set[int]], chosen: set[int]) -> None:
+        members = np.array(sorted(chosen), np.int64)
+        plain = SignalGraph(self.population, signals_of(self.population, {"dealt": carried}))
+        judged = SignalGraph(self.population, signals_of(self.population, {"dealt": carried}, ["dealt"]))
+        assert (plain.matrix("dealt") != judged.matrix("dealt")).nnz == 0
+        assert plain.inside("dealt", members).tolist() == judged.inside("dealt", members).tolist()
+        assert (
+            plain.characteristic("dealt", members, 2.0).tolist()
+            == judged.characteristic("dealt", members, 2.0).tolist()
+        )
+        assert plain.judged == {}
+        # Nobody is missing: whoever does not carry a token is said not to.
+        if any(len(carriers) < 12 for carriers in carried.values()):
+            assert judged.judged["dealt"].all()
+
+    def test_a_habit_and_chance_are_those_of_the_parameters(self) -> None:
+        signals = signals_of(self.population, {"ip": {1: [0], 2: [0], 3: [0], 4: [0, 1]}})
+        columns = np.array([3])
+        for share, expected in ((0.25, [0, 1]), (0.26, [1])):
+            graph = SignalGraph(self.population, signals, ClusterParameters(good_part=share))
+            assert np.flatnonzero(graph.carriers("ip", columns)).tolist() == expected
+
+        # Of 500 accounts ten carry a token that two of the ten members have: 9 x 9 / 500 by chance, and 1.69 bits.
+        population = Population(_strangers(500))
+        rare = signals_of(population, {"ip": {1: [0, 1, *range(100, 108)]}})
+        strict, loose = (
+            SignalGraph(population, rare, ClusterParameters(significant_bits=bits, rare_chance=0.01))
+            for bits in (1.7, 1.68)
+        )
+        assert strict.characteristic("ip", np.arange(10), 6.0).tolist() == []
+        assert loose.characteristic("ip", np.arange(10), 6.0).tolist() == [0]
+        rarer = SignalGraph(population, rare, ClusterParameters(rare_chance=0.17))
+        assert rarer.characteristic("ip", np.arange(10), 6.0).tolist() == [0]
+
+
+class TestMeeting:
+    """Of kinds with few carriers a token, all tokens count if pairs of members meet on them far beyond chance."""
+
+    def marked(
+        self, kind: str, size: int, members: int, carried: Mapping[int, Iterable[int]], lift: float = 6.0
+    ) -> list[int]:
+        graph = graph_of(size, {kind: carried})
+        return [int(graph.tokens[kind][k]) for k in graph.characteristic(kind, np.arange(members), lift)]
+
+    @staticmethod
+    def pairs(count: int, first: int = 0, token: int = 1) -> dict[int, list[int]]:
+        """That many tokens on two accounts each: 0 and 1, 2 and 3, ..."""
+        return {token + k: [first + 2 * k, first + 2 * k + 1] for k in range(count)}
+
+    def test_conversations_join_where_single_addresses_would_not(self) -> None:
+        # Two of 40 members on a token: 0.02 strangers by chance, where 0.01 is asked for, and 5.4 bits for each alone.
+        assert {"conversation", "signature", "session"} == PAIRING
+        for kind in PAIRING:
+            assert self.marked(kind, 2000, 40, self.pairs(3)) == [1, 2, 3]
+        assert self.marked("ip", 2000, 40, self.pairs(3)) == []
+
+    def test_it_takes_three_pairs(self) -> None:
+        assert self.marked("conversation", 2000, 40, self.pairs(2)) == []
+        # Three members on one conversation are three pairs.
+        assert self.marked("conversation", 2000, 40, {1: [0, 1, 2]}) == [1]
+
+    @pytest.mark.parametrize(("elsewhere", "expected"), [(280, [1, 2, 3]), (290, [])])
+    def test_few_meetings_are_chance_where_many_meet(self, elsewhere: int, expected: list[int]) -> None:
+        # 283 tokens of two expect 283 (40 / 2000)^2 = 0.1132 pairs: 3 log2(3 / 0.1132) - 2.887 / ln 2 = 10.02 bits.
+        carried = {**self.pairs(3), **self.pairs(elsewhere, first=40, token=100)}
+        assert self.marked("conversation", 2000, 40, carried) == expected
+
+    @pytest.mark.parametrize(("elsewhere", "expected"), [(100, True), (101, False)])
+    def test_many_meetings_count_if_there_are_so_many_times_more_than_expected(
+        self, elsewhere: int, expected: bool
+    ) -> None:
+        # Twenty pairs of 50 of 300 members; 120 tokens expect 120 / 36 = 3.33, six times of which they are.
+        carried = {**self.pairs(20), **self.pairs(elsewhere, first=50, token=100)}
+        found = self.marked("conversation", 300, 50, carried)
+        assert found == (list(range(1, 21)) if expected else [])
+
+    def test_what_strangers_have_as_well_marks_nobody_even_then(self) -> None:
+        carried = {**self.pairs(12), 99: [0, 1, *range(100, 112)], 98: [5]}
+        assert self.marked("conversation", 1000, 40, carried) == list(range(1, 13))
+
+    def test_chance_meets_hardly_ever(self) -> None:
+        rng = np.random.default_rng(11)
+        size, members, tokens = 2000, 40, 3000
+        carried = {k + 1: rng.choice(size, 2, replace=False).tolist() for k in range(tokens)}
+        graph = graph_of(size, {"session": carried})
+        looks = [np.sort(rng.choice(size, members, replace=False)) for _ in range(200)]
+        # 1.2 meetings are expected, eight are asked for: four looks in 100,000.
+        assert sum(graph.characteristic("session", look, 6.0).size for look in looks) == 0
+        planted = {**carried, **{10_000 + k: looks[0][[2 * k, 2 * k + 1]].tolist() for k in range(8)}}
+        found = graph_of(size, {"session": planted}).characteristic("session", looks[0], 6.0)
+        assert found.size >= 8
