@@ -42,6 +42,8 @@ class AnalyzeOptions:
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     input_format: str | None = None
+    schema: str | None = None
+    joins: tuple[str, ...] = ()
     releases: Path | None = None
     rejects: Path | None = None
     detectors: tuple[str, ...] = ()
@@ -184,6 +186,8 @@ def analyze_paths(
         mapping=options.mapping,
         format=options.input_format,  # type: ignore[arg-type]
         keep_rejects=options.rejects is not None,
+        schema=options.schema,
+        joins=options.joins,
     )
     clock.phase("open")
     with open_log(paths, read_options, stdin=options.stdin) as log, ThreadPoolExecutor(1) as aside:
@@ -214,7 +218,7 @@ def analyze_paths(
         unread = shortcomings(outcomes)
         result = Result(
             version=distillscan.__version__,
-            parameters={**parameters.to_dict(), "options": _stated(options), "releases": _releases(context)},
+            parameters={**parameters.to_dict(), "options": _stated(options, log), "releases": _releases(context)},
             inputs=tuple(
                 Input(one.path, tally.rows(one.source), one.bytes, one.sha256, one.status, one.reason)
                 for one in outcomes
@@ -322,10 +326,12 @@ def _texts(log: Log, wanted: Sequence[tuple[Template, pl.DataFrame]]) -> dict[tu
     return found
 
 
-def _stated(options: AnalyzeOptions) -> dict[str, Any]:
+def _stated(options: AnalyzeOptions, log: Log) -> dict[str, Any]:
     """The options that change what is found."""
     return {
         "mapping": dict(sorted(options.mapping.items())),
+        "schema": options.schema,
+        "joins": log.joined_digests(),
         "detectors": list(options.detectors),
         "without": list(options.without),
         "settings": dict(sorted(options.settings.items())),

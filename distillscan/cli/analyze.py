@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     metavar="CANONICAL=SOURCE",
     help="Take a canonical column from this one; repeatable.",
 )
+@click.option(
+    "--schema",
+    metavar="NAME|FILE",
+    help="Log schema (distillscan schema list), a TOML file, or none; default: recognised.",
+)
+@click.option("--join", "joins", multiple=True, metavar="FILE", help="Add columns of this log by request; repeatable.")
 @click.option("--input-format", type=click.Choice(("parquet", "csv", "ndjson")), help="Default: by suffix and content.")
 @click.option(
     "--releases",
@@ -107,7 +113,7 @@ class _Run:
         for path in (options["stats"], options["rejects"]):
             if path is not None:
                 check_target(path)
-        _keep_apart(paths, targets)
+        _keep_apart([*paths, *options["joins"]], targets)
         mapping = _pairs("--map", options["mapping"], "account_id=user.id")
         settings = _pairs("--set", options["settings"], "cluster.min_accounts=8")
         from distillscan.api import AnalyzeOptions
@@ -115,6 +121,8 @@ class _Run:
         chosen = AnalyzeOptions(
             mapping=mapping,
             input_format=options["input_format"],
+            schema=options["schema"],
+            joins=options["joins"],
             releases=options["releases"],
             rejects=options["rejects"],
             detectors=options["detectors"],

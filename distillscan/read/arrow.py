@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from distillscan.read.jsontext import dig_json
-from distillscan.read.values import decode, trim_decimals
+from distillscan.read.values import decode, to_json, trim_decimals
 
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 
 def dig_arrow(array: Any, keys: Sequence[str]) -> pl.Series:
-    """Follow ``keys`` below each value of a chunked array (objects, maps, JSON text); what has no such key is null."""
+    """Follow ``keys`` below each value of a chunked array (objects, maps, lists, JSON text); nothing there is null."""
     while keys:
         kind = array.type
         if pa.types.is_struct(kind):
@@ -25,14 +25,25 @@ def dig_arrow(array: Any, keys: Sequence[str]) -> pl.Series:
             array = pc.struct_field(array, [".".join(keys[: sizes[0]])])
             keys = keys[sizes[0] :]
         elif pa.types.is_map(kind) and is_text(kind.key_type):
-            array = pc.map_lookup(array, pa.scalar(keys[0], kind.key_type), "first")
-            keys = keys[1:]
+            array, size = _look_up(array, keys)
+            keys = keys[size:]
         else:
             values = to_series(array)
+            if isinstance(values.dtype, pl.List | pl.Array):
+                values = to_json(values)
             if values.dtype == pl.String:
                 return dig_json(values, tuple(keys))
             return pl.Series([None], dtype=pl.String).new_from_index(0, len(array))
     return to_series(array)
+
+
+def _look_up(array: Any, keys: Sequence[str]) -> tuple[Any, int]:
+    """The values of a map under the longest of the keys, joined by dots, that any row has, and how many they were."""
+    for size in range(len(keys), 0, -1):
+        found = pc.map_lookup(array, pa.scalar(".".join(keys[:size]), array.type.key_type), "first")
+        if size == 1 or found.null_count < len(found):
+            break
+    return found, size
 
 
 def to_series(array: Any) -> pl.Series:

@@ -1,13 +1,17 @@
 """Make source values canonical, and tell the rows that can be used from those that cannot."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
 
 from distillscan.columns import CANONICAL, POINTER, REQUIRED, ROW, SOURCE, TIMESTAMP
 from distillscan.read.chunks import Chunk
+from distillscan.read.joined import Joined, join_keys
 from distillscan.read.notes import Notes
+from distillscan.read.schema_rows import Related
+from distillscan.read.schema_shape import Plan
 from distillscan.read.timestamps import Times, parse_times
 from distillscan.read.values import canonical_text, to_whole
 
@@ -37,38 +41,100 @@ class Batch:
     rejects: pl.DataFrame
 
 
-def to_batch(chunk: Chunk, source: int, notes: Notes) -> Batch:
-    """Convert a chunk of input ``source``; rows without a usable time or account go to the rejects, with the reason."""
+@dataclass(frozen=True, slots=True)
+class Shaping:
+    """How the chunks of one input become canonical, beyond taking its columns as they are.
+
+    Attributes:
+        label: The input's name for messages.
+        plan: What its schema says, if it is read with one.
+        related: What its rows have to do with one another.
+        joined: What other logs know about its requests.
+    """
+
+    label: str = ""
+    plan: Plan | None = None
+    related: Related | None = None
+    joined: Joined | None = None
+
+    def only(self, columns: Iterable[str]) -> "Shaping":
+        """Return what is needed for some of the canonical columns of single rows."""
+        return replace(self, plan=self.plan and self.plan.only(columns), joined=None)
+
+    def whole(self, chunk: Chunk, notes: Notes, where: tuple[int, int]) -> Chunk:
+        """Return the chunk with each request in one row."""
+        if self.related is None or self.plan is None:
+            return chunk
+        return self.related.whole(chunk, self.plan.slots, notes, where)
+
+    def columns(self, chunk: Chunk, notes: Notes, where: tuple[int, int]) -> Mapping[str, pl.Series]:
+        """Return the chunk's source values under canonical names.
+
+        Raises:
+            InputError: If there is something the schema refuses.
+        """
+        if self.plan is None:
+            return chunk.columns
+        self.plan.refuse(chunk.columns, self.label)
+        return self.plan.shape(chunk.columns, notes, where)
+
+    def reasons(self, chunk: Chunk) -> pl.Series | None:
+        """Why each row is left out, apart from what is in it (null: it is not), or ``None`` when none is."""
+        first = self.plan.no_requests(chunk.columns) if self.plan is not None else None
+        second = self.related.reasons(chunk.rows) if self.related is not None else None
+        if first is None or second is None:
+            return second if first is None else first
+        return first.fill_null(second)
+
+
+_AS_IT_IS: Final = Shaping()
+
+
+def to_batch(chunk: Chunk, source: int, notes: Notes, shaping: Shaping = _AS_IT_IS) -> Batch:
+    """Convert a chunk of input ``source``; rows without a usable time or account go to the rejects, with the reason.
+
+    Raises:
+        InputError: If there is something that the input's schema refuses.
+    """
     where = (source, int(chunk.rows[0]) if len(chunk.rows) else 0)
-    times = parse_times(chunk.columns["timestamp"])
-    for text in times.assumed:
+    read = len(chunk.rows) + chunk.malformed.height
+    chunk = shaping.whole(chunk, notes, where)
+    columns = shaping.columns(chunk, notes, where)
+    times = parse_times(columns["timestamp"]) if "timestamp" in columns else None
+    for text in times.assumed if times is not None else ():
         notes.add(f"timestamp {text}")
     for text in chunk.remarks:
         notes.add(text)
-    frame = to_canonical(chunk, source, notes, where, times)
-    reason = _reasons(frame, times)
+    frame = _canonical(replace(chunk, columns=columns), source, notes, where, times)
+    if shaping.joined is not None:
+        keys = join_keys(chunk.columns, frame, shaping.plan)
+        if keys is not None:
+            frame = shaping.joined.fill(frame, keys, notes, where)
+    reason = _reasons(frame, times, shaping.reasons(chunk))
     rejects = _malformed(chunk, source)
     if reason is not None:
         bad = reason.is_not_null()
         unusable = frame.select(SOURCE, ROW).with_columns(reason, _record(chunk))
         rejects = pl.concat([rejects, unusable.filter(bad)]).sort(ROW)
         frame = frame.filter(~bad)
-    read = len(chunk.rows) + chunk.malformed.height
     return Batch(frame, read, chunk.bytes, rejects)
 
 
-def to_canonical(
-    chunk: Chunk, source: int, notes: Notes, where: tuple[int, int] = (0, 0), times: Times | None = None
-) -> pl.DataFrame:
+def to_canonical(chunk: Chunk, source: int, notes: Notes, shaping: Shaping = _AS_IT_IS) -> pl.DataFrame:
     """Return every usable record of a chunk with canonical types; what cannot be converted is null.
 
     Args:
         chunk: Source values.
         source: Number of the input.
         notes: Receives what was assumed.
-        where: Source and first row, so that a chunk read twice is counted once.
-        times: The parsed ``timestamp`` column where the caller has it already.
+        shaping: How the input's values become canonical; further parts and joined logs count as far as it has them.
     """
+    where = (source, int(chunk.rows[0]) if len(chunk.rows) else 0)
+    chunk = shaping.whole(chunk, notes, where)
+    return _canonical(replace(chunk, columns=shaping.columns(chunk, notes, where)), source, notes, where, None)
+
+
+def _canonical(chunk: Chunk, source: int, notes: Notes, where: tuple[int, int], times: Times | None) -> pl.DataFrame:
     columns = [chunk.rows.alias(ROW)]
     for canonical, dtype in CANONICAL.items():
         raw = chunk.columns.get(canonical)
@@ -91,19 +157,27 @@ def to_canonical(
     return pl.DataFrame(columns).select(pl.lit(source, POINTER[SOURCE]).alias(SOURCE), pl.all())
 
 
-def _reasons(frame: pl.DataFrame, times: Times) -> pl.Series | None:
+def _reasons(frame: pl.DataFrame, times: Times | None, left_out: pl.Series | None) -> pl.Series | None:
     """Why each row cannot be used (null: it can), or ``None`` when all can, which is the usual case."""
-    if not any(frame[name].null_count() for name in REQUIRED):
+    lacking = [name for name in REQUIRED if name not in frame.columns]
+    if left_out is None and not lacking and not any(frame[name].null_count() for name in REQUIRED):
         return None
-    return frame.select(
-        pl.when(times.missing)
-        .then(pl.lit(TIMESTAMP_MISSING))
-        .when(pl.col("timestamp").is_null())
-        .then(pl.lit(TIMESTAMP_UNKNOWN))
-        .when(pl.col("account_id").is_null())
-        .then(pl.lit(ACCOUNT_MISSING))
-        .alias("reason")
-    ).to_series()
+    missing = pl.lit(value=True) if times is None else times.missing
+    return (
+        frame.with_columns(pl.lit(None, CANONICAL[name]).alias(name) for name in lacking)
+        .select(
+            pl.when(pl.lit(left_out).is_not_null() if left_out is not None else pl.lit(value=False))
+            .then(pl.lit(left_out) if left_out is not None else pl.lit(None, pl.String()))
+            .when(pl.col("timestamp").is_null() & missing)
+            .then(pl.lit(TIMESTAMP_MISSING))
+            .when(pl.col("timestamp").is_null())
+            .then(pl.lit(TIMESTAMP_UNKNOWN))
+            .when(pl.col("account_id").is_null())
+            .then(pl.lit(ACCOUNT_MISSING))
+            .alias("reason")
+        )
+        .to_series()
+    )
 
 
 def _record(chunk: Chunk) -> pl.Series:

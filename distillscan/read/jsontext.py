@@ -90,7 +90,9 @@ def _item(items: Sequence[Any], step: str, rest: Sequence[str]) -> Any:
 
 def follow(value: Any, keys: Sequence[str]) -> Any:
     """Follow steps of :func:`split_path` below a parsed value, into JSON text too; ``None`` where they lead nowhere."""
-    for at, key in enumerate(keys):
+    at = 0
+    while at < len(keys):
+        key = keys[at]
         if isinstance(value, str):
             try:
                 value = parse(value)
@@ -100,15 +102,20 @@ def follow(value: Any, keys: Sequence[str]) -> Any:
             if key == "[*]":
                 return _item(value, key, keys[at + 1 :])
             value = _item(value, key, ())
-            continue
-        if not isinstance(value, dict):
+            at += 1
+        elif isinstance(value, dict):
+            size = _longer(value, keys[at:]) if key not in value else 1
+            value = value.get(".".join(keys[at : at + size]))
+            at += size
+        else:
             return None
-        if key not in value:
-            # A key may itself contain dots ("a.b.c" below an object that has "b.c").
-            joined = ".".join(keys[at:])
-            return value.get(joined)
-        value = value[key]
     return value
+
+
+def _longer(value: dict[str, Any], keys: Sequence[str]) -> int:
+    """How many of the keys joined by dots are one key of an object ("a.b.c" below an object that has "b.c")."""
+    sizes = range(len(keys), 1, -1)
+    return next((size for size in sizes if ".".join(keys[:size]) in value), 1)
 
 
 def value_text(value: Any) -> str | None:
@@ -123,7 +130,10 @@ def value_text(value: Any) -> str | None:
         return str(value)
     if isinstance(value, float):
         return number_text(value)
-    return whole(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    try:
+        return whole(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    except RecursionError:
+        return None  # nested up to the very limit of what could be parsed: nobody's log, and nothing to find in it
 
 
 def dig_json(values: pl.Series, keys: tuple[str, ...]) -> pl.Series:

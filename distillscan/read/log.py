@@ -14,16 +14,17 @@ import polars as pl
 from distillscan.columns import CANONICAL, POINTER, ROW, SOURCE
 from distillscan.errors import InputError, UsageError
 from distillscan.read.chunks import Chunk, Reader, Unit, gather
-from distillscan.read.convert import Batch, to_batch, to_canonical
+from distillscan.read.convert import Batch, Shaping, to_batch, to_canonical
 from distillscan.read.damage import Damage, Damages, Outcome, Skipped, Status, refuse
-from distillscan.read.delimited import CsvReader
 from distillscan.read.discover import STDIN, Found, discover
-from distillscan.read.formats import detect, is_plain_text, reading
-from distillscan.read.ndjson import NdjsonReader
+from distillscan.read.formats import is_plain_text, reading
+from distillscan.read.join import open_joins, require_key
+from distillscan.read.joined import Joined
 from distillscan.read.notes import Notes
 from distillscan.read.options import Compression, Format, ReadOptions
-from distillscan.read.parquet import ParquetReader
-from distillscan.read.resolve import Resolution, SourceColumn, listed, require, resolve
+from distillscan.read.resolve import Resolution, SourceColumn, listed, require
+from distillscan.read.schema_open import open_file
+from distillscan.read.schema_rows import relate
 from distillscan.read.spool import Spool
 
 _BATCH_BYTES: Final = 96 << 20
@@ -66,6 +67,7 @@ class Task:
     bytes: int
     _unit: Unit
     _constants: Mapping[str, str | None]
+    _shaping: Shaping
     _notes: Notes
     _damages: Damages
     _batch_rows: int
@@ -74,7 +76,7 @@ class Task:
         """Read the batches, in the order of the file; what is broken in it ends up in the log's outcomes."""
         sound = _sound(self._unit, self.source, self._damages)
         for chunk in gather(sound, self._batch_rows, _BATCH_BYTES):
-            yield to_batch(chunk.with_constants(self._constants), self.source, self._notes)
+            yield to_batch(chunk.with_constants(self._constants), self.source, self._notes, self._shaping)
 
 
 def _sound(unit: Unit, source: int, damages: Damages) -> Iterator[Chunk]:
@@ -97,6 +99,8 @@ class _Opened:
     reader: Reader
     resolution: Resolution
     partitions: Mapping[str, str | None]
+    shaping: Shaping
+    note: str | None
 
     def constants(self) -> dict[str, str | None]:
         """Canonical columns that the file's own path tells."""
@@ -114,8 +118,10 @@ class Log:
         options: ReadOptions,
         notes: Notes,
         spool: Spool,
+        joins: Sequence[Found] = (),
     ) -> None:
         self._opened = tuple(opened)
+        self._joins = tuple(joins)
         self._skipped = tuple(skipped)
         self._options = options
         self._notes = notes
@@ -142,7 +148,7 @@ class Log:
     @property
     def columns(self) -> frozenset[str]:
         """Canonical columns that at least one input has."""
-        return frozenset(name for one in self._opened for name in one.resolution.paths)
+        return frozenset(name for one in self._opened for name in one.resolution.columns)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -167,6 +173,7 @@ class Log:
                     unit.bytes,
                     unit,
                     one.constants(),
+                    one.shaping,
                     self._notes,
                     self._damages,
                     options.batch_rows,
@@ -195,9 +202,9 @@ class Log:
         return asked.join(found, on=[SOURCE, ROW], how="left", maintain_order="left")
 
     def _fetch_rows(self, one: _Opened, rows: pl.Series, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        paths = {name: path for name, path in one.resolution.paths.items() if name in columns}
-        resolution = Resolution(paths, (), ())
-        constants = {name: value for name, value in one.constants().items() if name in columns}
+        resolution = one.resolution.only(columns)
+        shaping = one.shaping.only(columns)
+        constants = {name: value for name, value in one.constants().items() if name in resolution.paths}
         last = int(rows[-1])
         for unit in one.reader.units(resolution, batch_rows=self._options.batch_rows, records=False):
             end = last + 1 if unit.end_row is None else unit.end_row
@@ -207,7 +214,7 @@ class Log:
                 wanted = chunk.rows.is_in(rows.implode())
                 if wanted.any():
                     kept = chunk.filter(wanted).with_constants(constants)
-                    yield to_canonical(kept, one.file.source, Notes())
+                    yield to_canonical(kept, one.file.source, Notes(), shaping)
                 if len(chunk.rows) and int(chunk.rows[-1]) >= last:
                     break
 
@@ -226,6 +233,10 @@ class Log:
             path: _digest(local, size)
             for path, local, size in (*places, *((one.path, one.local, one.bytes) for one in self._skipped))
         }
+
+    def joined_digests(self) -> dict[str, str]:
+        """Return the SHA-256 of the bytes of each joined file, by path, sorted."""
+        return {one.label: _digest(one.local, one.local.stat().st_size) for one in self._joins}
 
     def outcomes(self, digests: Mapping[str, str]) -> tuple[Outcome, ...]:
         """Return what became of every file, sorted by name; final once every task has run to its end.
@@ -268,24 +279,35 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
         opened = [one for found in files if (one := _open(found, options, notes, skipped)) is not None]
         if opened:
             _check_mapping(opened, options.mapping)
-        kept = [one for one in opened if _check_columns(one, options.mapping, notes, skipped)]
+        joined, joins = open_joins(options, spool, notes)
+        kept = [one for one in opened if _check_columns(one, options.mapping, notes, skipped, joined)]
         if not kept:
             raise refuse(sorted(skipped, key=lambda one: one.path))
         kept = [replace(one, file=replace(one.file, source=at)) for at, one in enumerate(kept)]
+        related = relate([(one.file.source, one.reader, one.resolution) for one in kept], options.batch_rows)
+        kept = [
+            replace(one, shaping=replace(one.shaping, related=related.get(one.file.source), joined=joined))
+            for one in kept
+        ]
     except BaseException:
         spool.close()
         raise
-    return Log(kept, sorted(skipped, key=lambda one: one.path), options, notes, spool)
+    return Log(kept, sorted(skipped, key=lambda one: one.path), options, notes, spool, joins)
 
 
-def _check_columns(one: _Opened, mapping: Mapping[str, str], notes: Notes, skipped: list[Skipped]) -> bool:
+def _check_columns(
+    one: _Opened, mapping: Mapping[str, str], notes: Notes, skipped: list[Skipped], joined: Joined | None
+) -> bool:
     """Whether a file has the required columns; if so, say what was assumed about the others."""
     try:
-        require(one.file.path, one.resolution, _column_names(one.reader.columns))
+        names = _column_names(one.reader.columns)
+        require(one.file.path, one.resolution, names, joined.columns if joined else frozenset())
+        if joined is not None:
+            require_key(one.file.path, one.resolution, names)
     except InputError as error:
         skipped.append(Skipped(one.file.path, one.file.local, one.file.bytes, str(error)))
         return False
-    for text in (*one.resolution.notes, *one.reader.remarks):
+    for text in (*one.resolution.notes, *one.reader.remarks, *([one.note] if one.note else [])):
         notes.add(text)
     for canonical in one.resolution.unmatched:
         notes.add(_fallback(one, canonical, mapping[canonical]))
@@ -316,17 +338,10 @@ def _open(found: Found, options: ReadOptions, notes: Notes, skipped: list[Skippe
 
 
 def _opened(found: Found, options: ReadOptions, size: int, changed: int) -> _Opened:
-    kind, compression = detect(found.local, found.label, options.format)
-    reader: Reader
-    if kind == "parquet":
-        reader = ParquetReader(found.local, found.label)
-    elif kind == "csv":
-        reader = CsvReader(found.local, found.label, compression)
-    else:
-        reader = NdjsonReader(found.local, found.label, compression)
-    resolution = resolve(reader.columns, found.partitions, options.mapping)
-    file = LogFile(0, found.label, found.local, kind, compression, size, changed)
-    return _Opened(file, reader, resolution, found.partitions)
+    opening = open_file(found.local, found.label, found.partitions, options)
+    file = LogFile(0, found.label, found.local, opening.format, opening.compression, size, changed)
+    shaping = Shaping(found.label, opening.resolution.plan)
+    return _Opened(file, opening.reader, opening.resolution, found.partitions, shaping, opening.note)
 
 
 def _check_mapping(opened: Sequence[_Opened], mapping: Mapping[str, str]) -> None:

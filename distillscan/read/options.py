@@ -9,9 +9,10 @@ from typing import Final, Literal
 from distillscan.columns import CANONICAL
 from distillscan.errors import UsageError
 
-Format = Literal["parquet", "csv", "ndjson"]
+Format = Literal["parquet", "csv", "ndjson", "lines"]
 Compression = Literal["gzip", "zstd"]
 
+#: Formats that can be asked for; lines of plain text are told by their schema.
 FORMATS: Final[tuple[Format, ...]] = ("parquet", "csv", "ndjson")
 
 
@@ -28,6 +29,9 @@ class ReadOptions:
         format: Format of every input, or ``None`` to recognise each file by its content and name.
         batch_rows: Most rows a batch should have; Parquet row groups of up to 300,000 rows are not cut.
         keep_rejects: Whether rejected rows carry their source text, so that they can be written to a file.
+        schema: Name of a packaged log schema or path of one, ``none`` for columns by name only, or ``None`` to tell
+            each file's source by its columns.
+        joins: Files, globs or directories of logs that add columns by ``request_id``.
 
     Raises:
         UsageError: If the mapping names an unknown canonical column, or a value is out of range.
@@ -37,6 +41,8 @@ class ReadOptions:
     format: Format | None = None
     batch_rows: int = 262_144
     keep_rejects: bool = False
+    schema: str | None = None
+    joins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for canonical, source in self.mapping.items():

@@ -1,12 +1,15 @@
 """Decide, per file, which source column (or path in it) holds each canonical column."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from distillscan.columns import CANONICAL, REQUIRED
 from distillscan.errors import InputError
 from distillscan.read.hints import HINTS, MAY_NEST, normalise
+from distillscan.read.jsontext import join_path, split_path
+from distillscan.read.schema import Schema
+from distillscan.read.schema_shape import BODY_COLUMNS, Plan
 
 _SHOWN: Final = 40
 
@@ -35,19 +38,61 @@ class SourcePath:
     partition: bool = False
 
     def __str__(self) -> str:
-        return ".".join((self.column, *self.keys))
+        return join_path((self.column, *self.keys))
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The outcome for one file: where each canonical column is, what was assumed, which mapped names it lacks."""
+    """The outcome for one file.
+
+    Attributes:
+        paths: What is read: canonical column to its place; with a plan also slots, which the plan turns into columns.
+        notes: What was assumed.
+        unmatched: Canonical columns whose mapped source column the file does not have.
+        plan: How the slots become canonical columns, for a file that is read with a schema.
+        made: Canonical columns that the plan makes, as far as a look at the file can tell.
+    """
 
     paths: Mapping[str, SourcePath]
     notes: tuple[str, ...]
     unmatched: tuple[str, ...]
+    plan: Plan | None = None
+    made: frozenset[str] = frozenset()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The canonical columns of the file."""
+        return self.made | (self.plan.direct if self.plan else frozenset(self.paths))
+
+    def only(self, columns: Iterable[str]) -> "Resolution":
+        """Return what is needed for some of the canonical columns."""
+        chosen = frozenset(columns)
+        if self.plan is None:
+            return Resolution({name: path for name, path in self.paths.items() if name in chosen}, (), ())
+        plan = self.plan.only(chosen)
+        names = {*(plan.slots[path] for path in plan.needed), *(chosen & plan.direct)}
+        paths = {name: path for name, path in self.paths.items() if name in names}
+        return Resolution(paths, (), (), plan, self.made & chosen)
+
+    def refused(self) -> "Resolution":
+        """Return the slots of what the schema may refuse."""
+        slots = [self.plan.slots.get(one.path) for one in self.plan.schema.refuse] if self.plan else []
+        return replace(self, paths={slot: self.paths[slot] for slot in slots if slot is not None})
+
+    def at(self, sources: Iterable[str]) -> "Resolution":
+        """Return what is at some of the schema's own paths, under their names; those the file lacks are left out."""
+        slots = self.plan.slots if self.plan else {}
+        return Resolution({path: self.paths[slots[path]] for path in sources if path in slots}, (), ())
 
 
-def resolve(columns: Sequence[SourceColumn], partitions: Iterable[str], mapping: Mapping[str, str]) -> Resolution:
+def resolve(
+    columns: Sequence[SourceColumn],
+    partitions: Iterable[str],
+    mapping: Mapping[str, str],
+    schema: Schema | None = None,
+    *,
+    open_ended: bool = False,
+) -> Resolution:
     """Find the canonical columns of one file.
 
     In this order: the explicit mapping, the canonical name itself, a hint (in the order of the table) among the file's
@@ -57,6 +102,8 @@ def resolve(columns: Sequence[SourceColumn], partitions: Iterable[str], mapping:
         columns: Top-level columns of the file; of two with one name the first counts.
         partitions: Partition keys in the file's path.
         mapping: Canonical column to source column or dotted path.
+        schema: Where its source keeps them; then the mapping and canonical names come first, and there are no hints.
+        open_ended: Whether rows may have keys that ``columns`` does not list; then all of the schema's paths are read.
     """
     known = {column.name: column for column in reversed(columns)}
     keys = [key for key in partitions if key not in known]
@@ -69,10 +116,46 @@ def resolve(columns: Sequence[SourceColumn], partitions: Iterable[str], mapping:
             unmatched.append(canonical)
         else:
             paths[canonical] = path
+    if schema is not None:
+        planned = _with_schema(schema, paths, known, keys, open_ended=open_ended)
+        return replace(planned, unmatched=tuple(name for name in unmatched if name not in planned.columns))
     for pool, partition in ((known, False), ({key: SourceColumn(key) for key in keys}, True)):
         _by_name(pool, partition, paths, notes)
     ordered = {canonical: paths[canonical] for canonical in CANONICAL if canonical in paths}
     return Resolution(ordered, tuple(notes), tuple(unmatched))
+
+
+def _with_schema(
+    schema: Schema,
+    mapped: Mapping[str, SourcePath],
+    known: Mapping[str, SourceColumn],
+    keys: Sequence[str],
+    *,
+    open_ended: bool,
+) -> Resolution:
+    """The mapping, the schema's own columns, then columns with a canonical name that the schema does not speak of."""
+    spoken = {split_path(path)[0] for path in schema.paths} | set(schema.columns)
+    parts = {"request": schema.body.request, "system": schema.body.system, "response": schema.body.response}
+    spoken |= {name for part, found in parts.items() if found for name in BODY_COLUMNS[part]}
+    paths = dict(mapped)
+    for canonical in CANONICAL:
+        if canonical not in paths and canonical not in spoken and (canonical in known or canonical in keys):
+            paths[canonical] = SourcePath(canonical, partition=canonical not in known)
+    direct = frozenset(paths)
+    seen = {path: place for path in schema.paths if (place := _find(path, known, keys)) is not None}
+    for path in schema.paths:
+        steps = split_path(path)
+        if open_ended and (path in seen or steps[0] in known or len(steps) == 1):
+            paths[f"@{path}"] = SourcePath(steps[0], steps[1:])
+        elif path in seen:
+            paths[f"@{path}"] = seen[path]
+    slots = {name[1:]: name for name in paths if name.startswith("@")}
+    made = {name for name, column in schema.columns.items() if any(path in seen for path in column.paths)}
+    made |= {
+        name for part, found in parts.items() if any(path in seen for path in found) for name in BODY_COLUMNS[part]
+    }
+    plan = Plan(schema, slots, direct, frozenset(CANONICAL))
+    return Resolution(paths, (), (), plan, frozenset(made))
 
 
 def _by_name(pool: Mapping[str, SourceColumn], partition: bool, paths: dict[str, SourcePath], notes: list[str]) -> None:
@@ -104,33 +187,63 @@ def _assumed(canonical: str, found: Sequence[str], partition: bool) -> str:
     return text
 
 
+def has(path: str, columns: Sequence[SourceColumn]) -> bool:
+    """Return whether a file with these columns has a source path, as far as that can be known."""
+    return _find(path, {column.name: column for column in reversed(columns)}, ()) is not None
+
+
 def _find(wanted: str, known: Mapping[str, SourceColumn], keys: Sequence[str]) -> SourcePath | None:
     """The place of a column or dotted path; the longest leading part that is a column wins (``a.b`` before ``a``)."""
-    parts = wanted.split(".")
+    parts = _steps(wanted)
     for size in range(len(parts), 0, -1):
         column = known.get(".".join(parts[:size]))
         rest = tuple(parts[size:])
-        if column is None:
-            continue
-        if not rest or column.inner is None or ".".join(rest) in column.inner:
+        if column is not None and _leads_on(column, rest):
             return SourcePath(column.name, rest)
     return SourcePath(wanted, partition=True) if wanted in keys else None
 
 
-def require(label: str, resolution: Resolution, names: Sequence[str]) -> None:
+def _steps(wanted: str) -> tuple[str, ...]:
+    """The steps of a path; a name that is no path (``cost [EUR]``) is one step."""
+    try:
+        return split_path(wanted)
+    except ValueError:
+        return tuple(wanted.split("."))
+
+
+def _leads_on(column: SourceColumn, rest: Sequence[str]) -> bool:
+    """Whether there may be something at the steps below a column; what lists hold is not known in advance."""
+    if not rest or column.inner is None:
+        return True
+    named = [*rest]
+    for at, step in enumerate(rest):
+        if step.startswith("["):
+            named = [*rest[:at]]
+            break
+    return ".".join(named) in column.inner
+
+
+def require(label: str, resolution: Resolution, names: Sequence[str], elsewhere: frozenset[str] = frozenset()) -> None:
     """Check that a file has the columns no analysis can do without.
 
     Args:
         label: The file as the analyst knows it.
         resolution: What was found in it.
         names: Its columns, and paths in them, for the message.
+        elsewhere: Canonical columns that a joined log has.
 
     Raises:
         InputError: If a required column was not found.
     """
-    missing = [canonical for canonical in REQUIRED if canonical not in resolution.paths]
+    missing = [name for name in REQUIRED if name not in resolution.columns and name not in elsewhere]
     if not missing:
         return
+    if resolution.plan is not None:
+        schema = resolution.plan.schema
+        hint = schema.hint or f"--schema none reads columns by name, --map {missing[0]}=COLUMN says which it is"
+        raise InputError(
+            f"{label}: read with the schema {schema.name}, there is nothing for {' and '.join(missing)}. {hint}"
+        )
     used = {str(path) for path in resolution.paths.values()}
     spare = [name for name in names if name not in used] or ["SOURCE_COLUMN"]
     example = " ".join(f"--map {canonical}={name}" for canonical, name in zip(missing, spare, strict=False))
