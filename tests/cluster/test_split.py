@@ -91,6 +91,32 @@ class TestSplit:
         assert parts(graph_of(900, carried), everyone) == [everyone]
         assert parts(graph_of(900, carried), BOTH) == [list(ONE), list(TWO)]
 
+    @staticmethod
+    def met(kind: str, common: int, own: int) -> list[list[int]]:
+        """Two pools, each member of which is on the given number of its pool's own tokens, with some in common.
+
+        Every token is on two accounts: two of one pool, or one of each.
+        """
+        within = {1000 + k: [2 * k % 20, (2 * k + 1 + 2 * (k // 10)) % 20] for k in range(own)}
+        beside = {2000 + k: [20 + a for a in pair] for k, pair in enumerate(within.values())}
+        across = {3000 + k: [k % 20, 20 + k % 20] for k in range(common)}
+        # The pools are held together by more than a conversation weighs.
+        pools: Carried = {"ip": {**tokens(1, ONE, 20), **tokens(31, TWO, 20)}}
+        return parts(graph_of(600, {**pools, kind: {**within, **beside, **across}}), BOTH)
+
+    @pytest.mark.parametrize("kind", ["conversation", "signature", "session"])
+    @pytest.mark.parametrize(
+        ("common", "own", "together"),
+        [(2, 0, False), (3, 0, True), (2, 10, False), (3, 27, True), (3, 28, False), (4, 36, True), (4, 37, False)],
+    )
+    def test_pools_that_meet_on_conversations_are_one(self, kind: str, common: int, own: int, together: bool) -> None:
+        # Three at least, and a tenth of all that either has: of 27 and three, not of 28 and three.
+        assert self.met(kind, common, own) == ([BOTH] if together else [list(ONE), list(TWO)])
+
+    def test_meeting_on_addresses_is_an_accident(self) -> None:
+        across = {3000 + k: [k, 20 + k] for k in range(3)}
+        assert parts(graph_of(600, {**POOLS, "ip": {**POOLS["ip"], **across}}), BOTH) == [list(ONE), list(TWO)]
+
     def test_members_that_carry_nothing_telling_stand_alone(self) -> None:
         assert parts(graph_of(600, POOLS), [*BOTH, 100, 101]) == [list(ONE), list(TWO), [100], [101]]
 
@@ -190,7 +216,9 @@ class TestOneWordingOverTwoPools:
         assert self.split((10, 190), self.pools, {kind: 1}) == [[*self.a, *self.b]]
 
 
-def candidates(rows: list[dict[str, Any]], carried: Mapping[str, Mapping[int, str]]) -> list[list[str]]:
+def candidates(
+    rows: list[dict[str, Any]], carried: Mapping[str, Mapping[int, str]], judged: Iterable[str] = ()
+) -> list[list[str]]:
     """Names of the candidates in a log; each token is carried by the accounts that begin with a letter of its text."""
     population = population_of(rows)
     names = population.profile.accounts["account_id"]
@@ -201,7 +229,7 @@ def candidates(rows: list[dict[str, Any]], carried: Mapping[str, Mapping[int, st
     by_number = {
         kind: {token: having(letters) for token, letters in carriers.items()} for kind, carriers in carried.items()
     }
-    found: list[Refined] = find_candidates(SignalGraph(population, signals_of(population, by_number)), P)
+    found: list[Refined] = find_candidates(SignalGraph(population, signals_of(population, by_number, judged)), P)
     return [sorted(names[c.members.tolist()]) for c in found]
 
 
@@ -257,4 +285,4 @@ class TestCandidatesAreSplit:
         # Of one part only the cards are known, of the other only the addresses; what they share links nobody.
         everyone = {"system_template": {1: "ab"}, "rotation": {1: "ab"}, "tls": {1: "ab"}}
         carried = {**everyone, "payment": {1: "a", 2: "a"}, "ip": {1: "b", 2: "b"}}
-        assert candidates([*self.rows], carried) == [[*self.pool("a"), *self.pool("b")]]
+        assert candidates([*self.rows], carried, judged=["rotation"]) == [[*self.pool("a"), *self.pool("b")]]
