@@ -290,3 +290,31 @@ def test_demands_come_in_as_many_wordings_as_asked() -> None:
 def test_split_gives_each_half_an_account() -> None:
     one, two = split(Size(100, 2, 0, 10), 0.01)
     assert (one.accounts, two.accounts, one.rows, two.rows) == (1, 1, 1, 99)
+
+
+def test_every_request_can_take_another_wording_of_the_instruction() -> None:
+    options = ("paraphrase = 50", "position = 'prefix'", "banned_after = 1.0", "accounts = 30")
+    kept, changed = (plant("injected_instruction", *options, f"reworded = '{by}'") for by in ("account", "request"))
+
+    def wordings_per_account(frame: pl.DataFrame) -> float:
+        said = frame.with_columns(said=pl.col("prompt").str.split("\n\n").list.first())
+        return float(said.group_by("account_id").agg(pl.col("said").n_unique())["said"].median())  # type: ignore[arg-type]
+
+    assert wordings_per_account(kept) == 1
+    assert wordings_per_account(changed) > 20
+
+
+def test_a_free_trial_ends_in_a_burst() -> None:
+    def late(burst: float) -> float:
+        frame = plant("session_replay", f"burst = {burst}")
+        return float((frame["timestamp"] >= datetime(2026, 4, 23, tzinfo=UTC)).mean())  # type: ignore[arg-type]
+
+    assert late(0.0) < 0.2
+    assert late(0.6) > 0.5
+
+
+@pytest.mark.parametrize("kind", ["injected_instruction", "probing"])
+def test_one_account_alone_neither_takes_over_nor_scales_up(kind: str) -> None:
+    frame = plant(kind, "accounts = 1", rows=200)
+    assert (frame.height, frame["account_id"].n_unique()) == (80, 1)
+    assert frame.filter(status_code=403).height < 5

@@ -262,3 +262,173 @@ def test_the_largest_background_account_can_be_set(largest: float) -> None:
     log = simulate(parse_scenario("x", f"[background]\nlargest = {largest}"), 6_000, 2).log
     top = log.group_by("account_id").len()["len"].max()
     assert (top < 0.05 * 6_000) == (largest < 0.1)  # type: ignore[operator]
+
+
+def grown(kind: str, *options: str, rows: int = 3_000) -> pl.DataFrame:
+    """The requests of one cohort, with labels, from a log of its own."""
+    text = "\n".join([f"[[cohort]]\nkind = '{kind}'\nshare = 0.6", *options])
+    made = simulate(parse_scenario("x", text), rows, 8)
+    return made.log.join(made.labels.filter(cohort=kind), on="account_id", maintain_order="left").drop_nulls("cohort")
+
+
+def strangers(frame: pl.DataFrame) -> bool:
+    """Whether everybody works for themselves and pays alone."""
+    return (frame["operator"] == frame["account_id"]).all() and pays_alone(frame)
+
+
+def test_colleagues_and_families_hand_conversations_over_within_their_group() -> None:
+    frame = grown("shared_session", "accounts = 40", "handed_over = 0.5")
+    spans = frame.drop_nulls("session_id").group_by("session_id").agg(
+        pl.len(), pl.col("account_id", "payment_id").n_unique(), family=pl.col("org_id").is_null().any()
+    )  # fmt: skip
+    handed = spans.filter(pl.col("account_id") > 1)
+    assert handed["family"].n_unique() == 2
+    assert (handed["account_id"] == 2).all()
+    assert (handed["payment_id"] == 1).all()
+    assert 0.2 < handed.height / spans.filter(pl.col("len") > 3).height < 0.8
+    people = accounts(frame)
+    assert people.group_by("payment_id").len()["len"].to_list() == [4] * 10
+    assert people["org_id"].drop_nulls().n_unique() == 6
+    assert frame["account_id"].n_unique() == 40
+
+
+def test_a_team_resends_its_conversations_whole() -> None:
+    frame = grown("shared_session", "accounts = 40", "families = 0.0", "handed_over = 1.0")
+    heads = frame.filter(pl.col("prompt").str.len_bytes() > 256).group_by(pl.col("prompt").str.head(60))
+    assert heads.agg(pl.col("account_id").n_unique())["account_id"].max() >= 2  # type: ignore[operator]
+    assert grown("shared_session", "families = 1.0", "accounts = 8")["org_id"].null_count() == 1_800
+
+
+def test_a_group_of_one_has_nobody_to_hand_over_to() -> None:
+    frame = grown("shared_session", "accounts = 25", "handed_over = 1.0", rows=1_000)
+    last = frame.drop_nulls("session_id").group_by("session_id").agg(pl.col("account_id", "payment_id").n_unique())
+    assert last["payment_id"].max() == 1
+
+
+def test_a_public_prompt_is_pasted_or_kept_by_strangers() -> None:
+    frame = grown("public_prompt", "accounts = 120")
+    asked = pl.col("prompt").str.contains("explain your reasoning step by step", literal=True)
+    kept = frame.drop_nulls("system_prompt")
+    pasted = frame.filter(asked)
+    assert kept["system_prompt"].n_unique() == 1
+    assert "explain your reasoning step by step" in kept["system_prompt"][0]
+    assert kept["account_id"].n_unique() == pytest.approx(48, abs=12)
+    assert pasted["account_id"].n_unique() > 40
+    assert pasted["prompt"].str.head(150).n_unique() == 1
+    assert set(kept["account_id"]).isdisjoint(pasted["account_id"])
+    assert strangers(frame)
+
+
+def test_unrelated_customers_run_the_same_judge_prompts() -> None:
+    frame = grown("public_judge", "accounts = 12")
+    assert accounts(frame)["org_id"].n_unique() == accounts(frame)["payment_id"].n_unique() == 12
+    opened = frame.group_by(pl.col("prompt").str.head(60)).agg(pl.col("account_id").n_unique())
+    assert opened.height == 3
+    assert opened["account_id"].min() >= 4  # type: ignore[operator]
+    assert frame["prompt"].str.contains("\n\nResponse A:\n").all()
+    assert frame["prompt"].str.contains("\n\nResponse B:\n").all()
+
+
+def test_people_try_again_on_their_second_account() -> None:
+    frame = grown("second_account", "accounts = 60", "repeated = 0.2")
+    people = accounts(frame)
+    assert people.group_by("operator").len()["len"].max() == 2
+    assert people.group_by("operator").agg(pl.col("payment_id").n_unique())["payment_id"].max() == 2
+    tries = frame.sort("timestamp").group_by("operator", "prompt", maintain_order=True).agg(
+        pl.col("account_id", "status_code", "device_id"), pl.col("timestamp")
+    )  # fmt: skip
+    twice = tries.filter(pl.col("account_id").list.n_unique() == 2, pl.col("prompt").str.len_chars() > 40)
+    assert twice.height > 150
+    gap = twice["timestamp"].list.get(1) - twice["timestamp"].list.get(0)
+    assert (gap < timedelta(minutes=30)).mean() > 0.9  # type: ignore[operator]
+    limited = twice["status_code"].list.get(0) == 429
+    assert limited.mean() == pytest.approx(0.5, abs=0.1)
+    later = twice["account_id"].list.get(1)
+    assert set(frame.filter(pl.col("account_id").is_in(later.implode()))["plan"]) == {"free"}
+
+
+def test_a_storm_of_429_is_followed_by_returns_departures_and_beginnings() -> None:
+    frame = grown("rate_limits", "accounts = 200", "storm_day = 10.5", rows=5_000)
+    starts = datetime(2026, 4, 11, 12, tzinfo=UTC)
+    ends = starts + timedelta(hours=1)
+    busy = frame.filter(status_code=429)
+    inside = busy.filter(pl.col("timestamp").is_between(starts, ends))
+    assert inside["account_id"].n_unique() > 100
+    assert inside.height / busy.height > 0.85
+    spans = frame.group_by("account_id").agg(
+        first=pl.col("timestamp").min(), last=pl.col("timestamp").max(), made=pl.col("account_created_at").first()
+    )
+    new = spans.filter(pl.col("made") > ends)
+    assert new.height == pytest.approx(60, abs=15)
+    assert (new["first"] - new["made"]).median() < timedelta(hours=1)  # type: ignore[operator]
+    assert (new["first"] < ends + timedelta(hours=12)).mean() > 0.8  # type: ignore[operator]
+    gone = spans.filter(pl.col("last") < ends)
+    assert gone.height >= 25
+    again = frame.filter(pl.col("timestamp").is_between(ends, ends + timedelta(hours=6)))
+    assert set(again["account_id"]) & set(inside["account_id"])
+    assert strangers(frame)
+
+
+def test_cron_jobs_of_strangers_fire_at_the_full_hour() -> None:
+    frame = grown("cron_jobs", "accounts = 40")
+    past = frame.select(pl.col("timestamp").dt.minute() * 60 + pl.col("timestamp").dt.second()).to_series()
+    assert (past < 30).mean() > 0.97  # type: ignore[operator]
+    assert accounts(frame)["org_id"].n_unique() == frame["account_id"].n_unique() == 40
+    steps = frame.group_by("account_id").agg(hours=pl.col("timestamp").dt.hour().n_unique())["hours"]
+    assert (steps == 1).sum() >= 3
+    assert (steps > 12).sum() >= 3
+    assert strangers(frame)
+
+
+def test_a_translation_product_is_one_customer_in_all_languages() -> None:
+    frame = grown("translation_product")
+    assert frame["account_id"].n_unique() <= 3
+    assert (distinct(frame, "org_id"), distinct(frame, "payment_id"), distinct(frame, "system_prompt")) == (1, 1, 2)
+    for letters in (r"\p{Han}", r"\p{Cyrillic}", "ß|ü", "ção|ões"):
+        assert frame["prompt"].str.contains(letters).mean() > 0.015, letters  # type: ignore[operator]
+
+
+def test_travellers_come_from_another_network_every_time() -> None:
+    frame = grown("travellers", "accounts = 30")
+    per_session = frame.drop_nulls("ip").group_by("session_id").agg(pl.col("ip").n_unique())
+    assert per_session.drop_nulls("session_id")["ip"].max() == 1
+    seen = frame.group_by("account_id").agg(pl.len(), pl.col("ip", "country").n_unique())
+    regular = seen.filter(pl.col("len") > 60)
+    assert (regular["country"] >= 5).all()
+    assert (regular["ip"] >= 10).all()
+    assert strangers(frame)
+
+
+def test_mobile_addresses_change_with_every_request() -> None:
+    frame = grown("mobile_churn", "accounts = 40")
+    six = pl.col("ip").str.contains(":")
+    assert set(frame["asn"]) == {"AS21928", "AS6167"}
+    assert frame.filter(six)["ip"].is_unique().all()
+    assert frame.select(six.mean()).item() == pytest.approx(0.5, abs=0.05)
+    shared = frame.filter(~six).group_by("ip").agg(pl.col("account_id").n_unique())
+    assert shared["account_id"].median() > 5  # type: ignore[operator]
+    assert strangers(frame)
+
+
+def test_mobile_carriers_without_ipv6_share_all_their_addresses() -> None:
+    frame = grown("mobile_churn", "country = 'DE'", "v6 = 1.0", rows=1_000)
+    assert not frame["ip"].str.contains(":").any()
+    assert set(frame["country"]) == {"DE"}
+
+
+def test_a_privacy_relay_shows_a_fresh_address_of_a_shared_network() -> None:
+    frame = grown("privacy_relay", "accounts = 40")
+    assert frame["asn"].n_unique() == 2
+    assert frame["ip"].n_unique() > 0.9 * frame.height
+    assert strangers(frame)
+
+
+def test_harness_users_have_only_programs_in_common() -> None:
+    frame = grown("harness_users", "accounts = 60", "several = 0.5")
+    assert distinct(frame, "system_prompt") == distinct(frame, "user_agent") == 6
+    pairs = frame.select("system_prompt", "user_agent").unique().height
+    assert pairs == 6
+    used = frame.group_by("account_id").agg(pl.col("user_agent").n_unique())["user_agent"]
+    assert 0.1 < (used > 1).mean() < 0.6
+    assert used.max() == 2
+    assert strangers(frame)

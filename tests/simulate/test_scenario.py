@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,67 @@ def test_entries_can_be_switched_off() -> None:
         scenario.only("hydra")
 
 
+def test_a_scenario_can_borrow_the_cohorts_of_another() -> None:
+    lent = load_scenario("innocent")
+    own = "[[cohort]]\nkind = 'agency'\nname = 'second'\nshare = 0.01\n[background]\nnative = 0.1"
+    mine = parse_scenario("mine", f"cohorts_from = 'innocent'\n{own}")
+    assert mine.entries[:-1] == lent.entries
+    assert mine.entries[-1].name == "second"
+    assert (mine.background.native, mine.background.wide, lent.background.native) == (0.1, True, 0.3)
+    assert parse_scenario("bare", "cohorts_from = 'innocent'").background == lent.background
+    with pytest.raises(UsageError, match=r"^There is no scenario 'nowhere'; packaged are: "):
+        parse_scenario("mine", "cohorts_from = 'nowhere'")
+
+
+MEASURED = (
+    "one_percent", "per_mille", "paraphrase_strongest", "residential_strongest", "both_strongest", "disclosed",
+    "responses",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_scenarios_to_measure_on_have_every_innocent(name: str) -> None:
+    entries = load_scenario(name).entries
+    assert {one.builder.kind for one in entries if not one.campaign} == {builder.kind for builder in COHORTS}
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "rows", "fewest", "most"),
+    [("one_percent", 0.01, 200_000, 40, 55), ("one_percent", 0.01, 500_000, 110, 130),
+     ("per_mille", 0.001, 500_000, 30, 60)],
+)  # fmt: skip
+def test_every_campaign_has_the_same_share_and_a_realistic_pace(
+    name: str, share: float, rows: int, fewest: int, most: int
+) -> None:
+    planted = [entry for entry in load_scenario(name).entries if entry.campaign]
+    assert {entry.builder.kind for entry in planted} == {builder.kind for builder in CAMPAIGNS}
+    assert {entry.share for entry in planted} == {share}
+    for entry in planted:
+        assert entry.rate is not None
+        assert entry.days is not None
+        assert 3 <= entry.rate <= 30
+        assert fewest <= rows * share / (entry.rate * entry.days) <= most, entry.name
+
+
+def test_the_strongest_evasions_are_one_two_or_both_and_nothing_else() -> None:
+    def options(name: str) -> dict[str, Any]:
+        return {entry.name: entry.builder for entry in load_scenario(name).entries if entry.campaign}
+
+    words, homes, both = (options(f"{name}_strongest") for name in ("paraphrase", "residential", "both"))
+    assert set(homes) == set(both) == {builder.kind for builder in CAMPAIGNS}
+    assert set(homes) - set(words) == {"relay", "session_replay"}
+    assert {one.paraphrase for one in words.values()} == {300}
+    assert not any(one.residential for one in words.values())
+    assert all(one.residential and one.paraphrase == 1 for one in homes.values())
+    assert all(one.residential for one in both.values())
+    assert {name: both[name].paraphrase for name in words} == dict.fromkeys(words, 300)
+    for one in (*words.values(), *homes.values(), *both.values()):
+        plain = type(one)()
+        assert (one.cover, one.jitter, one.distinct_payments, one.free_mail) == (
+            plain.cover, plain.jitter, plain.distinct_payments, plain.free_mail
+        )  # fmt: skip
+
+
 CASES = [
     ("colour = 1", "Scenario x: unknown key colour; known are: background, campaign, cohort,"),
     ("[[cohort]]\nkind = 'relay'\nshare = 0.1", "Scenario x: unknown cohort kind 'relay'; known are: agency, campus"),
@@ -133,7 +195,7 @@ def test_text_that_is_no_toml_is_an_input_error() -> None:
 def test_an_unknown_name_lists_the_packaged_ones() -> None:
     with pytest.raises(UsageError) as caught:
         load_scenario("nowhere")
-    assert str(caught.value).startswith("There is no scenario 'nowhere'; packaged are: default, ")
+    assert str(caught.value).startswith("There is no scenario 'nowhere'; packaged are: both_strongest, default, ")
     assert str(caught.value).endswith("A file must end in .toml.")
 
 

@@ -84,7 +84,7 @@ def test_errors_have_no_output_and_no_stop_reason(everything: SimulatedLog) -> N
     assert failed["output_tokens"].sum() == failed["cached_tokens"].sum() == 0
     assert failed["stop_reason"].null_count() == failed.height
     assert everything.log.filter(status_code=200)["stop_reason"].null_count() == 0
-    assert everything.log.filter(status_code=200)["output_tokens"].min() == 1
+    assert everything.log.filter(status_code=200)["output_tokens"].min() >= 1  # type: ignore[operator]
 
 
 def test_the_new_model_is_not_used_before_its_release(everything: SimulatedLog) -> None:

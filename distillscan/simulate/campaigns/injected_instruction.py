@@ -37,7 +37,7 @@ class InjectedInstruction(Evasion):
     def build(self, stage: Stage, size: Size) -> Part:
         """Two pools one after the other, the same instruction in both."""
         demand = templates.demands(stage.rng, self.paraphrase, self.language)
-        if self.banned_after >= 1:
+        if self.banned_after >= 1 or size.accounts == 1:
             return self._pool(stage, size, demand, banned=False)
         ban = size.first + int((size.last - size.first) * self.banned_after)
         before, after = split(size, self.banned_after)

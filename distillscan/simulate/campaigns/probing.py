@@ -31,6 +31,8 @@ class Probing(Evasion):
         turn = size.first + int((size.last - size.first) * self.probe_time)
         early, late = split(size, self.probes)
         attempts = templates.wordings(stage.rng, "inline", "last", max(2, min(early.rows, 4_000)), 1, self.language)
+        if size.accounts == 1:
+            return self._phase(stage, size, attempts, self.refused)
         probe = self._phase(stage, replace(early, last=turn), attempts, self.refused)
         harvest = self._phase(stage, replace(late, first=turn), attempts[: self.paraphrase], 0.03)
         return Part(pl.concat([probe.people, harvest.people]), pl.concat([probe.requests, harvest.requests]))

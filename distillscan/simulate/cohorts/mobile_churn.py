@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import polars as pl
 
 from distillscan.simulate.networks import load_networks
@@ -18,6 +19,8 @@ class MobileChurn:
 
     #: Country of the carriers.
     country: str = "US"
+    #: Shared IPv4 exit addresses of each carrier.
+    exits: int = 24
     #: Share of requests over IPv6, with an address used once.
     v6: float = 0.5
 
@@ -31,8 +34,9 @@ class MobileChurn:
         people = recruit(stage, size.accounts, "consumer", country=self.country)
         lines = live(stage, people, size.rows)
         carrier = people["mobile_net"].to_numpy()[lines["person"].to_numpy()]
-        exits, slots = stage.world.exits("mobile")
-        shared = exits.gather(carrier * slots + rng.integers(0, slots, lines.height))
+        known, position = np.unique(carrier, return_inverse=True)
+        exits = networks.draw(rng, np.repeat(known, self.exits))
+        shared = exits.gather(position * self.exits + rng.integers(0, self.exits, lines.height))
         once = pl.Series((rng.random(lines.height) < self.v6) & (networks.v6_free[carrier] > 0))
         own = networks.draw(rng, carrier, 1.0)
         addresses = pl.select(pl.when(once).then(own).otherwise(shared)).to_series()

@@ -42,8 +42,8 @@ class SecondAccount:
         people = pl.concat([people, twin]).with_columns(last=pl.lit(size.last, pl.Int64))
         extra = round(size.rows * self.repeated)
         when = visits(stage, people, share_out(rng, people["volume"].to_numpy(), size.rows - extra))
-        tried = np.flatnonzero((when["turn"].to_numpy() == 0) & (when["person"].to_numpy() < half))
-        source = rng.choice(tried, extra)
+        tried = np.flatnonzero(when["person"].to_numpy() < half)
+        source = rng.choice(tried, extra, replace=extra > tried.size)
         later = (rng.exponential(4, extra) * MINUTE).astype(np.int64) + MINUTE // 2
         again = when[source].with_columns(
             person=pl.col("person") + half,
