@@ -12,7 +12,7 @@ from distillscan.profile.strings import hash_text
 from distillscan.weigh import group_bits
 
 # What the figures below are worked out for; the defaults may be tuned.
-OVERLAP = InfrastructureOverlap(site_share=0.6, rotation_share=0.5, rotation_requests=8)
+OVERLAP = InfrastructureOverlap(site_share=0.6, rotation_share=0.5, rotation_requests=8, rotation_operators=4)
 
 
 class TestRotating:
@@ -26,6 +26,25 @@ class TestRotating:
     def test_new_addresses_of_one_carrier_are_no_rotation(self) -> None:
         rows = [{"account_id": "m", "ip": f"10.0.0.{k}"} for k in range(20)]
         assert infrastructure_overlap.rotating(population_of(rows), OVERLAP).tolist() == [False]
+
+    @pytest.mark.parametrize(("operators", "expected"), [(4, True), (3, False), (1, False), (0, True)])
+    def test_machines_of_one_cloud_or_two_do_not_rotate(self, operators: int, expected: bool) -> None:
+        # Where the log does not name the operators of the networks (0), the networks are all there is to see.
+        rows = [
+            {"account_id": "m", "ip": f"10.{k}.0.1", "asn": 64_500 + k % operators if operators else None}
+            for k in range(12)
+        ]
+        assert infrastructure_overlap.rotating(population_of(rows), OVERLAP).tolist() == [expected]
+
+    def test_it_is_a_trait_of_those_who_ask_often_enough(self) -> None:
+        rows: Rows = []
+        for name, networks, requests in (("turns", 8, 8), ("stays", 1, 9), ("rare", 7, 7)):
+            rows += [{"account_id": name, "ip": f"10.{k % networks}.0.1"} for k in range(requests)]
+        rows += [{"account_id": "unseen"}] * 9
+        population = population_of(rows)
+        signals = infrastructure_overlap.Detector().signals(population, OVERLAP, Context())
+        assert carried(population, signals, "rotation", 1.0) == {1: {"turns"}}
+        assert carried(population, signals, "rotation", 0.0) == {1: {"stays"}}
 
     def test_without_addresses_nobody_rotates(self) -> None:
         assert infrastructure_overlap.rotating(population_of(each(9)), OVERLAP).tolist() == [False] * 9

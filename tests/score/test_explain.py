@@ -229,7 +229,7 @@ class TestEvent:
 
     @pytest.mark.xfail(reason="whether the voucher joins all members is not looked at, only that it weighs little")
     def test_a_card_of_two_members_is_no_voucher_of_all(self) -> None:
-        card = {"members_sharing": 2, "members_stating": 10, "values": 1, "members_on_the_commonest": 2}
+        card: dict[str, Any] = {"members_sharing": 2, "members_stating": 10, "values": 1, "members_on_the_commonest": 2}
         found = about(EVENT, signup(4.0), piece("account_fanout", 0.3, kind="payment", **card), candidate=STRANGERS)
         assert found == ((), "not tested", "no address is known of the members, and no voucher joins them all")
 
