@@ -31,7 +31,7 @@ class TestRotating:
     def test_machines_of_one_cloud_or_two_do_not_rotate(self, operators: int, expected: bool) -> None:
         # Where the log does not name the operators of the networks (0), the networks are all there is to see.
         rows = [
-            {"account_id": "m", "ip": f"10.{k}.0.1", "asn": 64_500 + k % operators if operators else None}
+            {"account_id": "m", "ip": f"10.{k}.0.1", "asn": f"AS{64_500 + k % operators}" if operators else None}
             for k in range(12)
         ]
         assert infrastructure_overlap.rotating(population_of(rows), OVERLAP).tolist() == [expected]
