@@ -8,8 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from distillscan.read.jsontext import dig_json
-from distillscan.read.values import decode, to_json, trim_decimals
+from distillscan.read.values import decode, tame, to_json, trim_decimals
 
+#: List views among them: Arrow's own conversion to lists is broken.
+_UNUSUAL = (
+    *(pa.types.is_interval, pa.types.is_union, pa.types.is_run_end_encoded),
+    *(pa.types.is_list_view, pa.types.is_large_list_view),
+)
+_BYTES = (*(pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view),)
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 
@@ -49,7 +55,8 @@ def _look_up(array: Any, keys: Sequence[str]) -> tuple[Any, int]:
 def to_series(array: Any) -> pl.Series:
     """Return a chunked array as a series without copying text; dictionaries are decoded to views of the same text.
 
-    Text that is not UTF-8 (nothing on the way from the writer checks it) gets U+FFFD for the broken bytes.
+    Bytes that are not UTF-8 (nothing on the way from the writer checks text) are read as Windows-1252. Types that no
+    log has reason to use give nulls.
 
     Raises:
         pyarrow.ArrowInvalid: If a nested value holds broken data.
@@ -66,11 +73,57 @@ def to_series(array: Any) -> pl.Series:
         return as_series(array.cast(pa.timestamp(kind.unit, "UTC")))
     if pa.types.is_decimal(kind):
         return trim_decimals(as_series(array.cast(pa.string())))
-    if pa.types.is_interval(kind):
+    plain = _plain(kind)
+    if plain is None:
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(array))
     if pa.types.is_nested(kind):
         array.validate(full=True)
+        array = array if plain == kind else array.cast(plain)
+        for chunk in _chunks(array):
+            _check_times(chunk)
     return as_series(array)
+
+
+def _plain(kind: Any) -> Any:
+    """The type of which polars can make JSON for a type, perhaps itself; ``None`` where there is none."""
+    if any(check(kind) for check in _UNUSUAL):
+        return None
+    if not pa.types.is_nested(kind):
+        return kind
+    fields = [kind.field(at) for at in range(kind.num_fields)] if not pa.types.is_map(kind) else [kind.item_field]
+    inner = [_text_inside(field.type) for field in fields]
+    if any(one is None for one in inner):
+        return None
+    if pa.types.is_map(kind):
+        return pa.map_(kind.key_type, inner[0])
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(one) for field, one in zip(fields, inner, strict=True)])
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(inner[0], kind.list_size)
+    return pa.large_list(inner[0]) if pa.types.is_large_list(kind) else pa.list_(inner[0])
+
+
+def _text_inside(kind: Any) -> Any:
+    """What bytes are inside of nested values, where polars knows no JSON for them."""
+    if any(check(kind) for check in _BYTES):
+        return pa.string()
+    return _plain(kind)
+
+
+def _check_times(array: Any) -> None:
+    """Refuse times inside nested values that no calendar can show: polars gives up on them."""
+    kind = array.type
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        series = as_series(array)
+        if tame(series).null_count() != series.null_count():
+            raise pa.ArrowInvalid("a time inside a nested value is out of range")
+    elif pa.types.is_map(kind):
+        _check_times(array.items)
+    elif pa.types.is_struct(kind):
+        for part in array.flatten():
+            _check_times(part)
+    elif pa.types.is_nested(kind):
+        _check_times(array.flatten())
 
 
 def is_text(kind: Any) -> bool:

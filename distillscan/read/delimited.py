@@ -23,7 +23,7 @@ from distillscan.read.jsontext import dig_json
 from distillscan.read.options import Compression
 from distillscan.read.resolve import Resolution, SourceColumn
 from distillscan.read.scan import RANGE, Bytes, Range, as_array, csv_records, ranges
-from distillscan.read.values import decode_bytes, decode_saying, to_json_objects
+from distillscan.read.values import as_utf8, decode, decode_bytes, to_json_objects
 
 _BLOCK: Final = 16 << 20
 #: A longer record is taken for one that a quotation mark keeps open.
@@ -130,16 +130,16 @@ class CsvReader:
     ) -> tuple[Chunk, int]:
         """The records of a block, the first of which is number ``row``, and how many there are, broken ones too."""
         broken: list[tuple[int, str]] = []
+        # Of a broken record Arrow tells nothing if it is not UTF-8, so the block is made so before.
+        block, odd = as_utf8(block)
         table = self._parse(block, wanted, broken)
         count = table.num_rows + len(broken)
         rows = pl.int_range(row, row + count, dtype=pl.UInt64, eager=True)
         if broken:
             rows = rows.filter(pl.Series([True]).new_from_index(0, count).scatter([at for at, _ in broken], False))
-        columns: dict[str, pl.Series] = {}
-        odd = False
-        for place, at in reversed([*enumerate(wanted)]):
-            columns[self._names[at]], is_odd = decode_saying(as_series(table.column(place)))
-            odd = odd or is_odd
+        columns = {
+            self._names[at]: decode(as_series(table.column(place))) for place, at in reversed([*enumerate(wanted)])
+        }
         found = {
             name: dig_json(columns[path.column], path.keys) if path.keys else columns[path.column]
             for name, path in resolution.paths.items()

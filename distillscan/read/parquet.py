@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from distillscan.errors import InputError
 from distillscan.read.arrow import dig_arrow, is_text, to_series
 from distillscan.read.chunks import Chunk, Unit, no_malformed
 from distillscan.read.damage import Damage
+from distillscan.read.footer import COMPRESSED, DATA_AT, DICTIONARY_AT, ENCRYPTED, UNCOMPRESSED, VALUES, column_chunks
 from distillscan.read.formats import reading, what_went_wrong
 from distillscan.read.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values import decode, to_json_objects
@@ -32,7 +34,7 @@ _LONG_TEXT: Final = frozenset({"system_prompt", "prompt", "response"})
 _LONG_TEXT_REPEATS: Final = 4.0
 _MAX_DEPTH: Final = 8
 #: What broken content raises.
-_BROKEN: Final = (pa.ArrowException, OSError)
+_BROKEN: Final = (pa.ArrowException, OSError, UnicodeDecodeError, pl.exceptions.OutOfBoundsError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,24 @@ class ParquetReader:
         with checked(label), pq.ParquetFile(path, pre_buffer=False) as file:
             self._metadata: Any = file.metadata
             self._schema: Any = file.schema_arrow
+            self._leaves = [file.metadata.schema.column(at).path for at in range(file.metadata.num_columns)]
+            counts = [file.metadata.row_group(group).num_rows for group in range(file.metadata.num_row_groups)]
+            chunks = column_chunks(path, len(counts), len(self._leaves))
+        if chunks is None or min(counts, default=0) < 0 or sum(counts) != self._metadata.num_rows:
+            raise InputError(f"{label} has a Parquet footer that contradicts itself: re-export it or leave it out")
+        self._counts, self._chunk_facts = counts, chunks
         self.rows: int | None = self._metadata.num_rows
-        self.columns = tuple(_source_column(item) for item in self._schema)
-        names = [column.name for column in self.columns]
+        encrypted = {self._leaves[at].partition(".")[0] for at in np.flatnonzero((chunks[..., ENCRYPTED] > 0).any(0))}
+        columns = tuple(_source_column(item) for item in self._schema)
+        self.columns = tuple(column for column in columns if column.name not in encrypted)
+        names = [column.name for column in columns]
         twice = sorted({name for name in names if names.count(name) > 1})
-        self.remarks = tuple(f"{label}: there are two columns {name}; the first is read" for name in twice)
+        self.remarks = (
+            *(f"{label}: there are two columns {name}; the first is read" for name in twice),
+            *(f"{label}: column {name} is encrypted: not read" for name in sorted(encrypted)),
+        )
+        if encrypted and not self.columns:
+            raise InputError(f"{label} is encrypted: export it without encryption")
 
     def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:
         """Split the file by row groups, small neighbours together; ``records`` reads every column."""
@@ -71,8 +86,8 @@ class ParquetReader:
         sizes = self._sizes(wanted)
         shape = _Shape(paths, wanted, self._repeating(paths), records)
         starts = [0]
-        for group in range(len(sizes)):
-            starts.append(starts[-1] + self._metadata.row_group(group).num_rows)
+        for rows in self._counts:
+            starts.append(starts[-1] + rows)
         for first, end in _neighbours(starts, sizes, batch_rows):
             rows = starts[end] - starts[first]
             giant = rows > max(batch_rows, _WHOLE_ROWS) or sum(sizes[first:end]) > _WHOLE_BYTES
@@ -95,7 +110,7 @@ class ParquetReader:
         if len(groups) > 1:
             for group in groups:
                 yield from self._read(range(group, group + 1), row, shape, at_once)
-                row += self._metadata.row_group(group).num_rows
+                row += self._counts[group]
         elif shape.records:
             yield from self._read_without_records(groups, row, done, shape, at_once)
         else:
@@ -111,7 +126,7 @@ class ParquetReader:
             yield replace(rest, records=pl.Series([None], dtype=pl.String).new_from_index(0, len(rest.rows)))
 
     def _lost(self, group: int, row: int, done: int, shape: _Shape, error: BaseException) -> Chunk:
-        end = row + self._metadata.row_group(group).num_rows
+        end = row + self._counts[group]
         reason = f"{self._label}: rows {done:,} to {end - 1:,} (row group {group}) cannot be read"
         damage = Damage(done, f"{reason} ({what_went_wrong(error)}): re-export the file")
         table = self._schema.empty_table()
@@ -163,17 +178,13 @@ class ParquetReader:
 
     def _sizes(self, wanted: Sequence[str] | None) -> list[int]:
         """Uncompressed bytes of the wanted columns, per row group."""
-        leaves = [
-            at
-            for at in range(self._metadata.num_columns)
-            if wanted is None or _selected(self._metadata.schema.column(at).path, wanted)
-        ]
-        groups = (self._metadata.row_group(group) for group in range(self._metadata.num_row_groups))
-        return [sum(group.column(at).total_uncompressed_size for at in leaves) for group in groups]
+        leaves = [at for at, path in enumerate(self._leaves) if wanted is None or _selected(path, wanted)]
+        sizes: list[int] = self._chunk_facts[:, leaves, UNCOMPRESSED].clip(0).sum(1).tolist()
+        return sizes
 
     def _repeating(self, paths: Mapping[str, SourcePath]) -> tuple[str, ...]:
         """Text columns that repeat so much that each value is best kept once, such as one system prompt on all rows."""
-        at_path = {self._metadata.schema.column(at).path: at for at in range(self._metadata.num_columns)}
+        at_path = {path: at for at, path in enumerate(self._leaves)}
         found = set()
         for canonical, path in paths.items():
             at = at_path.get(path.column)
@@ -188,18 +199,15 @@ class ParquetReader:
         return tuple(sorted(found))
 
     def _repeats(self, canonical: str, at: int) -> bool:
-        values = stored = packed = 0
-        for group in range(self._metadata.num_row_groups):
-            column = self._metadata.row_group(group).column(at)
-            if not column.has_dictionary_page:
-                return False
-            values += column.num_values
-            stored += column.total_uncompressed_size
-            dictionary = max(0, column.data_page_offset - (column.dictionary_page_offset or column.data_page_offset))
-            packed += column.total_compressed_size - dictionary
+        facts = self._chunk_facts[:, at]
+        if (facts[:, DICTIONARY_AT] < 0).any():
+            return False
+        values = facts[:, VALUES].sum()
         if canonical in _LONG_TEXT:
-            return packed < _LONG_TEXT_REPEATS * values
-        return stored < _REPEATS * values
+            begins = np.where(facts[:, DICTIONARY_AT] > 0, facts[:, DICTIONARY_AT], facts[:, DATA_AT])
+            dictionaries = (facts[:, DATA_AT] - begins).clip(0)
+            return bool((facts[:, COMPRESSED] - dictionaries).sum() < _LONG_TEXT_REPEATS * values)
+        return bool(facts[:, UNCOMPRESSED].sum() < _REPEATS * values)
 
 
 @contextmanager

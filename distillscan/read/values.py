@@ -11,6 +11,9 @@ IDENTIFIERS: Final = frozenset(
     {"account_id", "request_id", "org_id", "api_key_id", "session_id", "device_id", "payment_id"}
 )
 
+#: Nineteen centuries before 1970 to as many after it.
+_DAYS: Final = 700_000
+_LARGEST: Final = 2**63 - 1
 #: So many values are decoded one by one if one of them is not UTF-8.
 _FEW: Final = 1_000
 #: What Python makes of a byte that is no UTF-8, and the character it is in Windows-1252.
@@ -26,9 +29,12 @@ def to_text(raw: pl.Series) -> pl.Series:
 
     Text itself is never altered: no stripping, no change of line ends.
     """
+    raw = tame(raw)
     dtype = raw.dtype
     if dtype == pl.String:
         text = raw
+    elif dtype == pl.Duration:
+        text = to_json(raw).str.strip_chars('"')
     elif dtype == pl.Null:
         text = raw.cast(pl.String)
     elif dtype.is_float():
@@ -94,7 +100,21 @@ def trim_decimals(text: pl.Series) -> pl.Series:
 
 def to_json_objects(frame: pl.DataFrame) -> pl.Series:
     """Return each row of a frame as a compact JSON object."""
-    return frame.select(pl.struct(pl.all()).struct.json_encode().alias("record"))["record"]
+    tamed = pl.DataFrame([tame(values) for values in frame])
+    return tamed.select(pl.struct(pl.all()).struct.json_encode().alias("record"))["record"]
+
+
+def tame(raw: pl.Series) -> pl.Series:
+    """Return times that no calendar can show (polars gives up on them) as null; everything else as it is."""
+    dtype = raw.dtype
+    if dtype == pl.Date:
+        most = _DAYS
+    elif isinstance(dtype, pl.Datetime):
+        most = _DAYS * 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[dtype.time_unit]
+    else:
+        return raw
+    wild = ~raw.to_physical().cast(pl.Int64).is_between(-min(most, _LARGEST), min(most, _LARGEST))
+    return raw.set(wild, None) if wild.any() else raw
 
 
 def number_text(value: float) -> str | None:
@@ -115,18 +135,21 @@ def _float_text(raw: pl.Series) -> pl.Series:
 
 def decode(raw: pl.Series) -> pl.Series:
     """Bytes to text; in values that are not UTF-8 the broken bytes are read as Windows-1252, which extends Latin-1."""
-    return decode_saying(raw)[0]
-
-
-def decode_saying(raw: pl.Series) -> tuple[pl.Series, bool]:
-    """Bytes to text as :func:`decode` does, and whether any value was not UTF-8."""
     try:
-        return raw.cast(pl.String), False
+        return raw.cast(pl.String)
     except pl.exceptions.ComputeError:
         if len(raw) <= _FEW:
-            values = [value if value is None else decode_bytes(value) for value in raw]
-            return pl.Series(raw.name, values, pl.String), True
-        return pl.concat([decode(raw.slice(at, _FEW)) for at in range(0, len(raw), _FEW)]), True
+            return pl.Series(raw.name, [value if value is None else decode_bytes(value) for value in raw], pl.String)
+        return pl.concat([decode(raw.slice(at, _FEW)) for at in range(0, len(raw), _FEW)])
+
+
+def as_utf8(text: bytes) -> tuple[bytes, bool]:
+    """Return text as UTF-8, other bytes taken for Windows-1252, and whether there were any."""
+    try:
+        pl.Series([text], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return decode_bytes(text).encode(), True
+    return text, False
 
 
 def decode_bytes(value: bytes) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,46 @@ def test_uuids_are_spelt_as_usual(tmp_path: Path) -> None:
     outcome = read_bytes(tmp_path, "log.parquet", parquet_bytes({**log_of(2), "account_id": array}))
     assert outcome.values("account_id") == [str(one)]
     assert outcome.reasons == [(1, "account_id missing")]
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (pa.array([[b"x", None], None]), ['["x",null]', None]),
+        (pa.array([{"a": b"x", "b": [datetime(2026, 1, 2)]}, None]), ['{"a":"x","b":["2026-01-02 00:00:00"]}', None]),
+        (pa.array([[("k", b"v")], None], pa.map_(pa.string(), pa.binary())), ['{"k":"v"}', None]),
+        (pa.array([[b"xy"], None], pa.list_(pa.binary(2), 1)), ['["xy"]', None]),
+        (pa.array([timedelta(days=1), None]), ["PT86400S", None]),
+        (pa.array([2**31 - 1, 0], pa.int32()).cast(pa.date32()), [None, "1970-01-01"]),
+        (
+            pa.array([2**63 - 1, -(2**63), 0], pa.int64()).cast(pa.timestamp("us"))[1:],
+            [None, "1970-01-01 00:00:00.000000"],
+        ),
+    ],
+    ids=lambda value: str(value.type) if isinstance(value, pa.Array) else "",
+)
+def test_text_from_unusual_types(tmp_path: Path, array: Any, expected: list[str | None]) -> None:
+    for options in (ReadOptions(), ReadOptions(keep_rejects=True)):
+        outcome = read_bytes(tmp_path, "log.parquet", parquet_bytes(log_of(2, prompt=array)), options)
+        assert outcome.values("prompt") == expected
+
+
+def test_views_of_lists_are_left_empty(tmp_path: Path) -> None:
+    for kind in (pa.list_view(pa.int64()), pa.list_(pa.list_view(pa.int64()))):
+        array = pa.array([[], None], kind)
+        try:
+            content = parquet_bytes(log_of(2, prompt=array))
+        except pa.ArrowNotImplementedError:
+            pytest.skip("this Arrow cannot write them")
+        assert read_bytes(tmp_path, "log.parquet", content).values("prompt") == [None, None]
+
+
+def test_a_time_inside_a_nested_value_that_no_calendar_shows(tmp_path: Path) -> None:
+    wild = pa.array([2**63 - 1, 0], pa.int64()).cast(pa.timestamp("us"))
+    nested = (pa.StructArray.from_arrays([wild], ["t"]), pa.ListArray.from_arrays([0, 1, 2], wild))
+    for array in (*nested, pa.MapArray.from_arrays([0, 1, 2], pa.array(["a", "b"]), wild)):
+        outcome = read_bytes(tmp_path, "log.parquet", parquet_bytes(log_of(2, prompt=array)))
+        assert "(a time inside a nested value is out of range)" in outcome.unread[1]
 
 
 def test_text_that_is_not_utf8_keeps_its_row(tmp_path: Path) -> None:

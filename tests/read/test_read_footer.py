@@ -1,0 +1,118 @@
+"""The footer of a Parquet file as Arrow tells it, and of those that would make Arrow end the process."""
+
+import base64
+import io
+import struct
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_logs import TWO, parquet_bytes, read_bytes
+
+from distillscan.errors import InputError
+from distillscan.read import ReadOptions
+from distillscan.read.footer import COMPRESSED, DATA_AT, DICTIONARY_AT, ENCRYPTED, UNCOMPRESSED, VALUES, column_chunks
+
+TABLE = pa.table(
+    {
+        "timestamp": pa.array(range(100), pa.timestamp("us", "UTC")),
+        "account_id": [str(at % 5) for at in range(100)],
+        "meta": [{"a": at, "b": ["x"] * (at % 3)} for at in range(100)],
+        "on": [at % 2 == 0 for at in range(100)],
+        "price": pa.array([1.5] * 100),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"use_dictionary": False, "compression": "none", "write_statistics": False},
+        {"row_group_size": 3, "compression": "zstd", "write_page_index": True, "store_schema": False},
+        {"data_page_version": "2.0", "sorting_columns": [pq.SortingColumn(0)], "version": "1.0"},
+        {"row_group_size": 50, "write_statistics": ["account_id"], "bloom_filter_options": {"account_id": True}},
+    ],
+)
+def test_it_says_what_arrow_says(options: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    with pq.ParquetWriter(path, TABLE.schema, **{k: v for k, v in options.items() if k != "row_group_size"}) as out:
+        out.write_table(TABLE, row_group_size=options.get("row_group_size"))
+        out.add_key_value_metadata({"key": "value" * 100})
+    metadata = pq.ParquetFile(path).metadata
+    table = column_chunks(path, metadata.num_row_groups, metadata.num_columns)
+    assert table is not None
+    for group in range(metadata.num_row_groups):
+        for at in range(metadata.num_columns):
+            column = metadata.row_group(group).column(at)
+            facts = table[group, at]
+            assert facts[VALUES] == column.num_values
+            assert facts[UNCOMPRESSED] == column.total_uncompressed_size
+            assert facts[COMPRESSED] == column.total_compressed_size
+            assert facts[DATA_AT] == column.data_page_offset
+            assert facts[DICTIONARY_AT] == (column.dictionary_page_offset if column.has_dictionary_page else -1)
+            assert facts[ENCRYPTED] == -1
+    assert column_chunks(path, metadata.num_row_groups + 1, metadata.num_columns) is None
+    assert column_chunks(path, metadata.num_row_groups, metadata.num_columns - 1) is None
+
+
+@given(st.binary(max_size=200), st.integers(0, 2000), st.integers(0, 60))
+def test_no_bytes_break_it(tmp_path_factory: pytest.TempPathFactory, junk: bytes, at: int, cut: int) -> None:
+    content = bytearray(parquet_bytes(TWO, row_group_size=1))
+    size = struct.unpack("<I", content[-8:-4])[0]
+    footer = content[-8 - size : -8]
+    at = min(at, len(footer))
+    footer[at : at + cut] = junk
+    path = tmp_path_factory.mktemp("x") / "x.parquet"
+    path.write_bytes(b"PAR1" + footer + struct.pack("<I", len(footer)) + b"PAR1")
+    table = column_chunks(path, 2, 3)
+    assert table is None or table.shape == (2, 3, 6)
+
+
+def encrypted(*, plaintext_footer: bool, columns: list[str]) -> bytes:
+    class Keys(pe.KmsClient):  # type: ignore[misc]
+        def wrap_key(self, key: bytes, _: str) -> bytes:
+            return base64.b64encode(key)
+
+        def unwrap_key(self, key: bytes, _: str) -> bytes:
+            return base64.b64decode(key)
+
+    factory = pe.CryptoFactory(lambda _: Keys())
+    config = pe.EncryptionConfiguration("footer", column_keys={"key": columns}, plaintext_footer=plaintext_footer)
+    properties = factory.file_encryption_properties(pe.KmsConnectionConfig(), config)
+    table = pa.Table.from_pylist([dict(row) for row in TWO])
+    out = io.BytesIO()
+    with pq.ParquetWriter(out, table.schema, encryption_properties=properties) as writer:
+        writer.write_table(table)
+    return out.getvalue()
+
+
+def test_encrypted_columns_are_not_read(tmp_path: Path) -> None:
+    content = encrypted(plaintext_footer=True, columns=["prompt"])
+    for options in (ReadOptions(), ReadOptions(keep_rejects=True)):
+        outcome = read_bytes(tmp_path, "log.parquet", content, options)
+        assert outcome.frame.columns == ["source", "row", "timestamp", "account_id"]
+        assert outcome.values("account_id") == ["a", "b"]
+        assert outcome.notes == ("log.parquet: column prompt is encrypted: not read",)
+        assert outcome.unread == ()
+
+
+def test_encrypted_files_are_refused(tmp_path: Path) -> None:
+    everything = ["timestamp", "account_id", "prompt"]
+    with pytest.raises(InputError, match=r"log\.parquet is encrypted: export it without encryption$"):
+        read_bytes(tmp_path, "log.parquet", encrypted(plaintext_footer=True, columns=everything))
+    with pytest.raises(InputError, match=r"log\.parquet is not a readable Parquet file \(Could not read encrypted"):
+        read_bytes(tmp_path, "log.parquet", encrypted(plaintext_footer=False, columns=everything))
+    with pytest.raises(InputError, match=r": no column for account_id\. Columns found: timestamp, prompt\."):
+        read_bytes(tmp_path, "log.parquet", encrypted(plaintext_footer=True, columns=["account_id"]))
+
+
+def test_a_footer_that_contradicts_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("distillscan.read.parquet.column_chunks", lambda *_: None)
+    with pytest.raises(InputError, match=r"log\.parquet has a Parquet footer that contradicts itself: re-export it"):
+        read_bytes(tmp_path, "log.parquet", parquet_bytes(TWO))
