@@ -125,6 +125,13 @@ class Population:
         return [text if text is not None else f"#{entity:016x}" for text, entity in zip(found, entities, strict=True)]
 
 
+def spans(indptr: Ints, chosen: Ints) -> Ints:
+    """Return where the entries of the chosen rows of a compressed sparse matrix stand, row by row."""
+    starts = indptr[chosen].astype(np.int64)
+    sizes = indptr[np.asarray(chosen) + 1].astype(np.int64) - starts
+    return np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
+
+
 class SignalGraph:
     """Who carries which token: one sparse accounts-by-tokens matrix a kind.
 
@@ -151,6 +158,7 @@ class SignalGraph:
         self.tokens: dict[str, npt.NDArray[np.uint64]] = {}
         self._by_account: dict[str, Any] = {}
         self._by_token: dict[str, Any] = {}
+        self._carriers: dict[str, Ints] = {}
         self._use: dict[str, Floats] = {}
         self._sharing: dict[str, Mask] = {}
         for kind in self.kinds:
@@ -163,18 +171,18 @@ class SignalGraph:
             self.tokens[kind] = tokens
             self._by_account[kind] = matrix
             self._by_token[kind] = matrix.tocsc()
+            self._carriers[kind] = np.diff(self._by_token[kind].indptr).astype(np.int64)
             shared = np.asarray(matrix.sum(axis=1)).ravel()
             self._use[kind] = np.maximum(shared, population.touched(kind)) * self.parameters.good_part
 
     def carriers_per_token(self, kind: str) -> Ints:
         """Return how many accounts carry each token."""
-        counts: Ints = np.diff(self._by_token[kind].indptr).astype(np.int64)
-        return counts
+        return self._carriers[kind]
 
     def inside(self, kind: str, members: Ints) -> Ints:
         """Return how many of the given accounts carry each token."""
-        rows = self._by_account[kind][members]
-        return np.bincount(rows.indices, minlength=self.tokens[kind].size).astype(np.int64)
+        matrix = self._by_account[kind]
+        return np.bincount(matrix.indices[spans(matrix.indptr, members)], minlength=self.tokens[kind].size)
 
     def carriers(self, kind: str, tokens: Ints) -> Mask:
         """Return True for accounts of whose use of this kind the tokens (given by column) make up a good part.
@@ -182,25 +190,23 @@ class SignalGraph:
         An account that once crossed a pool, among fifty addresses of its own, does not belong to it.
         """
         matrix = self._by_token[kind]
-        used = np.zeros(self.population.size)
-        for t in tokens:
-            span = slice(matrix.indptr[t], matrix.indptr[t + 1])
-            used[matrix.indices[span]] += matrix.data[span]
+        at = spans(matrix.indptr, tokens)
+        used = np.bincount(matrix.indices[at], weights=matrix.data[at], minlength=self.population.size)
         return (used > 0) & (used >= self._use[kind])
 
     def touching(self, kind: str, tokens: Ints) -> Mask:
         """Return True for accounts that carry at least one of the tokens (given by column), however little."""
         matrix = self._by_token[kind]
-        parts = [matrix.indices[matrix.indptr[t] : matrix.indptr[t + 1]] for t in tokens]
-        return self.population.mask(np.concatenate(parts).astype(np.int64) if parts else np.zeros(0, np.int64))
+        return self.population.mask(matrix.indices[spans(matrix.indptr, tokens)])
 
     def matrix(self, kind: str) -> Any:
         """Return the accounts-by-tokens matrix of strengths (CSR)."""
         return self._by_account[kind]
 
-    def _meet(self, carriers: Ints, inside: Ints, members: int, lift: float) -> bool:
+    def _meet(self, kind: str, inside: Ints, members: int, lift: float) -> bool:
         """Whether pairs of members carry the same token far more often than pairs of strangers (Poisson)."""
         pairs = float((inside * (inside - 1)).sum()) / 2
+        carriers = self._carriers[kind]
         expected = float((carriers * (carriers - 1.0)).sum()) / 2 * (members / self.population.size) ** 2
         if pairs < max(3.0, lift * expected):
             return False
@@ -222,21 +228,31 @@ class SignalGraph:
         in a group of this size would hardly meet on it. Conversations and the like join few accounts each: of those
         all count if the members meet on them far more often than chance allows, taken together.
         """
-        carriers = self.carriers_per_token(kind)
-        inside = self.inside(kind, members)
-        outside = carriers - inside
+        marked, inside = self._repeated(kind, members)
+        carriers = self._carriers[kind][marked]
         n, rest = members.size, self.population.size - members.size
         # One member is left out: an account must not be its own witness.
-        rate_in = (inside - 1.0) / max(1, n - 1)
-        rate_out = (outside + 0.5) / (rest + 1.0)
-        marked = np.flatnonzero((inside >= 2) & (rate_in >= lift * rate_out))
-        if kind in PAIRING and self._meet(carriers, inside, n, lift):
+        rate_in, rate_out = (inside - 1.0) / max(1, n - 1), (carriers - inside + 0.5) / (rest + 1.0)
+        often = rate_in >= lift * rate_out
+        marked, inside, carriers = marked[often], inside[often], carriers[often]
+        if kind in PAIRING and self._meet(kind, inside, n, lift):
             return marked
-        rate_in, rate_out = rate_in[marked], np.minimum(rate_out[marked], 1 - 1e-9)
+        rate_in, rate_out = rate_in[often], np.minimum(rate_out[often], 1 - 1e-9)
         excess = rate_in * np.log2(rate_in / rate_out)
         below = np.flatnonzero(rate_in < 1)
         excess[below] += (1 - rate_in[below]) * np.log2((1 - rate_in[below]) / (1 - rate_out[below]))
-        significant = n * excess >= np.log2(carriers.size) + self.parameters.significant_bits
-        chance = (n - 1) * (carriers[marked] - 1.0) / self.population.size
+        significant = n * excess >= np.log2(self.tokens[kind].size) + self.parameters.significant_bits
+        chance = (n - 1) * (carriers - 1.0) / self.population.size
         chosen: Ints = marked[significant | (chance <= self.parameters.rare_chance)]
         return chosen
+
+    def _repeated(self, kind: str, members: Ints) -> tuple[Ints, Ints]:
+        """Columns of the tokens that at least two of the members carry, ascending, and how many do."""
+        matrix = self._by_account[kind]
+        met = matrix.indices[spans(matrix.indptr, members)]
+        if met.size * 16 > self.tokens[kind].size:
+            counts = np.bincount(met)
+            columns = np.flatnonzero(counts >= 2)
+            return columns, counts[columns]
+        columns, counts = np.unique(met, return_counts=True)
+        return columns[counts >= 2].astype(np.int64), counts[counts >= 2]

@@ -25,6 +25,7 @@ _KNOWN_BY = {
     "holder": ("payment", "device", "api_key", "session"),
     "egress": ("ip",),
     "software": ("tls", "user_agent"),
+    "rotation": ("ip",),
     "conversation": ("conversation", "reasoning_signature"),
 }
 
@@ -76,24 +77,25 @@ def _known(graph: SignalGraph, cause: Cause, kinds: tuple[str, ...]) -> Mask:
     )
 
 
-def _reach(graph: SignalGraph, chosen: dict[str, Ints], members: Ints, wanted: int) -> Mask:
-    """Accounts that the tokens (kind to columns) join to at least ``wanted`` members, themselves included.
+def _reach(graph: SignalGraph, chosen: dict[str, Ints], carriers: Mask, members: Ints, wanted: int) -> Mask:
+    """Carriers that the tokens (kind to columns) join to at least ``wanted`` members, themselves included.
 
     A household shares card, address and mail domain: that joins its members to each other and to nobody else.
     """
     reaching = np.zeros(graph.population.size, np.bool_)
-    blocks = []
+    few: dict[str, Ints] = {}
     for kind, tokens in chosen.items():
-        inside = graph.inside(kind, members)[tokens]
-        enough = inside >= (2 if kind in PAIRING else wanted)
+        enough = graph.inside(kind, members)[tokens] >= (2 if kind in PAIRING else wanted)
         reaching |= graph.touching(kind, tokens[enough])
-        blocks.append(graph.matrix(kind)[:, tokens[~enough]])
-    few = sparse.hstack(blocks, format="csr").astype(np.bool_)
-    rest = np.flatnonzero((np.diff(few.indptr) > 0) & ~reaching)
-    met = (few[rest] @ few[members].T).tocsr()
-    mine = np.isin(rest, members)
-    reaching[rest[np.diff(met.indptr) + ~mine >= wanted]] = True
-    return reaching
+        if not enough.all():
+            few[kind] = tokens[~enough]
+    rest = np.flatnonzero(carriers & ~reaching)
+    if rest.size and few:
+        theirs = sparse.hstack([graph.matrix(kind)[rest][:, tokens] for kind, tokens in few.items()], format="csr")
+        ours = sparse.hstack([graph.matrix(kind)[members][:, tokens] for kind, tokens in few.items()], format="csr")
+        met = np.diff((theirs @ ours.T).tocsr().indptr)
+        reaching[rest[met + ~graph.population.mask(members)[rest] >= wanted]] = True
+    return carriers & reaching
 
 
 def _cause_bits(
@@ -103,27 +105,40 @@ def _cause_bits(
 
     Accounts that are ``settled`` in other clusters are no strangers to compare with.
     """
-    size = graph.population.size
     found = {kind: graph.characteristic(kind, members, p.lift) for kind in kinds}
     chosen = {kind: tokens for kind, tokens in found.items() if tokens.size}
     if not chosen:
         return None
     carriers = np.logical_or.reduce([graph.carriers(kind, tokens) for kind, tokens in chosen.items()])
-    joined = carriers & _reach(graph, chosen, members, p.min_accounts)
-    if not joined.any():
-        return None
+    joined = _reach(graph, chosen, carriers, members, p.min_accounts)
+    apart = carriers & ~joined
     known = (_known(graph, cause, kinds) | carriers) & ~settled
-    trials = np.count_nonzero(known[members])
-    hits = np.count_nonzero(joined[members])
-    others = np.count_nonzero(known) - trials
-    inside = (hits + 0.5) / (trials + 1.0)
-    outside = (np.count_nonzero(joined & ~settled) - hits + 0.5) / (others + 1.0)
-    if inside <= outside:
-        return None
-    present = min(cause.cap, float(np.log2(inside / outside)))
-    absent = max(-cause.cap, float(np.log2((1 - inside) / (1 - outside))))
-    bits: Floats = np.select([joined, known & ~carriers], [np.full(size, present), np.full(size, absent)], 0.0)
-    return bits
+    mine = np.zeros_like(known)
+    mine[members] = True
+    present, absent = _odds(joined, known, mine, joined, cause.cap)
+    if present <= 0:
+        absent = 0.0
+    bits = np.where(joined, max(0.0, present), np.where(known & ~carriers, absent, 0.0))
+    if np.any(apart[members]):
+        # To share with a few is what households do: it counts as far as members do so more often than others.
+        sharing = np.logical_or.reduce([graph.sharing(kind) for kind in chosen])
+        bits[apart] = max(0.0, _odds(apart, known, mine, sharing, cause.cap)[0])
+    return bits if np.any(bits > 0) else None
+
+
+def _odds(shows: Mask, known: Mask, mine: Mask, elsewhere: Mask, cap: float) -> tuple[float, float]:
+    """Log2 likelihood ratios of showing a trait and of not showing it, for members against all others.
+
+    Args:
+        shows: Who shows it, of the members.
+        known: Of whom it can be told.
+        mine: The members.
+        elsewhere: Who shows it, of the others.
+        cap: Most bits either way.
+    """
+    inside = (np.count_nonzero(shows & mine & known) + 0.5) / (np.count_nonzero(mine & known) + 1.0)
+    outside = (np.count_nonzero(elsewhere & known & ~mine) + 0.5) / (np.count_nonzero(known & ~mine) + 1.0)
+    return min(cap, float(np.log2(inside / outside))), max(-cap, float(np.log2((1 - inside) / (1 - outside))))
 
 
 def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters, settled: Mask | None = None) -> Refined | None:

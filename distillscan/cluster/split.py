@@ -118,6 +118,14 @@ def _meet(kind: str, one: _Group, other: _Group) -> bool:
     return bool(common >= MEETINGS and common >= MEETING_SHARE * min(np.count_nonzero(a), np.count_nonzero(b)))
 
 
+def _pairs_apart(kind: str, one: _Group, other: _Group) -> bool:
+    """Whether one group hands on conversations within itself, and the other, of the same wording, takes no part."""
+    if kind not in one.rates or np.any((one.rates[kind] > 0) & (other.rates[kind] > 0)):
+        return False
+    few, many = sorted((group.carrying[kind] / group.at.size for group in (one, other)))
+    return bool(many >= MOSTLY and few <= 1 - MOSTLY)
+
+
 @dataclass(frozen=True, slots=True)
 class _Judge:
     """Decides whether two groups look like one operator's; ``first`` and ``last`` are the members' hours."""
@@ -138,6 +146,8 @@ class _Judge:
             return False
         # The same wording over separate pools at the same time is a published pipeline that two operators run, or an
         # application that a campaign copies; one pool after the other is one operator that was banned.
+        if any(_pairs_apart(kind, one, other) for kind in PAIRING):
+            return False
         known = all(group.stated[kind] >= MOSTLY * group.at.size for kind in SEPARATE for group in (one, other))
         return not (known and _separate(cosine, one, other) and self._at_once(one, other))
 
