@@ -1,7 +1,6 @@
 """The profile: a compact, mergeable, private summary of a log, on which everything after the first pass works."""
 
-from distillscan.profile.batch import profile_batch
-from distillscan.profile.build import build_profile
+from distillscan.profile.build import build_profile, profile_batch
 from distillscan.profile.merge import merge
 from distillscan.profile.tables import Profile, empty_profile
 

@@ -1,7 +1,8 @@
 """The byte loop: hashes of whole strings and sketches of their word shingles, compiled by numba.
 
-Everything here walks a UTF-8 buffer with offsets (Arrow's string layout) and has a plain Python twin in
-``kernel_reference``; the two are compared by hypothesis. Functions release the GIL and are cached on disk.
+Everything here walks strings where they lie in memory, given by address and length (a text column of polars is such a
+list already, see ``strings``), and has a plain Python twin in ``kernel_reference``; the two are compared by hypothesis.
+Functions release the GIL and are cached on disk.
 
 Text is normalised on the fly: ASCII letters in lower case, a run of digits read as one ``0``, ASCII punctuation and
 white space and general punctuation (U+2000 to U+203F) as separators. A character of three or four bytes (Chinese,
@@ -9,14 +10,17 @@ Japanese, Korean and most scripts written without spaces) is a token by itself t
 text without spaces is shingled as well.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
+from numba.extending import intrinsic
 
 U64 = npt.NDArray[np.uint64]
 U32 = npt.NDArray[np.uint32]
 I64 = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
 
 #: Odd 64-bit constants with well spread bits (fractional digits of pi and the golden ratio).
 P1 = np.uint64(0x9E3779B97F4A7C15)
@@ -36,14 +40,39 @@ WHOLE_MAX = 48
 #: Most shingles one text can give.
 KEPT_MAX = WHOLE_MAX + 2 * EDGE_KEPT
 
+#: Strings of at least this many bytes are hashed four at a time.
+_LONG = 64
+
 _S17 = np.uint64(17)
 _S27 = np.uint64(27)
 _S29 = np.uint64(29)
 _S32 = np.uint64(32)
 _S37 = np.uint64(37)
+_ZERO = np.uint64(0)
+_ONE = np.uint64(1)
+_DIGIT = np.uint64(48)
+_LARGEST = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+#: Values among which the smallest are looked for by counting; more than any sketch has.
+_POOL = 128
 
 
-@njit(cache=True, nogil=True, inline="always")
+def _values() -> U64:
+    """What each byte below 0xE0 counts as within a word: letters in lower case, any digit as 0, separators nothing."""
+    values = np.zeros(256, np.uint64)
+    for byte in range(0x80, 0xE0):
+        values[byte] = byte
+    for letter in b"abcdefghijklmnopqrstuvwxyz":
+        values[letter] = values[letter - 32] = letter
+    for digit in b"0123456789":
+        values[digit] = _DIGIT
+    return values
+
+
+_VALUES = _values()
+
+
+@njit(cache=True, nogil=True)
 def _finish(h):  # type: ignore[no-untyped-def]
     h ^= h >> _S32
     h *= P4
@@ -53,56 +82,227 @@ def _finish(h):  # type: ignore[no-untyped-def]
     return h
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _word(data, at):  # type: ignore[no-untyped-def]
-    """Eight bytes from ``at``, little-endian; LLVM joins them to one load."""
-    w = np.uint64(data[at])
-    w |= np.uint64(data[at + 1]) << np.uint64(8)
-    w |= np.uint64(data[at + 2]) << np.uint64(16)
-    w |= np.uint64(data[at + 3]) << np.uint64(24)
-    w |= np.uint64(data[at + 4]) << np.uint64(32)
-    w |= np.uint64(data[at + 5]) << np.uint64(40)
-    w |= np.uint64(data[at + 6]) << np.uint64(48)
-    w |= np.uint64(data[at + 7]) << np.uint64(56)
-    return w
+def _load(bits: int) -> Any:
+    """A function for compiled code that loads an unsigned number of so many bits from an address, aligned or not."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        value = builder.load(builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer()))
+        value.align = 1
+        return value
+
+    @intrinsic
+    def load(_context: Any, address: Any) -> Any:  # noqa: ARG001 - its name is what compiled code sees
+        return types.Integer.from_bitwidth(bits, signed=False)(types.int64), generate
+
+    return load
+
+
+_byte = _load(8)
+#: Eight bytes as they lie in memory, the first one lowest (all platforms numba compiles for are little-endian).
+_word = _load(64)
 
 
 @njit(cache=True, nogil=True)
-def hash_rows(offsets: I64, data: Bytes, head: int = 0) -> U64:
+def locate(views: U32, at: int, buffers: I64, addresses: I64, lengths: I64) -> None:
+    """Work out where the strings of an Arrow view array are.
+
+    Args:
+        views: Four numbers a string: its length, then the string itself if it has at most twelve bytes, else its
+            first four bytes, the number of its buffer and its offset there.
+        at: Address of ``views``.
+        buffers: Addresses of the buffers.
+        addresses: Receives the address of each string.
+        lengths: Receives the bytes of each string.
+    """
+    for row in range(addresses.size):
+        length = np.int64(views[4 * row])
+        lengths[row] = length
+        if length <= 12:
+            addresses[row] = at + 16 * row + 4
+        else:
+            addresses[row] = buffers[views[4 * row + 2]] + np.int64(views[4 * row + 3])
+
+
+@njit(cache=True, nogil=True)
+def _step(h, word):  # type: ignore[no-untyped-def]
+    h ^= word * P1
+    return ((h << _S27) | (h >> _S37)) * P2 + P3
+
+
+@njit(cache=True, nogil=True)
+def _rest(h, at, end):  # type: ignore[no-untyped-def]
+    """Carry a hash on to the end of its string."""
+    while at + 8 <= end:
+        h = _step(h, _word(at))
+        at += 8
+    if at < end:
+        word = np.uint64(0)
+        shift = np.uint64(0)
+        while at < end:
+            word |= np.uint64(_byte(at)) << shift
+            shift += np.uint64(8)
+            at += 1
+        h = _step(h, word)
+    return _finish(h)
+
+
+@njit(cache=True, nogil=True)
+def hash_texts(addresses: I64, lengths: I64) -> U64:
     """Return a 64-bit hash of every string, byte for byte (no normalisation). Stable over versions and machines.
 
-    With ``head`` only the first ``head`` bytes count, and shorter strings get 0.
+    A step waits for the multiplications of the step before, so long strings are walked four at a time.
     """
-    rows = offsets.size - 1
-    out = np.empty(rows, np.uint64)
-    for row in range(rows):
-        at = offsets[row]
-        end = offsets[row + 1]
-        if head > 0:
-            if end - at < head:
-                out[row] = 0
+    out = np.empty(addresses.size, np.uint64)
+    hashes = np.zeros(4, np.uint64)
+    places = np.zeros(4, np.int64)
+    words = np.zeros(4, np.int64)
+    rows = np.full(4, -1, np.int64)
+    coming = 0
+    busy = True
+    while busy:
+        for lane in range(4):
+            if words[lane] > 0:
                 continue
-            end = at + head
-        h = P3 ^ (np.uint64(end - at) * P1)
-        while at + 8 <= end:
-            h ^= _word(data, at) * P1
-            h = ((h << _S27) | (h >> _S37)) * P2 + P3
-            at += 8
-        if at < end:
-            w = np.uint64(0)
-            shift = np.uint64(0)
-            while at < end:
-                w |= np.uint64(data[at]) << shift
-                shift += np.uint64(8)
-                at += 1
-            h ^= w * P1
-            h = ((h << _S27) | (h >> _S37)) * P2 + P3
-        out[row] = _finish(h)
+            if rows[lane] >= 0:
+                out[rows[lane]] = _rest(hashes[lane], places[lane], addresses[rows[lane]] + lengths[rows[lane]])
+            while coming < addresses.size and lengths[coming] < _LONG:
+                start = addresses[coming]
+                seed = P3 ^ (np.uint64(lengths[coming]) * P1)
+                out[coming] = _rest(seed, start, start + lengths[coming])
+                coming += 1
+            if coming == addresses.size:
+                rows[lane] = -1
+                busy = False
+                continue
+            rows[lane] = coming
+            hashes[lane] = P3 ^ (np.uint64(lengths[coming]) * P1)
+            places[lane] = addresses[coming]
+            words[lane] = lengths[coming] >> 3
+            coming += 1
+        if busy:
+            _four(hashes, places, words)
+    for lane in range(4):
+        if rows[lane] >= 0:
+            out[rows[lane]] = _rest(hashes[lane], places[lane], addresses[rows[lane]] + lengths[rows[lane]])
     return out
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _keep(best, filled, limit, value):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True)
+def _four(hashes, places, words):  # type: ignore[no-untyped-def]
+    """Walk four strings as far as the shortest goes."""
+    h0, h1, h2, h3 = hashes[0], hashes[1], hashes[2], hashes[3]
+    a0, a1, a2, a3 = places[0], places[1], places[2], places[3]
+    steps = min(min(words[0], words[1]), min(words[2], words[3]))
+    for at in range(0, 8 * steps, 8):
+        h0 = _step(h0, _word(a0 + at))
+        h1 = _step(h1, _word(a1 + at))
+        h2 = _step(h2, _word(a2 + at))
+        h3 = _step(h3, _word(a3 + at))
+    hashes[0], hashes[1], hashes[2], hashes[3] = h0, h1, h2, h3
+    for lane in range(4):
+        places[lane] += 8 * steps
+        words[lane] -= steps
+
+
+@njit(cache=True, nogil=True)
+def _tokens(at, end, out):  # type: ignore[no-untyped-def]
+    """Write the hashes of the tokens of one string to ``out`` (half as long, and two); return how many there are."""
+    count = np.uint64(0)
+    h = P2
+    last = _ZERO  # the byte before, as it counts: 0 outside of words
+    c1 = _ZERO  # the characters of three or four bytes before
+    c2 = _ZERO
+    while at < end:
+        byte = _byte(at)
+        if byte < 0xE0:
+            value = _VALUES[byte]
+            longer = (h ^ value) * P1
+            longer ^= longer >> _S29
+            # Written in any case, counted at the end of a word: a branch per byte would be guessed wrong at each end.
+            out[count] = h
+            if value == _ZERO:
+                count += _ONE if last != _ZERO else _ZERO
+                h = P2
+            else:
+                h = h if value == _DIGIT and last == _DIGIT else longer
+                c1 = _ZERO
+                c2 = _ZERO
+            last = value
+            at += 1
+            continue
+        if last != _ZERO:
+            out[count] = h
+            count += _ONE
+            h = P2
+            last = _ZERO
+        stop = min(end, at + (4 if byte >= 0xF0 else 3))
+        if byte == 0xE2 and at + 1 < end and _byte(at + 1) == 0x80:  # U+2000..203F: spaces, dashes, curly quotes
+            at = stop
+            continue
+        code = np.uint64(byte)
+        at += 1
+        while at < stop:
+            code = (code << np.uint64(8)) | np.uint64(_byte(at))
+            at += 1
+        out[count] = _finish((c2 * P1 + c1) * P3 + code * P4 + P2)
+        count += _ONE
+        c2 = c1
+        c1 = code
+    if last != _ZERO:
+        out[count] = h
+        count += _ONE
+    return np.int64(count)
+
+
+@njit(cache=True, nogil=True)
+def _settle(pool, filled, limit, out):  # type: ignore[no-untyped-def]
+    """Write the smallest distinct of ``filled`` values to ``out``, ascending, ``limit`` at most; return how many.
+
+    Each goes where the number of smaller ones says: of a few values that is quicker than to sort them.
+    """
+    for i in range(filled):
+        rank = np.int64(0)
+        for j in range(filled):
+            rank += np.int64(pool[j] < pool[i])
+        for j in range(i):
+            rank += np.int64(pool[j] == pool[i])
+        pool[_POOL + rank] = pool[i]
+    found = 0
+    for i in range(filled):
+        value = pool[_POOL + i]
+        if found < limit and (found == 0 or value != out[found - 1]):
+            out[found] = value
+            found += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _smallest(values, first, last, limit, pool, out):  # type: ignore[no-untyped-def]
+    """Write the ``limit`` smallest distinct values from ``first`` to ``last`` to ``out``, ascending; return how many.
+
+    They are spread evenly, so most can be told by a bound; only where that leaves too few (repetitive text) or too
+    many, all are sorted in one by one.
+    """
+    wanted = limit + 4 + limit // 2
+    bound = _LARGEST
+    if last - first > wanted:
+        bound = bound // np.uint64(last - first) * np.uint64(wanted)
+    filled = np.int64(0)
+    for k in range(first, last):
+        pool[min(filled, _POOL - 1)] = values[k]
+        filled += np.int64(values[k] <= bound)
+    if filled < _POOL:
+        found = _settle(pool, filled, limit, out)
+        if found == limit or bound == _LARGEST:
+            return found
+    found = 0
+    for k in range(first, last):
+        found = _insert(out, found, limit, values[k])
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _insert(best, filled, limit, value):  # type: ignore[no-untyped-def]
     """Insert ``value`` into the ascending first ``filled`` cells of ``best`` unless present; return the new fill."""
     if filled == limit and value >= best[filled - 1]:
         return filled
@@ -118,128 +318,56 @@ def _keep(best, filled, limit, value):  # type: ignore[no-untyped-def]
     return filled + 1 if filled < limit else filled
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _union(best, whole, head, heads, ring, ringed, out):  # type: ignore[no-untyped-def]
-    """Write the distinct union of the three selections into ``out``, ascending; return how many there are."""
-    filled = 0
-    for k in range(whole):
-        filled = _keep(out, filled, KEPT_MAX, best[k])
-    for k in range(heads):
-        filled = _keep(out, filled, KEPT_MAX, head[k])
-    tails = 0
-    for k in range(min(ringed, EDGE)):
-        tails = _keep(head, tails, EDGE_KEPT, ring[k])
-    for k in range(tails):
-        filled = _keep(out, filled, KEPT_MAX, head[k])
-    return filled
+@njit(cache=True, nogil=True)
+def _shingles(values, count):  # type: ignore[no-untyped-def]
+    """Turn ``count`` tokens into the shingles that begin with them, in place; return how many and a hash of all."""
+    total = P3
+    for k in range(count):
+        total = (total ^ values[k]) * P1
+        total = (total << _S17) | (total >> np.uint64(47))
+    found = max(0, count - SHINGLE + 1)
+    for k in range(found):
+        values[k] = _finish(((values[k] * P1 + values[k + 1]) * P3 + values[k + 2]) * P4 + values[k + 3])
+    return found, _finish(total ^ np.uint64(count))
 
 
 @njit(cache=True, nogil=True)
-def sketch_rows(offsets: I64, data: Bytes, rows: I64) -> tuple[U64, U32, I64, U64]:  # noqa: C901 - one loop on purpose
-    """Sketch the chosen strings.
+def sketch_texts(addresses: I64, lengths: I64) -> tuple[U64, U32, I64, U64]:
+    """Sketch strings.
 
     Args:
-        offsets: Where each string begins, one more than there are strings.
-        data: The UTF-8 bytes.
-        rows: Which strings to sketch.
+        addresses: Where each string is.
+        lengths: Its bytes.
 
     Returns:
-        For each chosen string the hash of its normalised tokens and their number; then offsets into, and the values
-        of, the kept shingles: the smallest of the first ``EDGE``, of the last ``EDGE`` and of all (bottom-k, after
-        Broder's min-wise hashing), ascending and distinct.
+        For each string the hash of its normalised tokens and their number; then offsets into, and the values of, the
+        kept shingles: the smallest of the first ``EDGE``, of the last ``EDGE`` and of all (bottom-k, after Broder's
+        min-wise hashing), ascending and distinct.
     """
-    n = rows.size
+    n = addresses.size
     normal = np.empty(n, np.uint64)
     tokens = np.empty(n, np.uint32)
     starts = np.zeros(n + 1, np.int64)
-    kept = np.empty(max(64, n * 16), np.uint64)
-    best = np.empty(WHOLE_MAX + 1, np.uint64)
-    head = np.empty(EDGE_KEPT + 1, np.uint64)
-    ring = np.empty(EDGE, np.uint64)
-    out = np.empty(KEPT_MAX + 1, np.uint64)
-    for i in range(n):
-        at = offsets[rows[i]]
-        end = offsets[rows[i] + 1]
-        length = end - at
-        count = 0
-        whole = 0
-        heads = 0
-        shingles = 0
-        total = P3
-        t1 = np.uint64(0)
-        t2 = np.uint64(0)
-        t3 = np.uint64(0)
-        c1 = np.uint64(0)
-        c2 = np.uint64(0)
-        # The bound on the whole follows the byte length (about six bytes a token), so it is known before the loop.
-        limit = min(WHOLE_MAX, max(WHOLE_MIN, length // (6 * SPARSITY)))
-        while at < end:
-            b = data[at]
-            token = np.uint64(0)
-            if b >= 0xE0:
-                code = np.uint64(b)
-                size = 4 if b >= 0xF0 else 3
-                stop = min(end, at + size)
-                if b == 0xE2 and at + 1 < end and data[at + 1] == 0x80:  # U+2000..203F: spaces, dashes, curly quotes
-                    at = stop
-                    continue
-                at += 1
-                while at < stop:
-                    code = (code << np.uint64(8)) | np.uint64(data[at])
-                    at += 1
-                token = _finish((c2 * P1 + c1) * P3 + code * P4 + P2)
-                c2 = c1
-                c1 = code
-            elif b >= 0x80 or (97 <= b <= 122) or (65 <= b <= 90) or (48 <= b <= 57):
-                h = P2
-                digit = False
-                while at < end:
-                    b = data[at]
-                    if 48 <= b <= 57:
-                        at += 1
-                        if digit:
-                            continue
-                        h = (h ^ np.uint64(48)) * P1
-                        h ^= h >> _S29
-                        digit = True
-                        continue
-                    if (97 <= b <= 122) or 0x80 <= b < 0xE0:
-                        h = (h ^ np.uint64(b)) * P1
-                        digit = False
-                    elif 65 <= b <= 90:
-                        h = (h ^ np.uint64(b + 32)) * P1
-                        digit = False
-                    else:
-                        break
-                    h ^= h >> _S29
-                    at += 1
-                token = h
-                c1 = np.uint64(0)
-                c2 = np.uint64(0)
-            else:
-                at += 1
-                continue
-            count += 1
-            total = (total ^ token) * P1
-            total = (total << _S17) | (total >> np.uint64(47))
-            if count >= SHINGLE:
-                value = _finish(((t3 * P1 + t2) * P3 + t1) * P4 + token)
-                if shingles < EDGE:
-                    heads = _keep(head, heads, EDGE_KEPT, value)
-                ring[shingles & (EDGE - 1)] = value
-                whole = _keep(best, whole, limit, value)
-                shingles += 1
-            t3 = t2
-            t2 = t1
-            t1 = token
-        filled = _union(best, whole, head, heads, ring, shingles, out)
-        if starts[i] + filled > kept.size:
-            grown = np.empty(kept.size * 2, np.uint64)
-            grown[: starts[i]] = kept[: starts[i]]
-            kept = grown
-        for k in range(filled):
-            kept[starts[i] + k] = out[k]
-        starts[i + 1] = starts[i] + filled
-        normal[i] = _finish(total ^ np.uint64(count))
-        tokens[i] = count
+    kept = np.empty(n * KEPT_MAX, np.uint64)
+    longest = 0
+    for row in range(n):
+        longest = max(longest, lengths[row])
+    values = np.empty(longest // 2 + 2, np.uint64)
+    pool = np.empty(2 * _POOL, np.uint64)
+    mixed = np.empty(2 * _POOL, np.uint64)
+    for row in range(n):
+        count = _tokens(addresses[row], addresses[row] + lengths[row], values)
+        tokens[row] = count
+        shingles, normal[row] = _shingles(values, count)
+        # The bound on the whole follows the byte length, about six bytes a token.
+        limit = min(WHOLE_MAX, max(WHOLE_MIN, lengths[row] // (6 * SPARSITY)))
+        out = kept[starts[row] :]
+        if shingles <= EDGE:  # both ends are the whole, of which more is kept than of an end
+            filled = _smallest(values, 0, shingles, limit, pool, out)
+        else:
+            filled = _smallest(values, 0, shingles, limit, pool, mixed)
+            filled += _smallest(values, 0, EDGE, EDGE_KEPT, pool, mixed[filled:])
+            filled += _smallest(values, shingles - EDGE, shingles, EDGE_KEPT, pool, mixed[filled:])
+            filled = _settle(mixed, filled, KEPT_MAX, out)
+        starts[row + 1] = starts[row] + filled
     return normal, tokens, starts, kept[: starts[n]].copy()

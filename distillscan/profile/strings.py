@@ -1,4 +1,7 @@
-"""Between polars string columns and the byte kernels: hash a column, sketch chosen rows."""
+"""Between polars string columns and the byte kernels: where strings are in memory, hashes and sketches of them."""
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -6,9 +9,83 @@ import polars as pl
 import pyarrow as pa
 
 from distillscan.profile import kernel
+from distillscan.profile.kernel import I64, U64
+
+_VIEW = pl.CompatLevel.newest()
 
 
-def _buffers(column: pl.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The strings of a column where they lie in memory, without a copy.
+
+    Attributes:
+        addresses: Address of the first byte of each string.
+        lengths: Bytes of each string, 0 where it is null.
+        valid: Which are not null; ``None`` if all are.
+        held: What keeps that memory alive.
+    """
+
+    addresses: I64
+    lengths: I64
+    valid: npt.NDArray[np.bool_] | None
+    held: Any
+
+    def __len__(self) -> int:
+        return self.addresses.size
+
+    def take(self, rows: I64) -> "Texts":
+        """Return the strings at some rows."""
+        valid = None if self.valid is None else self.valid[rows]
+        return Texts(self.addresses[rows], self.lengths[rows], valid, self.held)
+
+    def hashes(self) -> U64:
+        """Return the hash of each string; what it is for a null says nothing."""
+        return kernel.hash_texts(self.addresses, self.lengths)
+
+    def head_hashes(self, head: int) -> tuple[U64, npt.NDArray[np.bool_]]:
+        """Return the hash of the first ``head`` bytes of each string, and which strings are as long as that."""
+        enough = self.lengths >= head
+        return kernel.hash_texts(self.addresses, np.where(enough, head, 0)), enough
+
+    def sketches(self) -> pl.DataFrame:
+        """Sketch the strings.
+
+        Returns:
+            One row each, in order: ``normal`` (hash of the normalised tokens), ``tokens`` (how many), ``sketch`` (kept
+            shingles, ascending).
+        """
+        normal, tokens, offsets, values = kernel.sketch_texts(self.addresses, self.lengths)
+        lists = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(values, pa.uint64()))
+        sketch = pl.Series("sketch", pl.from_arrow(lists), dtype=pl.List(pl.UInt64))
+        return pl.DataFrame({"normal": normal, "tokens": tokens}).with_columns(sketch)
+
+
+def texts_of(column: pl.Series) -> Texts:
+    """Find the strings of a column in memory."""
+    held = [chunk.to_arrow(compat_level=_VIEW) for chunk in column.get_chunks()]
+    addresses, lengths = np.empty(len(column), np.int64), np.empty(len(column), np.int64)
+    start = 0
+    for array in held:
+        _, views, *data = array.buffers()
+        end = start + len(array)
+        if end > start:
+            first = 16 * array.offset
+            kernel.locate(
+                np.frombuffer(views, np.uint32)[first // 4 :],
+                views.address + first,
+                np.array([buffer.address for buffer in data], np.int64),
+                addresses[start:end],
+                lengths[start:end],
+            )
+        start = end
+    if not column.null_count():
+        return Texts(addresses, lengths, None, held)
+    valid = column.is_not_null().to_numpy()
+    lengths[~valid] = 0
+    return Texts(addresses, lengths, valid, held)
+
+
+def _buffers(column: pl.Series) -> tuple[I64, npt.NDArray[np.uint8]]:
     """Offsets and bytes of a string column; a null has no bytes."""
     array = column.rechunk().to_arrow()
     if not pa.types.is_large_string(array.type):
@@ -22,30 +99,10 @@ def _buffers(column: pl.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.u
 
 def hash_column(column: pl.Series) -> pl.Series:
     """Return the 64-bit hash of every string (UInt64), null where the column is null."""
-    hashes = pl.Series(column.name, kernel.hash_rows(*_buffers(column)), dtype=pl.UInt64)
+    hashes = pl.Series(column.name, texts_of(column).hashes(), dtype=pl.UInt64)
     if column.null_count():
         return pl.select(pl.when(column.is_not_null()).then(hashes)).to_series().alias(column.name)
     return hashes
-
-
-def hash_heads(column: pl.Series, head: int) -> pl.Series:
-    """Return the hash of the first ``head`` bytes of every string (UInt64), null where it is null or shorter."""
-    hashes = pl.Series(column.name, kernel.hash_rows(*_buffers(column), head), dtype=pl.UInt64)
-    return pl.select(pl.when(hashes != 0).then(hashes)).to_series().alias(column.name)
-
-
-def sketch_column(column: pl.Series, rows: pl.Series) -> pl.DataFrame:
-    """Sketch the strings at ``rows``.
-
-    Returns:
-        One row each, in order: ``normal`` (hash of the normalised tokens), ``tokens`` (how many), ``sketch`` (kept
-        shingles, ascending).
-    """
-    starts, data = _buffers(column)
-    normal, tokens, offsets, values = kernel.sketch_rows(starts, data, rows.to_numpy().astype(np.int64))
-    lists = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(values, pa.uint64()))
-    sketch = pl.Series("sketch", pl.from_arrow(lists), dtype=pl.List(pl.UInt64))
-    return pl.DataFrame({"normal": normal, "tokens": tokens}).with_columns(sketch)
 
 
 def hash_text(text: str) -> int:

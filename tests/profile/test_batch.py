@@ -3,8 +3,8 @@ import pytest
 from handmade import at, canonical
 
 from distillscan.profile import merge, profile_batch
-from distillscan.profile.batch import address, pointer, prefix, split_pointer
-from distillscan.profile.strings import hash_column, hash_text
+from distillscan.profile.batch import pointer, split_pointer
+from distillscan.profile.entities import address, prefix
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,6 @@ def test_pointers_come_back() -> None:
     frame = pl.DataFrame({"source": [3, 70_000], "row": [12, 1 << 39]}, schema={"source": pl.UInt32, "row": pl.UInt64})
     back = frame.select(pointer()).select(split_pointer())
     assert back.rows() == frame.rows()
-
-
-def test_hash_column_keeps_nulls_and_slices() -> None:
-    column = pl.Series("x", ["left out", "abc", None, ""])[1:]
-    assert hash_column(column).to_list() == [hash_text("abc"), None, hash_text("")]
 
 
 ROWS = [

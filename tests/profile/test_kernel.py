@@ -31,25 +31,63 @@ def encode(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
 
 
-def buffers(texts: list[bytes]) -> tuple[kernel.I64, kernel.Bytes]:
-    offsets = np.cumsum([0, *map(len, texts)]).astype(np.int64)
-    return offsets, np.frombuffer(b"".join(texts), np.uint8)
+class Laid:
+    """Texts in memory, one after the other."""
+
+    def __init__(self, texts: list[bytes]) -> None:
+        self.data = np.frombuffer(b"".join(texts) + b"\0", np.uint8)
+        self.lengths = np.array([len(text) for text in texts], np.int64)
+        self.addresses = self.data.ctypes.data + np.cumsum(self.lengths) - self.lengths
 
 
 @given(st.lists(TEXTS.map(encode), min_size=1, max_size=12))
-@example([b"\xe4", b"\xf0\x9f", b"\xe2\x80", b"\xe2"])
+@example([b"\xe4", b"\xf0\x9f", b"\xe2\x80", b"\xe2", b"7", b"a\xe4\xbd\xa0b\xe5\xa5\xbd9\xe4"])
 def test_compiled_loop_equals_plain_python(texts: list[bytes]) -> None:
-    offsets, data = buffers(texts)
-    assert kernel.hash_rows(offsets, data).tolist() == [kernel_reference.hash_text(t) for t in texts]
-    normal, tokens, starts, kept = kernel.sketch_rows(offsets, data, np.arange(len(texts)))
+    laid = Laid(texts)
+    hashes = kernel.hash_texts(laid.addresses, laid.lengths)
+    assert hashes.tolist() == [kernel_reference.hash_text(t) for t in texts]
+    normal, tokens, starts, kept = kernel.sketch_texts(laid.addresses, laid.lengths)
     for row, text in enumerate(texts):
         expected = kernel_reference.sketch_text(text)
         assert (int(normal[row]), int(tokens[row]), kept[starts[row] : starts[row + 1]].tolist()) == expected
 
 
+LENGTHS = st.sampled_from([0, 1, 7, 8, 9, 60, 63, 64, 65, 71, 72, 200, 1000])
+
+
+@given(st.lists(LENGTHS, max_size=40), st.binary(min_size=1, max_size=40))
+def test_long_and_short_strings_in_any_order_are_hashed_alike(lengths: list[int], pattern: bytes) -> None:
+    texts = [(pattern * length)[:length] for length in lengths]
+    laid = Laid(texts)
+    hashes = kernel.hash_texts(laid.addresses, laid.lengths)
+    assert hashes.tolist() == [kernel_reference.hash_text(t) for t in texts]
+
+
+WORD = st.text("abcdefghij", min_size=1, max_size=3)
+
+
+@given(st.lists(WORD, min_size=1, max_size=40), st.integers(1, 60), st.booleans())
+def test_long_and_repetitive_texts_are_sketched_as_plain_python_does(
+    words: list[str], times: int, numbered: bool
+) -> None:
+    text = " ".join(word + (chr(97 + k % 26) * (k % 7) if numbered else "") for k, word in enumerate(words * times))
+    laid = Laid([text.encode()])
+    normal, tokens, _, kept = kernel.sketch_texts(laid.addresses, laid.lengths)
+    assert (int(normal[0]), int(tokens[0]), kept.tolist()) == kernel_reference.sketch_text(text.encode())
+
+
+def test_a_text_of_megabytes_is_sketched() -> None:
+    rng = np.random.default_rng(2)
+    text = b" ".join(rng.choice([b"alpha", b"beta", b"gamma", b"\xe4\xbd\xa0", b"42", b"\xe2\x80\x94"], 250_000))
+    laid = Laid([b"", text, b"one two three four"])
+    normal, tokens, starts, kept = kernel.sketch_texts(laid.addresses, laid.lengths)
+    assert (int(normal[1]), int(tokens[1]), kept[: starts[2]].tolist()) == kernel_reference.sketch_text(text)
+    assert starts.tolist() == [0, 0, starts[2], starts[2] + 1]
+
+
 def test_hashes_are_pinned_so_that_profiles_of_different_versions_can_be_merged() -> None:
-    offsets, data = buffers([b"", b"abc", b"acct_00000001"])
-    assert kernel.hash_rows(offsets, data).tolist() == [
+    laid = Laid([b"", b"abc", b"acct_00000001"])
+    assert kernel.hash_texts(laid.addresses, laid.lengths).tolist() == [
         5388436154510691893,
         11094012742847461102,
         14721375224996295873,
@@ -93,12 +131,3 @@ def test_an_instruction_inside_a_long_private_text_leaves_shared_shingles(place:
 
     shared = set.intersection(*(sketch(prompt())[2] for _ in range(6)))
     assert len(shared) >= 2
-
-
-def test_rows_are_chosen_and_offsets_follow() -> None:
-    texts = [b"one two three four five", b"", b"six seven eight nine"]
-    offsets, data = buffers(texts)
-    _, tokens, starts, kept = kernel.sketch_rows(offsets, data, np.array([2, 0]))
-    assert tokens.tolist() == [4, 5]
-    assert starts.tolist() == [0, 1, 3]
-    assert kept.size == 3

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from distillscan.profile import build_profile, empty_profile, merge, profile_batch
-from distillscan.profile.build import Builder
+from distillscan.profile import build_profile, empty_profile, entities, facts, merge, profile_batch
+from distillscan.profile.collect import Collector
 from distillscan.profile.tables import LINKS_KEPT, PROMPTS_KEPT, SCHEMAS, Profile
 
 WORDS = ["write", "a", "short", "poem", "about", "the", "sea", "and", "7", "mountains"]
@@ -122,7 +122,7 @@ def test_building_on_threads_equals_one_batch(threads: int) -> None:
         )
         for k in range(23)
     ]
-    built = build_profile(([lambda f=frame: iter([f]) for frame in frames]), threads, Builder(pending_bytes=1))  # type: ignore[misc]
+    built = build_profile(([lambda f=frame: iter([f]) for frame in frames]), threads)  # type: ignore[misc]
     assert_same(built, merge([profile_batch(pl.concat(frames))]))
 
 
@@ -132,3 +132,31 @@ def test_a_failing_task_is_raised_and_not_swallowed() -> None:
 
     with pytest.raises(OSError, match="disk gone"):
         build_profile([broken], 2)
+
+
+@given(logs(), logs())
+def test_forgetting_what_nothing_needs_changes_nothing(left: pl.DataFrame, right: pl.DataFrame) -> None:
+    whole = merge([profile_batch(pl.concat([left, right], how="diagonal"))])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(facts, "_KEPT_ANYWAY", 0)
+        patch.setattr(entities, "_REMEMBERED", 0)
+        collector = Collector()
+        for frame in (left, right):
+            for row in range(0, frame.height, 7):
+                collector.add(frame[row : row + 7])
+        assert_same(collector.profile(), whole)
+
+
+def test_a_system_prompt_that_leaves_every_sample_is_forgotten() -> None:
+    names = [f"You are assistant number {k}." for k in range(4 * LINKS_KEPT)]
+    rows = [{"timestamp": START, "account_id": "a", "system_prompt": name} for name in names]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(facts, "_KEPT_ANYWAY", 0)
+        collector = Collector()
+        for at in range(0, len(rows), 20):
+            collector.add(canonical(rows[at : at + 20]))
+        assert collector._systems.facts._rows < 2 * LINKS_KEPT + 40
+        profile = collector.profile()
+    assert profile.systems.height == LINKS_KEPT
+    assert profile.systems["tokens"].unique().to_list() == [5]
+    assert profile.systems["system_prompt"].to_list() == profile.links["entity"].to_list()
