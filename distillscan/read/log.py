@@ -2,6 +2,7 @@
 
 import hashlib
 import stat
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ import polars as pl
 
 from distillscan.columns import CANONICAL, POINTER, ROW, SOURCE
 from distillscan.errors import InputError, UsageError
+from distillscan.read.census import Census
 from distillscan.read.chunks import Chunk, Reader, Unit, gather
 from distillscan.read.convert import Batch, Shaping, to_batch, to_canonical
 from distillscan.read.damage import Damage, Damages, Outcome, Skipped, Status, refuse
@@ -70,13 +72,16 @@ class Task:
     _shaping: Shaping
     _notes: Notes
     _damages: Damages
+    _census: Census
     _batch_rows: int
 
     def __call__(self) -> Iterator[Batch]:
         """Read the batches, in the order of the file; what is broken in it ends up in the log's outcomes."""
         sound = _sound(self._unit, self.source, self._damages)
         for chunk in gather(sound, self._batch_rows, _BATCH_BYTES):
-            yield to_batch(chunk.with_constants(self._constants), self.source, self._notes, self._shaping)
+            batch = to_batch(chunk.with_constants(self._constants), self.source, self._notes, self._shaping)
+            self._census.add(batch.frame)
+            yield batch
 
 
 def _sound(unit: Unit, source: int, damages: Damages) -> Iterator[Chunk]:
@@ -127,6 +132,7 @@ class Log:
         self._notes = notes
         self._spool = spool
         self._damages = Damages()
+        self._census = Census()
 
     def __enter__(self) -> Self:
         return self
@@ -153,7 +159,7 @@ class Log:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was assumed, sorted. Complete, and the same on every run, once every task has run to its end."""
-        return self._notes.texts()
+        return tuple(sorted((*self._notes.texts(), *self._census.texts())))
 
     @property
     def rows_hint(self) -> int | None:
@@ -176,6 +182,7 @@ class Log:
                     one.shaping,
                     self._notes,
                     self._damages,
+                    self._census,
                     options.batch_rows,
                 )
 
@@ -283,7 +290,7 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
         kept = [one for one in opened if _check_columns(one, options.mapping, notes, skipped, joined)]
         if not kept:
             raise refuse(sorted(skipped, key=lambda one: one.path))
-        kept = [replace(one, file=replace(one.file, source=at)) for at, one in enumerate(kept)]
+        kept = [replace(one, file=replace(one.file, source=at)) for at, one in enumerate(_once(kept, skipped, notes))]
         related = relate([(one.file.source, one.reader, one.resolution) for one in kept], options.batch_rows)
         kept = [
             replace(one, shaping=replace(one.shaping, related=related.get(one.file.source), joined=joined))
@@ -293,6 +300,27 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
         spool.close()
         raise
     return Log(kept, sorted(skipped, key=lambda one: one.path), options, notes, spool, joins)
+
+
+def _once(opened: Sequence[_Opened], skipped: list[Skipped], notes: Notes) -> list[_Opened]:
+    """The files, of those with the same content only the first by name: an export that is there twice counts once."""
+    kept: list[_Opened] = []
+    twins: list[str] = []
+    first: dict[tuple[object, ...], _Opened] = {}
+    sizes = Counter(one.file.bytes for one in opened)
+    for one in opened:
+        file = one.file
+        if sizes[file.bytes] > 1 and (digest := _digest(file.local, file.bytes)):
+            same = first.setdefault((digest, file.format, *sorted(one.partitions.items(), key=str)), one)
+            if same is not one:
+                reason = f"{file.path} has the same content as {same.file.path}: it is read once"
+                skipped.append(Skipped(file.path, file.local, file.bytes, reason, harmless=True))
+                twins.append(file.path)
+                continue
+        kept.append(one)
+    if twins:
+        notes.add(f"{len(twins):,} file(s) have the same content as another, and are not read again: {listed(twins)}")
+    return kept
 
 
 def _check_columns(

@@ -19,8 +19,8 @@ from distillscan.columns import TIMESTAMP
 
 NO_ZONE: Final = "has no time zone: read as UTC"
 
-#: No log of requests to a language model is older than the epoch; far futures would overflow what follows.
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: 1970 is what a time that was never set becomes, in some zone; far futures would overflow what follows.
+EARLIEST: Final = datetime(1971, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 
 #: Name, lowest and highest (exclusive) magnitude, microseconds per unit as numerator and denominator.
@@ -49,7 +49,7 @@ class Times:
 
 
 def parse_times(raw: pl.Series) -> Times:
-    """Read times of any type: datetimes, dates, epoch numbers or text. Out-of-range times (before 1970) become null."""
+    """Read times of any type: datetimes, dates, epoch numbers or text. Out-of-range times (before 1971) become null."""
     assumed: set[str] = set()
     dtype = raw.dtype
     if dtype.is_float():

@@ -151,6 +151,25 @@ def test_empty_files_are_left_out(tmp_path: Path) -> None:
         open_log(paths[:1])
 
 
+def test_files_with_the_same_content_are_read_once(tmp_path: Path) -> None:
+    for folder in ("a", "b", "plan=free"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.csv").write_bytes(csv_bytes(TWO))
+    (tmp_path / "b" / "y.csv").write_bytes(csv_bytes(TWO).replace(b"one", b"uno"))
+    outcome = read_all([tmp_path], tmp=tmp_path)
+    assert outcome.frame.select("source", "account_id", "plan").rows() == [
+        *((0, "a", None), (0, "b", None)),
+        *((1, "a", None), (1, "b", None)),
+        *((2, "a", "free"), (2, "b", "free")),
+    ]
+    assert outcome.notes == ("1 file(s) have the same content as another, and are not read again: b/x.csv",)
+    assert outcome.unread == ()
+    with open_log([str(tmp_path)]) as log:
+        (twin,) = [one for one in log.outcomes(log.digests()) if one.status == "skipped"]
+        assert twin.reason == f"{tmp_path}/b/x.csv has the same content as {tmp_path}/a/x.csv: it is read once"
+        assert twin.sha256 == hashlib.sha256(csv_bytes(TWO)).hexdigest()
+
+
 def test_standard_input(tmp_path: Path) -> None:
     for content, kind in ((csv_bytes(TWO), "csv"), (ndjson_bytes(TWO), "ndjson"), (parquet_bytes(TWO), "parquet")):
         with open_log(["-"], stdin=io.BytesIO(content)) as log:

@@ -54,7 +54,7 @@ def at(**parts: int) -> datetime:
         ("0001-01-01T00:00:00Z", None),
         ("2262-01-01T00:00:00Z", None),
         ("2261-12-31T23:59:59Z", datetime(2261, 12, 31, 23, 59, 59, tzinfo=UTC)),
-        ("1970-01-01", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("1971-01-01", datetime(1971, 1, 1, tzinfo=UTC)),
     ],
 )
 def test_text(text: str, expected: datetime | None) -> None:
