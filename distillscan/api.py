@@ -14,11 +14,12 @@ import polars as pl
 import distillscan
 from distillscan.cluster import find_candidates
 from distillscan.detect import Detection, detect, without
-from distillscan.detectors.base import Context
+from distillscan.detectors.base import Context, Release
 from distillscan.detectors.registry import choose
 from distillscan.errors import InputError
 from distillscan.parameters import Parameters, TemplateUniformity, with_settings
 from distillscan.population import Population, SignalGraph
+from distillscan.privacy import METHOD, Pseudonyms, Veil, veil
 from distillscan.profile import Profile, build_profile
 from distillscan.profile.batch import split_pointer
 from distillscan.read import Log, Outcome, ReadOptions, Task, open_log, shortcomings
@@ -26,12 +27,11 @@ from distillscan.releases import find_releases, read_releases
 from distillscan.result import Cluster, Input, Result, Template
 from distillscan.result import Population as Summary
 from distillscan.score import DetectorFailedError, Scored, score_candidates
-from distillscan.score.describe import cluster_templates, describe, exemplars, moment
+from distillscan.score.describe import TEXTS_COMPARED, cluster_templates, describe, exemplars, moment
 from distillscan.score.skeleton import SLOT, skeleton
 from distillscan.tally import Tally, counted
+from distillscan.uses import column_uses
 
-#: A skeleton shows only words that this many accounts share, so that no customer's own words reach a ticket.
-SHARED_BY = 5
 #: Clusters, best first, whose skeletons are looked up: each look-up reads the input again in places.
 SKELETONS_FOR = 25
 
@@ -44,14 +44,21 @@ class AnalyzeOptions:
     input_format: str | None = None
     schema: str | None = None
     joins: tuple[str, ...] = ()
-    releases: Path | None = None
+    releases: Path | tuple[Release, ...] | None = None
     rejects: Path | None = None
     detectors: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     threads: int | None = None
     strict: bool = False
+    pseudonyms: Pseudonyms | None = None
+    prompts: bool = True
     stdin: BinaryIO | None = None
+
+    @property
+    def private(self) -> bool:
+        """Whether there is text in the log that must not leave the tool as it is."""
+        return self.pseudonyms is not None or not self.prompts
 
 
 class Progress(Protocol):
@@ -181,11 +188,11 @@ def analyze_paths(
     detectors = choose(options.detectors, options.without)
     parameters = Parameters(detectors={d.name: d.parameters for d in detectors})
     parameters = with_settings(parameters, options.settings)
-    releases = read_releases(options.releases) if options.releases else ()
+    releases = read_releases(options.releases) if isinstance(options.releases, Path) else options.releases or ()
     read_options = ReadOptions(
         mapping=options.mapping,
         format=options.input_format,  # type: ignore[arg-type]
-        keep_rejects=options.rejects is not None,
+        keep_rejects=options.rejects is not None and not options.private,
         schema=options.schema,
         joins=options.joins,
     )
@@ -198,8 +205,10 @@ def analyze_paths(
         profile = _profile(log, tally, options.threads or os.cpu_count() or 1, clock)
         if options.strict:
             _insist(log.outcomes({}))
+        shown = veil(profile, options.pseudonyms)
+        profile = shown.profile
         if options.rejects is not None:
-            tally.write_rejects(options.rejects, log)
+            tally.write_rejects(options.rejects, log, shown.text, records=not options.private)
         if profile.accounts.is_empty() and (broken := shortcomings(log.outcomes({}))):
             raise InputError("\n".join(("no row could be read:", *broken[1:])))
         if profile.accounts.is_empty() and tally.rejected.rows:
@@ -213,21 +222,38 @@ def analyze_paths(
         detection = detect(population, detectors, dict(parameters.detectors), context)
         scored, detection, looked_at = _score(population, detection, parameters, context, clock)
         clock.phase("exemplars")
-        clusters = _clusters(scored, log, parameters.detectors.get("template_uniformity", TemplateUniformity()))
+        clusters = _clusters(scored, log, parameters, shown, prompts=options.prompts)
         outcomes = log.outcomes(digests.result())
-        unread = shortcomings(outcomes)
+        unread, notes = (tuple(shown.texts(texts)) for texts in (shortcomings(outcomes), log.notes))
         result = Result(
             version=distillscan.__version__,
-            parameters={**parameters.to_dict(), "options": _stated(options, log), "releases": _releases(context)},
+            parameters={
+                **parameters.to_dict(),
+                "options": _stated(options, log.joined_digests(), shown),
+                "releases": _releases(context),
+            },
             inputs=tuple(
-                Input(one.path, tally.rows(one.source), one.bytes, one.sha256, one.status, one.reason)
+                Input(
+                    shown.text(one.path),
+                    tally.rows(one.source),
+                    one.bytes,
+                    one.sha256,
+                    one.status,
+                    shown.text(one.reason),
+                )
                 for one in outcomes
             ),
             rejected=tally.rejected,
             population=_summary(profile),
             detectors=detection.runs,
             clusters=clusters,
-            limitations=(*unread, *_limitations(profile, detection, log.notes, context), *_cut(looked_at, parameters)),
+            limitations=(
+                *unread,
+                *_limitations(profile, detection, notes, context),
+                *_cut(looked_at, parameters),
+                *_withheld(options),
+            ),
+            columns=column_uses(log.columns, pseudonyms=options.pseudonyms is not None, prompts=options.prompts),
         )
         clock.phase("")
         stats = {
@@ -238,7 +264,7 @@ def analyze_paths(
             "profile_bytes": profile.estimated_bytes(),
             "peak_memory_bytes": _peak_bytes(),
         }
-        return Report(result, log.notes, stats, unread)
+        return Report(result, notes, stats, unread)
 
 
 def _insist(outcomes: Sequence[Outcome]) -> None:
@@ -271,7 +297,7 @@ def _score(
 ) -> tuple[list[Scored], Detection, int]:
     """Cluster and score; a detector that fails now is left out altogether, lest it speak for some clusters only."""
     clock.phase("cluster")
-    graph = SignalGraph(population, detection.signals)
+    graph = SignalGraph(population, detection.signals, parameters.cluster)
     candidates = find_candidates(graph, parameters.cluster)
     clock.phase("score", len(candidates), "clusters")
     while True:
@@ -291,24 +317,40 @@ def _cut(looked_at: int, parameters: Parameters) -> tuple[str, ...]:
     return (f"only the {most} strongest candidates were looked at (--set cluster.max_candidates={2 * most} for more)",)
 
 
-def _clusters(scored: Sequence[Scored], log: Log, p: TemplateUniformity) -> tuple[Cluster, ...]:
+def _withheld(options: AnalyzeOptions) -> tuple[str, ...]:
+    """What to say of what the reader is not shown."""
+    found = []
+    if options.pseudonyms is not None:
+        found.append(f"identities are pseudonyms ({METHOD}, key {options.pseudonyms.key_id})")
+    if not options.prompts:
+        found.append("no words of prompts are shown (--no-prompts)")
+    return tuple(found)
+
+
+def _clusters(
+    scored: Sequence[Scored], log: Log, parameters: Parameters, shown: Veil, *, prompts: bool
+) -> tuple[Cluster, ...]:
     """Describe the clusters; look up the texts behind their templates in one pass over the input."""
+    p = parameters.detectors.get("template_uniformity", TemplateUniformity())
+    k = parameters.privacy.shared_by
     wanted = []
     for place, one in enumerate(scored):
         for kind, template in cluster_templates(one, p):
-            rows = exemplars(one, kind, template, p) if place < SKELETONS_FOR else None
+            looked_up = prompts and place < SKELETONS_FOR
+            rows = exemplars(one, kind, template, p, max(TEXTS_COMPARED, 2 * k - 1)) if looked_up else None
             wanted.append((place, template, rows))
     texts = _texts(log, [(template, rows) for _, template, rows in wanted if rows is not None])
     templates: dict[int, list[Template]] = {}
     for place, template, rows in wanted:
         if rows is not None:
             found = [texts[template.where, pointer] for pointer in rows["pointer"]]
-            template = replace(template, skeleton=skeleton([t for t in found if t is not None], SHARED_BY))
-        shown = templates.setdefault(place, [])
+            template = replace(template, skeleton=shown.text(skeleton([t for t in found if t is not None], k)))
+        listed = templates.setdefault(place, [])
         # One text may fall into two templates whose shingles rarely meet in a sketch: it is shown once.
-        if template.skeleton == SLOT or template.skeleton not in {t.skeleton for t in shown}:
-            shown.append(template)
-    return tuple(describe(one, place + 1, tuple(templates.get(place, ()))) for place, one in enumerate(scored))
+        if template.skeleton == SLOT or template.skeleton not in {t.skeleton for t in listed}:
+            listed.append(template)
+    named = [replace(one, cluster_id=shown.cluster_id(one.cluster_id)) for one in scored]
+    return tuple(describe(one, place + 1, tuple(templates.get(place, ()))) for place, one in enumerate(named))
 
 
 def _texts(log: Log, wanted: Sequence[tuple[Template, pl.DataFrame]]) -> dict[tuple[str, int], str | None]:
@@ -326,15 +368,19 @@ def _texts(log: Log, wanted: Sequence[tuple[Template, pl.DataFrame]]) -> dict[tu
     return found
 
 
-def _stated(options: AnalyzeOptions, log: Log) -> dict[str, Any]:
-    """The options that change what is found."""
+def _stated(options: AnalyzeOptions, joined: Mapping[str, str], shown: Veil) -> dict[str, Any]:
+    """The options that change what is found and shown; ``distillscan verify`` runs with them again."""
+    key = None if options.pseudonyms is None else {"method": METHOD, "key_id": options.pseudonyms.key_id}
     return {
         "mapping": dict(sorted(options.mapping.items())),
+        "input_format": options.input_format,
         "schema": options.schema,
-        "joins": log.joined_digests(),
+        "joins": dict(zip(shown.texts(list(joined)), joined.values(), strict=True)),
         "detectors": list(options.detectors),
         "without": list(options.without),
         "settings": dict(sorted(options.settings.items())),
+        "pseudonymized": key,
+        "prompts": options.prompts,
     }
 
 

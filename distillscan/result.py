@@ -12,6 +12,7 @@ Axis = Literal["coordination", "extraction"]
 Status = Literal["ok", "skipped", "error"]
 InputStatus = Literal["read", "partial", "skipped"]
 Verdict = Literal["fails", "holds", "not tested"]
+Disclosure = Literal["values", "pseudonyms", "shared words", "counts", "nothing"]
 
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 FAMILIES: tuple[Family, ...] = ("content", "identity", "network", "timing")
@@ -109,6 +110,15 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnUse:
+    """A canonical column that was read, what for, and what of it the report shows at most."""
+
+    name: str
+    used_for: str
+    shown: Disclosure
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """Rows that could not be used, counted per reason."""
 
@@ -147,6 +157,7 @@ class Result:
     detectors: tuple[DetectorRun, ...]
     clusters: tuple[Cluster, ...]
     limitations: tuple[str, ...]
+    columns: tuple[ColumnUse, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain JSON types, keys in the order of the published schema."""

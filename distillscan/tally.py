@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -47,13 +47,20 @@ class Tally:
         ordered = sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))
         return Rejected(sum(self._reasons.values()), dict(ordered))
 
-    def write_rejects(self, path: Path, log: Log) -> None:
+    def write_rejects(self, path: Path, log: Log, shown: Callable[[str], str] = str, *, records: bool = True) -> None:
         """Write the rejected rows as NDJSON: ``path``, ``row`` (from 0), ``reason``, ``record``.
+
+        Args:
+            path: The file to write.
+            log: Where the rows are from.
+            shown: How a path may be shown.
+            records: Whether what the rows hold may be; else ``record`` is null.
 
         Raises:
             UsageError: The file cannot be written.
         """
-        names = {file.source: file.path for file in log.inputs}
+        # A file name may hold bytes that are no text, which many JSON parsers refuse.
+        names = {file.source: shown(file.path).encode("utf-8", "backslashreplace").decode() for file in log.inputs}
         rows = pl.concat(self._rejects).sort("source", "row") if self._rejects else pl.DataFrame()
         try:
             with path.open("w", encoding="utf-8") as out:
@@ -62,7 +69,7 @@ class Tally:
                         "path": names[row["source"]],
                         "row": row["row"],
                         "reason": row["reason"],
-                        "record": row["record"],
+                        "record": row["record"] if records else None,
                     }
                     out.write(json.dumps(line) + "\n")
         except OSError as error:

@@ -12,6 +12,7 @@ from distillscan.parameters import (
     AccountFanout,
     ClusterParameters,
     Parameters,
+    PrivacyParameters,
     ReleasePivot,
     ScoreParameters,
     with_settings,
@@ -52,9 +53,14 @@ def test_without_settings_nothing_changes() -> None:
         (
             "pivot.cap",
             "1",
-            "--set pivot.cap: there is no group 'pivot'; groups are cluster, score, account_fanout, release_pivot",
+            "--set pivot.cap: there is no group 'pivot'; "
+            "groups are cluster, score, privacy, account_fanout, release_pivot",
         ),
-        ("cap", "1", "--set cap: there is no group ''; groups are cluster, score, account_fanout, release_pivot"),
+        (
+            "cap",
+            "1",
+            "--set cap: there is no group ''; groups are cluster, score, privacy, account_fanout, release_pivot",
+        ),
         (
             "release_pivot.speed",
             "1",
@@ -106,14 +112,16 @@ def test_a_switch_that_is_neither_is_said() -> None:
 
 def test_the_report_has_every_parameter_by_group() -> None:
     stated = with_settings(PARAMETERS, {"release_pivot.moved": "0.5"}).to_dict()
-    assert list(stated) == ["cluster", "score", "detectors"]
+    assert list(stated) == ["cluster", "score", "privacy", "detectors"]
     assert stated["cluster"] == asdict(ClusterParameters())
     assert stated["score"]["declared_bits"] == -20.0
     assert list(stated["detectors"]) == ["account_fanout", "release_pivot"]
     assert stated["detectors"]["release_pivot"] == {**asdict(ReleasePivot()), "moved": 0.5}
 
 
-@pytest.mark.parametrize("group", [ClusterParameters(), ScoreParameters(), *(d.parameters for d in builtin())])
+@pytest.mark.parametrize(
+    "group", [ClusterParameters(), ScoreParameters(), PrivacyParameters(), *(d.parameters for d in builtin())]
+)
 def test_every_parameter_is_a_number_with_a_reason(group: object) -> None:
     assert is_dataclass(group)
     for parameter in fields(group):

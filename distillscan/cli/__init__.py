@@ -8,6 +8,7 @@ from distillscan.cli.guard import Cli
 from distillscan.cli.listing import detectors, report_schema
 from distillscan.cli.render import render
 from distillscan.cli.simulate import simulate
+from distillscan.cli.verify import verify
 
 EPILOG = """\
 Shell completion: put eval "$(_DISTILLSCAN_COMPLETE=bash_source distillscan)" into ~/.bashrc; likewise with zsh_source
@@ -26,7 +27,7 @@ def cli() -> None:
     """Find sets of accounts in LLM request logs that look like one operator harvesting the model."""
 
 
-for command in (analyze, render, evaluate, detectors, simulate, report_schema):
+for command in (analyze, render, verify, evaluate, detectors, simulate, report_schema):
     cli.add_command(command)
 
 

@@ -17,6 +17,7 @@ from distillscan.errors import UsageError
 
 if TYPE_CHECKING:
     from distillscan.api import AnalyzeOptions, Progress, Report
+    from distillscan.privacy import Pseudonyms
     from distillscan.result import Result, Severity
 
 
@@ -68,6 +69,14 @@ if TYPE_CHECKING:
     help="Default: one per core. The result does not depend on it.",
 )
 @click.option(
+    "--pseudonymize",
+    "keyfile",
+    type=click.Path(path_type=Path),
+    metavar="KEYFILE",
+    help="Show accounts, addresses, payments and other identities as pseudonyms under this key only.",
+)
+@click.option("--no-prompts", is_flag=True, help="Show no words of prompts: no skeletons, no rejected records.")
+@click.option(
     "--stats",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -113,7 +122,9 @@ class _Run:
         for path in (options["stats"], options["rejects"]):
             if path is not None:
                 check_target(path)
-        _keep_apart([*paths, *options["joins"]], targets)
+        pseudonyms = _key(options["keyfile"], quiet=options["quiet"])
+        read = [*paths, *options["joins"]]
+        _keep_apart(read if options["keyfile"] is None else [*read, str(options["keyfile"])], targets)
         mapping = _pairs("--map", options["mapping"], "account_id=user.id")
         settings = _pairs("--set", options["settings"], "cluster.min_accounts=8")
         from distillscan.api import AnalyzeOptions
@@ -130,17 +141,15 @@ class _Run:
             settings=settings,
             threads=options["threads"],
             strict=options["strict"],
-            stdin=_stdin() if "-" in paths else None,
+            pseudonyms=pseudonyms,
+            prompts=not options["no_prompts"],
+            stdin=standard_input() if "-" in paths else None,
         )
         return cls(chosen, view, options["fail_on"], options["stats"], options["quiet"], options["no_progress"])
 
     def progress(self) -> "contextlib.AbstractContextManager[Progress | None]":
         """Progress for whoever watches; ``None`` when nobody does."""
-        if self.quiet or self.no_progress or not is_terminal(sys.stderr):
-            return contextlib.nullcontext()
-        from distillscan.cli.progress import TerminalProgress
-
-        return TerminalProgress()
+        return show_progress(self.quiet or self.no_progress)
 
     def note(self, report: "Report") -> None:
         """Say what was assumed and how it went, to a person who watches or asks.
@@ -165,7 +174,32 @@ class _Run:
             write_atomically(self.stats, (json.dumps(dict(report.stats), indent=2) + "\n").encode())
 
 
-def _stdin() -> BinaryIO:
+def show_progress(silent: bool) -> "contextlib.AbstractContextManager[Progress | None]":
+    """Progress on standard error unless it is to be ``silent`` or nobody watches; then ``None``."""
+    if silent or not is_terminal(sys.stderr):
+        return contextlib.nullcontext()
+    from distillscan.cli.progress import TerminalProgress
+
+    return TerminalProgress()
+
+
+def _key(keyfile: Path | None, *, quiet: bool) -> "Pseudonyms | None":
+    if keyfile is None:
+        return None
+    from distillscan.privacy import read_key
+
+    pseudonyms, warnings = read_key(keyfile)
+    for text in () if quiet else warnings:
+        say(text, "warning")
+    return pseudonyms
+
+
+def standard_input() -> BinaryIO:
+    """Return what ``-`` reads.
+
+    Raises:
+        UsageError: Standard input is closed.
+    """
     if sys.stdin is None:
         raise UsageError("standard input is closed: nothing to read from -")
     return cast("BinaryIO", sys.stdin.buffer)

@@ -3,27 +3,28 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from distillscan.cli.output import View, emit, report_options
 from distillscan.errors import InputError, UsageError
 
+if TYPE_CHECKING:
+    from distillscan.result import Result
+
 
 @click.command(short_help="Show a saved report again, in any format.")
 @click.argument("report", metavar="REPORT.json")
 @report_options
 @click.option("--cluster", "cluster_id", metavar="ID", help="Only this cluster.")
-def render(report: str, cluster_id: str | None, **options: Any) -> None:
+@click.option("--no-prompts", is_flag=True, help="Show no words of prompts: no skeletons.")
+def render(report: str, cluster_id: str | None, no_prompts: bool, **options: Any) -> None:
     """Show a report that was saved as JSON; - is standard input. Nothing is analysed again."""
     view = View.of(options)
-    from distillscan.report import from_json
-
-    try:
-        result = from_json(_read(report))
-    except InputError as error:
-        raise InputError(f"{report}: {error}") from error
+    result = read_report(report)
+    if no_prompts:
+        result = without_prompts(result)
     if cluster_id is not None:
         chosen = tuple(cluster for cluster in result.clusters if cluster.cluster_id == cluster_id)
         if not chosen:
@@ -32,6 +33,29 @@ def render(report: str, cluster_id: str | None, **options: Any) -> None:
             raise UsageError(f"--cluster {cluster_id}: the report has no such cluster; it has {known}{more}")
         result = replace(result, clusters=chosen)
     emit(result, view)
+
+
+def read_report(report: str) -> "Result":
+    """Return the result of a report saved as JSON; ``-`` is standard input.
+
+    Raises:
+        InputError: It cannot be read, or is no report.
+    """
+    from distillscan.report import from_json
+
+    try:
+        return from_json(_read(report))
+    except InputError as error:
+        raise InputError(f"{report}: {error}") from error
+
+
+def without_prompts(result: "Result") -> "Result":
+    """Return the result without words of prompts."""
+    clusters = tuple(
+        replace(cluster, templates=tuple(replace(template, skeleton="{...}") for template in cluster.templates))
+        for cluster in result.clusters
+    )
+    return replace(result, clusters=clusters)
 
 
 def _read(report: str) -> bytes:

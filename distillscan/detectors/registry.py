@@ -15,6 +15,7 @@ from distillscan.detectors import (
 )
 from distillscan.detectors.base import Detector
 from distillscan.errors import UsageError
+from distillscan.parameters import GROUPS
 
 GROUP = "distillscan.detectors"
 
@@ -49,7 +50,7 @@ def available() -> tuple[Detector, ...]:
             raise UsageError(
                 f"detector {entry.name} ({entry.value}) lacks the members of distillscan.detectors.base.Detector"
             )
-        if made.name in {"cluster", "score", *(d.name for d in found)}:
+        if made.name in {*GROUPS, *(d.name for d in found)}:
             raise UsageError(f"detector {entry.name} ({entry.value}): the name {made.name} is taken")
         found.append(made)
     return tuple(found)

@@ -14,7 +14,10 @@ from distillscan.report.sanitize import json_safe, scalar, visible
 from distillscan.result import SCHEMA_VERSION, Input, Result
 
 #: Fields that reports of the same schema version may lack, since they were written before these fields were added.
-_ADDED_LATER: Mapping[type, frozenset[str]] = {Input: frozenset({"status", "reason"})}
+_ADDED_LATER: Mapping[type, frozenset[str]] = {
+    Input: frozenset({"status", "reason"}),
+    Result: frozenset({"columns"}),
+}
 
 
 def to_json(result: Result, indent: int | None = 2) -> str:

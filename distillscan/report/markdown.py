@@ -204,6 +204,11 @@ def _checked(result: Result) -> Iterator[str]:
     if result.limitations:
         yield from ("", "## Limitations", "")
         yield from (f"- {paragraph(line)}" for line in result.limitations)
+    if result.columns:
+        yield from ("", "## What was read", "", "| column | used for | shown |", "|---|---|---|")
+        for column in result.columns:
+            cells = (code(column.name), prose(column.used_for), column.shown)
+            yield "| " + " | ".join(_BAR.sub(r"\|", cell) for cell in cells) + " |"
 
 
 def _outcome(run: DetectorRun) -> str:

@@ -56,6 +56,7 @@ def render(
     parts.append(_checked(result))
     parts += _rejected(result, verbosity)
     parts += _limitations(result)
+    parts += _columns(result, verbosity)
     return Group(*parts)
 
 
@@ -168,6 +169,21 @@ def _limitations(result: Result) -> Iterator[RenderableType]:
         table.add_row(Text("·", style.QUIET), Text(clip(line, PARAGRAPH)))
     yield Text()
     yield _section("Limitations", table)
+
+
+def _columns(result: Result, verbosity: int) -> Iterator[RenderableType]:
+    """What was read of the log: asked for by those who must account for it, so with ``-v`` only."""
+    if not (verbosity and result.columns):
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    table.add_column(style=style.QUIET)
+    table.add_row(*(Text(title, style.QUIET) for title in ("column", "used for", "shown")))
+    for column in result.columns:
+        table.add_row(Text(clip(column.name, 24)), Text(clip(column.used_for, PARAGRAPH)), Text(column.shown))
+    yield Text()
+    yield _section("What was read", table)
 
 
 def _section(title: str, body: RenderableType) -> RenderableType:

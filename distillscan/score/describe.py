@@ -67,10 +67,12 @@ def _where(candidate: Candidate, kind: str, token: int, p: TemplateUniformity) -
     return "system_prompt" if 2 * (places == "system_prompt").sum() > places.len() else "prompt"
 
 
-def exemplars(scored: Scored, kind: str, template: Template, p: TemplateUniformity) -> pl.DataFrame:
+def exemplars(
+    scored: Scored, kind: str, template: Template, p: TemplateUniformity, most: int = TEXTS_COMPARED
+) -> pl.DataFrame:
     """Return texts of a template, each of another member: ``account``, ``raw``, ``pointer``; by smallest hash.
 
-    Which texts are chosen depends on their content only, not on where they stand in the input.
+    At most ``most``. Which texts are chosen depends on their content only, not on where they stand in the input.
     """
     candidate = scored.candidate
     profile = candidate.population.profile
@@ -91,7 +93,7 @@ def exemplars(scored: Scored, kind: str, template: Template, p: TemplateUniformi
         held.join(matches.select("text"), on="text", how="semi")
         .sort("raw", "account")
         .unique("account", keep="first", maintain_order=True)
-        .head(TEXTS_COMPARED)
+        .head(most)
         .select("account", "raw", "pointer")
     )
 

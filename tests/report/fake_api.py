@@ -32,12 +32,17 @@ SKIPPED = DetectorRun("infrastructure_overlap", "1", "skipped", "needs ip", ("ip
 class AnalyzeOptions:
     mapping: Mapping[str, str] = field(default_factory=dict)
     input_format: str | None = None
+    schema: str | None = None
+    joins: tuple[str, ...] = ()
     releases: Path | None = None
     rejects: Path | None = None
     detectors: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     threads: int | None = None
+    strict: bool = False
+    pseudonyms: Any = None
+    prompts: bool = True
     stdin: BinaryIO | None = None
 
 
@@ -46,6 +51,7 @@ class Report:
     result: Result
     notes: tuple[str, ...]
     stats: Mapping[str, Any]
+    unread: tuple[str, ...] = ()
 
 
 def results(name: str) -> Result:

@@ -5,6 +5,7 @@ from typing import Any
 
 from distillscan.result import (
     Cluster,
+    ColumnUse,
     DetectorRun,
     Evidence,
     Explanation,
@@ -265,6 +266,11 @@ def busy(**changes: Any) -> Result:
         detectors=DETECTORS,
         clusters=clusters,
         limitations=("no ip column: network evidence not available", "timestamps have no zone: UTC assumed"),
+        columns=(
+            ColumnUse("account_id", "who sent what; clusters list their accounts", "values"),
+            ColumnUse("prompt", "wording that accounts have in common, skeletons", "shared words"),
+            ColumnUse("response", "nothing: read with the others and dropped", "nothing"),
+        ),
     )
     return replace(whole, **changes)
 
@@ -303,4 +309,5 @@ def hostile(text: str) -> Result:
         ),
         clusters=(one,),
         limitations=(text,),
+        columns=(ColumnUse(text, text, "values"),),
     )

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from distillscan.cli import guard, output
-from distillscan.cli.analyze import _stdin
+from distillscan.cli.analyze import standard_input
 from distillscan.errors import UsageError
 
 
@@ -23,7 +23,7 @@ def test_a_closed_standard_output_is_said(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_closed_standard_input_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError) as caught:
-        _stdin()
+        standard_input()
     assert str(caught.value) == "standard input is closed: nothing to read from -"
 
 

@@ -73,6 +73,7 @@ def test_the_core_is_as_the_design_fixes_it() -> None:
         "detectors",
         "clusters",
         "limitations",
+        "columns",
     ]
     assert document["schema_version"] == "1.0"
     assert document["tool"] == {"name": "distillscan", "version": "0.1.0"}
