@@ -34,6 +34,8 @@ _WRAPPERS: Final = (
     "generateContentRequest",
 )
 _SESSION_KEYS: Final = ("conversation", "conversation_id", "session_id", "thread_id", "litellm_session_id")
+#: Keys of which a request body has at least one.
+BODY_KEYS: Final = frozenset((*_LIST_KEYS, *_TEXT_KEYS))
 #: Marks by which text that is no valid JSON shows that it was a body once, not a prompt with brackets.
 _BODY_MARKS: Final = ('"role"', '"messages"', '"content"', '"parts"', '"inputText"')
 _MARKS_WITHIN: Final = 400

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from distillscan.columns import CANONICAL
 from distillscan.errors import UsageError
+from distillscan.read.schema import NO_SCHEMA, load_schema
 
 Format = Literal["parquet", "csv", "ndjson", "lines"]
 Compression = Literal["gzip", "zstd"]
@@ -34,7 +35,7 @@ class ReadOptions:
         joins: Files, globs or directories of logs that add columns by ``request_id``.
 
     Raises:
-        UsageError: If the mapping names an unknown canonical column, or a value is out of range.
+        UsageError: If the mapping names an unknown canonical column, or the schema or a value is not right.
     """
 
     mapping: Mapping[str, str] = field(default_factory=_no_mapping)
@@ -47,6 +48,8 @@ class ReadOptions:
     def __post_init__(self) -> None:
         for canonical, source in self.mapping.items():
             _check_pair(canonical, source)
+        if self.schema not in (None, NO_SCHEMA):
+            load_schema(str(self.schema))
         if self.format is not None and self.format not in FORMATS:
             raise UsageError(f"unknown input format {self.format!r}: choose one of {', '.join(FORMATS)}")
         if self.batch_rows < 1:

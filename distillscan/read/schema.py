@@ -154,6 +154,11 @@ def presets() -> Mapping[str, Schema]:
     return MappingProxyType({name.removesuffix(".toml"): parse_schema(text, name) for name, text in found})
 
 
+def preset_text(name: str) -> str:
+    """Return the TOML text of a packaged schema."""
+    return (files("distillscan") / "schemas" / f"{name}.toml").read_text("utf-8")
+
+
 def load_schema(wanted: str) -> Schema:
     """Return a packaged schema, or the one in a TOML file.
 
@@ -221,13 +226,13 @@ class _Table:
             ),
             records=self.paths("records"),
             attributes=self.flag("attributes"),
-            lines=self.pattern("lines", groups=None) if "lines" in self.values else None,
+            lines=self.pattern("lines", groups=None) if self.has("lines") else None,
             keep=tuple(one.keep(prefixes) for one in self.tables("keep")),
             refuse=tuple(one.refuse() for one in self.tables("refuse")),
             newest=self._rows("newest"),
             parts=self._rows("parts"),
             join_key=join.path("key") if join.values else None,
-            hint=self.text("hint") if "hint" in self.values else None,
+            hint=self.text("hint") if self.has("hint") else None,
         )
         if not columns:
             raise self.error("columns", "is empty: say at least where timestamp and account_id are")
@@ -244,6 +249,9 @@ class _Table:
         found = Refuse(self.path("from"), self.pattern("pattern", groups=0), self.text("message"))
         self.finish()
         return found
+
+    def has(self, key: str) -> bool:
+        return self._get(key) is not None
 
     def text(self, key: str) -> str:
         value = self._get(key)
@@ -344,8 +352,8 @@ class _Table:
         column = Column(
             table.paths("from", prefixes, needed=True),
             table.choice("unit", get_args(Unit), "") or None,
-            table.text("format") if "format" in table.values else None,
-            table.pattern("pattern", groups=1) if "pattern" in table.values else None,
+            table.text("format") if table.has("format") else None,
+            table.pattern("pattern", groups=1) if table.has("pattern") else None,
         )
         table.finish()
         if (column.unit or column.format) and CANONICAL[name] != TIMESTAMP:

@@ -126,11 +126,9 @@ def _keys(rows: Rows, inputs: Sequence[_Opened], batch_rows: int) -> pl.DataFram
 
 
 def _place(order: pl.Series) -> pl.Series:
-    """Numbers or times as numbers that sort the same way."""
+    """Numbers and times as numbers, each value by itself, so that the outcome does not depend on batches."""
     whole = to_whole(order)
-    if whole.null_count() > order.null_count():
-        return parse_times(order).values.to_physical()
-    return whole
+    return whole.fill_null(parse_times(order).values.to_physical()) if whole.null_count() else whole
 
 
 def _others(keys: pl.DataFrame, *, newest: bool) -> pl.DataFrame:

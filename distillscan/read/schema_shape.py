@@ -139,7 +139,8 @@ class Plan:
 
 def _column(name: str, column: Column, values: list[pl.Series], notes: Notes) -> pl.Series:
     if CANONICAL[name] == TIMESTAMP:
-        return _coalesce([_time(name, column, value, notes, alone=len(values) == 1) for value in values])
+        found = _coalesce([_time(name, column, value, notes, alone=len(values) == 1) for value in values])
+        return _with_unread(found, _coalesce([to_text(value) for value in values]))
     if CANONICAL[name] == pl.Int64 and column.pattern is None:
         return _coalesce([to_whole(value) for value in values])
     texts = [to_text(value) for value in values]
@@ -164,6 +165,14 @@ def _time(name: str, column: Column, values: pl.Series, notes: Notes, *, alone: 
     for text in parsed.assumed:
         notes.add(f"{name} {text}")
     return parsed.values
+
+
+def _with_unread(times: pl.Series, texts: pl.Series) -> pl.Series:
+    """Times, with what could not be read as one as the text it is, so that its row is told from one without a time."""
+    unread = times.is_null() & texts.is_not_null()
+    if times.dtype != TIMESTAMP or not unread.any():
+        return times
+    return times.dt.to_string("iso:strict").scatter(unread.arg_true(), texts.filter(unread))
 
 
 def _epoch(values: pl.Series, unit: str) -> pl.Series:

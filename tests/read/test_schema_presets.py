@@ -391,7 +391,7 @@ def test_parquet_of_the_same_source_reads_the_same(tmp_path: Path) -> None:
 
 def test_encrypted_bodies_are_refused() -> None:
     log = FIXTURES / "cloudflare_encrypted.ndjson"
-    with pytest.raises(InputError, match="RequestBody is encrypted, as Logpush writes it[.] Decrypt the log with"):
+    with pytest.raises(InputError, match=r"RequestBody is encrypted, as Logpush writes it\. Decrypt the log with"):
         open_log([str(log)])
 
 

@@ -1,0 +1,113 @@
+"""``distillscan schema``: the log schemas there are, and how to make one's own."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from distillscan.cli.output import print_text
+from distillscan.errors import UsageError
+
+if TYPE_CHECKING:
+    from distillscan.read.schema_check import SchemaCheck
+
+FORMATS = click.Choice(("table", "json"))
+
+
+@click.group(short_help="List log schemas, show one, make one, try one.")
+def schema() -> None:
+    """Say how the logs of a source are read: which of its fields is which canonical column."""
+
+
+@schema.command("list")
+@click.option("-f", "--format", "format_", type=FORMATS, default="table", show_default=True)
+def list_schemas(format_: str) -> None:
+    """List the packaged schemas."""
+    from distillscan.read.schema import presets
+
+    found = [
+        {"name": one.name, "use": "--join" if one.kind == "join" else "--schema", "summary": one.summary}
+        for one in presets().values()
+    ]
+    if format_ == "json":
+        print_text(json.dumps(found, indent=2) + "\n")
+        return
+    width = max(len(one["name"]) for one in found)
+    print_text("".join(f"{one['name']:<{width}}  {one['use']:<8}  {one['summary']}\n" for one in found))
+
+
+@schema.command("show")
+@click.argument("name")
+def show(name: str) -> None:
+    """Print the TOML of a packaged schema: a start for one of your own."""
+    from distillscan.read.schema import load_schema, preset_text
+
+    if name.endswith(".toml"):
+        raise UsageError(f"{name} is a file of your own: schema show prints packaged ones")
+    load_schema(name)
+    print_text(preset_text(name))
+
+
+@schema.command("init")
+@click.argument("log", type=click.Path(path_type=Path), metavar="LOG")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE.toml", help="Write here, not to standard output."
+)
+def init(log: Path, output: Path | None) -> None:
+    """Look at LOG and write a schema for it to edit: guesses, and what else is there."""
+    from distillscan.read.schema_init import guess_schema
+
+    if output is not None and output.suffix != ".toml":
+        raise UsageError(f"--output {output}: the file of a schema must end in .toml")
+    if output is not None and output.exists():
+        raise UsageError(f"--output {output} exists already: choose another file, or remove it")
+    text = guess_schema(log, str(log), output.stem if output is not None else log.name.partition(".")[0] or "mine")
+    if output is None:
+        print_text(text)
+    else:
+        from distillscan.report import write_atomically
+
+        write_atomically(output, text.encode())
+
+
+@schema.command("check")
+@click.argument("schema_", metavar="SCHEMA")
+@click.argument("log", metavar="LOG")
+@click.option("--join", "joins", multiple=True, metavar="FILE", help="Add columns of this log by request; repeatable.")
+@click.option(
+    "--rows", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Records to look at."
+)
+@click.option("-f", "--format", "format_", type=FORMATS, default="table", show_default=True)
+def check(schema_: str, log: str, joins: tuple[str, ...], rows: int, format_: str) -> None:
+    """Read the first rows of LOG with SCHEMA (a name, a TOML file, or none) and show what every column gets."""
+    from distillscan.read.options import ReadOptions
+    from distillscan.read.schema_check import check_schema
+
+    found = check_schema(log, ReadOptions(schema=schema_, joins=joins), rows)
+    if format_ == "json":
+        print_text(json.dumps(asdict(found), indent=2, ensure_ascii=True) + "\n")
+    else:
+        print_text(_table(found), for_people=True)
+
+
+def _table(found: "SchemaCheck") -> str:
+    from distillscan.report.sanitize import clip
+    from distillscan.report.wording import counted
+
+    lines = [f"{counted(found.used, 'request')} in {counted(found.rows, 'row')}"]
+    lines += [f"  {count:,} left out: {reason}" for reason, count in found.rejected.items()]
+    width = max((len(one.column) for one in found.columns), default=0)
+    lines += ["", f"{'column':<{width}}  {'filled':>7}  {'values':>7}  examples"] if found.columns else []
+    for one in found.columns:
+        filled = f"{one.filled / found.used:.0%}"
+        examples = " | ".join(clip(text, 40) for text in one.examples)
+        lines.append(f"{one.column:<{width}}  {filled:>7}  {one.distinct:>7,}  {examples}")
+    lines += ["", f"empty: {', '.join(found.empty)}"] if found.empty else []
+    if found.tools:
+        lines.append(f"tools: {clip(', '.join(found.tools), 100)}")
+    if found.pictures:
+        lines.append(f"pictures: {counted(found.pictures, 'request')}")
+    lines += [f"note: {clip(text, 400)}" for text in found.notes]
+    return "\n".join(lines) + "\n"

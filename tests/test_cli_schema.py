@@ -1,0 +1,142 @@
+"""``distillscan schema`` and the options ``--schema`` and ``--join``, as they are typed."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from distillscan.cli import cli
+from distillscan.read.schema import preset_text, presets
+
+FIXTURES = Path(__file__).parent / "read" / "fixtures"
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(cli, args)
+
+
+def test_list() -> None:
+    lines = run("schema", "list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(presets())
+    assert lines[3] == "bedrock                --schema  Amazon Bedrock model invocation log"
+    found = json.loads(run("schema", "list", "-f", "json").stdout)
+    assert found[5] == {"name": "cloudtrail", "use": "--join", "summary": "AWS CloudTrail events"}
+
+
+def test_show() -> None:
+    assert run("schema", "show", "helicone").stdout == preset_text("helicone")
+    unknown = run("schema", "show", "helicon")
+    assert (unknown.exit_code, "did you mean helicone?" in unknown.stderr) == (2, True)
+    own = run("schema", "show", "mine.toml")
+    assert (own.exit_code, "is a file of your own" in own.stderr) == (2, True)
+
+
+def test_init_check_analyze(tmp_path: Path) -> None:
+    log = str(FIXTURES / "portkey.jsonl")
+    out = tmp_path / "mine.toml"
+    printed = run("schema", "init", log)
+    assert printed.exit_code == 0
+    assert 'name = "portkey"\n' in printed.stdout
+    assert run("schema", "init", log, "-o", str(out)).stdout == ""
+    assert out.read_text() == printed.stdout.replace('name = "portkey"', 'name = "mine"')
+    again = run("schema", "init", log, "-o", str(out))
+    assert (again.exit_code, "exists already" in again.stderr) == (2, True)
+    wrong = run("schema", "init", log, "-o", str(tmp_path / "x.txt"))
+    assert (wrong.exit_code, "must end in .toml" in wrong.stderr) == (2, True)
+    missing = run("schema", "init", str(tmp_path / "none"))
+    assert (missing.exit_code, "does not exist" in missing.stderr) == (3, True)
+    out.write_text(re.sub(r"(?m)^account_id = .*", 'account_id = "trace_id"', out.read_text()))
+    checked = run("schema", "check", str(out), log)
+    assert checked.stdout.splitlines()[0] == "2 requests in 2 rows"
+    report = json.loads(run("analyze", log, "--schema", str(out), "--format", "json").stdout)
+    assert report["population"]["accounts"] == 2
+    assert report["parameters"]["options"]["schema"] == str(out)
+
+
+def test_check_shows_what_each_column_gets() -> None:
+    found = run(
+        "schema", "check", "bedrock", str(FIXTURES / "bedrock.ndjson"), "--join", str(FIXTURES / "cloudtrail.json")
+    )
+    assert found.exit_code == 0
+    lines = found.stdout.splitlines()
+    assert lines[:3] == ["4 requests in 4 rows", "", "column          filled   values  examples"]
+    assert lines[4] == (
+        "account_id        100%        2  arn:aws:sts::111122223333:assumed-role/… | arn:aws:iam::111122223333:user/bob"
+    )
+    assert "ip                 25%        1  198.51.100.9" in lines
+    assert "prompt             75%        3  Hello | Hello again | Tell a tale" in lines
+    empty = "asn, country, tls_fingerprint, device_id, payment_id, email_domain, account_created_at, account_type, plan"
+    assert f"empty: session_id, {empty}, status_code, reasoning_signature" in lines
+    assert lines[-1].startswith("note: joined log: read with the schema cloudtrail")
+
+
+def test_check_counts_what_is_left_out_and_cuts_at_the_rows_asked_for() -> None:
+    found = json.loads(run("schema", "check", "langfuse", str(FIXTURES / "langfuse.csv"), "-f", "json").stdout)
+    assert (found["schema"], found["rows"], found["used"]) == ("langfuse", 3, 2)
+    assert found["rejected"] == {"no request to a model: an observation that is no GENERATION": 1}
+    first = next(one for one in found["columns"] if one["column"] == "input_tokens")
+    assert first == {"column": "input_tokens", "filled": 1, "distinct": 1, "examples": ["30"]}
+    one = json.loads(
+        run("schema", "check", "langfuse", str(FIXTURES / "langfuse.csv"), "-f", "json", "--rows", "1").stdout
+    )
+    assert one["used"] == 1
+    by_name = json.loads(run("schema", "check", "none", str(FIXTURES / "langfuse.csv"), "-f", "json").stdout)
+    assert (by_name["schema"], by_name["used"]) == (None, 3)
+    assert "column start_time is read as timestamp" in by_name["notes"]
+
+
+def test_check_tells_tools_and_pictures() -> None:
+    found = run("schema", "check", "litellm", str(FIXTURES / "litellm_payload.ndjson")).stdout
+    assert "\npictures: 1 request\n" in found
+    assert "tools:" not in found
+
+
+def test_check_with_tools_and_hostile_values(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        'name = "m"\nsummary = "s"\n[columns]\ntimestamp = "ts"\naccount_id = "u"\n[body]\nrequest = "b"\n'
+    )
+    row = {"ts": "2026-01-02T12:00:00Z", "u": "\x1b]0;x\x07", "b": {"prompt": "p", "tools": [{"name": "rm\x1b[2J"}]}}
+    (tmp_path / "log.ndjson").write_text(json.dumps(row) + "\n")
+    shown = run("schema", "check", str(tmp_path / "mine.toml"), str(tmp_path / "log.ndjson")).stdout
+    assert "\x1b" not in shown
+    assert "tools: rm\\x1b[2J" in shown
+    assert "\\x1b]0;x\\x07" in shown
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (["schema", "check", "nope", "x.csv"], 2, "there is no such schema"),
+        (["schema", "check", "litellm", "none.csv"], 3, "none.csv does not exist"),
+        (["analyze", str(FIXTURES / "cloudflare_encrypted.ndjson")], 3, "RequestBody is encrypted"),
+        (
+            ["analyze", str(FIXTURES / "azure_apim.ndjson")],
+            3,
+            "The subscription that called is in ApiManagementGatewayLogs",
+        ),
+        (["analyze", str(FIXTURES / "bedrock.ndjson"), "--schema", "bedrok"], 2, "did you mean bedrock?"),
+        (["analyze", str(FIXTURES / "bedrock.ndjson"), "--join", "none.json"], 3, "none.json does not exist"),
+    ],
+)
+def test_what_goes_wrong(args: list[str], code: int, message: str) -> None:
+    found = run(*args)
+    assert (found.exit_code, found.stdout) == (code, "")
+    assert message in found.stderr
+
+
+def test_a_report_names_the_schema_and_the_joined_files() -> None:
+    joined = str(FIXTURES / "cloudtrail.json")
+    args = ["analyze", str(FIXTURES / "bedrock.ndjson"), "--join", joined, "--format", "json", "-q"]
+    first, second = run(*args), run(*args)
+    assert first.stdout == second.stdout
+    options = json.loads(first.stdout)["parameters"]["options"]
+    assert options["schema"] is None
+    assert {path: len(digest) for path, digest in options["joins"].items()} == {joined: 64}
+
+
+def test_an_output_does_not_overwrite_a_joined_log() -> None:
+    joined = str(FIXTURES / "cloudtrail.json")
+    found = run("analyze", str(FIXTURES / "bedrock.ndjson"), "--join", joined, "--output", joined)
+    assert (found.exit_code, "is also an input" in found.stderr) == (2, True)
