@@ -154,7 +154,8 @@ class TestSignals:
         population = speaking({"a": [1, 1, 2, 2, 3, 3, 4, 4], "b": [1] * 8})
         signals = DETECTOR.signals(population, SHARING, Context())
         assert carried(population, signals, "voices") == {1: {"a"}}
-        assert carried(population, signals, "voices", 0.0) == {1: {"b"}}
+        # Both use one program.
+        assert carried(population, signals, "voices", 0.0) == {1: {"b"}, 2: {"a", "b"}}
 
     def test_signed_reasoning_counts_however_many_send_it_back(self) -> None:
         population = population_of([{"account_id": f"m{k}", "reasoning_signature": "s"} for k in range(60)])
