@@ -75,6 +75,18 @@ def test_residential_gives_nearly_every_request_an_address_of_its_own() -> None:
     assert frame["asn"].n_unique() > 20
 
 
+def test_a_proxy_can_be_told_which_country_to_come_from() -> None:
+    anywhere, home = (plant("relay", "residential = true", f"own_country = {own}") for own in ("false", "true"))
+
+    def countries(frame: pl.DataFrame) -> float:
+        return float(frame.group_by("account_id").agg(pl.col("country").n_unique())["country"].mean())  # type: ignore[arg-type]
+
+    assert countries(home) == 1
+    assert countries(anywhere) > 8
+    assert home["ip"].n_unique() >= 0.95 * home.height
+    assert home["country"].n_unique() > 8
+
+
 def test_distinct_payments_staggered_creation_free_mail_and_programs() -> None:
     frame = plant(
         "fanout_template",

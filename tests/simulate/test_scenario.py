@@ -128,7 +128,7 @@ def test_the_strongest_evasions_are_one_two_or_both_and_nothing_else() -> None:
     assert {one.paraphrase for one in words.values()} == {300}
     assert not any(one.residential for one in words.values())
     assert all(one.residential and one.paraphrase == 1 for one in homes.values())
-    assert all(one.residential for one in both.values())
+    assert all(one.residential and one.own_country for one in both.values())
     assert {name: both[name].paraphrase for name in words} == dict.fromkeys(words, 300)
     for one in (*words.values(), *homes.values(), *both.values()):
         plain = type(one)()

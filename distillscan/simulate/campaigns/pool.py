@@ -30,6 +30,8 @@ class Evasion:
 
     #: A fresh consumer address for every request instead of a pool of data-centre proxies.
     residential: bool = False
+    #: Consumer addresses of the account's own country only, as a proxy sells them that can be told where to come from.
+    own_country: bool = False
     #: A payment instrument of its own for every account instead of shared cards.
     distinct_payments: bool = False
     #: Accounts created over a year instead of in waves just before the start.
@@ -135,7 +137,10 @@ def connect(stage: Stage, people: pl.DataFrame, when: pl.DataFrame, options: Eva
     rng, networks, rows = stage.rng, load_networks(), when.height
     lines = dress(stage, people, when)
     if options.residential:
-        homes = rng.choice(networks.of("home"), rows)
+        if options.own_country:
+            homes = networks.pick(rng, "home", people["country"].gather(when["person"]))
+        else:
+            homes = rng.choice(networks.of("home"), rows)
         return settle(lines, homes, networks.draw(rng, homes, 0.1))
     size = max(4, people.height // _ACCOUNTS_PER_PROXY)
     hosts = rng.choice(rng.choice(networks.of("cloud"), 3, replace=False), size)
