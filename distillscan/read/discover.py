@@ -17,10 +17,13 @@ from distillscan.read.damage import Skipped
 from distillscan.read.formats import format_by_name, reading
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
+from distillscan.read.remote import Store, has_pattern, is_remote
 from distillscan.read.spool import Spool
 
 STDIN: Final = "-"
 _NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
+#: What every engine passes over in a folder: hidden objects, checksums, and whatever is in hidden folders.
+_HIDDEN: Final = re.compile(r"(?<!:)/[._]|\.crc$")
 _LABELS: Final = re.compile(r"(?:^|[._-])labels?\.", re.IGNORECASE)
 _WITH_LABELS: Final = "that hold labels"
 _SHOWN: Final = 3
@@ -62,7 +65,7 @@ def discover(
     by_place: dict[str, Found] = {}
     for path in dict.fromkeys(paths):
         for found in _expand(path, stdin, spool, notes, forced, skipped):
-            place = os.path.realpath(found.local)
+            place = found.label if is_remote(found.label) else os.path.realpath(found.local)
             if place in by_place and by_place[place].label != found.label:
                 first, second = sorted((by_place[place], found), key=lambda one: one.label)
                 notes.add(f"{second.label} is the same file as {first.label}: it is read once")
@@ -78,6 +81,8 @@ def _expand(
 ) -> list[Found]:
     if path == STDIN:
         return [Found(STDIN, spool.copy(stdin or sys.stdin.buffer, STDIN), MappingProxyType({}))]
+    if is_remote(path):
+        return _fetch(path, spool, notes, forced, skipped)
     place = Path(path)
     try:
         mode = place.stat().st_mode
@@ -144,6 +149,30 @@ def _walk(directory: str, notes: Notes, forced: Format | None, skipped: list[Ski
     _note_left_out(directory, _WITH_LABELS, labels, notes)
     _note_left_out(directory, "with an unknown ending", unknown, notes)
     return [Found(name, Path(name), _partitions(name)) for name in sorted(names)]
+
+
+def _fetch(path: str, spool: Spool, notes: Notes, forced: Format | None, skipped: list[Skipped]) -> list[Found]:
+    """Copies of the logs at a remote path, chosen as those of a local one are."""
+    store = Store(path)
+    listing = store.find()
+    labels = list(listing.labels)
+    if not listing.named:
+        visible = [one for one in labels if not _HIDDEN.search(one)]
+        labels = [one for one in visible if not _LABELS.search(one.rpartition("/")[2])]
+        _note_left_out(path, _WITH_LABELS, [one for one in visible if one not in labels], notes)
+    if not listing.named and not has_pattern(path) and forced is None:
+        known = [one for one in labels if format_by_name(one) is not None]
+        _note_left_out(path, "with an unknown ending", [one for one in labels if one not in known], notes)
+        labels = known
+    if not labels:
+        raise InputError(f"{path} holds no log: check the address, name the objects, or say --input-format")
+    found = []
+    for label in labels:
+        try:
+            found.append(Found(label, store.copy(label, spool), _partitions(label)))
+        except InputError as error:
+            skipped.append(Skipped(label, Path(label), 0, str(error)))
+    return found
 
 
 def _note_left_out(path: str, why: str, left_out: list[str], notes: Notes) -> None:
