@@ -129,7 +129,7 @@ def options_of(
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"what the report records of its run cannot be understood ({error})") from error
-    return made, unknown + strange
+    return made, [*unknown, *strange, *_contradictions(parameters, options.get("settings", {}))]
 
 
 def _release(recorded: Mapping[str, str]) -> Release:
@@ -150,6 +150,23 @@ def _settings(recorded: Mapping[str, Any], known: Parameters) -> tuple[dict[str,
             elif value != getattr(target, name):
                 settings[f"{group}.{name}"] = json.dumps(value) if isinstance(value, bool) else str(value)
     return settings, strange
+
+
+def _contradictions(parameters: Mapping[str, Any], settings: Mapping[str, str]) -> Iterator[str]:
+    """Settings that the report says were made and that its parameters do not show."""
+    for key, text in settings.items():
+        group, _, name = key.rpartition(".")
+        values = parameters.get(group) if group in GROUPS else (parameters.get("detectors") or {}).get(group)
+        value = values.get(name) if isinstance(values, Mapping) else None
+        if value is not None and str(value).lower() != text.lower() and not _equal(value, text):
+            yield f"parameter {key} is {_short(value)} in the report, whose options say {_short(text)}"
+
+
+def _equal(value: Any, text: str) -> bool:
+    try:
+        return bool(float(value) == float(text))
+    except (TypeError, ValueError):
+        return False
 
 
 def _check_key(report: Result, pseudonyms: Pseudonyms | None) -> None:
