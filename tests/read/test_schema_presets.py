@@ -12,7 +12,7 @@ from small_logs import Outcome, read_all
 import distillscan
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions, open_log
-from distillscan.read.schema import presets
+from distillscan.read.schema import parse_schema, presets
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -399,3 +399,24 @@ def test_every_schema_has_a_case() -> None:
     joined = {"cloudtrail", "azure_apim_gateway", "langfuse_traces"}
     assert {case[2] for case in CASES.values()} | joined == set(presets())
     assert joined == {name for name, schema in presets().items() if schema.kind == "join"}
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "log-schemas.md"
+
+
+def test_every_schema_has_its_section_with_the_command_that_exports_it() -> None:
+    text = PAGE.read_text()
+    for name, schema in presets().items():
+        if schema.kind == "join":
+            assert f"`{name}`" in text
+            continue
+        section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        assert "\n```sh\n" in section or "\n```yaml\n" in section, name
+        assert f"[`{name}`](#{name})" in text
+
+
+def test_the_schema_on_the_page_is_one() -> None:
+    block = PAGE.read_text().partition("```toml\n")[2].partition("```")[0]
+    schema = parse_schema(block, "the page")
+    assert schema.columns["timestamp"].paths == ("startedAt", "payload.startedAt")
+    assert (schema.newest, schema.parts, schema.join_key) != (None, None, None)
