@@ -16,9 +16,11 @@ from typing import Final
 
 import polars as pl
 
-from distillscan.errors import UsageError
+from distillscan.errors import InputError, UsageError
+from distillscan.profile.entities import address
 from distillscan.profile.tables import ENTITIES, MODELS, Profile
 from distillscan.read.hints import HINTS, normalise
+from distillscan.read.values import canonical_text
 
 #: Kinds whose values leave as pseudonyms only, with what each pseudonym begins with.
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
@@ -196,6 +198,30 @@ def veil(profile: Profile, pseudonyms: Pseudonyms | None) -> Veil:
         models=profile.models.with_columns(blot(profile.models["name"], originals)).select(*MODELS),
     )
     return Veil(veiled, pseudonyms, originals)
+
+
+def rename(table: pl.DataFrame, pseudonyms: Pseudonyms, *, keep: bool = False) -> pl.DataFrame:
+    """Replace the columns of a table that hold identities, recognised by their canonical names, as ``veil`` does.
+
+    Args:
+        table: Text columns.
+        pseudonyms: The key.
+        keep: Whether the originals stay, and the pseudonyms go beside them (``account_id_pseudonym``).
+
+    Raises:
+        InputError: No column has such a name.
+    """
+    found = [name for name in table.columns if name in COLUMNS]
+    if not found:
+        raise InputError(f"no column to replace: there are {', '.join(table.columns)}; known are {', '.join(COLUMNS)}")
+    for name in found:
+        raw = canonical_text(name, table[name])
+        plain = raw.to_frame("ip").select(address()).to_series() if name == "ip" else raw
+        if name == "email_domain":
+            plain = plain.str.strip_chars().str.to_lowercase()
+        made = pseudonyms.column(COLUMNS[name], plain)
+        table = table.with_columns(made.alias(f"{name}_pseudonym" if keep else name))
+    return table
 
 
 def blot(texts: pl.Series, originals: pl.Series) -> pl.Series:

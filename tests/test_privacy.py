@@ -1,7 +1,9 @@
 """What leaves the tool: pseudonyms where asked for, no words of one account alone, and a list of what was read."""
 
+import csv
 import hashlib
 import hmac
+import io
 import json
 import re
 from dataclasses import fields
@@ -13,6 +15,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 from handmade import at, canonical
+from hostile import HOSTILE, is_harmless
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,9 +46,7 @@ def marked_log() -> pl.DataFrame:
         which = pl.when(mine).then(number % few).otherwise(number + 1000)
         return pl.format("{}{}{}", pl.lit(what), pl.lit(MARK), which)
 
-    said = (
-        f" write to boss@{MARK}mail1.example or device-{MARK}1 please, from 192.0.3.4 and user {MARK}home-7 always"
-    )
+    said = f" write to boss@{MARK}mail1.example or device-{MARK}1 please, from 192.0.3.4 and user {MARK}home-7 always"
     return frame.with_columns(
         org_id=named("org-", 3),
         device_id=named("device-", 5),
@@ -405,3 +406,79 @@ def every_column() -> pl.DataFrame:
                 row[name] = k + 3 if dtype == pl.Int64 else f"{name} value one two three {k}"
         rows.append({**row, "stop_reason": "refusal", "status_code": [200, 401, 429, 500][k % 4]})
     return canonical(rows)
+
+
+class TestPseudonymizeTables:
+    @pytest.fixture
+    def key(self, tmp_path: Path) -> Path:
+        file = tmp_path / "key"
+        file.write_text(KEY)
+        file.chmod(0o600)
+        return file
+
+    def test_columns_are_named_as_the_report_names_them(self, tmp_path: Path, key: Path) -> None:
+        table = tmp_path / "t.csv"
+        table.write_text("account_id,ip,email_domain,note\na-1,2001:DB8:0:1:2::9,Bob@ACME.example,=1+1\n,10.0.0.9,,x\n")
+        done = run("pseudonymize", str(table), str(key))
+        host = PSEUDONYMS.of("ip", "2001:db8:0:1::/64")
+        account, domain = PSEUDONYMS.of("account", "a-1"), PSEUDONYMS.of("email_domain", "acme.example")
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert done.stdout.splitlines() == [
+            "account_id,ip,email_domain,note",
+            f"{account},{host},{domain},'=1+1",
+            f",{PSEUDONYMS.of('ip', '10.0.0.9')},,x",
+        ]
+        kept = run("pseudonymize", str(table), str(key), "--keep", "-o", str(tmp_path / "k.csv"))
+        assert (kept.exit_code, kept.output) == (0, "")
+        head, first, _ = (tmp_path / "k.csv").read_text().splitlines()
+        assert head == "account_id,ip,email_domain,note,account_id_pseudonym,ip_pseudonym,email_domain_pseudonym"
+        assert first == f"a-1,2001:DB8:0:1:2::9,Bob@ACME.example,'=1+1,{account},{host},{domain}"
+
+    def test_labels_fit_a_report_with_pseudonyms(self, tmp_path: Path, key: Path) -> None:
+        samples = Path(__file__).parent.parent / "sample_logs"
+        log, report, fitting = samples / "small.csv", tmp_path / "report.json", tmp_path / "fitting.csv"
+        assert run("analyze", str(log), "--pseudonymize", str(key), "-o", str(report)).exit_code == 0
+        labels = samples / "small.labels.csv"
+        assert run("pseudonymize", str(labels), str(key), "-o", str(fitting)).exit_code == 0
+        plain = tmp_path / "plain.json"
+        assert run("analyze", str(log), "-o", str(plain)).exit_code == 0
+        ours = run("evaluate", str(report), str(fitting), "--json")
+        theirs = run("evaluate", str(plain), str(labels), "--json")
+        assert ours.exit_code == theirs.exit_code == 0
+        unnamed = [
+            re.sub(r'"[a-z-]+-[0-9a-f]{10}(\+[a-z0-9+-]+)?"', '"a cluster"', one.stdout) for one in (ours, theirs)
+        ]
+        assert unnamed[0] == unnamed[1]
+        assert run("evaluate", str(report), str(labels), "--json").stdout != ours.stdout
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_hostile_tables_stay_harmless(self, tmp_path: Path, key: Path, text: str) -> None:
+        table = tmp_path / "t.csv"
+        cell = '"' + text.encode("utf-8", "ignore").decode().replace('"', '""') + '"'
+        table.write_text(f"account_id,note\n{cell},{cell}\n", encoding="utf-8", newline="")
+        done = run("pseudonymize", str(table), str(key), "--keep")
+        assert done.exit_code == 0, done.stderr
+        assert is_harmless(done.stdout)
+        rows = list(csv.reader(io.StringIO(done.stdout)))
+        assert len(rows) == 2
+        assert not [one for one in rows[1] if one.lstrip().startswith(("=", "+", "-", "@"))]
+
+    def test_what_cannot_be_done_is_said(self, tmp_path: Path, key: Path) -> None:
+        table = tmp_path / "t.csv"
+        table.write_text("name\nx\n")
+        done = run("pseudonymize", str(table), str(key))
+        assert done.exit_code == 3
+        assert done.stderr.startswith("error: no column to replace: there are name; known are account_id, org_id")
+        missing = run("pseudonymize", str(tmp_path / "no.csv"), str(key))
+        assert missing.exit_code == 3
+        assert missing.stderr.startswith(f"error: {tmp_path / 'no.csv'}: cannot be read (")
+        (tmp_path / "empty.csv").write_text("")
+        empty = run("pseudonymize", str(tmp_path / "empty.csv"), str(key))
+        assert empty.exit_code == 3
+        assert empty.stderr.startswith(f"error: {tmp_path / 'empty.csv'}: no CSV (")
+        over = run("pseudonymize", str(table), str(key), "-o", str(key))
+        assert (over.exit_code, over.stderr) == (2, f"error: --output {key} is also an input: choose another file\n")
+        key.chmod(0o644)
+        table.write_text("account_id\nx\n")
+        warned = run("pseudonymize", str(table), str(key))
+        assert warned.stderr == f"warning: {key} can be read by everybody on this machine: chmod 600 {key}\n"

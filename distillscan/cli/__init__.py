@@ -6,6 +6,7 @@ from distillscan.cli.analyze import analyze
 from distillscan.cli.evaluate import evaluate
 from distillscan.cli.guard import Cli
 from distillscan.cli.listing import detectors, report_schema
+from distillscan.cli.pseudonymize import pseudonymize
 from distillscan.cli.render import render
 from distillscan.cli.schema import schema
 from distillscan.cli.simulate import simulate
@@ -28,7 +29,7 @@ def cli() -> None:
     """Find sets of accounts in LLM request logs that look like one operator harvesting the model."""
 
 
-for command in (analyze, render, verify, evaluate, detectors, schema, simulate, report_schema):
+for command in (analyze, render, verify, pseudonymize, evaluate, detectors, schema, simulate, report_schema):
     cli.add_command(command)
 
 

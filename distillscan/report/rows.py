@@ -55,7 +55,7 @@ def to_csv(result: Result) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(value(cluster)) for value in COLUMNS.values()] for cluster in result.clusters)
+    writer.writerows([cell(value(cluster)) for value in COLUMNS.values()] for cluster in result.clusters)
     return text.getvalue()
 
 
@@ -65,7 +65,8 @@ def inputs_digest(result: Result) -> str:
     return hashlib.sha256("\n".join(digests).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """Return a value as a CSV cell: text without controls, and nothing that a spreadsheet would run."""
     if not isinstance(value, str):
         return value
     safe = _LATER.sub(r"\1'", visible(value))

@@ -1,0 +1,69 @@
+"""``distillscan pseudonymize``: labels and lists of accounts under the names of a report with pseudonyms."""
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from distillscan.cli.guard import say
+from distillscan.cli.output import print_text
+from distillscan.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@click.command(short_help="Replace identities in a CSV file as --pseudonymize does.")
+@click.argument("table", type=click.Path(path_type=Path), metavar="TABLE.csv")
+@click.argument("keyfile", type=click.Path(path_type=Path), metavar="KEYFILE")
+@click.option("--keep", is_flag=True, help="Keep the originals beside them, to look pseudonyms up.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here; replaces the file."
+)
+def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) -> None:
+    """Write a CSV file with its identities as a report under the same key names them.
+
+    Columns named account_id, org_id, ip, payment_id, email_domain, device_id, api_key_id or session_id are replaced,
+    the others stay. So labels fit a report with pseudonyms (distillscan evaluate), and whoever holds the key finds out,
+    with --keep, who is behind a pseudonym.
+    """
+    from distillscan.privacy import read_key, rename
+    from distillscan.report import check_target, write_atomically
+
+    output = None if output == Path("-") else output
+    if output is not None:
+        check_target(output)
+        if output.resolve() in (table.resolve(), keyfile.resolve()):
+            raise UsageError(f"--output {output} is also an input: choose another file")
+    pseudonyms, warnings = read_key(keyfile)
+    for text in warnings:
+        say(text, "warning")
+    text = _csv(rename(_read(table), pseudonyms, keep=keep))
+    if output is None:
+        print_text(text)
+    else:
+        write_atomically(output, text.encode())
+
+
+def _csv(table: "pl.DataFrame") -> str:
+    """The table with no cell that a spreadsheet would run: originals are written by strangers."""
+    from distillscan.report.rows import cell
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([cell(name) for name in table.columns])
+    writer.writerows([cell(value) for value in row] for row in table.iter_rows())
+    return text.getvalue()
+
+
+def _read(table: Path) -> "pl.DataFrame":
+    import polars as pl
+
+    try:
+        return pl.read_csv(table, infer_schema_length=0)
+    except OSError as error:
+        raise InputError(f"{table}: cannot be read ({error.strerror or error})") from error
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"{table}: no CSV ({str(error).partition(chr(10))[0]})") from error
