@@ -9,7 +9,7 @@ import polars as pl
 
 from distillscan.columns import ROW, SOURCE
 from distillscan.profile.accounts import NO_MAXIMUM, NO_MINIMUM, every
-from distillscan.profile.entities import STATED
+from distillscan.profile.entities import MADE, STATED
 from distillscan.profile.index import Bools
 from distillscan.profile.intents import intents_of
 from distillscan.profile.kernel import I64, U64
@@ -62,7 +62,7 @@ class Rows:
         )
         self.accounts: U64 = texts_of(frame["account_id"]).hashes()
         self.times: I64 = frame["timestamp"].to_physical().to_numpy(writable=True)
-        names = {column for column, _ in STATED.values()} | {"model", "prompt"}
+        names = {*STATED, *MADE, "model", "prompt"}
         self.texts: Mapping[str, Column] = {name: self._text(name) for name in sorted(names & self.columns)}
 
     def _text(self, name: str) -> Column:

@@ -1,7 +1,9 @@
 """Build the profile of a whole log: batches on several threads, collected as they come, in bounded memory."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import polars as pl
 
@@ -35,30 +37,48 @@ def build_profile(tasks: Iterable[Callable[[], Iterator[pl.DataFrame]]], threads
         The profile of all of them, the same for every order of tasks and number of threads.
     """
     collector = Collector()
-    waiting: set[Future[None]] = set()
+    # Everything under way holds one of ``threads`` places. While there are places left (few files, or a single giant
+    # one), the frames of a task are profiled beside it.
+    places = threading.Semaphore(max(1, threads))
+    stopped = threading.Event()
 
-    def run(task: Callable[[], Iterator[pl.DataFrame]]) -> None:
+    def run(job: Callable[[], None]) -> None:
+        try:
+            job()
+        finally:
+            places.release()
+
+    def read(task: Callable[[], Iterator[pl.DataFrame]]) -> None:
+        beside: list[Future[None]] = []
         for frame in task():
-            collector.add(frame)
+            if stopped.is_set():
+                return
+            if places.acquire(blocking=False):
+                beside.append(pool.submit(run, partial(collector.add, frame)))
+            else:
+                collector.add(frame)
+            beside = _ended(beside)
+        for future in beside:
+            future.result()
 
+    waiting: list[Future[None]] = []
     with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="profile") as pool:
         try:
             for task in tasks:
-                waiting.add(pool.submit(run, task))
-                if len(waiting) > threads:
-                    waiting = _collect(waiting)
-            while waiting:
-                waiting = _collect(waiting)
-        except BaseException:
+                places.acquire()
+                waiting = _ended(waiting)
+                waiting.append(pool.submit(run, partial(read, task)))
             for future in waiting:
-                future.cancel()
+                future.result()
+        except BaseException:
+            stopped.set()
             raise
     return collector.profile()
 
 
-def _collect(waiting: set[Future[None]]) -> set[Future[None]]:
-    """Wait for a task to end, and raise what it raised."""
-    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-    for future in done:
-        future.result()
-    return waiting
+def _ended(futures: list[Future[None]]) -> list[Future[None]]:
+    """Raise what those that are done have raised; return the others."""
+    for future in futures:
+        if future.done():
+            future.result()
+    return [future for future in futures if not future.done()]

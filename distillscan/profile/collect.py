@@ -4,12 +4,13 @@ import threading
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from distillscan.profile.accounts import NO_MINIMUM, Accounts, every, lower, owned
 from distillscan.profile.activity import Activity
 from distillscan.profile.batch import Column, Rows, wording
-from distillscan.profile.entities import STATED, Translation
+from distillscan.profile.entities import MADE, STATED, Translation
 from distillscan.profile.facts import Facts
 from distillscan.profile.index import Bools, Index
 from distillscan.profile.kernel import I64, U32, U64
@@ -50,7 +51,7 @@ class Collector:
         self._names = Facts(pl.Schema({"name": pl.String()}))
         self._links: dict[str, Samples] = {}
         self._values: dict[str, Facts] = {}
-        self._translations = {kind: Translation(made) for kind, (_, made) in STATED.items() if made is not None}
+        self._translations = {column: Translation(maker) for column, maker in MADE.items()}
         self._prompts = Samples(PROMPTS_KEPT)
         self._wordings = Facts(_WORDING)
         self._systems = Systems()
@@ -68,9 +69,7 @@ class Collector:
             codes = self._accounts.number(rows.accounts, frame["account_id"])
             self._accounts.add(codes, sums)
             self._add_activity(rows, codes, requests)
-            for kind, (column, _) in STATED.items():
-                if column in rows.columns:
-                    self._add_links(kind, rows.texts[column], rows, codes, requests)
+            self._add_links(rows, codes, requests)
             prompts = self._add_prompts(rows, codes, requests)
             systems = self._add_systems(rows)
         self._describe(rows, prompts, systems)
@@ -104,17 +103,24 @@ class Collector:
         self._links[kind].reserve(self._accounts.count)
         return self._links[kind]
 
-    def _add_links(self, kind: str, column: Column, rows: Rows, codes: I64, requests: U32) -> None:
-        translation = self._translations.get(kind)
-        hashes = column.hashes
-        if translation is not None:
-            hashes = translation.hashes(column.values, column.hashes, column.valid)
+    def _add_links(self, rows: Rows, codes: I64, requests: U32) -> None:
+        for name, column in rows.texts.items():
+            if name in STATED:
+                self._add_link(STATED[name], rows, codes, requests, column, column.hashes)
+            elif name in MADE:
+                made = self._translations[name].hashes(column.values, column.hashes, column.valid)
+                for kind, hashes in made.items():
+                    self._add_link(kind, rows, codes, requests, column, hashes)
+
+    def _add_link(self, kind: str, rows: Rows, codes: I64, requests: U32, column: Column, hashes: U64) -> None:
         new = self._sample(kind).add(codes, column.valid, hashes, requests, rows.times, rows.times)
         if kind in PRIVATE_KINDS or not new.size:
             return
         new = new[self._values[kind].claim(hashes[new], every(new.size))]
         if new.size:
-            values = column.values.gather(new) if translation is None else translation.values(column.values, new)
+            values = column.values.gather(new)
+            if column.values.name in MADE:
+                values = MADE[column.values.name](values)[kind]
             self._values[kind].put(pl.DataFrame([pl.Series("key", hashes[new]), owned(values.alias("value"))]))
 
     def _add_prompts(self, rows: Rows, codes: I64, requests: U32) -> I64:
@@ -242,13 +248,14 @@ class Collector:
 
     def _activity_table(self) -> pl.DataFrame:
         account, model, hour, requests = self._activity.cells()
+        order = _order(_ranks(self._accounts.index.keys)[account], _ranks(self._models.keys)[model], hour)
         return _frame(
             ACTIVITY,
-            account=self._accounts.index.keys[account],
-            model=self._models.keys[model],
-            hour=hour,
-            requests=requests,
-        ).sort("account", "model", "hour")
+            account=self._accounts.index.keys[account[order]],
+            model=self._models.keys[model[order]],
+            hour=hour[order],
+            requests=requests[order],
+        )
 
     def _prompt_table(self, order: I64, accounts: pl.Series) -> pl.DataFrame:
         self._prompts.reserve(self._accounts.count)
@@ -328,6 +335,24 @@ def _spans(starts: I64, sizes: I64) -> I64:
     """All places from each start on, as many as the size says."""
     within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return np.repeat(starts, sizes) + within
+
+
+def _ranks(keys: U64) -> I64:
+    """The place of each key among all in ascending order."""
+    ranks = np.empty(keys.size, np.int64)
+    ranks[np.argsort(keys)] = np.arange(keys.size)
+    return ranks
+
+
+def _order(accounts: I64, models: I64, hours: npt.NDArray[np.int32]) -> I64:
+    """The order by account, model and hour; of one number made of the three if 63 bits can hold it."""
+    if not hours.size:
+        return np.zeros(0, np.int64)
+    since = hours - hours.min().astype(np.int64)
+    bits = [int(part.max()).bit_length() for part in (models, since)]
+    if int(accounts.max()).bit_length() + sum(bits) < 64:
+        return np.argsort(accounts << sum(bits) | models << bits[1] | since)
+    return np.lexsort((hours, models, accounts))
 
 
 def _signed(pointers: U64) -> I64:

@@ -1,86 +1,104 @@
 """Which entities a request touches: columns as they are, and what is made of addresses, clients and mail domains."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from distillscan.profile.index import Bools, Index
-from distillscan.profile.kernel import I64, U64
+from distillscan.profile.kernel import U64
 from distillscan.profile.strings import texts_of
 
 
-def address(column: str = "ip") -> pl.Expr:
-    """An address as one subscriber has it: IPv4 whole, IPv6 by its /64 (hosts rotate the rest, RFC 8981)."""
-    text = pl.col(column).str.strip_chars().str.to_lowercase().str.replace(r"^::ffff:(\d+\.)", "${1}")
+def hosts(addresses: pl.Series) -> pl.Series:
+    """Addresses as one subscriber has them: IPv4 whole, IPv6 by its /64 (hosts rotate the rest, RFC 8981)."""
+    text = addresses.str.strip_chars().str.to_lowercase()
+    six = text.str.contains(":", literal=True)
+    if not six.any():
+        return text
+    text = text.str.replace(r"^::ffff:(\d+\.)", "${1}")
     groups = text.str.split("::").list.first().str.split(":").list.head(4).list.join(":")
-    return pl.when(text.str.contains(":", literal=True)).then(groups + "::/64").otherwise(text)
+    return _either(text.str.contains(":", literal=True), groups + "::/64", text)
 
 
-def prefix(column: str = "ip") -> pl.Expr:
-    """The network an address is announced in, roughly: IPv4 /24, IPv6 /48."""
-    text = address(column)
-    six = text.str.strip_suffix("::/64").str.split(":").list.head(3).list.join(":") + "::/48"
-    four = text.str.replace(r"\.[^.]*$", ".0/24")
-    return pl.when(text.str.contains(":", literal=True)).then(six).otherwise(four)
+def networks(addresses: pl.Series) -> pl.Series:
+    """The networks that hosts (see ``hosts``) are announced in, roughly: IPv4 /24, IPv6 /48."""
+    four = addresses.str.replace(r"\.[^.]*$", ".0/24")
+    is_six = addresses.str.contains(":", literal=True)
+    if not is_six.any():
+        return four
+    six = addresses.str.strip_suffix("::/64").str.split(":").list.head(3).list.join(":") + "::/48"
+    return _either(is_six, six, four)
 
 
-def client(column: str = "user_agent") -> pl.Expr:
-    """The program behind a user agent: its text without version numbers."""
-    return pl.col(column).str.replace_all(r"\d+", "#")
+def _either(condition: pl.Series, yes: pl.Series, no: pl.Series) -> pl.Series:
+    return pl.select(pl.when(condition).then(yes).otherwise(no)).to_series()
 
 
-#: Entity kind to the column that states it and to what is made of the column (``None``: it is taken as it is).
-STATED: Final[Mapping[str, tuple[str, pl.Expr | None]]] = {
-    "ip": ("ip", address()),
-    "ip_prefix": ("ip", prefix()),
-    "asn": ("asn", None),
-    "country": ("country", None),
-    "tls": ("tls_fingerprint", None),
-    "user_agent": ("user_agent", None),
-    "client": ("user_agent", client()),
-    "device": ("device_id", None),
-    "payment": ("payment_id", None),
-    "email_domain": ("email_domain", pl.col("email_domain").str.strip_chars().str.to_lowercase()),
-    "org": ("org_id", None),
-    "plan": ("plan", None),
-    "account_type": ("account_type", None),
-    "pathway": ("pathway", None),
-    "api_key": ("api_key_id", None),
-    "session": ("session_id", None),
-    "system_prompt": ("system_prompt", None),
-    "reasoning_signature": ("reasoning_signature", None),
+def _of_address(texts: pl.Series) -> dict[str, pl.Series]:
+    found = hosts(texts)
+    return {"ip": found, "ip_prefix": networks(found)}
+
+
+def _of_user_agent(texts: pl.Series) -> dict[str, pl.Series]:
+    return {"user_agent": texts, "client": texts.str.replace_all(r"\d+", "#")}
+
+
+def _of_mail(texts: pl.Series) -> dict[str, pl.Series]:
+    return {"email_domain": texts.str.strip_chars().str.to_lowercase()}
+
+
+Maker = Callable[[pl.Series], Mapping[str, pl.Series]]
+
+#: Column to the entity kind that it states as it is.
+STATED: Final[Mapping[str, str]] = {
+    "asn": "asn",
+    "country": "country",
+    "tls_fingerprint": "tls",
+    "device_id": "device",
+    "payment_id": "payment",
+    "org_id": "org",
+    "plan": "plan",
+    "account_type": "account_type",
+    "pathway": "pathway",
+    "api_key_id": "api_key",
+    "session_id": "session",
+    "system_prompt": "system_prompt",
+    "reasoning_signature": "reasoning_signature",
 }
+#: Column to what makes the values of entity kinds of it.
+MADE: Final[Mapping[str, Maker]] = {"ip": _of_address, "user_agent": _of_user_agent, "email_domain": _of_mail}
 
 #: Texts of which a translation is remembered; with more than that it begins anew.
 _REMEMBERED = 1 << 18
 
 
 class Translation:
-    """Hashes of what an expression makes of texts, worked out once for every distinct text."""
+    """Hashes of what is made of texts, worked out once for every distinct text.
 
-    def __init__(self, expression: pl.Expr) -> None:
-        self._expression = expression
+    Attributes:
+        values: Makes the values of entity kinds of texts.
+    """
+
+    def __init__(self, maker: Maker) -> None:
+        self.values = maker
         self._index = Index()
-        self._hashes: U64 = np.zeros(0, np.uint64)
+        self._hashes: dict[str, U64] = {}
 
-    def hashes(self, column: pl.Series, texts: U64, asked: Bools) -> U64:
-        """Return the hash of the translation of each text.
+    def hashes(self, column: pl.Series, texts: U64, asked: Bools) -> dict[str, U64]:
+        """Return the hash of what is made of each text, by entity kind.
 
         Args:
-            column: The texts, under the name that the expression uses.
+            column: The texts.
             texts: Their hashes.
             asked: Which of them count.
         """
         if self._index.count > _REMEMBERED:
-            self._index, self._hashes = Index(), np.zeros(0, np.uint64)
+            self._index, self._hashes = Index(), {}
         codes, fresh = self._index.add(texts, asked)
         if fresh.size:
-            translated = self.values(column, fresh)
-            self._hashes = np.concatenate([self._hashes, texts_of(translated).hashes()])
-        return self._hashes[codes]
-
-    def values(self, column: pl.Series, rows: I64) -> pl.Series:
-        """Return the translations of the texts at some rows."""
-        return column.gather(rows).to_frame().select(self._expression.alias("value"))["value"]
+            for kind, values in self.values(column.gather(fresh)).items():
+                known = self._hashes.get(kind, np.zeros(0, np.uint64))
+                self._hashes[kind] = np.concatenate([known, texts_of(values).hashes()])
+        return {kind: hashes[codes] for kind, hashes in self._hashes.items()}

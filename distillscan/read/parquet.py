@@ -21,12 +21,9 @@ from distillscan.read.formats import reading, what_went_wrong
 from distillscan.read.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values import decode, to_json_objects
 
-#: Row groups above either are streamed.
-_WHOLE_ROWS: Final = 300_000
-_WHOLE_BYTES: Final = 256 << 20
-_STREAM_BYTES: Final = 64 << 20
-#: Small neighbouring row groups make one unit up to this size.
-_JOIN_BYTES: Final = 64 << 20
+#: Uncompressed bytes read at once: what stays in the processor's cache is decoded and hashed without a trip to memory,
+#: and buffers of this size are used again, while larger ones are fetched anew from the operating system each time.
+_AT_ONCE: Final = 16 << 20
 _BUFFER: Final = 4 << 20
 #: Stored bytes per value below which a column repeats few values, and is decoded once per value, not once per row.
 _REPEATS: Final = 1.0
@@ -89,9 +86,9 @@ class ParquetReader:
         for rows in self._counts:
             starts.append(starts[-1] + rows)
         for first, end in _neighbours(starts, sizes, batch_rows):
-            rows = starts[end] - starts[first]
-            giant = rows > max(batch_rows, _WHOLE_ROWS) or sum(sizes[first:end]) > _WHOLE_BYTES
-            at_once = max(1, min(batch_rows, rows * _STREAM_BYTES // max(1, sum(sizes[first:end])))) if giant else None
+            rows, size = starts[end] - starts[first], sum(sizes[first:end])
+            whole = rows <= batch_rows and size <= _AT_ONCE
+            at_once = None if whole else max(1, min(batch_rows, rows * _AT_ONCE // max(1, size)))
             read = partial(self._read, range(first, end), starts[first], shape, at_once)
             yield Unit(starts[first], starts[end], self._share(rows), read)
 
@@ -237,7 +234,7 @@ def _neighbours(starts: Sequence[int], sizes: Sequence[int], batch_rows: int) ->
     first = 0
     for group in range(1, len(sizes) + 1):
         if group == len(sizes) or (
-            starts[group + 1] - starts[first] > batch_rows or sum(sizes[first : group + 1]) > _JOIN_BYTES
+            starts[group + 1] - starts[first] > batch_rows or sum(sizes[first : group + 1]) > _AT_ONCE
         ):
             yield first, group
             first = group

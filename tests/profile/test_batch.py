@@ -4,7 +4,7 @@ from handmade import at, canonical
 
 from distillscan.profile import merge, profile_batch
 from distillscan.profile.batch import pointer, split_pointer
-from distillscan.profile.entities import address, prefix
+from distillscan.profile.entities import hosts, networks
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,9 @@ from distillscan.profile.entities import address, prefix
     ],
 )
 def test_addresses_are_reduced_to_subscriber_and_network(ip: str, host: str, network: str) -> None:
-    frame = pl.DataFrame({"ip": [ip]}).select(address().alias("a"), prefix().alias("p"))
-    assert frame.row(0) == (host, network)
+    for texts in ([ip], [ip, "2001:db8::7", "192.0.2.1", "other"]):
+        found = hosts(pl.Series(texts))
+        assert (found[0], networks(found)[0]) == (host, network)
 
 
 def test_pointers_come_back() -> None:

@@ -1,7 +1,9 @@
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from handmade import START, canonical
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from distillscan.profile import build_profile, empty_profile, entities, facts, merge, profile_batch
+from distillscan.profile import build_profile, collect, empty_profile, entities, facts, merge, profile_batch
 from distillscan.profile.collect import Collector
 from distillscan.profile.tables import LINKS_KEPT, PROMPTS_KEPT, SCHEMAS, Profile
 
@@ -126,12 +128,48 @@ def test_building_on_threads_equals_one_batch(threads: int) -> None:
     assert_same(built, merge([profile_batch(pl.concat(frames))]))
 
 
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_single_task_of_many_frames_is_profiled_whole(threads: int) -> None:
+    frames = [canonical([{"timestamp": START, "account_id": f"a{k % 3}", "prompt": f"number {k}"}]) for k in range(50)]
+    built = build_profile([lambda: iter(frames)], threads)
+    assert_same(built, merge([profile_batch(pl.concat(frames))]))
+
+
 def test_a_failing_task_is_raised_and_not_swallowed() -> None:
     def broken() -> Any:
+        yield canonical([{"timestamp": START, "account_id": "a"}])
         raise OSError("disk gone")
 
     with pytest.raises(OSError, match="disk gone"):
-        build_profile([broken], 2)
+        build_profile([broken, broken, broken], 2)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_frame_that_cannot_be_profiled_is_raised_and_ends_the_reading(threads: int) -> None:
+    read: list[int] = []
+
+    def endless() -> Iterator[pl.DataFrame]:
+        for k in range(100_000):
+            read.append(k)
+            yield pl.DataFrame({"source": [0], "row": [k]})
+
+    with pytest.raises(pl.exceptions.ColumnNotFoundError, match="account_id"):
+        build_profile([endless, endless], threads)
+    assert len(read) < 200_000
+
+
+def test_no_tasks_give_the_empty_profile() -> None:
+    assert_same(build_profile([], 2), empty_profile())
+    assert_same(merge([]), empty_profile())
+
+
+def test_hours_too_far_apart_for_one_number_are_sorted_all_the_same() -> None:
+    rng = np.random.default_rng(4)
+    accounts, models = rng.integers(0, 1 << 40, 300), rng.integers(0, 9, 300)
+    hours = rng.integers(-(1 << 31), 1 << 31, 300).astype(np.int32)
+    order = collect._order(accounts, models, hours)
+    rows = [(int(accounts[k]), int(models[k]), int(hours[k])) for k in order]
+    assert rows == sorted(zip(accounts.tolist(), models.tolist(), hours.tolist(), strict=True))
 
 
 @given(logs(), logs())

@@ -197,12 +197,9 @@ def test_giant_row_groups_are_read_in_pieces(tmp_path: Path, monkeypatch: pytest
     content = parquet_bytes(log_of(1000, system_prompt=["rules"] * 1000))
     whole = read_bytes(tmp_path, "log.parquet", content)
     assert [batch.read for batch in whole.batches] == [1000]
-    monkeypatch.setattr("distillscan.read.parquet._WHOLE_ROWS", 300)
     by_rows = read_bytes(tmp_path, "log.parquet", content, ReadOptions(batch_rows=300))
     assert [batch.read for batch in by_rows.batches] == [300, 300, 300, 100]
-    monkeypatch.undo()
-    monkeypatch.setattr("distillscan.read.parquet._WHOLE_BYTES", 1)
-    monkeypatch.setattr("distillscan.read.parquet._STREAM_BYTES", 2000)
+    monkeypatch.setattr("distillscan.read.parquet._AT_ONCE", 2000)
     by_bytes = read_bytes(tmp_path, "log.parquet", content, ReadOptions(batch_rows=400))
     assert len(by_bytes.batches) > 2
     assert by_rows.frame.equals(whole.frame)
