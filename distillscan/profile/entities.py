@@ -22,6 +22,11 @@ def hosts(addresses: pl.Series) -> pl.Series:
     return _either(text.str.contains(":", literal=True), groups + "::/64", text)
 
 
+def address(column: str = "ip") -> pl.Expr:
+    """The host (see ``hosts``) of each address in a column."""
+    return pl.col(column).map_batches(hosts, return_dtype=pl.String)
+
+
 def networks(addresses: pl.Series) -> pl.Series:
     """The networks that hosts (see ``hosts``) are announced in, roughly: IPv4 /24, IPv6 /48."""
     four = addresses.str.replace(r"\.[^.]*$", ".0/24")

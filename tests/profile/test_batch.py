@@ -4,7 +4,7 @@ from handmade import at, canonical
 
 from distillscan.profile import merge, profile_batch
 from distillscan.profile.batch import pointer, split_pointer
-from distillscan.profile.entities import hosts, networks
+from distillscan.profile.entities import address, hosts, networks
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,8 @@ def test_a_repeated_prompt_is_one_row_with_its_count() -> None:
 def test_columns_with_values_only_are_named() -> None:
     profile = profile_batch(canonical([{"timestamp": at(0), "account_id": "a", "ip": None}]))
     assert profile.columns == {"timestamp", "account_id"}
+
+
+def test_hosts_of_a_column_as_an_expression() -> None:
+    frame = pl.DataFrame({"ip": ["2001:DB8:1:2:3:4:5:6", None, "192.0.2.1"]})
+    assert frame.select(address()).to_series().to_list() == ["2001:db8:1:2::/64", None, "192.0.2.1"]
