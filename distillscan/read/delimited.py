@@ -29,6 +29,7 @@ _BLOCK: Final = 16 << 20
 #: A longer record is taken for one that a quotation mark keeps open.
 _LONGEST: Final = 256 << 20
 _HEADER: Final = 1 << 20
+_BOM: Final = b"\xef\xbb\xbf"
 _SEPARATORS: Final = (",", "\t", ";", "|")
 #: Blank lines, then a record: fields in quotation marks may hold line ends.
 _FIRST_RECORD: Final = re.compile(rb'(?:\xef\xbb\xbf)?[\r\n]*+(?:[^"\r\n]++|"[^"]*+")*+(?:\r\n|\r|\n|$)')
@@ -48,12 +49,12 @@ class CsvReader:
         with ByteStream(path, label, compression) as stream:
             head = stream.read(_HEADER)
         header = _FIRST_RECORD.match(head)
-        if header is None or not header[0].strip() or (header.end() == len(head) == _HEADER):
+        if header is None or not header[0].removeprefix(_BOM).strip() or (header.end() == len(head) == _HEADER):
             raise InputError(f"{label} has no CSV header: the first line must name the columns")
         self._body = header.end()
-        text = decode_bytes(header[0].removeprefix(b"\xef\xbb\xbf")).strip("\r\n")
+        text = decode_bytes(header[0].removeprefix(_BOM)).strip("\r\n")
         self._separator = _separator(text)
-        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=self._separator))
+        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=self._separator), [])
         self._names = [name.strip() for name in names]
         self._ranges: list[Range] = []
         self.rows: int | None = None
@@ -94,7 +95,7 @@ class CsvReader:
         with ByteStream(self._path, self._label, self._compression, part.start, end) as stream:
             if part.start == 0:
                 stream.read(self._body)
-            for block, whole in self._blocks(stream):
+            for block, whole in self._blocks(stream, part):
                 read = self._chunk if whole else self._open
                 chunk, count = read(block, row, resolution, wanted, records)
                 yield replace(chunk, bytes=stream.consumed - consumed)
@@ -103,11 +104,15 @@ class CsvReader:
             if row == part.first_row:
                 yield replace(self._empty(resolution, records), bytes=stream.consumed)
 
-    def _blocks(self, stream: ByteStream) -> Iterator[tuple[bytes, bool]]:
+    def _blocks(self, stream: ByteStream, part: Range) -> Iterator[tuple[bytes, bool]]:
         """The body in blocks of whole records; at its end perhaps the beginning of a record that never ends."""
+        if part.end_row is not None:
+            # Ranges were cut where records end.
+            yield stream.read(part.end - part.start), True
+            return
         carry = b""
         while data := stream.read(_BLOCK):
-            carry += data
+            carry = carry + data if carry else data
             _, end, _ = self._scan(carry)
             if end:
                 yield carry[:end], True
@@ -206,7 +211,9 @@ class CsvReader:
 
 
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:
-    return to_json_objects(pl.DataFrame(list(columns.values()), schema=list(columns)).select(list(columns)[::-1]))
+    # Names have no blanks around them, so one without a name cannot be taken for another.
+    named = [values.alias(name or " ") for name, values in columns.items()]
+    return to_json_objects(pl.DataFrame(named[::-1]))
 
 
 def _separator(header: str) -> str:

@@ -127,7 +127,10 @@ class ParquetReader:
         reason = f"{self._label}: rows {done:,} to {end - 1:,} (row group {group}) cannot be read"
         damage = Damage(done, f"{reason} ({what_went_wrong(error)}): re-export the file")
         table = self._schema.empty_table()
-        columns = {name: dig_arrow(_column(table, path.column), path.keys) for name, path in shape.paths.items()}
+        try:
+            columns = {name: dig_arrow(_column(table, path.column), path.keys) for name, path in shape.paths.items()}
+        except _BROKEN:
+            raise InputError(damage.reason) from error  # not even the types make sense: so it is with all row groups
         nothing = pl.Series([], dtype=pl.UInt64)
         return Chunk(nothing, columns, no_malformed(), None, self._share(end - done), damage=(damage,))
 

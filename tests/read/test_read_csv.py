@@ -141,6 +141,20 @@ def test_keys_inside_a_column_of_json(tmp_path: Path) -> None:
     assert outcome.reasons == [(2, "account_id missing")]
 
 
+def test_columns_without_a_name(tmp_path: Path) -> None:
+    content = b"timestamp,account_id,,\n" + f"{T0},a,x,y\n,b,x,y\n".encode()
+    outcome = read_bytes(tmp_path, "log.csv", content, ReadOptions(keep_rejects=True))
+    assert outcome.values("account_id") == ["a"]
+    assert outcome.rejects == [(0, 1, "timestamp missing", '{"timestamp":"","account_id":"b"," ":"x"}')]
+
+
+def test_broken_records_that_are_not_utf8_are_counted_like_others(tmp_path: Path) -> None:
+    content = lines(b"caf\xe9", f"{T0},a,\u00e9".encode(), b"\xff,\xff", f"{T1},b,".encode() + b"\xe9")
+    outcome = read_bytes(tmp_path, "log.csv", content, ReadOptions(keep_rejects=True))
+    assert outcome.frame.select("row", "prompt").rows() == [(1, "é"), (3, "é")]
+    assert outcome.rejects == [(0, 0, "malformed record", '"café"'), (0, 2, "malformed record", '"ÿ,ÿ"')]
+
+
 def test_a_header_without_rows(tmp_path: Path) -> None:
     outcome = read_bytes(tmp_path, "log.csv", HEADER)
     assert outcome.frame.height == 0
@@ -148,7 +162,7 @@ def test_a_header_without_rows(tmp_path: Path) -> None:
     assert read_bytes(tmp_path, "log.csv", HEADER.rstrip()).frame.height == 0
 
 
-@pytest.mark.parametrize("content", [b"\n\n", b'"timestamp,account_id\n', b"a" * (1 << 20)])
+@pytest.mark.parametrize("content", [b"\n\n", b"\xef\xbb\xbf\n", b'"timestamp,account_id\n', b"a" * (1 << 20)])
 def test_a_file_without_a_header(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(InputError, match=r"log\.csv has no CSV header: the first line must name the columns$"):
         read_bytes(tmp_path, "log.csv", content)
