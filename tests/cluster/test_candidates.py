@@ -1,10 +1,20 @@
+"""Candidates of whole logs: the planted one, and a relay that shares nothing but conversations."""
+
+import random
+from typing import Any
+
 import numpy as np
 import planted
 import pytest
+from handmade import at
+from test_population import population_of
 
 from distillscan.cluster import find_candidates
 from distillscan.cluster.candidates import refine
 from distillscan.cluster.seeds import communities, template_sets
+from distillscan.detect import detect
+from distillscan.detectors.base import Context
+from distillscan.detectors.registry import builtin
 from distillscan.parameters import ClusterParameters
 from distillscan.population import SIGNALS, SignalGraph
 
@@ -66,3 +76,53 @@ def test_template_sets_hold_every_carrier() -> None:
 def test_no_signals_no_candidates() -> None:
     graph = SignalGraph(planted.population(), SIGNALS.to_frame())
     assert find_candidates(graph, ClusterParameters()) == []
+
+
+def talk(seed: str) -> str:
+    """A prompt long enough to tell its conversation by, of words nobody else uses."""
+    rng = random.Random(seed)
+    return " ".join("".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(40))
+
+
+def relayed(spread: bool) -> tuple[list[list[str]], set[str]]:
+    """Candidates among 340 accounts, forty of which relay 120 conversations of real users; and the forty.
+
+    Each conversation goes on where there is room, or, if not ``spread``, stays where it began. Sixty of the others are
+    thirty people with two accounts and a conversation in both.
+    """
+    rng = np.random.default_rng(8)
+    rows: list[dict[str, Any]] = []
+    for n in range(120):
+        places = rng.choice(40, 3, replace=False) if spread else [n % 40] * 3
+        rows += [{"account_id": f"r{account:02d}", "prompt": talk(f"r {n}")} for account in places]
+    for k in range(300):
+        rows += [{"account_id": f"x{k}", "prompt": talk(f"x {k} {n // 3}")} for n in range(9)]
+    rows += [{"account_id": f"x{k}", "prompt": talk(f"both {k // 2}")} for k in range(60)]
+    # Every account works at its own hours, on its own address and card.
+    rows = [
+        {
+            **row,
+            "timestamp": at(float(rng.uniform(0, 300))),
+            "ip": f"10.{row['account_id']}.1.1",
+            "payment_id": row["account_id"],
+        }
+        for row in rows
+    ]
+    population = population_of(rows)
+    detectors = builtin()
+    found = detect(population, detectors, {d.name: d.parameters for d in detectors}, Context())
+    assert [run.name for run in found.runs if run.status == "error"] == []
+    candidates = find_candidates(SignalGraph(population, found.signals), ClusterParameters())
+    names = population.profile.accounts["account_id"]
+    return [sorted(names[c.members.tolist()]) for c in candidates], {f"r{k:02d}" for k in range(40)}
+
+
+def test_a_relay_of_real_users_is_one_candidate() -> None:
+    found, relay = relayed(spread=True)
+    assert found != []
+    assert set(found[0]) == relay
+
+
+def test_the_same_conversations_each_in_its_own_account_are_none() -> None:
+    found, _ = relayed(spread=False)
+    assert found == []

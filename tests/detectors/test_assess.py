@@ -8,9 +8,12 @@ import pytest
 
 from distillscan.detectors import (
     account_fanout,
+    conversation_sharing,
     infrastructure_overlap,
     output_harvest,
     release_pivot,
+    succession,
+    synchrony,
     template_uniformity,
 )
 from distillscan.detectors.base import Candidate, Finding
@@ -157,3 +160,22 @@ class TestOutputHarvest:
     def test_distinct_share_is_estimated_near_one_when_nothing_repeats(self) -> None:
         share = output_harvest.distinct_share(planted.population(), enough=24)
         assert 0.75 < float(np.nanmean(share)) <= 1
+
+
+@pytest.mark.parametrize("group", ["home", "office", "app", "camp"])
+@pytest.mark.parametrize("detector", [conversation_sharing.Detector(), succession.Detector()], ids=lambda d: d.name)
+def test_who_shares_no_conversation_and_stays_is_left_alone(detector: Any, group: str) -> None:
+    assert assess(detector, group) == []
+
+
+@pytest.mark.parametrize("group", ["home", "office", "app"])
+def test_ordinary_rhythms_are_hardly_evidence(group: str) -> None:
+    assert bits(assess(synchrony.Detector(), group), "coordination") < 0.5
+
+
+def test_a_campaign_at_random_hours_is_dealt_its_requests_but_works_in_no_step() -> None:
+    (dealt,) = assess(synchrony.Detector(), "camp")
+    assert dealt.details["kind"] == "strewn over the hours"
+    # So are most ordinary accounts of this log, who do not have sittings either.
+    assert dealt.details["rate_outside"] > 0.5
+    assert 0 < dealt.bits < 1.5

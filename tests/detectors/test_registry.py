@@ -22,6 +22,7 @@ NAMES = [
     "synchrony",
     "succession",
     "release_pivot",
+    "extraction_intent",
     "output_harvest",
 ]
 
