@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FORMATS: Final = ("table", "json", "jsonl", "csv", "markdown")
+FORMATS: Final = ("table", "json", "jsonl", "csv", "markdown", "html")
 LEVELS: Final = ("critical", "high", "medium", "low")
 #: What ``--output`` means for the format when ``--format`` is not given.
 SUFFIXES: Final = {
@@ -30,6 +30,8 @@ SUFFIXES: Final = {
     ".csv": "csv",
     ".md": "markdown",
     ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
 }
 DEFAULT_WIDTH: Final = 100
 
@@ -84,7 +86,7 @@ class View:
         """Take the view's options out of ``options``.
 
         Raises:
-            UsageError: The output cannot be written; better known before the analysis than after.
+            UsageError: The output cannot be written, or the format not made; better known before the analysis.
         """
         output = options.pop("output")
         output = None if output == Path("-") else output
@@ -100,6 +102,10 @@ class View:
             from distillscan.report import check_target
 
             check_target(view.output)
+        if view.format_ == "html":
+            from distillscan.report.html import check
+
+            check()
         return view
 
 

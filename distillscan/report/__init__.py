@@ -4,15 +4,16 @@ from typing import Final, Literal
 
 from distillscan.report.document import from_dict, from_json, schema, to_json
 from distillscan.report.filters import at_least, select
+from distillscan.report.html import to_html
 from distillscan.report.markdown import to_markdown
 from distillscan.report.rows import to_csv, to_jsonl
 from distillscan.report.terminal import print_report, render, to_text
 from distillscan.report.write import check_target, write_atomically
 
-Format = Literal["table", "json", "jsonl", "csv", "markdown"]
+Format = Literal["table", "json", "jsonl", "csv", "markdown", "html"]
 
 #: Every format but the table, which has more to choose (width, colour, detail).
-VIEWS: Final = {"json": to_json, "jsonl": to_jsonl, "csv": to_csv, "markdown": to_markdown}
+VIEWS: Final = {"json": to_json, "jsonl": to_jsonl, "csv": to_csv, "markdown": to_markdown, "html": to_html}
 
 __all__ = [
     "VIEWS",
@@ -26,6 +27,7 @@ __all__ = [
     "schema",
     "select",
     "to_csv",
+    "to_html",
     "to_json",
     "to_jsonl",
     "to_markdown",
