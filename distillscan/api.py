@@ -32,6 +32,8 @@ from distillscan.score.skeleton import SLOT, skeleton
 from distillscan.tally import Tally, counted
 from distillscan.uses import column_uses
 
+#: Rows profiled at once: more would not stay in the processor's cache, fewer cost more to hand over than to count.
+BATCH_ROWS = 32_768
 #: Clusters, best first, whose skeletons are looked up: each look-up reads the input again in places.
 SKELETONS_FOR = 25
 
@@ -195,6 +197,7 @@ def analyze_paths(
         keep_rejects=options.rejects is not None and not options.private,
         schema=options.schema,
         joins=options.joins,
+        batch_rows=BATCH_ROWS,
     )
     clock.phase("open")
     with open_log(paths, read_options, stdin=options.stdin) as log, ThreadPoolExecutor(1) as aside:

@@ -29,7 +29,8 @@ from distillscan.read.schema_open import open_file
 from distillscan.read.schema_rows import relate
 from distillscan.read.spool import Spool
 
-_BATCH_BYTES: Final = 96 << 20
+#: Values of a batch: what fits the processor's cache is hashed two to three times as fast as what does not.
+_BATCH_BYTES: Final = 24 << 20
 _HASH_BLOCK: Final = 1 << 20
 
 
