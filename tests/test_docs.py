@@ -12,7 +12,7 @@ from distillscan.parameters import CAUSES, ScoreParameters
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMAND = re.compile(r"distillscan ((?:analyze|render|detectors|simulate|evaluate|report-schema)\b[^\n|#`]*)")
+COMMAND = re.compile(r"distillscan ((?:analyze|render|detectors|simulate|evaluate|verify|pseudonymize|report-schema)\b[^\n|#`]*)")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -377,6 +377,12 @@ class TestColumns:
         assert list(plain) == list(CANONICAL)
         assert (plain["ip"], plain["prompt"], plain["response"]) == ("values", "counts", "nothing")
 
+    def test_the_page_on_privacy_lists_the_same(self) -> None:
+        text = (Path(__file__).parent.parent / "docs" / "privacy.md").read_text()
+        for name, (used_for, shown) in USES.items():
+            pseudonyms = " (pseudonyms)" if shown == "values" and name in COLUMNS else ""
+            assert f"| `{name}` | {used_for} | {shown}{pseudonyms} |\n" in text
+
     def test_people_see_it_when_they_ask(self, saved: Path) -> None:
         assert "What was read" not in run("render", str(saved)).stdout
         assert "What was read" in run("render", str(saved), "-v").stdout
