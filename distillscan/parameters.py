@@ -268,6 +268,26 @@ class Succession:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtractionIntent:
+    """Parameters of ``extraction_intent``."""
+
+    enough: int = _p(3, "requests below which what an account asks for cannot be told")
+    least: int = _p(2, "requests with an intent that an account has at least to show it: once is curiosity")
+    share: float = _p(
+        0.2, "share of an account's sampled prompts from which it shows an intent; pools mix in customers' requests"
+    )
+    system_share: float = _p(0.5, "share of its requests from which an account shows the intent of a system prompt")
+    comparable: int = _p(30, "accounts with the same client needed to compare with them alone")
+    cap: float = _p(4.0, "bits for harvesting of all intents together: research and evaluation ask for the same")
+    ordinary_cap: float = _p(
+        2.5, "bits of grading, comparing or making up tasks: teachers and judges of models do so daily"
+    )
+    narrow_prompts: int = _p(6, "distinct prompts below which an account does not keep to anything")
+    narrow_share: float = _p(0.8, "share of sampled prompts from which an account keeps to one capability")
+    narrow_cap: float = _p(1.5, "bits of keeping to one capability: most products do")
+
+
+@dataclass(frozen=True, slots=True)
 class PrivacyParameters:
     """What of prompts a report may show."""
 

@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 from distillscan.detectors import (
     account_fanout,
     conversation_sharing,
+    extraction_intent,
     infrastructure_overlap,
     output_harvest,
     release_pivot,
@@ -30,6 +31,7 @@ def builtin() -> tuple[Detector, ...]:
         synchrony.Detector(),
         succession.Detector(),
         release_pivot.Detector(),
+        extraction_intent.Detector(),
         output_harvest.Detector(),
     )
 
