@@ -19,22 +19,28 @@ _PLAIN_KEY: Final = re.compile(r"[\w -]+")
 _INDEX: Final = re.compile(r"-?\d{1,9}")
 
 
+def _first_of_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        record.update(reversed(pairs))
+    return record
+
+
+#: Made once: making them is a good part of the time that short texts take.
+_LAST: Final = json.JSONDecoder(strict=False)
+_FIRST: Final = json.JSONDecoder(strict=False, object_pairs_hook=_first_of_twins)
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def parse(text: str, *, first_of_twins: bool = False) -> Any:
     """Parse JSON leniently (raw control characters in strings are kept); ``ValueError`` when it is broken.
 
     Of a key that is there twice the last counts, or the first with ``first_of_twins``: polars' readers differ in that.
     """
     try:
-        return json.loads(text, strict=False, object_pairs_hook=_first_of_twins if first_of_twins else None)
+        return (_FIRST if first_of_twins else _LAST).decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-
-
-def _first_of_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        record.update(reversed(pairs))
-    return record
 
 
 def split_path(path: str) -> tuple[str, ...]:
@@ -131,7 +137,7 @@ def value_text(value: Any) -> str | None:
     if isinstance(value, float):
         return number_text(value)
     try:
-        return whole(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return whole(_COMPACT.encode(value))
     except RecursionError:
         return None  # nested up to the very limit of what could be parsed: nobody's log, and nothing to find in it
 

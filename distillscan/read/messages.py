@@ -191,7 +191,9 @@ class _Request:
             message = _from_event(name, message)
         role = message.get("role", message.get("from", ""))
         role = role.lower() if isinstance(role, str) else ""
-        texts = list(self._walk.texts(_content(message), depth))
+        content = _content(message)
+        # Most messages are a text and nothing else.
+        texts = [content] if isinstance(content, str) else list(self._walk.texts(content, depth))
         calls = message.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict):
@@ -200,13 +202,12 @@ class _Request:
             self._add("system", texts)
             return
         self._add("", texts)
-        said = [*self._own_texts(message, depth)] if role in _USER_ROLES else []
-        if said:
-            self._last_user = "\n\n".join(said)
+        if role in _USER_ROLES:
+            said = texts if isinstance(content, str) else [*self._own_texts(content, depth)]
+            self._last_user = "\n\n".join(said) if said else self._last_user
 
-    def _own_texts(self, message: dict[str, Any], depth: int) -> Iterator[str]:
+    def _own_texts(self, content: Any, depth: int) -> Iterator[str]:
         """What a user message says itself: no results of tools, which the client adds without the user."""
-        content = _content(message)
         for block in content if isinstance(content, list) else [content]:
             if isinstance(block, dict) and is_result(block):
                 continue

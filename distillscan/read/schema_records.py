@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +57,7 @@ class RecordsReader:
                 records: Sequence[Any] = [found[at] for at in good]
                 yield Chunk(
                     pl.Series([row + at for at in good], dtype=pl.UInt64),
-                    {name: _values(records, path) for name, path in steps.items()},
+                    _columns(records, steps),
                     pl.DataFrame(bad, schema=MALFORMED, orient="row"),
                     pl.Series([value_text(one) for one in records], dtype=pl.String) if keep else None,
                     stream.consumed - consumed,
@@ -69,7 +69,7 @@ class RecordsReader:
         """The records in lines; a line that is no JSON object is returned as it is."""
         for line in lines:
             try:
-                value = parse(line.decode("utf-8", "replace"), first_of_twins=True)
+                value = parse(line.decode("utf-8", "replace"))
             except ValueError:
                 value = None
             if not isinstance(value, dict):
@@ -97,13 +97,43 @@ class RecordsReader:
                         return
 
 
-def _values(records: Sequence[Record], steps: Sequence[str]) -> pl.Series:
+def _columns(records: Sequence[Record], paths: Mapping[str, Sequence[str]]) -> dict[str, pl.Series]:
+    """What is at each path, as canonical text; a path that no record can have is not even looked for."""
+    top = {key for record in records for key in record}
+    inside: dict[str, set[str] | None] = {}
+    columns: dict[str, pl.Series] = {}
+    for name, steps in paths.items():
+        first, rest = steps[0], steps[1:]
+        known = _may_be(top, steps)
+        if known and rest and first in top:
+            if first not in inside:
+                inside[first] = _keys([record.get(first) for record in records])
+            below = inside[first]
+            known = below is None or _may_be(below, rest) or _may_be(top - {first}, steps)
+        values = _values(records, steps) if known else [None] * len(records)
+        columns[name] = pl.Series(values, dtype=pl.String)
+    return columns
+
+
+def _keys(values: Sequence[Any]) -> set[str] | None:
+    """The keys of the objects among values; ``None`` if others have something inside, such as JSON text."""
+    if any(isinstance(value, str | list) and value for value in values):
+        return None
+    return {key for value in values if isinstance(value, dict) for key in value}
+
+
+def _may_be(keys: set[str], steps: Sequence[str]) -> bool:
+    """Whether objects with these keys may have something at the steps: the first one, or several joined by dots."""
+    return any(".".join(steps[:size]) in keys for size in range(1, len(steps) + 1))
+
+
+def _values(records: Sequence[Record], steps: Sequence[str]) -> list[str | None]:
     if len(steps) == 1:
         values = (record.get(steps[0]) for record in records)
     else:
         rest = ".".join(steps[1:])
         values = (_value(record, steps, rest) for record in records)
-    return pl.Series([value if value is None else value_text(value) for value in values], dtype=pl.String)
+    return [value if value is None else value_text(value) for value in values]
 
 
 def _value(record: Record, steps: Sequence[str], rest: str) -> Any:
