@@ -54,6 +54,7 @@ CAUSES: Final[Mapping[str, Cause]] = {
     "ip_prefix": Cause("egress", "network", 8.0),
     "rotation": Cause("rotation", "network", 4.0),
     # The client decides its user agent and TLS fingerprint: a popular client explains both.
+    "stack": Cause("stack", "network", 4.0),
     "tls": Cause("software", "network", 2.0),
     "user_agent": Cause("software", "network", 2.0),
     # Early adopters and changed client defaults move too: corroboration only.
@@ -103,6 +104,9 @@ class ScoreParameters:
     declared_bits: float = _p(-20.0, "bits of an openly declared common customer: the sharing is explained")
     declared_share: float = _p(0.8, "share of members under one organisation or domain from which it is declared")
     site_share: float = _p(0.6, "share of members on one network from which an event or site explains their sign-up")
+    server_bits: float = _p(
+        2.0, "bits of anything personal in common from which one application's server does not explain the rest"
+    )
     single_holder: float = _p(4.0, "bits up to which a common holder is taken for the voucher or card of that event")
     report_coordination: float = _p(0.5, "clusters below this coordination are not reported")
     high_coordination: float = _p(0.95, "coordination that high severity needs")
@@ -124,7 +128,10 @@ class TemplateUniformity:
     match_share: float = _p(
         0.25, "share of its kept shingles (but two at least) that a prompt must have to be counted as using a template"
     )
-    coverage: float = _p(0.15, "share of an account's sampled prompts from which it carries a template")
+    coverage: float = _p(
+        0.03,
+        "share of an account's sampled prompts from which it carries a template: one of a hundred wordings is enough",
+    )
     min_system_tokens: int = _p(
         12, "words a system prompt has at least to be telling when several accounts use it unchanged"
     )
@@ -163,11 +170,18 @@ class InfrastructureOverlap:
     rotation_share: float = _p(
         0.5, "distinct networks per request from which an account rotates; phones and offices stay far below"
     )
+    rotation_sticky: float = _p(
+        0.25, "the same if the networks belong to several operators: proxies lend an address for some requests"
+    )
+    rotation_networks: int = _p(5, "distinct networks below which an account does not rotate")
     rotation_operators: int = _p(
         4, "network operators (ASN) from which an account rotates; clouds and phones use one or two"
     )
     rotation_requests: int = _p(8, "requests below which rotation cannot be told from travel")
     concealment_cap: float = _p(1.5, "bits for harvesting: resellers and the careful rotate as well")
+    stack_clients: int = _p(3, "client programs that one TLS fingerprint claims to be from which it hides behind them")
+    stack_main: float = _p(0.6, "share of the commonest of these up to which none of them explains the fingerprint")
+    stack_cap: float = _p(4.0, "bits of one network stack behind many programs: company proxies break TLS open as well")
     software_cap: float = _p(1.5, "bits of a rare client or TLS fingerprint: a small application has one too")
 
 

@@ -25,6 +25,7 @@ _KNOWN_BY = {
     "holder": ("payment", "device", "api_key", "session"),
     "egress": ("ip",),
     "software": ("tls", "user_agent"),
+    "stack": ("tls",),
     "rotation": ("ip",),
     "conversation": ("conversation", "reasoning_signature"),
 }

@@ -109,7 +109,8 @@ def template_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
 
 #: Kinds too common to join accounts alone, and the kinds with which they are crossed.
 _CROSSED = {
-    "rotation": ("signup", "tls", "user_agent", "pivot", "dealt", "voices", "intent"),
+    "rotation": ("stack", "signup", "tls", "user_agent", "pivot", "dealt", "voices", "intent"),
+    "stack": ("signup", "dealt", "voices", "intent"),
     "signup": ("tls", "user_agent", "email_domain", "dealt", "voices", "intent"),
     "dealt": ("tls", "user_agent", "voices", "intent"),
     "intent": ("tls", "user_agent"),

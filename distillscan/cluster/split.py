@@ -122,7 +122,7 @@ def _pairs_apart(kind: str, one: _Group, other: _Group) -> bool:
     """Whether one group hands on conversations within itself, and the other, of the same wording, takes no part."""
     if kind not in one.rates or np.any((one.rates[kind] > 0) & (other.rates[kind] > 0)):
         return False
-    few, many = sorted((group.carrying[kind] / group.at.size for group in (one, other)))
+    few, many = sorted(group.carrying[kind] / group.at.size for group in (one, other))
     return bool(many >= MOSTLY and few <= 1 - MOSTLY)
 
 

@@ -5,7 +5,8 @@ import polars as pl
 
 from distillscan.detectors.base import Candidate, Context, Finding, percent, plural, rates, shared_entities, trait
 from distillscan.parameters import InfrastructureOverlap
-from distillscan.population import SIGNALS, Mask, Population
+from distillscan.population import SIGNALS, Floats, Mask, Population
+from distillscan.profile.tables import LINKS_KEPT
 from distillscan.result import Family
 from distillscan.weigh import group_bits
 
@@ -19,20 +20,46 @@ def rotating(population: Population, p: InfrastructureOverlap) -> Mask:
     addresses as well, but from one cloud or two.
     """
     networks, operators = population.distinct("ip_prefix"), population.distinct("asn")
-    several = ~population.states("asn") | (operators >= p.rotation_operators)
-    return able_to_rotate(population, p) & several & (networks >= p.rotation_share * population.requests)
+    several = operators >= p.rotation_operators
+    share = np.where(several, p.rotation_sticky, p.rotation_share)
+    enough = (networks >= p.rotation_networks) & (several | ~population.states("asn"))
+    return able_to_rotate(population, p) & enough & (networks >= share * with_address(population))
+
+
+def with_address(population: Population) -> Floats:
+    """Return how many requests of each account state an address; all of them where the profile holds a sample only."""
+    links = population.links("ip_prefix")
+    number = links["number"].to_numpy()
+    stated = np.bincount(number, weights=links["requests"].to_numpy(), minlength=population.size)
+    full = np.bincount(number, minlength=population.size) >= LINKS_KEPT
+    return np.where(full, population.requests, stated)
+
+
+def stacks(population: Population, p: InfrastructureOverlap) -> pl.DataFrame:
+    """Return links to TLS fingerprints behind which many client programs are said to be, and none mainly."""
+    links = population.links("tls")
+    client = pl.Series("client", population.client[links["number"].to_numpy()])
+    named = links.with_columns(client).filter(pl.col("client") != 0)
+    spread = (
+        named.group_by("entity", "client")
+        .agg(pl.col("number").n_unique().alias("accounts"))
+        .group_by("entity")
+        .agg(pl.len().alias("clients"), (pl.col("accounts").max() / pl.col("accounts").sum()).alias("main"))
+        .filter(pl.col("clients") >= p.stack_clients, pl.col("main") <= p.stack_main)
+    )
+    return named.join(spread.select("entity"), on="entity", how="semi")
 
 
 def able_to_rotate(population: Population, p: InfrastructureOverlap) -> Mask:
     """Return True for accounts with addresses and requests enough to tell whether they rotate."""
-    return (population.requests >= p.rotation_requests) & population.states("ip")
+    return with_address(population) >= p.rotation_requests
 
 
 class Detector:
     """Shared addresses, prefixes, TLS fingerprints and agents; rotation. Shared egress is explained, not counted."""
 
     name = "infrastructure_overlap"
-    version = "1"
+    version = "2"
     summary = "addresses, networks and fingerprints shared beyond chance; proxies rotated over a pool of accounts"
     family: Family = "network"
     needs = ("ip|tls_fingerprint|user_agent",)
@@ -41,6 +68,7 @@ class Detector:
     def signals(self, population: Population, parameters: InfrastructureOverlap, context: Context) -> pl.DataFrame:
         """Return tokens for shared network entities, and one for accounts that rotate."""
         parts = [shared_entities(population.links(kind), kind) for kind in _SHARED]
+        parts.append(shared_entities(stacks(population, parameters), "stack"))
         parts.append(
             trait(population, "rotation", 1, rotating(population, parameters), able_to_rotate(population, parameters))
         )
@@ -48,7 +76,9 @@ class Detector:
 
     def assess(self, candidate: Candidate, parameters: InfrastructureOverlap) -> list[Finding]:
         """Weigh the pool of addresses, the rotation, and the client fingerprints."""
-        software = [f for kind in ("tls", "user_agent") if (f := _software(candidate, kind, parameters)) is not None]
+        software = [
+            f for kind in ("stack", "tls", "user_agent") if (f := _software(candidate, kind, parameters)) is not None
+        ]
         # Agent and fingerprint are two sides of one program: the stronger speaks for both.
         best = max(software, key=lambda f: f.bits, default=None)
         pool, rotation = _pool(candidate, parameters), _rotation(candidate, parameters)
@@ -132,19 +162,22 @@ def _rotation(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     return Finding("network", "coordination", bits, text, numbers)
 
 
+_PROGRAMS = {
+    "stack": ("tls", "one network stack (TLS fingerprint) under the names of many client programs"),
+    "tls": ("tls", "TLS fingerprints"),
+    "user_agent": ("user_agent", "user agents"),
+}
+
+
 def _software(candidate: Candidate, kind: str, p: InfrastructureOverlap) -> Finding | None:
-    graph, population, members = candidate.graph, candidate.population, candidate.members
     tokens = candidate.characteristic(kind)
     if tokens.size == 0:
         return None
-    known = population.states(kind)
-    carriers = graph.carriers(kind, tokens)
-    trials = int(np.count_nonzero(known[members]))
-    inside = int(np.count_nonzero(carriers[members]))
-    others = known & ~candidate.mask
-    outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
-    bits = group_bits(inside, trials, members.size, outside, p.software_cap)
-    what = "TLS fingerprints" if kind == "tls" else "user agents"
+    entity, what = _PROGRAMS[kind]
+    carriers = candidate.graph.carriers(kind, tokens)
+    inside, trials, outside = rates(candidate, carriers, candidate.population.states(entity))
+    cap = p.stack_cap if kind == "stack" else p.software_cap
+    bits = group_bits(inside, trials, candidate.members.size, outside, cap)
     text = f"{inside} of {trials} members use {what} that {percent(outside)} of other accounts use"
     numbers = {
         "kind": kind,

@@ -152,6 +152,46 @@ def _software(evidence: tuple[Evidence, ...], families: int, p: ScoreParameters)
     return Explanation(what, "fails", reason)
 
 
+def _server(
+    evidence: tuple[Evidence, ...], rhythm: Explanation, p: ScoreParameters
+) -> tuple[Weight | None, Explanation]:
+    """An application whose server calls with its users' own keys fixes wording, client and address: one cause for all.
+
+    It cannot give its users common cards or sign-ups, nor take their nights away.
+    """
+    what = "one application whose server calls for its users, each with an account and key of their own"
+    pool = _by_detector(evidence, "infrastructure_overlap", "largest_network_share")
+    wording = [e for e in evidence if e.detector == "template_uniformity" and e.axis == "coordination" and e.bits > 0]
+    if pool is None or pool.bits <= 0 or not wording:
+        return None, Explanation(
+            what, "fails", "the members do not share both a wording and the addresses they come from"
+        )
+    beyond = {
+        "cards, devices or sign-ups": _sum(evidence, "account_fanout"),
+        "conversations": _sum(evidence, "conversation_sharing"),
+        "the pace of their work": _sum(evidence, "synchrony") + _sum(evidence, "succession"),
+        "ever new networks": sum(e.bits for e in evidence if "members_rotating" in e.details),
+        "one network stack behind many programs": sum(e.bits for e in evidence if e.details.get("kind") == "stack"),
+    }
+    telling = [name for name, bits in beyond.items() if bits >= p.server_bits]
+    if telling:
+        return None, Explanation(
+            what, "fails", f"the members also share {', '.join(telling)}, which no server gives them"
+        )
+    if rhythm.verdict == "fails":
+        return None, Explanation(what, "fails", f"people use applications, but {rhythm.reason}")
+    bits = max(
+        _less(evidence, tuple(wording), p),
+        _less(evidence, tuple(e for e in evidence if e.family == "network" and e.axis == "coordination"), p),
+    )
+    reason = "wording and addresses are common, everything that belongs to a person is not"
+    return Weight("coordination", "explained: one server", round(bits, 2)), Explanation(what, "holds", reason)
+
+
+def _sum(evidence: tuple[Evidence, ...], detector: str) -> float:
+    return sum(e.bits for e in evidence if e.detector == detector and e.axis == "coordination")
+
+
 def _rhythm(evidence: tuple[Evidence, ...]) -> Explanation:
     what = "people at work: a class, an event, a team"
     rhythm = _by_detector(evidence, "output_harvest", "sleepless")
@@ -183,13 +223,16 @@ def explain(
     """Return the weights of declared relations, and all explanations that were tested."""
     declared, customer = _customer(candidate, p)
     common, event = _event(candidate, evidence, p)
+    rhythm = _rhythm(evidence)
+    served, server = _server(evidence, rhythm, p)
     found = [
         customer,
         event,
         _egress(evidence, p),
         _software(evidence, families, p),
-        _rhythm(evidence),
+        server,
+        rhythm,
         _adopters(evidence),
     ]
-    weights = tuple(w for w in (declared, common) if w is not None)
+    weights = tuple(w for w in (declared, common, served) if w is not None)
     return weights, tuple(e for e in found if e is not None)
