@@ -16,6 +16,7 @@ from distillscan.cluster import find_candidates
 from distillscan.cluster.candidates import Refined, refine
 from distillscan.cluster.candidates import _disjoint as disjoint
 from distillscan.cluster.candidates import _reach as reach
+from distillscan.cluster.split import split
 from distillscan.parameters import ClusterParameters
 from distillscan.population import Ints, Population, SignalGraph
 
@@ -331,6 +332,32 @@ class TestFindCandidates:
         several = [Refined(np.arange(10 * k, 10 * k + 10), np.full(10, 3.0 + k % 3)) for k in range(6)]
         found = disjoint(graph_of(100, {"ip": {1: [0, 1]}}), several, replace(P, max_candidates=4))
         assert [int(c.members[0]) for c in found] == [20, 50, 10, 40]
+
+    def test_what_was_opened_once_is_not_opened_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pools: Carried = {
+            "payment": {1: range(12), 2: range(12, 24)},
+            "device": {1: range(12), 2: range(12, 24)},
+            "template": {k: range(12) if k < 4 else range(12, 24) for k in range(1, 7)},
+        }
+        population = crowd(1500, device_id=lambda k: f"d{k}")
+        graph = SignalGraph(population, signals_of(population, pools))
+        looked: list[int] = []
+
+        def noted(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]:
+            looked.append(members.size)
+            return split(graph, members, p)
+
+        monkeypatch.setattr("distillscan.cluster.candidates.split", noted)
+        whole = Refined(np.arange(24), np.full(24, 9.0))
+        # The one lacks a tenth of the other at most, and the other a third of it: 22 of 24 and 24 of 24.
+        nearly = Refined(np.arange(1, 23), np.full(22, 9.0))
+        found = disjoint(graph, [whole, nearly], P)
+        assert sorted(c.members.tolist() for c in found) == [list(range(12)), list(range(12, 24))]
+        assert looked == [24, 12, 12]
+        # What has little more than a half of it is something else.
+        looked.clear()
+        disjoint(graph, [whole, Refined(np.arange(14), np.full(14, 12.0))], P)
+        assert looked[:2] == [24, 14]
 
     def test_a_pool_is_found_from_its_parts(self) -> None:
         population, carried, members = self.pool(40, 10)

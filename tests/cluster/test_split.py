@@ -117,6 +117,23 @@ class TestSplit:
         across = {3000 + k: [k, 20 + k] for k in range(3)}
         assert parts(graph_of(600, {**POOLS, "ip": {**POOLS["ip"], **across}}), BOTH) == [list(ONE), list(TWO)]
 
+    def test_two_accounts_found_no_group_but_stand_for_themselves(self) -> None:
+        pair = {"device": {k: [40, 41] for k in range(1, 9)}}
+        assert parts(graph_of(5000, {**POOLS, **pair}), [*BOTH, 40, 41]) == [list(ONE), list(TWO), [40, 41]]
+
+    def test_groups_that_are_alike_only_as_wholes_are_joined_at_last(self) -> None:
+        # On two cards the first set has (20, 0), the second (13, 14): a cosine of 0.68. Four others, (4, 1), go to
+        # the first; with them that has (24, 1), which is 0.71.
+        second, few = range(20, 47), range(50, 54)
+        carried: Carried = {
+            "ip": {**tokens(1, ONE, 20), **tokens(31, second, 20), **tokens(61, few, 20)},
+            "payment": {1: [*ONE, *range(20, 33), *few], 2: [*range(33, 47), 50]},
+        }
+        graph = graph_of(5000, carried)
+        assert parts(graph, [*ONE, *second]) == [list(ONE), list(second)]
+        assert parts(graph, [*ONE, *few]) == [[*ONE, *few]]
+        assert parts(graph, [*ONE, *second, *few]) == [[*ONE, *second, *few]]
+
     def test_members_that_carry_nothing_telling_stand_alone(self) -> None:
         assert parts(graph_of(600, POOLS), [*BOTH, 100, 101]) == [list(ONE), list(TWO), [100], [101]]
 

@@ -422,6 +422,11 @@ class TestInStep:
         found = in_step(everyone)
         assert found is None or found.bits == pytest.approx(0, abs=1e-9)
 
+    def test_members_that_are_less_in_step_than_all_are_no_evidence(self) -> None:
+        crowd = {f"x{k}": at_nine((0, 1, 16)) for k in range(60)}
+        assert synchrony.step(population_of(asked(self.members)), np.arange(10), STEP)[1] > STEP.significant
+        assert in_step({**self.members, **crowd}) is None
+
     @pytest.mark.xfail(reason="the first day is an account's own by construction, and is exchanged all the same")
     @pytest.mark.parametrize("seed", range(3))
     def test_to_have_begun_together_is_not_to_work_in_step(self, seed: int) -> None:
