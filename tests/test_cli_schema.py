@@ -68,7 +68,7 @@ def test_check_shows_what_each_column_gets() -> None:
     assert "ip                 25%        1  198.51.100.9" in lines
     assert "prompt             75%        3  Hello | Hello again | Tell a tale" in lines
     empty = "asn, country, tls_fingerprint, device_id, payment_id, email_domain, account_created_at, account_type, plan"
-    assert f"empty: session_id, {empty}, status_code, reasoning_signature" in lines
+    assert f"empty: org_id, session_id, {empty}, status_code, reasoning_signature" in lines
     assert lines[-1].startswith("note: joined log: read with the schema cloudtrail")
 
 

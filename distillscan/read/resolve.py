@@ -215,12 +215,10 @@ def _leads_on(column: SourceColumn, rest: Sequence[str]) -> bool:
     """Whether there may be something at the steps below a column; what lists hold is not known in advance."""
     if not rest or column.inner is None:
         return True
-    named = [*rest]
-    for at, step in enumerate(rest):
-        if step.startswith("["):
-            named = [*rest[:at]]
-            break
-    return ".".join(named) in column.inner
+    bracket = next((at for at, step in enumerate(rest) if step.startswith("[")), None)
+    named = ".".join(rest[:bracket])
+    # What has keys is no list.
+    return named in column.inner and (bracket is None or not any(key.startswith(f"{named}.") for key in column.inner))
 
 
 def require(label: str, resolution: Resolution, names: Sequence[str], elsewhere: frozenset[str] = frozenset()) -> None:

@@ -103,12 +103,12 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
         "bedrock.ndjson", "cloudtrail.json", "bedrock",
         [
             {
-                **BEDROCK[0], "org_id": "111122223333", "api_key_id": "ASIAEXAMPLE1", "ip": "198.51.100.9",
+                **BEDROCK[0], "api_key_id": "ASIAEXAMPLE1", "ip": "198.51.100.9",
                 "user_agent": "Boto3/1.40 md/Botocore#1.40",
             },
             BEDROCK[1],
             {
-                **BEDROCK[2], "org_id": "111122223333", "api_key_id": "AKIAEXAMPLE2",
+                **BEDROCK[2], "api_key_id": "AKIAEXAMPLE2",
                 "user_agent": "athena.amazonaws.com",
             },
             BEDROCK[3],
@@ -157,13 +157,13 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
         [
             {
                 "timestamp": at("2026-06-01T08:00:00"), "account_id": "user-1", "request_id": "c-1",
-                "org_id": "product-1", "api_key_id": "sub-1", "ip": "192.0.2.1", "user_agent": "azure-sdk/1.0",
+                "api_key_id": "sub-1", "ip": "192.0.2.1", "user_agent": "azure-sdk/1.0",
                 "model": "gpt-5", "system_prompt": "Be brief.", "prompt": "How long is the bridge?",
                 "response": "A mile.", "input_tokens": 40, "output_tokens": 5, "status_code": 200,
             },
             {
                 "timestamp": at("2026-06-01T08:00:02"), "account_id": "sub-2", "request_id": "c-2",
-                "org_id": "product-1", "api_key_id": "sub-2", "ip": "192.0.2.2", "model": "gpt-5", "prompt": "Hi",
+                "api_key_id": "sub-2", "ip": "192.0.2.2", "model": "gpt-5", "prompt": "Hi",
                 "response": "Yes?", "input_tokens": 4, "output_tokens": 1, "status_code": 429,
             },
         ],
@@ -205,13 +205,13 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
         "helicone.ndjson", None, "helicone",
         [
             {
-                "timestamp": at("2026-05-01T12:00:03"), "account_id": "pk-2", "request_id": "r-2", "org_id": "org-1",
+                "timestamp": at("2026-05-01T12:00:03"), "account_id": "pk-2", "request_id": "r-2",
                 "api_key_id": "pk-2", "country": "DE", "model": "claude", "system_prompt": "Be kind.", "prompt": "Hi",
                 "input_tokens": 3, "output_tokens": 0, "status_code": 400,
             },
             {
                 "timestamp": at("2026-05-01T12:00:00.123"), "account_id": "user-1", "request_id": "r-1",
-                "org_id": "org-1", "api_key_id": "pk-1", "session_id": "sess-1", "country": "NL", "model": "gpt-5",
+                 "api_key_id": "pk-1", "session_id": "sess-1", "country": "NL", "model": "gpt-5",
                 "prompt": "Hello", "response": "Hi.", "input_tokens": 9, "output_tokens": 2, "status_code": 200,
                 "stop_reason": "stop",
             },
@@ -238,7 +238,7 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
         [
             {
                 **CALL, "timestamp": at("2026-05-01T12:00:00.123"), "account_id": "user-1", "request_id": "r-1",
-                "org_id": "default", "ip": "203.0.113.7", "user_agent": "app/1.0", "prompt": "Hello",
+                "ip": "203.0.113.7", "user_agent": "app/1.0", "prompt": "Hello",
                 "response": "Hi.", "status_code": 200, "stop_reason": "stop",
             },
             {
@@ -420,3 +420,12 @@ def test_the_schema_on_the_page_is_one() -> None:
     schema = parse_schema(block, "the page")
     assert schema.columns["timestamp"].paths == ("startedAt", "payload.startedAt")
     assert (schema.newest, schema.parts, schema.join_key) != (None, None, None)
+
+
+@pytest.mark.parametrize("name", presets())
+def test_no_schema_declares_a_whole_deployment_one_customer(name: str) -> None:
+    """An organisation that all accounts share explains everything they have in common away."""
+    column = presets()[name].columns.get("org_id")
+    shared = {"project_id", "workspace", "workspace_name", "accountId", "ProductId", "_ResourceId"}
+    shared |= {"recipientAccountId", "userIdentity.accountId"}
+    assert column is None or not shared.intersection(column.paths)

@@ -214,8 +214,12 @@ def test_lists_and_maps_of_parquet(tmp_path: Path) -> None:
         "ip = 'tags[key=ip].value'\nplan = 'tags[0].value'\ncountry = 'attributes.a'\n"
     )
     found = read_bytes(tmp_path, "log.parquet", parquet_bytes(table), ReadOptions(schema=str(tmp_path / "mine.toml")))
-    row = found.frame.select("account_id", "ip", "plan", "country").row(0)
-    assert row == ("u2", "192.0.2.1", "u", "b")
+    assert found.frame.select("account_id", "ip", "plan", "country").row(0) == ("u2", "192.0.2.1", "u", "b")
+    # A place in what is no list leads nowhere.
+    columns = "timestamp = 'ts'\naccount_id = 'u'\nip = 'a.b[0].c'\nplan = 'a[0]'\ncountry = 'l[0][0]'"
+    rows = [{"ts": "2026-01-02T12:00:00Z", "u": "u", "a": {"b": {"c": "x"}}, "l": [["q"]]}]
+    row = read(tmp_path, columns, rows, kind="parquet").frame.drop("source", "row", "timestamp").to_dicts()
+    assert row == [{"account_id": "u", "country": "q"}]
 
 
 def test_keys_that_only_late_lines_have_are_read(tmp_path: Path) -> None:
