@@ -30,6 +30,8 @@ class Census:
         self._requests = 0
         self._hashes = pl.DataFrame(schema={"hash": pl.UInt64, "count": pl.UInt64})
         self._limit: int | None = None
+        self._waiting: list[pl.Series] = []
+        self._waiting_rows = 0
 
     def add(self, frame: pl.DataFrame) -> None:
         """Add a batch of usable rows; a batch that is read again counts once."""
@@ -50,9 +52,20 @@ class Census:
                 self._merge(hashes)
 
     def _merge(self, hashes: pl.Series) -> None:
-        """Keep the smallest hashes, each with how often it came: the same ones whatever the order of batches."""
+        """Note hashes that may be among the smallest; many batches are counted at once."""
         if self._limit is not None:
             hashes = hashes.filter(hashes <= self._limit)
+        self._waiting.append(hashes)
+        self._waiting_rows += len(hashes)
+        if self._waiting_rows > _KEPT:
+            self._count()
+
+    def _count(self) -> None:
+        """Keep the smallest hashes, each with how often it came: the same ones whatever the order of batches."""
+        if not self._waiting:
+            return
+        hashes = pl.concat(self._waiting)
+        self._waiting, self._waiting_rows = [], 0
         new = hashes.to_frame("hash").group_by("hash").agg(pl.len().cast(pl.UInt64).alias("count"))
         both = pl.concat([self._hashes, new]).group_by("hash").agg(pl.col("count").sum())
         if both.height > _KEPT:
@@ -66,6 +79,7 @@ class Census:
             return (*self._repeats(), *self._strays())
 
     def _repeats(self) -> tuple[str, ...]:
+        self._count()
         counted = int(self._hashes["count"].sum())
         extra = counted - self._hashes.height
         if not extra:
