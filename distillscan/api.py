@@ -24,7 +24,7 @@ from distillscan.profile import Profile, build_profile
 from distillscan.profile.batch import split_pointer
 from distillscan.read import Log, Outcome, ReadOptions, Task, open_log, shortcomings
 from distillscan.releases import find_releases, read_releases
-from distillscan.result import Cluster, Input, Result, Template
+from distillscan.result import Cluster, Input, Rejected, Result, Template
 from distillscan.result import Population as Summary
 from distillscan.score import DetectorFailedError, Scored, score_candidates
 from distillscan.score.describe import TEXTS_COMPARED, cluster_templates, describe, exemplars, moment
@@ -211,7 +211,7 @@ def analyze_paths(
         shown = veil(profile, options.pseudonyms)
         profile = shown.profile
         if options.rejects is not None:
-            tally.write_rejects(options.rejects, log, shown.text, records=not options.private)
+            tally.write_rejects(options.rejects, log, shown.texts, records=not options.private)
         if profile.accounts.is_empty() and (broken := shortcomings(log.outcomes({}))):
             raise InputError("\n".join(("no row could be read:", *broken[1:])))
         if profile.accounts.is_empty() and tally.rejected.rows:
@@ -227,26 +227,29 @@ def analyze_paths(
         clock.phase("exemplars")
         clusters = _clusters(scored, log, parameters, shown, prompts=options.prompts)
         outcomes = log.outcomes(digests.result())
-        unread, notes = (tuple(shown.texts(texts)) for texts in (shortcomings(outcomes), log.notes))
+        unread, joined = shortcomings(outcomes), log.joined_digests()
+        names = [text for one in outcomes for text in (one.path, one.reason)]
+        said = shown.said(unread, log.notes, joined, names, tally.rejected.reasons)
+        unread, notes = (tuple(said[text] for text in texts) for texts in (unread, log.notes))
         result = Result(
             version=distillscan.__version__,
             parameters={
                 **parameters.to_dict(),
-                "options": _stated(options, log.joined_digests(), shown),
+                "options": _stated(options, {said[path]: digest for path, digest in joined.items()}),
                 "releases": _releases(context),
             },
             inputs=tuple(
                 Input(
-                    shown.text(one.path),
+                    said[one.path],
                     tally.rows(one.source),
                     one.bytes,
                     one.sha256,
                     one.status,
-                    shown.text(one.reason),
+                    said[one.reason],
                 )
                 for one in outcomes
             ),
-            rejected=tally.rejected,
+            rejected=_rejected(tally, said),
             population=_summary(profile),
             detectors=detection.runs,
             clusters=clusters,
@@ -320,6 +323,13 @@ def _cut(looked_at: int, parameters: Parameters) -> tuple[str, ...]:
     return (f"only the {most} strongest candidates were looked at (--set cluster.max_candidates={2 * most} for more)",)
 
 
+def _rejected(tally: Tally, said: Mapping[str, str]) -> Rejected:
+    reasons: dict[str, int] = {}
+    for reason, rows in tally.rejected.reasons.items():
+        reasons[said[reason]] = reasons.get(said[reason], 0) + rows
+    return Rejected(tally.rejected.rows, reasons)
+
+
 def _withheld(options: AnalyzeOptions) -> tuple[str, ...]:
     """What to say of what the reader is not shown."""
     found = []
@@ -343,11 +353,13 @@ def _clusters(
             rows = exemplars(one, kind, template, p, max(TEXTS_COMPARED, 2 * k - 1)) if looked_up else None
             wanted.append((place, template, rows))
     texts = _texts(log, [(template, rows) for _, template, rows in wanted if rows is not None])
+    skeletons = []
+    for _, template, rows in wanted:
+        found = [] if rows is None else [texts[template.where, pointer] for pointer in rows["pointer"]]
+        skeletons.append(skeleton([text for text in found if text is not None], k))
     templates: dict[int, list[Template]] = {}
-    for place, template, rows in wanted:
-        if rows is not None:
-            found = [texts[template.where, pointer] for pointer in rows["pointer"]]
-            template = replace(template, skeleton=shown.text(skeleton([t for t in found if t is not None], k)))
+    for (place, template, _), text in zip(wanted, shown.texts(skeletons), strict=True):
+        template = replace(template, skeleton=text)
         listed = templates.setdefault(place, [])
         # One text may fall into two templates whose shingles rarely meet in a sketch: it is shown once.
         if template.skeleton == SLOT or template.skeleton not in {t.skeleton for t in listed}:
@@ -371,14 +383,14 @@ def _texts(log: Log, wanted: Sequence[tuple[Template, pl.DataFrame]]) -> dict[tu
     return found
 
 
-def _stated(options: AnalyzeOptions, joined: Mapping[str, str], shown: Veil) -> dict[str, Any]:
+def _stated(options: AnalyzeOptions, joined: Mapping[str, str]) -> dict[str, Any]:
     """The options that change what is found and shown; ``distillscan verify`` runs with them again."""
     key = None if options.pseudonyms is None else {"method": METHOD, "key_id": options.pseudonyms.key_id}
     return {
         "mapping": dict(sorted(options.mapping.items())),
         "input_format": options.input_format,
         "schema": options.schema,
-        "joins": dict(zip(shown.texts(list(joined)), joined.values(), strict=True)),
+        "joins": dict(joined),
         "detectors": list(options.detectors),
         "without": list(options.without),
         "settings": dict(sorted(options.settings.items())),

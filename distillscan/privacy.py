@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -161,14 +161,18 @@ class Veil:
     _originals: pl.Series = field(default_factory=lambda: pl.Series("value", [], pl.String))
 
     def texts(self, texts: Sequence[str]) -> list[str]:
-        """Return texts that came from outside without mail addresses, IP addresses and originals in them."""
+        """Return texts that came from outside without mail addresses, IP addresses and originals in them.
+
+        All at once: every call looks through all originals.
+        """
         if self._pseudonyms is None or not texts:
             return list(texts)
         return [_PARTITION.sub(_partition, text) for text in blot(pl.Series("text", texts), self._originals)]
 
-    def text(self, text: str) -> str:
-        """Return one text as ``texts`` does."""
-        return self.texts([text])[0]
+    def said(self, *texts: Iterable[str]) -> dict[str, str]:
+        """Return each of the texts with what ``texts`` makes of it."""
+        given = list(dict.fromkeys(text for some in texts for text in some))
+        return dict(zip(given, self.texts(given), strict=True))
 
     def cluster_id(self, name: str) -> str:
         """Return a cluster's name as it may be shown."""
@@ -242,9 +246,10 @@ def blot(texts: pl.Series, originals: pl.Series) -> pl.Series:
         for text in found.drop_nulls().unique()
         for at in range(len(text) - SHORTEST_VALUE + 1)
     }
-    # Among millions of originals only those can occur whose beginning does.
-    begin = originals.str.slice(0, SHORTEST_VALUE).str.to_lowercase()
-    near = originals.filter(begin.is_in(pl.Series(list(grams), dtype=pl.String).implode()))
+    # Among millions of originals only those can occur whose beginning and end do.
+    known = pl.Series(list(grams), dtype=pl.String).implode()
+    near = originals.filter(originals.str.head(SHORTEST_VALUE).str.to_lowercase().is_in(known))
+    near = near.filter(near.str.tail(SHORTEST_VALUE).str.to_lowercase().is_in(known))
     if near.len():
         ordered = near.to_frame("value").sort(pl.col("value").str.len_chars(), "value", descending=[True, False])
         patterns = ordered["value"].to_list()

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -47,20 +47,24 @@ class Tally:
         ordered = sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))
         return Rejected(sum(self._reasons.values()), dict(ordered))
 
-    def write_rejects(self, path: Path, log: Log, shown: Callable[[str], str] = str, *, records: bool = True) -> None:
+    def write_rejects(
+        self, path: Path, log: Log, shown: Callable[[Sequence[str]], Sequence[str]] = list, *, records: bool = True
+    ) -> None:
         """Write the rejected rows as NDJSON: ``path``, ``row`` (from 0), ``reason``, ``record``.
 
         Args:
             path: The file to write.
             log: Where the rows are from.
-            shown: How a path may be shown.
+            shown: How paths may be shown.
             records: Whether what the rows hold may be; else ``record`` is null.
 
         Raises:
             UsageError: The file cannot be written.
         """
+        paths = shown([file.path for file in log.inputs])
         # A file name may hold bytes that are no text, which many JSON parsers refuse.
-        names = {file.source: shown(file.path).encode("utf-8", "backslashreplace").decode() for file in log.inputs}
+        readable = [path.encode("utf-8", "backslashreplace").decode() for path in paths]
+        names = dict(zip([file.source for file in log.inputs], readable, strict=True))
         rows = pl.concat(self._rejects).sort("source", "row") if self._rejects else pl.DataFrame()
         try:
             with path.open("w", encoding="utf-8") as out:
