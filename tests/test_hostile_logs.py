@@ -15,6 +15,7 @@ from hostile import HOSTILE, claims, is_harmless
 
 from distillscan.cli import cli
 from distillscan.cli.output import FORMATS
+from distillscan.evaluate.labels import LABELS
 from distillscan.report import from_json
 
 #: What a string column can hold: UTF-8 without surrogates.
@@ -103,3 +104,36 @@ def test_rejected_rows_are_written_harmlessly(tmp_path: Path) -> None:
     records = [json.loads(line) for line in written.splitlines()]
     assert len(records) == json.loads(done.stdout)["rejected"]["rows"] >= len(HOSTILE)
     assert {"path", "row", "reason", "record"} == set(records[0])
+
+
+@pytest.mark.parametrize("command", [("init",), ("check", "none"), ("check", "none", "-f", "json")], ids=" ".join)
+@pytest.mark.parametrize("kind", ["ndjson", "csv"])
+def test_what_is_said_of_a_hostile_log_and_its_columns_is_harmless(
+    tmp_path: Path, command: tuple[str, ...], kind: str
+) -> None:
+    log = tmp_path / f"\x1b[2J[bold]log.{kind}"
+    frame = hostile_log(0).filter(pl.col("account_id").str.contains("~")).head(100)
+    odd = frame.with_columns(pl.col("prompt").alias(text) for text in TEXTS if len(text) < 100 and "\0" not in text)
+    stamped = odd.with_columns(pl.col("timestamp").cast(pl.String))
+    stamped.write_ndjson(log) if kind == "ndjson" else stamped.write_csv(log)
+    first, *rest = command
+    done = run("schema", first, *rest[:1], str(log), *rest[1:])
+    assert done.exit_code == 0, done.output
+    assert is_harmless(done.output)
+    assert claims(done.output) == []
+
+
+def test_an_evaluation_against_hostile_labels_is_harmless(report: Path, tmp_path: Path) -> None:
+    accounts = [
+        name for cluster in from_json(report.read_text(encoding="utf-8")).clusters for name in cluster.account_ids
+    ]
+    labels = tmp_path / "labels.parquet"
+    columns = {
+        name: [TEXTS[(k + i) % len(TEXTS)] for k in range(len(accounts))] for i, name in enumerate(list(LABELS)[1:])
+    }
+    pl.DataFrame({"account_id": accounts, **columns}).write_parquet(labels)
+    for form in ((), ("--json",)):
+        done = run("evaluate", str(report), str(labels), *form)
+        assert done.exit_code == 0, done.output
+        assert is_harmless(done.output)
+        assert claims(done.output) == []
