@@ -155,7 +155,8 @@ class TestCrossedSets:
     @pytest.mark.parametrize(
         ("kind", "partner"),
         [
-            *(("rotation", k) for k in ("signup", "tls", "user_agent", "pivot", "dealt", "voices", "intent")),
+            *(("rotation", k) for k in ("stack", "signup", "tls", "user_agent", "pivot", "dealt", "voices", "intent")),
+            *(("stack", k) for k in ("signup", "dealt", "voices", "intent")),
             *(("signup", k) for k in ("tls", "user_agent", "email_domain", "dealt", "voices", "intent")),
             *(("dealt", k) for k in ("tls", "user_agent", "voices", "intent")),
             *(("intent", k) for k in ("tls", "user_agent")),

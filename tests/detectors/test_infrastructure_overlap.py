@@ -12,14 +12,28 @@ from distillscan.profile.strings import hash_text
 from distillscan.weigh import group_bits
 
 # What the figures below are worked out for; the defaults may be tuned.
-OVERLAP = InfrastructureOverlap(site_share=0.6, rotation_share=0.5, rotation_requests=8, rotation_operators=4)
+OVERLAP = InfrastructureOverlap(
+    site_share=0.6,
+    rotation_share=0.5,
+    rotation_sticky=0.25,
+    rotation_networks=5,
+    rotation_operators=4,
+    rotation_requests=8,
+    stack_clients=3,
+    stack_main=0.6,
+    stack_cap=4.0,
+    software_cap=1.5,
+)
 
 
 class TestRotating:
     @pytest.mark.parametrize(
-        ("requests", "networks", "expected"), [(8, 4, True), (8, 3, False), (7, 7, False), (60, 48, True)]
+        ("requests", "networks", "expected"),
+        [(8, 5, True), (8, 4, False), (10, 5, True), (11, 5, False), (7, 7, False), (60, 48, True)],
     )
-    def test_ever_new_networks_are_half_of_the_requests(self, requests: int, networks: int, expected: bool) -> None:
+    def test_ever_new_networks_are_half_of_the_requests_and_five_at_least(
+        self, requests: int, networks: int, expected: bool
+    ) -> None:
         rows = [{"account_id": "m", "ip": f"10.{k % networks}.0.{k}"} for k in range(requests)]
         assert infrastructure_overlap.rotating(population_of(rows), OVERLAP).tolist() == [expected]
 
@@ -35,6 +49,31 @@ class TestRotating:
             for k in range(12)
         ]
         assert infrastructure_overlap.rotating(population_of(rows), OVERLAP).tolist() == [expected]
+
+    @pytest.mark.parametrize(
+        ("requests", "networks", "operators", "expected"),
+        [(20, 5, 4, True), (21, 5, 4, False), (20, 5, 3, False), (12, 4, 4, False)],
+    )
+    def test_proxies_of_several_operators_may_lend_an_address_for_some_requests(
+        self, requests: int, networks: int, operators: int, expected: bool
+    ) -> None:
+        rows = [
+            {"account_id": "m", "ip": f"10.{k % networks}.0.1", "asn": f"AS{k % networks % operators}"}
+            for k in range(requests)
+        ]
+        assert infrastructure_overlap.rotating(population_of(rows), OVERLAP).tolist() == [expected]
+
+    def test_requests_without_an_address_do_not_count(self) -> None:
+        rows = [{"account_id": "m", "ip": f"10.{k % 5}.0.1" if k < 10 else None} for k in range(40)]
+        population = population_of(rows)
+        assert infrastructure_overlap.with_address(population).tolist() == [10]
+        assert infrastructure_overlap.rotating(population, OVERLAP).tolist() == [True]
+        few = population_of(rows[3:])
+        assert infrastructure_overlap.able_to_rotate(few, OVERLAP).tolist() == [False]
+
+    def test_where_the_networks_are_a_sample_all_requests_are_taken_to_have_one(self) -> None:
+        rows = [{"account_id": "m", "ip": f"10.{k}.0.1" if k < 200 else None} for k in range(250)]
+        assert infrastructure_overlap.with_address(population_of(rows)).tolist() == [250]
 
     def test_it_is_a_trait_of_those_who_ask_often_enough(self) -> None:
         rows: Rows = []
@@ -69,8 +108,8 @@ class TestInfrastructureOverlap:
         settled = [{"account_id": f"x{k}", "ip": f"60.{k}.0.{j}"} for k in range(60) for j in range(9)]
         (rotation,) = ties(turning + settled, self.detector)
         assert self.effort(turning + settled) == pytest.approx(rotation.bits / OVERLAP.rotation_cap)
-        # Two proxies that all have in common, and two networks of their own where they mostly are.
-        places = [("192.0.1.1", 1), ("192.0.2.1", 1), ("20.{}.0.1", 3), ("21.{}.0.1", 3)]
+        # Two proxies that all have in common, and four networks of their own where they mostly are.
+        places = [("192.0.1.1", 1), ("192.0.2.1", 1), *((f"{20 + k}.{{}}.0.1", 2) for k in range(4))]
         both = [{"account_id": f"m{k}", "ip": ip.format(k)} for k in range(10) for ip, n in places for _ in range(n)]
         pool, rotation = ties(both + settled, self.detector)
         efforts = {pool.bits / OVERLAP.pool_cap, rotation.bits / OVERLAP.rotation_cap}
@@ -162,6 +201,37 @@ class TestInfrastructureOverlap:
             "members_with_enough_requests": 4,
             "rate_outside": outside,
         }
+
+    def stacked(self, programs: int, main: int) -> set[str]:
+        """Accounts on fingerprints that pass for several programs: ten accounts, ``main`` of which say the first."""
+        rows = each(
+            10, tls_fingerprint="t", user_agent=lambda k: f"{'abcdefgh'[0 if k < main else 1 + k % (programs - 1)]}/{k}"
+        )
+        rows += [{"account_id": "mute", "tls_fingerprint": "t"}, {"account_id": "x", "tls_fingerprint": "u"}]
+        population = population_of(rows)
+        signals = self.detector.signals(population, OVERLAP, Context())
+        found = carried(population, signals, "stack")
+        assert set(found) <= {hash_text("t")}
+        return found.get(hash_text("t"), set())
+
+    def test_one_stack_that_passes_for_many_programs_is_a_token(self) -> None:
+        # Who does not say what program it uses does not lie about it.
+        everyone = {f"m{k}" for k in range(10)}
+        assert self.stacked(3, 6) == everyone
+        # One of them explains it, or there are two only; versions do not count.
+        assert self.stacked(3, 7) == set()
+        assert self.stacked(2, 5) == set()
+
+    def test_it_weighs_more_than_a_rare_program(self) -> None:
+        rows = each(10, tls_fingerprint="t", user_agent=lambda k: f"{'abcd'[k % 4]}/1")
+        rows += others(200, tls_fingerprint=lambda k: f"own{k % 4}", user_agent=lambda k: f"{'abcd'[k % 4]}/1")
+        (found,) = ties(rows, self.detector)
+        assert found.bits == pytest.approx(group_bits(10, 10, 10, 0.5 / 201, OVERLAP.stack_cap))
+        assert found.summary == (
+            "10 of 10 members use one network stack (TLS fingerprint) under the names of many client programs "
+            "that 0.25 % of other accounts use"
+        )
+        assert found.details["kind"] == "stack"
 
     def test_agent_and_fingerprint_are_one_program_and_the_stronger_speaks(self) -> None:
         rows = each(10, user_agent="rare/1", tls_fingerprint=lambda k: "t" if k < 6 else f"t{k}")

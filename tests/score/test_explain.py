@@ -1,7 +1,7 @@
 """Innocent explanations: which hold, which fail, in which words, and what a declared relation takes away."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,13 +16,14 @@ from distillscan.result import Evidence, Explanation, Family, Verdict, Weight
 from distillscan.score import DetectorFailedError, score_candidates
 from distillscan.score.explain import Common, commonest, explain
 
-P = ScoreParameters(declared_bits=-20.0, declared_share=0.8, site_share=0.6, single_holder=4.0)
+P = ScoreParameters(declared_bits=-20.0, declared_share=0.8, site_share=0.6, single_holder=4.0, server_bits=2.0)
 
-CUSTOMER, EVENT, EGRESS, SOFTWARE, RHYTHM, ADOPTERS = (
+CUSTOMER, EVENT, EGRESS, SOFTWARE, SERVER, RHYTHM, ADOPTERS = (
     "one declared customer (organisation, reseller, or company mail domain)",
     "one event or site (hackathon, course, new office): common sign-up, voucher and address",
     "shared egress (carrier or office NAT, campus, VPN)",
     "one popular application or coding agent that fixes prompt and fingerprint",
+    "one application whose server calls for its users, each with an account and key of their own",
     "people at work: a class, an event, a team",
     "early adopters, or a client that changed its default model",
 )
@@ -245,7 +246,7 @@ class TestEvent:
             Weight("coordination", "declared: organisation", -20.0),
             Weight("coordination", "explained: one event", -4.0),
         )
-        assert [e.explanation for e in explanations] == [CUSTOMER, EVENT, EGRESS, SOFTWARE, RHYTHM]
+        assert [e.explanation for e in explanations] == [CUSTOMER, EVENT, EGRESS, SOFTWARE, SERVER, RHYTHM]
 
 
 class TestEgress:
@@ -293,7 +294,67 @@ class TestSoftware:
         self, beyond: tuple[Evidence, ...], traits: str
     ) -> None:
         reason = f"an application does not give its users common {traits} traits; 3 families count"
-        assert about(SOFTWARE, self.wording, *beyond, families=3) == ((), "fails", reason)
+        assert about(SOFTWARE, self.wording, *beyond, families=3)[1:] == ("fails", reason)
+
+
+class TestServer:
+    """Seven bits for a wording, six for the one network of a server, and what else the members share."""
+
+    wording = piece("template_uniformity", 7.0, "content", rate_outside=0.1)
+    network = pool(1.0, bits=6.0)
+
+    def test_a_server_fixes_wording_and_address_and_one_of_both_is_left(self) -> None:
+        weights, verdict, reason = about(SERVER, self.wording, self.network)
+        # The larger of the two may stay.
+        assert weights == (Weight("coordination", "explained: one server", -6.0),)
+        assert verdict == "holds"
+        assert reason == "wording and addresses are common, everything that belongs to a person is not"
+        weights, _, _ = about(SERVER, piece("template_uniformity", 5.0, "content"), self.network)
+        assert weights == (Weight("coordination", "explained: one server", -5.0),)
+
+    def test_the_program_goes_with_the_address(self) -> None:
+        agent = piece("infrastructure_overlap", 0.75, "network", kind="user_agent")
+        weights, _, _ = about(SERVER, self.wording, self.network, agent)
+        assert weights == (Weight("coordination", "explained: one server", -6.75),)
+
+    @pytest.mark.parametrize(
+        "evidence",
+        [(), (wording,), (network,), (wording, pool(1.0, bits=0.0)), (piece("template_uniformity", 0.0), network)],
+    )
+    def test_it_takes_both(self, evidence: tuple[Evidence, ...]) -> None:
+        reason = "the members do not share both a wording and the addresses they come from"
+        assert about(SERVER, *evidence) == ((), "fails", reason)
+
+    @pytest.mark.parametrize(
+        ("beyond", "named"),
+        [
+            ((holder(2.0),), "cards, devices or sign-ups"),
+            ((holder(1.0), holder(1.0, "device")), "cards, devices or sign-ups"),
+            ((piece("conversation_sharing", 2.0, "content"),), "conversations"),
+            ((hours(1.5), piece("succession", 0.5, "timing")), "the pace of their work"),
+            ((piece("infrastructure_overlap", 2.0, "network", members_rotating=9),), "ever new networks"),
+            (
+                (piece("infrastructure_overlap", 2.0, "network", kind="stack"),),
+                "one network stack behind many programs",
+            ),
+            ((holder(3.0), hours(2.0)), "cards, devices or sign-ups, the pace of their work"),
+        ],
+    )
+    def test_it_gives_nobody_cards_conversations_or_a_pace(self, beyond: tuple[Evidence, ...], named: str) -> None:
+        reason = f"the members also share {named}, which no server gives them"
+        assert about(SERVER, self.wording, self.network, *beyond) == ((), "fails", reason)
+        # A little of it is chance.
+        less = tuple(replace(e, bits=e.bits / 2 - 0.01) for e in beyond[:1])
+        assert about(SERVER, self.wording, self.network, *less)[1] == "holds"
+
+    def test_harvesting_is_another_axis(self) -> None:
+        relay = Evidence("conversation_sharing", "content", "extraction", 3.0, "said", {})
+        assert about(SERVER, self.wording, self.network, relay)[1] == "holds"
+
+    def test_people_who_use_applications_rest(self) -> None:
+        awake = Evidence("output_harvest", "timing", "extraction", 1.0, "said", {"sleepless": 0.5})
+        found = about(SERVER, self.wording, self.network, awake)
+        assert found == ((), "fails", "people use applications, but 50 % of the busy members never rest")
 
 
 class TestRhythm:

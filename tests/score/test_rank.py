@@ -20,7 +20,7 @@ def test_only_the_campaign_is_high() -> None:
     assert found[0].severity == "high"
     assert planted.names(found[0].candidate.members)[0] == "camp-000"
     assert all(s.severity == "low" for s in found[1:])
-    assert [e.verdict for e in found[0].explanations] == ["fails"] * 6
+    assert [e.verdict for e in found[0].explanations] == ["fails"] * 7
 
 
 def test_weights_add_up_to_the_probabilities_on_the_page() -> None:
