@@ -17,6 +17,7 @@ from distillscan.detect import Detection, detect, without
 from distillscan.detectors.base import Context, Release
 from distillscan.detectors.registry import choose
 from distillscan.errors import InputError
+from distillscan.memory import Budget, peak
 from distillscan.parameters import Parameters, TemplateUniformity, with_settings
 from distillscan.population import Population, SignalGraph
 from distillscan.privacy import METHOD, Pseudonyms, Veil, veil
@@ -32,8 +33,6 @@ from distillscan.score.skeleton import SLOT, skeleton
 from distillscan.tally import Tally, counted
 from distillscan.uses import column_uses
 
-#: Rows profiled at once: more would not stay in the processor's cache, fewer cost more to hand over than to count.
-BATCH_ROWS = 32_768
 #: Clusters, best first, whose skeletons are looked up: each look-up reads the input again in places.
 SKELETONS_FOR = 25
 
@@ -52,6 +51,7 @@ class AnalyzeOptions:
     without: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     threads: int | None = None
+    memory_limit: int | None = None
     strict: bool = False
     pseudonyms: Pseudonyms | None = None
     prompts: bool = True
@@ -149,18 +149,6 @@ class _Clock:
             self._progress.advance(amount)
 
 
-def _peak_bytes() -> int | None:
-    """Peak memory of this process in bytes, None where the platform does not say."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
 def analyze(
     paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     options: AnalyzeOptions | None = None,
@@ -191,13 +179,14 @@ def analyze_paths(
     parameters = Parameters(detectors={d.name: d.parameters for d in detectors})
     parameters = with_settings(parameters, options.settings)
     releases = read_releases(options.releases) if isinstance(options.releases, Path) else options.releases or ()
+    budget = Budget(options.memory_limit)
     read_options = ReadOptions(
         mapping=options.mapping,
         format=options.input_format,  # type: ignore[arg-type]
         keep_rejects=options.rejects is not None and not options.private,
         schema=options.schema,
         joins=options.joins,
-        batch_rows=BATCH_ROWS,
+        batch_rows=budget.batch_rows(),
     )
     clock.phase("open")
     with open_log(paths, read_options, stdin=options.stdin) as log, ThreadPoolExecutor(1) as aside:
@@ -205,7 +194,7 @@ def analyze_paths(
         if options.strict:
             _insist(log.outcomes({}))
         tally = Tally(options.rejects is not None)
-        profile = _profile(log, tally, options.threads or os.cpu_count() or 1, clock)
+        profile = _profile(log, tally, budget, options.threads or os.cpu_count() or 1, clock)
         if options.strict:
             _insist(log.outcomes({}))
         shown = veil(profile, options.pseudonyms)
@@ -217,6 +206,7 @@ def analyze_paths(
         if profile.accounts.is_empty() and tally.rejected.rows:
             reasons = "; ".join(f"{count} × {reason}" for reason, count in tally.rejected.reasons.items())
             raise InputError(f"no row could be used: {reasons}. Look at them with --rejects FILE, or use --map")
+        budget.check()
         population = Population(profile)
         clock.phase("detect")
         pivot = parameters.detectors.get("release_pivot")
@@ -268,7 +258,7 @@ def analyze_paths(
             "bytes": sum(i.bytes for i in result.inputs),
             "accounts": result.population.accounts,
             "profile_bytes": profile.estimated_bytes(),
-            "peak_memory_bytes": _peak_bytes(),
+            "peak_memory_bytes": peak(),
         }
         return Report(result, notes, stats, unread)
 
@@ -279,7 +269,7 @@ def _insist(outcomes: Sequence[Outcome]) -> None:
         raise InputError("\n".join(broken))
 
 
-def _profile(log: Log, tally: Tally, threads: int, clock: _Clock) -> Profile:
+def _profile(log: Log, tally: Tally, budget: Budget, threads: int, clock: _Clock) -> Profile:
     hint = log.rows_hint
     clock.phase(
         "read and profile",
@@ -295,7 +285,7 @@ def _profile(log: Log, tally: Tally, threads: int, clock: _Clock) -> Profile:
     def bind(task: Task) -> Any:
         return lambda: frames(task)
 
-    return build_profile((bind(task) for task in log.tasks()), threads)
+    return build_profile((bind(task) for task in log.tasks()), budget.threads(threads), budget.check)
 
 
 def _score(

@@ -69,6 +69,11 @@ if TYPE_CHECKING:
     help="Default: one per core. The result does not depend on it.",
 )
 @click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    help="As in 4GB: read in smaller pieces, and stop rather than take more. Default: none.",
+)
+@click.option(
     "--pseudonymize",
     "keyfile",
     type=click.Path(path_type=Path),
@@ -140,6 +145,7 @@ class _Run:
             without=options["without"],
             settings=settings,
             threads=options["threads"],
+            memory_limit=_size(options["memory_limit"]),
             strict=options["strict"],
             pseudonyms=pseudonyms,
             prompts=not options["no_prompts"],
@@ -203,6 +209,14 @@ def standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise UsageError("standard input is closed: nothing to read from -")
     return cast("BinaryIO", sys.stdin.buffer)
+
+
+def _size(text: str | None) -> int | None:
+    if text is None:
+        return None
+    from distillscan.memory import parse_size
+
+    return parse_size(text)
 
 
 def _pairs(option: str, values: Sequence[str], example: str) -> dict[str, str]:

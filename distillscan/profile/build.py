@@ -26,54 +26,77 @@ def profile_batch(frame: pl.DataFrame) -> Profile:
     return collector.profile()
 
 
-def build_profile(tasks: Iterable[Callable[[], Iterator[pl.DataFrame]]], threads: int) -> Profile:
+def build_profile(
+    tasks: Iterable[Callable[[], Iterator[pl.DataFrame]]], threads: int, watch: Callable[[int], None] | None = None
+) -> Profile:
     """Profile the frames that the tasks yield.
 
     Args:
         tasks: Units of work that may run at the same time; each yields canonical frames (see ``profile_batch``).
         threads: How many run at once.
+        watch: Told after every frame how many bytes the finished profile will take about; may raise to stop.
 
     Returns:
         The profile of all of them, the same for every order of tasks and number of threads.
     """
-    collector = Collector()
-    # Everything under way holds one of ``threads`` places. While there are places left (few files, or a single giant
-    # one), the frames of a task are profiled beside it.
-    places = threading.Semaphore(max(1, threads))
-    stopped = threading.Event()
+    work = _Work(threads, watch)
+    with work.pool:
+        try:
+            for task in tasks:
+                work.start(task)
+            work.wait()
+        except BaseException:
+            work.stopped.set()
+            raise
+    return work.collector.profile()
 
-    def run(job: Callable[[], None]) -> None:
+
+class _Work:
+    """Tasks under way, and frames that are profiled beside them.
+
+    Everything under way holds one of ``threads`` places. While there are places left (few files, or a single giant
+    one), the frames of a task are profiled beside it.
+    """
+
+    def __init__(self, threads: int, watch: Callable[[int], None] | None) -> None:
+        self.collector = Collector()
+        self.stopped = threading.Event()
+        self.pool = ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="profile")
+        self._places = threading.Semaphore(max(1, threads))
+        self._watch = watch
+        self._tasks: list[Future[None]] = []
+
+    def start(self, task: Callable[[], Iterator[pl.DataFrame]]) -> None:
+        """Begin a task as soon as there is a place; raise what an earlier one has raised."""
+        self._places.acquire()
+        self._tasks = _ended(self._tasks)
+        self._tasks.append(self.pool.submit(self._run, partial(self._read, task)))
+
+    def wait(self) -> None:
+        """Wait for all tasks to end; raise what one has raised."""
+        for future in self._tasks:
+            future.result()
+
+    def _run(self, job: Callable[[], None]) -> None:
         try:
             job()
         finally:
-            places.release()
+            self._places.release()
 
-    def read(task: Callable[[], Iterator[pl.DataFrame]]) -> None:
+    def _read(self, task: Callable[[], Iterator[pl.DataFrame]]) -> None:
         beside: list[Future[None]] = []
         for frame in task():
-            if stopped.is_set():
+            if self.stopped.is_set():
                 return
-            if places.acquire(blocking=False):
-                beside.append(pool.submit(run, partial(collector.add, frame)))
+            if self._watch is not None:
+                self._watch(self.collector.estimated_bytes())
+            if self._places.acquire(blocking=False):
+                beside.append(self.pool.submit(self._run, partial(self.collector.add, frame)))
             else:
-                collector.add(frame)
+                self.collector.add(frame)
             beside = _ended(beside)
         for future in beside:
             future.result()
-
-    waiting: list[Future[None]] = []
-    with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="profile") as pool:
-        try:
-            for task in tasks:
-                places.acquire()
-                waiting = _ended(waiting)
-                waiting.append(pool.submit(run, partial(read, task)))
-            for future in waiting:
-                future.result()
-        except BaseException:
-            stopped.set()
-            raise
-    return collector.profile()
 
 
 def _ended(futures: list[Future[None]]) -> list[Future[None]]:

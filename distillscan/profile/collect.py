@@ -33,6 +33,10 @@ from distillscan.profile.tables import (
 _WORDING = pl.Schema({name: dtype for name, dtype in SYSTEMS.items() if name not in ("system_prompt", "pointer")})
 _VALUE = pl.Schema({"value": pl.String()})
 _SIGN = np.uint64(1 << 63)
+#: Bytes of a row of the accounts (with an identifier of 16 characters), of the activity, and of a sample.
+_ACCOUNT_BYTES = 180
+_ACTIVITY_BYTES = 24
+_LINK_BYTES = 40
 
 
 class Collector:
@@ -210,6 +214,14 @@ class Collector:
                 systems=self._systems.table(links.filter(pl.col("kind") == "system_prompt")["entity"]),
                 columns=self._columns,
             )
+
+    def estimated_bytes(self) -> int:
+        """Return the bytes that the profile would take about if it were made now."""
+        with self._lock:
+            samples = [*self._links.values(), self._prompts]
+            facts = [*self._values.values(), self._wordings, self._systems.facts]
+            rows = self._accounts.count * _ACCOUNT_BYTES + self._activity.cells()[0].size * _ACTIVITY_BYTES
+            return rows + sum(one.used * _LINK_BYTES for one in samples) + sum(one.bytes for one in facts)
 
     def _link_table(self, order: I64, accounts: pl.Series) -> pl.DataFrame:
         kinds = [kind for kind in KINDS if kind in self._links]

@@ -18,6 +18,7 @@ class Facts:
         self._known = Index()
         self._parts: list[pl.DataFrame] = []
         self._rows = 0
+        self.bytes = 0  # of all that was put and not forgotten
         self._kept = 0
 
     def claim(self, keys: U64, asked: Bools) -> I64:
@@ -28,6 +29,7 @@ class Facts:
         """State what was claimed."""
         self._parts.append(facts.select(self._schema.names()))
         self._rows += facts.height
+        self.bytes += int(facts.estimated_size())
 
     @property
     def crowded(self) -> bool:
@@ -42,6 +44,7 @@ class Facts:
         self._known.add(keys.to_numpy(writable=True), np.ones(keys.len(), np.bool_))
         kept = self._table().filter(pl.col("key").is_in(keys.implode()))
         self._parts, self._rows, self._kept = [kept], kept.height, kept.height
+        self.bytes = int(kept.estimated_size())
 
     def _table(self) -> pl.DataFrame:
         return pl.concat([self._schema.to_frame(), *self._parts]).unique("key", keep="any")

@@ -199,6 +199,11 @@ class Samples:
         self._low = np.concatenate([self._low, np.empty(more, np.int64)])
         self._high = np.concatenate([self._high, np.empty(more, np.int64)])
 
+    @property
+    def used(self) -> int:
+        """Members there is room for in the blocks handed out."""
+        return int(self._free[0])
+
     def sizes(self, codes: I64) -> I64:
         """Return how many members the samples of some accounts have."""
         return self._size[codes].astype(np.int64)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from distillscan.errors import InputError
 from distillscan.profile import build_profile, collect, empty_profile, entities, facts, merge, profile_batch
 from distillscan.profile.collect import Collector
 from distillscan.profile.tables import LINKS_KEPT, PROMPTS_KEPT, SCHEMAS, Profile
@@ -156,6 +157,28 @@ def test_a_frame_that_cannot_be_profiled_is_raised_and_ends_the_reading(threads:
     with pytest.raises(pl.exceptions.ColumnNotFoundError, match="account_id"):
         build_profile([endless, endless], threads)
     assert len(read) < 200_000
+
+
+def test_the_size_of_the_profile_is_told_while_it_grows() -> None:
+    frames = [
+        canonical([{"timestamp": START, "account_id": f"a{k}-{j}", "ip": f"10.{k}.{j}.1", "prompt": f"{k} is {j}"}])
+        for k in range(40)
+        for j in range(5)
+    ]
+    told: list[int] = []
+    profile = build_profile([lambda: iter(frames)], 1, told.append)
+    assert told[0] == 0
+    assert told == sorted(told)
+    assert 0.5 < told[-1] / profile.estimated_bytes() < 2
+
+
+def test_a_watcher_may_stop_the_reading() -> None:
+    def full(_: int) -> None:
+        raise InputError("no room")
+
+    frame = canonical([{"timestamp": START, "account_id": "a"}])
+    with pytest.raises(InputError, match="no room"):
+        build_profile([lambda: iter([frame])], 2, full)
 
 
 def test_no_tasks_give_the_empty_profile() -> None:

@@ -40,6 +40,7 @@ class AnalyzeOptions:
     without: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     threads: int | None = None
+    memory_limit: int | None = None
     strict: bool = False
     pseudonyms: Any = None
     prompts: bool = True
