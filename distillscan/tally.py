@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from distillscan.columns import SOURCE
-from distillscan.errors import UsageError
 from distillscan.read import Batch, Log, Task
+from distillscan.report.write import writing
 from distillscan.result import Rejected
 
 
@@ -66,18 +66,15 @@ class Tally:
         readable = [path.encode("utf-8", "backslashreplace").decode() for path in paths]
         names = dict(zip([file.source for file in log.inputs], readable, strict=True))
         rows = pl.concat(self._rejects).sort("source", "row") if self._rejects else pl.DataFrame()
-        try:
-            with path.open("w", encoding="utf-8") as out:
-                for row in rows.iter_rows(named=True):
-                    line = {
-                        "path": names[row["source"]],
-                        "row": row["row"],
-                        "reason": row["reason"],
-                        "record": row["record"] if records else None,
-                    }
-                    out.write(json.dumps(line) + "\n")
-        except OSError as error:
-            raise UsageError(f"--rejects {path}: cannot be written ({error.strerror}); choose another file") from error
+        with writing(path) as out:
+            for row in rows.iter_rows(named=True):
+                line = {
+                    "path": names[row["source"]],
+                    "row": row["row"],
+                    "reason": row["reason"],
+                    "record": row["record"] if records else None,
+                }
+                out.write(json.dumps(line).encode() + b"\n")
 
 
 def counted(task: Task, tally: Tally) -> Iterator[Batch]:

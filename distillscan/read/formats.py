@@ -163,7 +163,8 @@ class ByteStream:
 
     def _open(self) -> None:
         with reading(self._label):
-            self._file: Any = pa.OSFile(str(self._path), "rb")
+            # As bytes: a name need not be text.
+            self._file: Any = pa.OSFile(os.fsencode(self._path), "rb")
             if self._start:
                 self._file.seek(self._start)
             self._stream: Any = (

@@ -403,6 +403,8 @@ def _digest(local: Path, size: int) -> str:
     """Hash the first ``size`` bytes: a file that grows is read, and hashed, as it was when it was opened."""
     digest = hashlib.sha256()
     try:
+        if not stat.S_ISREG(local.stat().st_mode):
+            return ""  # reading a pipe would wait for ever
         with local.open("rb") as stream:
             while size > 0 and (block := stream.read(min(size, _HASH_BLOCK))):
                 digest.update(block)

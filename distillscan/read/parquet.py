@@ -1,5 +1,6 @@
 """Read Parquet: row groups of ordinary size are units of their own, a giant one is streamed in bounded memory."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from distillscan.read.values import decode, to_json_objects
 #: Uncompressed bytes read at once: what stays in the processor's cache is decoded and hashed without a trip to memory,
 #: and buffers of this size are used again, while larger ones are fetched anew from the operating system each time.
 _AT_ONCE: Final = 16 << 20
+#: Rows of a broken row group that are read, or lost, together.
+_STEP: Final = 1_000
 _BUFFER: Final = 4 << 20
 #: Stored bytes per value below which a column repeats few values, and is decoded once per value, not once per row.
 _REPEATS: Final = 1.0
@@ -54,7 +57,7 @@ class ParquetReader:
     def __init__(self, path: Path, label: str) -> None:
         self._path, self._label = path, label
         self._size = path.stat().st_size
-        with checked(label), pq.ParquetFile(path, pre_buffer=False) as file:
+        with checked(label), pq.ParquetFile(_source(path), pre_buffer=False) as file:
             self._metadata: Any = file.metadata
             self._schema: Any = file.schema_arrow
             self._leaves = [file.metadata.schema.column(at).path for at in range(file.metadata.num_columns)]
@@ -108,19 +111,22 @@ class ParquetReader:
             for group in groups:
                 yield from self._read(range(group, group + 1), row, shape, at_once)
                 row += self._counts[group]
-        elif shape.records:
-            yield from self._read_without_records(groups, row, done, shape, at_once)
+        elif shape.records or at_once != _STEP:
+            yield from self._read_in_steps(groups, row, done, shape)
         else:
             yield self._lost(groups[0], row, done, shape, broken)
 
-    def _read_without_records(
-        self, groups: range, row: int, done: int, shape: _Shape, at_once: int | None
-    ) -> Iterator[Chunk]:
-        """What is broken may be a column that only the rejects file wants: read from ``done`` on without it."""
+    def _read_in_steps(self, groups: range, row: int, done: int, shape: _Shape) -> Iterator[Chunk]:
+        """Read a broken row group from ``done`` on, in steps that come as near to the broken place as is worth it.
+
+        How large the pieces were before thus decides nothing. What is broken may also be a column that only the
+        rejects file wants, so no source rows are read.
+        """
         needed = replace(shape, records=False, wanted=sorted({self._leaf(path) for path in shape.paths.values()}))
-        for chunk in self._read(groups, row, needed, at_once):
+        for chunk in self._read(groups, row, needed, _STEP):
             rest = chunk.filter(chunk.rows >= done)
-            yield replace(rest, records=pl.Series([None], dtype=pl.String).new_from_index(0, len(rest.rows)))
+            unknown = pl.Series([None], dtype=pl.String).new_from_index(0, len(rest.rows))
+            yield replace(rest, records=unknown if shape.records else None)
 
     def _lost(self, group: int, row: int, done: int, shape: _Shape, error: BaseException) -> Chunk:
         end = row + self._counts[group]
@@ -154,7 +160,7 @@ class ParquetReader:
     def _open(self, shape: _Shape, at_once: int | None) -> Any:
         with reading(self._label):
             return pq.ParquetFile(
-                self._path,
+                _source(self._path),
                 metadata=self._metadata,
                 read_dictionary=list(shape.repeating),
                 buffer_size=_BUFFER if at_once else 0,
@@ -223,6 +229,15 @@ def checked(label: str) -> Iterator[None]:
         _raise_if_gone(error, label)
         reason = what_went_wrong(error)
         raise InputError(f"{label} is not a readable Parquet file ({reason}): re-export it or leave it out") from error
+
+
+def _source(path: Path) -> Any:
+    """The file as Arrow's reader takes it, even if its name is no text."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return pa.OSFile(os.fsencode(path), "rb")
+    return path
 
 
 def _raise_if_gone(error: BaseException, label: str) -> None:

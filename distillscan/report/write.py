@@ -1,12 +1,17 @@
 """Writing a report to a file: whole, or not at all."""
 
 import contextlib
+import errno
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from distillscan.errors import UsageError
 from distillscan.report.sanitize import visible
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_target(path: Path) -> None:
@@ -28,7 +33,18 @@ def check_target(path: Path) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path``, replacing what is there only once everything is safely on the disk.
+    """Write ``content`` to ``path`` as :func:`writing` does.
+
+    Raises:
+        UsageError: The file cannot be written; what was there is unchanged.
+    """
+    with writing(path) as stream:
+        stream.write(content)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Open ``path`` to be written, replacing what is there only once everything is safely on the disk.
 
     Readers see the old file or the new one, never a part; whoever is killed half-way leaves the old one. A symbolic
     link stays one: the file it leads to is replaced. A device or pipe (``/dev/null``) is written to as it is.
@@ -39,18 +55,24 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         target = path.resolve()
         if target.exists() and not target.is_file():
-            target.write_bytes(content)
+            with target.open("wb") as device:
+                yield device
             return
-        _replace(target, content)
+        with _replacing(target) as stream:
+            yield stream
     except OSError as error:
-        raise UsageError(f"cannot write {visible(str(path))}: {error.strerror or error}") from error
+        reason = error.strerror or str(error)
+        if error.errno in _FULL:
+            reason += "; what was there before is unchanged. Make room, or choose another place"
+        raise UsageError(f"cannot write {visible(str(path))}: {reason}") from error
 
 
-def _replace(target: Path, content: bytes) -> None:
+@contextlib.contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(_mode(target))

@@ -350,3 +350,20 @@ def test_a_file_that_disappears_is_named(tmp_path: Path) -> None:
         Path(path).unlink()
         assert list(task()) == []
         assert log.outcomes({})[0].reason == f"{path} does not exist any more"
+
+
+def test_rows_before_a_broken_page_are_kept_however_large_the_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = {"timestamp": [T0] * 5000, "account_id": [f"{at:0300}" for at in range(5000)]}
+    content = bytearray(parquet_bytes(columns, compression="none", use_dictionary=False, data_page_size=30_000))
+    broken = content.index(b"%0300d" % 3210)
+    content[broken - 40_000 : broken + 40_000] = b"\xff" * 80_000
+    kept = set()
+    for at_once in (1 << 30, 400_000, 70_000):
+        monkeypatch.setattr("distillscan.read.parquet._AT_ONCE", at_once)
+        for options in (ReadOptions(), ReadOptions(keep_rejects=True), ReadOptions(batch_rows=700)):
+            outcome = read_bytes(tmp_path, "log.parquet", bytes(content), options)
+            kept.add((outcome.frame.height, *outcome.values("row")[-1:], outcome.unread[1].partition(" (row group")[0]))
+            assert outcome.values("account_id") == [f"{at:0300}" for at in range(outcome.frame.height)]
+    assert kept == {(3000, 2999, "read in part: log.parquet: rows 3,000 to 4,999")}

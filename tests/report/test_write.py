@@ -66,7 +66,10 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     if isinstance(error, OSError):
         with pytest.raises(UsageError) as caught:
             write_atomically(target, b"new")
-        assert str(caught.value) == f"cannot write {target}: No space left on device"
+        assert str(caught.value) == (
+            f"cannot write {target}: No space left on device; what was there before is unchanged. "
+            "Make room, or choose another place"
+        )
     else:
         with pytest.raises(KeyboardInterrupt):
             write_atomically(target, b"new")
