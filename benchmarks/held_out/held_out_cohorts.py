@@ -60,6 +60,7 @@ COHORTS: Final = (
     Habit("consumer_web", 0.330, 0.140, "chat", rhythm="evening"),
     Habit("consumer_phone", 0.120, 0.035, "chat", network="mobile", client=(("phone", 1.0),), rhythm="evening"),
     Habit("vpn_user", 0.030, 0.012, "chat", network="vpn", rhythm="evening"),
+    Habit("private_relay", 0.030, 0.012, "chat", network="private_relay", rhythm="evening"),
     Habit("family", 0.030, 0.012, "chat", group=3, tie="family", rhythm="evening"),
     Habit("two_hats", 0.016, 0.010, "chat", group=2, tie="owner"),
     # The same agents behind a gateway of one's own, which makes the requests.

@@ -131,12 +131,26 @@ class Network:
         return self.server(mix(number, 31), mix(number, mix(session) % np.uint64(egress)))
 
     def vpn(self, key: Numbers, session: Numbers) -> pl.DataFrame:
-        """People behind the exits of VPN brands: each prefers a few of the exits."""
-        brand = (mix(key, 41) % np.uint64(4)).astype(np.int64)
-        choice = mix(key, mix(session) % np.uint64(4)) % np.uint64(_VPN_EXITS)
-        provider = self.brands + brand
+        """People behind the exits of VPN brands, which rent from hosters everywhere.
+
+        Half stay with the exit they once chose, the others take one of ten, in other countries, for each session.
+        """
+        brand = mix(key, 41) % np.uint64(4)
+        choice = mix(key, mix(session) % np.where(uniform(key, 42) < 0.5, 1, 10).astype(np.uint64)) % np.uint64(
+            _VPN_EXITS
+        )
+        provider = self.clouds + (mix(brand, choice % np.uint64(12), 43) % np.uint64(_CLOUDS * _REGIONS)).astype(
+            np.int64
+        )
         return self._frame(
-            _v4(self._base[provider] + (mix(provider, choice) % np.uint64(4096)).astype(np.int64)), provider
+            _v4(self._base[provider] + (mix(brand, choice) % np.uint64(4096)).astype(np.int64)), provider
+        )
+
+    def private_relay(self, key: Numbers, session: Numbers) -> pl.DataFrame:
+        """People whose device hides their address: ever new ones of two providers of exits."""
+        provider = self.brands + (mix(key, session, 44) % np.uint64(2)).astype(np.int64)
+        return self._frame(
+            _v4(self._base[provider] + (mix(key, session, 45) % np.uint64(3000)).astype(np.int64)), provider
         )
 
     def proxy_block(self, pool: int, request: Numbers) -> pl.DataFrame:

@@ -154,6 +154,8 @@ def addresses(world: World, network: str, rows: pl.DataFrame) -> pl.DataFrame:
         )
     if network == "vpn":
         return net.vpn(key, visit)
+    if network == "private_relay":
+        return net.private_relay(key, visit)
     if network == "platform":
         # Two hosting platforms, except for a tool or reseller, which is its own.
         number = group % np.uint64(2) if kind == "serverless" else np.full(len(rows), group[0])
