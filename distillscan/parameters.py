@@ -34,11 +34,11 @@ CAUSES: Final[Mapping[str, Cause]] = {
     # Two people do not write the same long skeleton by accident, but they may use the same application.
     "template": Cause("wording", "content", 9.0),
     "system_template": Cause("wording", "content", 9.0),
-    # A conversation has one user, who has one account or two; signed reasoning comes back to whom it was given.
+    # A conversation has one user, who has one account or two.
     "conversation": Cause("conversation", "content", 9.0),
-    "signature": Cause("conversation", "content", 9.0),
     # Traits of an account by itself. Many have them, each for a reason of its own: they tell members from others in a
     # set that something else holds together.
+    "intent": Cause("intent", "content", 3.0),
     "voices": Cause("voices", "content", 3.0),
     "dealt": Cause("dealing", "timing", 3.0),
     # Cards, devices, keys and sessions have one holder; families and companies are the exceptions.
@@ -46,6 +46,8 @@ CAUSES: Final[Mapping[str, Cause]] = {
     "device": Cause("holder", "identity", 9.0),
     "api_key": Cause("holder", "identity", 9.0),
     "session": Cause("holder", "identity", 9.0),
+    # Signed reasoning is given to one account, like a ticket; only who holds them all can hand it in from another.
+    "signature": Cause("signature", "identity", 9.0),
     # Signing up together, or under one domain, is what companies, courses and events do as well.
     "email_domain": Cause("registration", "identity", 4.0),
     "signup": Cause("registration", "identity", 4.0),
@@ -76,6 +78,9 @@ class ClusterParameters:
     member_bits: float = _p(3.0, "log2 odds from which an account is a member: 8 to 1")
     rounds: int = _p(12, "most rounds of membership refinement; it settles in three to five")
     alike: float = _p(0.7, "cosine of two parts' token use from which they are one operator's")
+    typical_part: float = _p(
+        0.5, "coverage by a template, as a share of the typical member's, from which an account belongs to its users"
+    )
     good_part: float = _p(0.3, "share of an account's use of a kind from which tokens count as its own habit")
     significant_bits: float = _p(
         10.0, "excess beyond the number of tokens looked at from which a token is not shared by chance (1 in 1,000)"
@@ -104,6 +109,10 @@ class ScoreParameters:
     declared_bits: float = _p(-20.0, "bits of an openly declared common customer: the sharing is explained")
     declared_share: float = _p(0.8, "share of members under one organisation or domain from which it is declared")
     site_share: float = _p(0.6, "share of members on one network from which an event or site explains their sign-up")
+    everybody: float = _p(
+        0.5, "share of all accounts from which an organisation is the whole log's, and declares nothing"
+    )
+    own_domains: int = _p(2, "mail domains at most with which one card's holder says openly who it is")
     server_bits: float = _p(
         2.0, "bits of anything personal in common from which one application's server does not explain the rest"
     )
@@ -275,7 +284,7 @@ class Succession:
     margin_hours: int = _p(48, "starts and stops this near to an end of the log may be the log's own")
     chance_floor: float = _p(0.02, "least share of stops that a start is taken to follow by chance")
     cap: float = _p(4.0, "bits of accounts that start when others stop")
-    ban_cap: float = _p(4.0, "bits if those that stopped were turned away (401, 403) or throttled (429) at the end")
+    ban_cap: float = _p(4.0, "bits if those that stopped were turned away (401, 403) at the end")
     refused: float = _p(0.2, "share of refusals from which an account probes; users meet one in a hundred")
     refused_requests: int = _p(5, "requests below which the share of refusals says nothing")
     probing_cap: float = _p(2.0, "bits for harvesting of accounts that probe: testers of safety do so as well")
@@ -295,6 +304,9 @@ class ExtractionIntent:
     cap: float = _p(4.0, "bits for harvesting of all intents together: research and evaluation ask for the same")
     ordinary_cap: float = _p(
         2.5, "bits of grading, comparing or making up tasks: teachers and judges of models do so daily"
+    )
+    accord_cap: float = _p(
+        2.9, "bits for one hand of asking for the same rare thing: too little to count as a family by itself"
     )
     narrow_prompts: int = _p(6, "distinct prompts below which an account does not keep to anything")
     narrow_share: float = _p(0.8, "share of sampled prompts from which an account keeps to one capability")

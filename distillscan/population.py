@@ -27,6 +27,10 @@ SIGNALS = pl.Schema({"account": pl.UInt64(), "kind": pl.String(), "token": pl.UI
 PAIRING: Final = frozenset({"conversation", "signature", "session"})
 
 
+#: Kinds whose strength is a share of all an account does, and not of what it shares with others.
+GRADED: Final = frozenset({"template"})
+
+
 class Population:
     """All accounts of a profile, numbered from 0 in the order of ``profile.accounts``.
 
@@ -189,10 +193,15 @@ class SignalGraph:
 
         An account that once crossed a pool, among fifty addresses of its own, does not belong to it.
         """
+        used = self.use(kind, tokens)
+        return (used > 0) & (used >= self._use[kind])
+
+    def use(self, kind: str, tokens: Ints) -> Floats:
+        """Return the strengths of the tokens (given by column), summed for each account."""
         matrix = self._by_token[kind]
         at = spans(matrix.indptr, tokens)
         used = np.bincount(matrix.indices[at], weights=matrix.data[at], minlength=self.population.size)
-        return (used > 0) & (used >= self._use[kind])
+        return used.astype(np.float64)
 
     def touching(self, kind: str, tokens: Ints) -> Mask:
         """Return True for accounts that carry at least one of the tokens (given by column), however little."""

@@ -17,7 +17,7 @@ from scipy import sparse
 from distillscan.cluster.seeds import communities, crossed_sets, template_sets
 from distillscan.cluster.split import split
 from distillscan.parameters import CAUSES, Cause, ClusterParameters
-from distillscan.population import PAIRING, Floats, Ints, Mask, SignalGraph
+from distillscan.population import GRADED, PAIRING, Floats, Ints, Mask, SignalGraph
 
 #: Kinds of entity by which a cause shows whether anything is known of an account at all. Of a pivot nothing is: who
 #: did not move may not have been active, and not moving is what nearly everybody does.
@@ -27,8 +27,12 @@ _KNOWN_BY = {
     "software": ("tls", "user_agent"),
     "stack": ("tls",),
     "rotation": ("ip",),
-    "conversation": ("conversation", "reasoning_signature"),
+    "conversation": ("conversation",),
+    "signature": ("reasoning_signature",),
 }
+
+#: Causes that tell what another tells: what is asked for is said in the wording, the program makes the network stack.
+RELATED = {"intent": "wording", "software": "stack"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,19 @@ def _reach(graph: SignalGraph, chosen: dict[str, Ints], carriers: Mask, members:
     return carriers & reaching
 
 
+def _users(graph: SignalGraph, kind: str, tokens: Ints, members: Ints, p: ClusterParameters) -> Mask:
+    """Accounts of whose use of a kind the tokens make up a good part; of templates, as good a part as of a member's.
+
+    One prompt in three that happens to be worded like a template is no sign of a pool that words everything so.
+    """
+    carriers = graph.carriers(kind, tokens)
+    if kind not in GRADED:
+        return carriers
+    used = graph.use(kind, tokens)
+    mine = used[members][carriers[members]]
+    return carriers & (used >= p.typical_part * float(np.median(mine))) if mine.size else carriers
+
+
 def _cause_bits(
     graph: SignalGraph, cause: Cause, kinds: tuple[str, ...], members: Ints, p: ClusterParameters, settled: Mask
 ) -> Floats | None:
@@ -110,7 +127,7 @@ def _cause_bits(
     chosen = {kind: tokens for kind, tokens in found.items() if tokens.size}
     if not chosen:
         return None
-    carriers = np.logical_or.reduce([graph.carriers(kind, tokens) for kind, tokens in chosen.items()])
+    carriers = np.logical_or.reduce([_users(graph, kind, tokens, members, p) for kind, tokens in chosen.items()])
     joined = _reach(graph, chosen, carriers, members, p.min_accounts)
     apart = carriers & ~joined
     known = (_known(graph, cause, kinds) | carriers) & ~settled
@@ -142,6 +159,17 @@ def _odds(shows: Mask, known: Mask, mine: Mask, elsewhere: Mask, cap: float) -> 
     return min(cap, float(np.log2(inside / outside))), max(-cap, float(np.log2((1 - inside) / (1 - outside))))
 
 
+def _unrelated(parts: dict[str, Floats | None]) -> list[Floats]:
+    """The bits of the causes; where two tell the same thing twice only the stronger counts."""
+    found = {name: part for name, part in parts.items() if part is not None}
+    for name, other in RELATED.items():
+        if name in found and other in found:
+            one, two = found.pop(name), found[other]
+            both = np.where(np.abs(one) > np.abs(two), one, two)
+            found[other] = np.where(one * two > 0, both, one + two)
+    return list(found.values())
+
+
 def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters, settled: Mask | None = None) -> Refined | None:
     """Return the candidate a seed settles on among accounts not yet ``settled``, None if it falls apart."""
     causes = _causes(graph)
@@ -157,10 +185,9 @@ def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters, settled: Mask |
         seen.add(key)
         prior = float(np.log2(members.size / max(1, graph.population.size - members.size)))
         bits = np.full(graph.population.size, min(0.0, prior))
-        for cause, kinds in causes.items():
-            part = _cause_bits(graph, cause, kinds, members, p, settled)
-            if part is not None:
-                bits = bits + part
+        parts = {cause.name: _cause_bits(graph, cause, kinds, members, p, settled) for cause, kinds in causes.items()}
+        for part in _unrelated(parts):
+            bits = bits + part
         members = np.flatnonzero((bits >= p.member_bits) & ~settled)
     if members.size < p.min_accounts:
         return None
@@ -190,7 +217,7 @@ def _rank(candidate: Refined) -> tuple[float, bytes]:
     return -round(candidate.strength, 6), candidate.members.tobytes()
 
 
-def _apart(graph: SignalGraph, candidate: Refined, p: ClusterParameters) -> list[Refined]:
+def _apart(graph: SignalGraph, candidate: Refined, p: ClusterParameters, settled: Mask | None) -> list[Refined]:
     """Return the operators a candidate holds, if it holds several that stand alone; empty to keep it whole.
 
     A part that grows back over the others does not stand alone; one too small is dropped.
@@ -198,7 +225,7 @@ def _apart(graph: SignalGraph, candidate: Refined, p: ClusterParameters) -> list
     parts = split(graph, candidate.members, p)
     if len(parts) < 2:
         return []
-    again = [refine(graph, part, p) for part in parts if part.size >= p.min_accounts]
+    again = [refine(graph, part, p, settled) for part in parts if part.size >= p.min_accounts]
     return [part for part in again if part is not None and part.members.size < candidate.members.size]
 
 
@@ -234,7 +261,7 @@ def _disjoint(
         seen.add(rank)
         if rank not in born and any(_much_the_same(candidate.members, other) for other in opened):
             continue
-        parts = _apart(graph, candidate, p)
+        parts = _apart(graph, candidate, p, settled)
         if parts:
             opened.append(candidate.members)
             born.update(_rank(part) for part in parts)

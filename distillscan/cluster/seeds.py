@@ -127,7 +127,7 @@ def crossed_sets(graph: SignalGraph, p: ClusterParameters, settled: Mask | None 
     """
     found: list[Ints] = []
     free = np.ones(graph.population.size, np.bool_) if settled is None else ~settled
-    size = int(np.count_nonzero(free))
+    size = max(1, int(np.count_nonzero(free)))
     for kind, partners in _CROSSED.items():
         if kind not in graph.kinds:
             continue

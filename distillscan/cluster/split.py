@@ -134,16 +134,24 @@ class _Judge:
     last: Floats
     threshold: float
 
-    def alike(self, one: _Group, other: _Group) -> bool:
-        """Whether any strong kind, or two weak ones, are used alike, accidents of a published wording apart."""
+    def tied(self, one: _Group, other: _Group) -> bool:
+        """Whether two groups meet, or use any strong kind but wording, or two weak ones, alike."""
         if any(_meet(kind, one, other) for kind in PAIRING):
             return True
+        close = self._close(one, other)
+        return bool(close & set(STRONG) - {"template"}) or len(close & set(WEAK)) >= 2
+
+    def _close(self, one: _Group, other: _Group) -> set[str]:
         cosine = {kind: _cosine(kind, one, other) for kind in (*STRONG, *WEAK)}
-        close = {kind for kind, value in cosine.items() if value is not None and value >= self.threshold}
-        if close & set(STRONG) - {"template"} or len(close & set(WEAK)) >= 2:
+        return {kind for kind, value in cosine.items() if value is not None and value >= self.threshold}
+
+    def alike(self, one: _Group, other: _Group) -> bool:
+        """Whether two groups are tied, or use the same wording, accidents of a published wording apart."""
+        if self.tied(one, other):
             return True
-        if "template" not in close:
+        if "template" not in self._close(one, other):
             return False
+        cosine = {kind: _cosine(kind, one, other) for kind in SEPARATE}
         # The same wording over separate pools at the same time is a published pipeline that two operators run, or an
         # application that a campaign copies; one pool after the other is one operator that was banned.
         if any(_pairs_apart(kind, one, other) for kind in PAIRING):
@@ -173,40 +181,50 @@ def _nearness(one: _Group, other: _Group) -> float:
 
 
 def _gathered(parts: list[_Group], judge: _Judge) -> list[_Group]:
-    """Put parts that are alike together, the largest first; scraps join a group or stay alone, but never found one."""
+    """Put parts that are alike together, the largest first; scraps join a group or stay alone, but never found one.
+
+    What joins by more than wording joins first: two parts of one pool may be of different minds about a third.
+    """
     groups: list[_Group] = []
     scraps: list[_Group] = []
     for part in parts:
         if not any(part.carrying.values()):
             scraps.append(part)
             continue
-        alike = [k for k, group in enumerate(groups) if judge.alike(group, part)]
-        # A part of some size that is like several groups joins them; a small one made of leftovers of two operators
-        # is like both as well, and goes to the nearest alone.
-        joins = [k for k in alike if part.at.size >= BRIDGE * groups[k].at.size]
-        joins = joins or sorted(alike, key=lambda k: (-_nearness(groups[k], part), k))[:1]
-        if not joins and part.at.size < SCRAP and groups:
-            scraps.append(part)
-            continue
-        joined = part
-        for k in joins:
-            joined = joined + groups[k]
-        groups = [group for k, group in enumerate(groups) if k not in joins]
-        groups.append(joined)
+        groups, left = _taken_in(groups, part, judge)
+        scraps += left
     return _joined(groups, judge) + scraps
 
 
+def _taken_in(groups: list[_Group], part: _Group, judge: _Judge) -> tuple[list[_Group], list[_Group]]:
+    """Add a part to the groups it is like; a scrap that is like none is returned beside them."""
+    alike = [k for k, group in enumerate(groups) if judge.tied(group, part)]
+    alike = alike or [k for k, group in enumerate(groups) if judge.alike(group, part)]
+    # A part of some size that is like several groups joins them; a small one made of leftovers of two operators
+    # is like both as well, and goes to the nearest alone.
+    joins = [k for k in alike if part.at.size >= BRIDGE * groups[k].at.size]
+    joins = joins or sorted(alike, key=lambda k: (-_nearness(groups[k], part), k))[:1]
+    if not joins and part.at.size < SCRAP and groups:
+        return groups, [part]
+    joined = part
+    for k in joins:
+        joined = joined + groups[k]
+    return [*(group for k, group in enumerate(groups) if k not in joins), joined], []
+
+
 def _joined(groups: list[_Group], judge: _Judge) -> list[_Group]:
-    """Join groups that are alike as wholes, until none are."""
-    waiting, done = list(groups), []
-    while waiting:
-        one = waiting.pop(0)
-        twin = next((k for k, other in enumerate(waiting) if judge.alike(one, other)), None)
-        if twin is None:
-            done.append(one)
-        else:
-            waiting[twin] = one + waiting[twin]
-    return done
+    """Join groups that are alike as wholes, until none are: first those tied by more than wording."""
+    for test in (judge.tied, judge.alike):
+        waiting, done = list(groups), []
+        while waiting:
+            one = waiting.pop(0)
+            twin = next((k for k, other in enumerate(waiting) if test(one, other)), None)
+            if twin is None:
+                done.append(one)
+            else:
+                waiting[twin] = one + waiting[twin]
+        groups = done
+    return groups
 
 
 def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]:

@@ -96,6 +96,8 @@ _SHARED = {
     "conversation": ("conversation", "conversations that go on in other members' accounts", "conversations"),
     "signature": ("reasoning_signature", "reasoning signatures that other members send as well", "signatures"),
 }
+#: A signature is handed to one account, like a ticket: to have another's says who holds the accounts, not what is said.
+_FAMILY: dict[str, Family] = {"conversation": "content", "signature": "identity"}
 
 
 def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
@@ -127,7 +129,7 @@ def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
         f"{inside} of {trials} members have {text} ({tokens.size} seen); "
         f"{percent(outside)} of other accounts share any with anyone"
     )
-    return Finding("content", "coordination", bits, summary, numbers)
+    return Finding(_FAMILY[kind], "coordination", bits, summary, numbers)
 
 
 def _voices(candidate: Candidate, p: ConversationSharing) -> Finding | None:

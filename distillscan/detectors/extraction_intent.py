@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.detectors.base import Candidate, Context, Finding, percent, rates
+from distillscan.detectors.base import Candidate, Context, Finding, percent, rates, trait
 from distillscan.detectors.template_uniformity import comparable
 from distillscan.parameters import ExtractionIntent
 from distillscan.population import SIGNALS, Floats, Ints, Mask, Population
@@ -141,14 +141,18 @@ class Detector:
     parameters = ExtractionIntent()
 
     def signals(self, population: Population, parameters: ExtractionIntent, context: Context) -> pl.DataFrame:
-        """Return no tokens: people ask for the same without knowing each other."""
-        return SIGNALS.to_frame()
+        """Return a trait for every intent an account shows: it joins nobody, but tells members from others."""
+        parts = [
+            trait(population, "intent", 1 + INTENTS.index(name), *showing(population, name, parameters))
+            for name in HARVEST
+        ]
+        return pl.concat([SIGNALS.to_frame(), *parts])
 
     def assess(self, candidate: Candidate, parameters: ExtractionIntent) -> list[Finding]:
         """Weigh each intent by the members that show it; all of them together weigh no more than one may."""
         found = [finding for name in HARVEST if (finding := _intent(candidate, name, parameters)) is not None]
         found.sort(key=lambda finding: -finding.bits)
-        left, kept = parameters.cap, []
+        left, kept = parameters.cap, [_accord(found, parameters)]
         for finding in found:
             # One pipeline elicits, cleans and grades: its intents are no independent evidence.
             bits = min(finding.bits, left)
@@ -157,6 +161,15 @@ class Detector:
         focus = [_focus(candidate, name, parameters) for name in (*CAPABILITIES, "grading")]
         best = max((finding for finding in focus if finding is not None), key=lambda f: f.bits, default=None)
         return [finding for finding in (*kept, best) if finding is not None and finding.bits > 0]
+
+
+def _accord(found: list[Finding], p: ExtractionIntent) -> Finding | None:
+    """Members that ask for the same thing that hardly anybody asks for, in whatever words: a little for one hand."""
+    rare = [finding for finding in found if finding.details["intent"] not in _ORDINARY]
+    if not rare:
+        return None
+    bits = p.accord_cap * min(1.0, rare[0].bits / p.cap)
+    return Finding("content", "coordination", bits, f"in whatever words: {rare[0].summary}", rare[0].details)
 
 
 def _intent(candidate: Candidate, name: str, p: ExtractionIntent) -> Finding | None:

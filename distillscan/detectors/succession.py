@@ -5,13 +5,16 @@ import polars as pl
 
 from distillscan.detectors.base import Candidate, Context, Finding, percent, rates
 from distillscan.parameters import Succession
-from distillscan.population import SIGNALS, Floats, Mask, Population
+from distillscan.population import SIGNALS, Floats, Ints, Mask, Population
 from distillscan.result import Family
 from distillscan.weigh import group_bits, share_bits
 
 
 def turned_away(population: Population) -> Mask:
-    """Return the accounts whose last requests were denied (401, 403): they stopped because they were stopped."""
+    """Return the accounts whose last requests were denied (401, 403): they stopped because they were stopped.
+
+    Requests that were throttled (429) do not count: they are the fate of every busy account.
+    """
     accounts = population.profile.accounts
     denied = accounts.select(
         (
@@ -24,14 +27,16 @@ def turned_away(population: Population) -> Mask:
     return denied["denied"].to_numpy()
 
 
-def followed(stops: Floats, starts: Floats, hours: float) -> int:
-    """Return after how many stops (hours) one of the starts (hours, ascending) comes within ``hours``.
-
-    With negative ``hours``: before how many.
-    """
+def starts_near(stops: Floats, starts: Floats, hours: float) -> Ints:
+    """Return how many of the starts (hours, ascending) come within ``hours`` after each stop, before it if negative."""
     begin, end = np.minimum(stops, stops + hours), np.maximum(stops, stops + hours)
-    low, high = np.searchsorted(starts, begin, "right"), np.searchsorted(starts, end, "right")
-    return int(np.count_nonzero(high > low))
+    counts: Ints = np.searchsorted(starts, end, "right") - np.searchsorted(starts, begin, "right")
+    return counts
+
+
+def followed(stops: Floats, starts: Floats, hours: float) -> int:
+    """Return after how many stops (hours) one of the starts (hours, ascending) comes within ``hours``."""
+    return int(np.count_nonzero(starts_near(stops, starts, hours)))
 
 
 class Detector:
@@ -59,7 +64,8 @@ def _replacement(candidate: Candidate, p: Succession) -> Finding | None:
     first, last = population.active_hours
     begin, end = float(first.min()), float(last.max())
     stopped = last < end - p.margin_hours
-    starts = np.sort(first[members][first[members] > begin + p.margin_hours])
+    later = first > begin + p.margin_hours
+    starts = np.sort(first[members][later[members]])
     away = population.once("turned away", lambda: turned_away(population))
     mine = stopped & candidate.mask
     banned = mine & away
@@ -69,8 +75,9 @@ def _replacement(candidate: Candidate, p: Succession) -> Finding | None:
     if stops.size < p.enough or starts.size == 0:
         return None
     # Nobody replaces anybody if members start as often after strangers' ends, or as often before their own: at an event
-    # all come and all go.
-    ahead = followed(stops, starts, -p.hours) / stops.size
+    # all come and all go. An account's own start is no other's.
+    own = later[ends] & (first[ends] > stops - p.hours)
+    ahead = float(np.mean(starts_near(stops, starts, -p.hours) > own))
     chance = max(p.chance_floor, ahead, followed(others, starts, p.hours) / max(1, others.size))
     after = followed(stops, starts, p.hours)
     cap = p.ban_cap if ends is banned else p.cap

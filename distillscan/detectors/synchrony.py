@@ -133,7 +133,12 @@ class Diary:
     def of(cls, population: Population, members: Ints) -> "Diary":
         """Return the diary of the given accounts."""
         number, hour, _ = population.once("hourly", lambda: hourly(population))
-        chosen = np.isin(number, members)
+        first, last = np.full(population.size, np.iinfo(np.int64).max), np.zeros(population.size, np.int64)
+        np.minimum.at(first, number, hour // 24)
+        np.maximum.at(last, number, hour // 24)
+        # On its first and its last day an account is active by definition: these are not exchanged for others.
+        inner = (hour // 24 > first[number]) & (hour // 24 < last[number])
+        chosen = np.isin(number, members) & inner
         _, account = np.unique(number[chosen], return_inverse=True)
         hour = hour[chosen]
         starts = np.flatnonzero(np.concatenate([[True], np.diff(account) != 0])) if account.size else account
@@ -173,6 +178,8 @@ class Diary:
         Each account keeps its span of days, its hours of the day and its kind of week: what is left in common is habit.
         """
         owner, day, weekend = self.days
+        if owner.size == 0:
+            return self
         kind = owner * 2 + weekend
         plain = np.lexsort((day, kind))
         mixed = np.lexsort((np.random.default_rng(seed).random(owner.size), kind))

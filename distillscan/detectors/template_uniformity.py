@@ -7,7 +7,7 @@ import polars as pl
 
 from distillscan.detectors.base import Candidate, Context, Finding, percent
 from distillscan.parameters import TemplateUniformity
-from distillscan.population import SIGNALS, Mask, Population
+from distillscan.population import SIGNALS, Ints, Mask, Population
 from distillscan.result import Family
 from distillscan.templates import Templates, mine
 from distillscan.weigh import group_bits, saturate
@@ -72,7 +72,7 @@ class Detector:
     """Prompts and system prompts that share a skeleton, by containment."""
 
     name = "template_uniformity"
-    version = "1"
+    version = "2"
     summary = "prompts that share a skeleton with variable slots, over accounts that should not know it"
     family: Family = "content"
     needs = ("prompt|system_prompt",)
@@ -85,7 +85,8 @@ class Detector:
             uses = mined(population, kind, parameters).uses
             parts.append(
                 # Half a case is taken off: one prompt of four is no habit yet.
-                uses.filter(pl.col("coverage") * (1 - 0.5 / pl.col("texts")) >= parameters.coverage)
+                uses.with_columns(pl.col("coverage") * (1 - 0.5 / pl.col("texts")))
+                .filter(pl.col("coverage") >= parameters.coverage)
                 .group_by("account", pl.col("template").alias("token"))
                 .agg(pl.col("coverage").max().clip(0, 1).alias("strength"))
                 .select("account", pl.lit(kind).alias("kind"), "token", "strength")
@@ -108,7 +109,7 @@ class Detector:
             others, basis = comparable(candidate, known, parameters.comparable)
             outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
             bits = group_bits(inside, trials, candidate.members.size, outside, parameters.cap)
-            coverage = _coverage(candidate, kind, tokens)
+            coverage = _coverage(candidate, kind, tokens, parameters)
             numbers = {
                 "members_using": inside,
                 "members_with_text": trials,
@@ -141,11 +142,14 @@ def _with_prompts(population: Population) -> Mask:
     )
 
 
-def _coverage(candidate: Candidate, kind: str, tokens: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> float:
+def _coverage(candidate: Candidate, kind: str, tokens: Ints, p: TemplateUniformity) -> float:
     """Median over members that carry any of the tokens of the share of their prompts these cover."""
-    rows = candidate.graph.matrix(kind)[candidate.members][:, tokens]
-    total = np.minimum(1.0, np.asarray(rows.sum(axis=1)).ravel())
-    return float(np.median(total[total > 0])) if np.any(total > 0) else 0.0
+    names = pl.Series(candidate.graph.tokens[kind][tokens]).implode()
+    uses = mined(candidate.population, kind, p).uses.filter(pl.col("template").is_in(names))
+    best = uses.group_by("account", "template").agg(pl.col("coverage").max())
+    covered = best.group_by("account").agg(pl.col("coverage").sum().clip(0, 1))
+    of_members = covered.filter(pl.Series(candidate.mask[candidate.population.numbers(covered["account"])]))
+    return float(of_members["coverage"].median() or 0.0)  # type: ignore[arg-type]
 
 
 def comparable(candidate: Candidate, known: Mask, enough: int) -> tuple[Mask, str]:

@@ -45,9 +45,41 @@ def _company(candidate: Candidate, domain: Common) -> bool:
     return bool(2 * np.count_nonzero(users[candidate.members]) >= np.count_nonzero(users))
 
 
-def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, Explanation]:
+def _everybody(candidate: Candidate, kind: str, common: Common, p: ScoreParameters) -> bool:
+    """Whether a value is that of most accounts of the log."""
+    population = candidate.population
+    main = population.once(("dominant", kind), lambda: population.dominant(kind))
+    return bool(np.count_nonzero(main == np.uint64(common.entity)) > p.everybody * population.size)
+
+
+def _customers(candidate: Candidate, evidence: tuple[Evidence, ...], p: ScoreParameters) -> tuple[float, str] | None:
+    """One card over mail domains that are the members' own: a lab or agency that says who it is, if not all members do.
+
+    What speaks for a common holder is then taken off; what else the members share is left.
+    """
+    payment = commonest(candidate, "payment")
+    domains = [e for e in evidence if e.detector == "account_fanout" and e.details.get("kind") == "email_domain"]
+    cards = [e for e in evidence if e.detector == "account_fanout" and e.details.get("kind") == "payment"]
+    if payment is None or not domains or not cards or payment.share < p.site_share:
+        return None
+    own, values = domains[0].details["members"] / candidate.members.size, domains[0].details["values"]
+    if own < p.site_share or values > p.own_domains:
+        return None
+    reason = (
+        f"one payment method pays for {percent(payment.share)} of the members, "
+        f"and {percent(own)} have a mail domain of their own"
+    )
+    return round(_less(evidence, (*domains, *cards), p), 2), reason
+
+
+def _customer(
+    candidate: Candidate, evidence: tuple[Evidence, ...], p: ScoreParameters
+) -> tuple[Weight | None, Explanation]:
     what = "one declared customer (organisation, reseller, or company mail domain)"
     org = commonest(candidate, "org")
+    if org is not None and _everybody(candidate, "org", org, p):
+        # A gateway's own organisation stands in every row: it declares nothing about some of the accounts.
+        org = None
     kind = commonest(candidate, "account_type")
     domain = commonest(candidate, "email_domain")
     payment = commonest(candidate, "payment")
@@ -64,6 +96,10 @@ def _customer(candidate: Candidate, p: ScoreParameters) -> tuple[Weight | None, 
         )
         bits = p.declared_bits if own or payment is None else p.declared_bits / 2
         return Weight("coordination", "declared: mail domain", bits), Explanation(what, "holds", reason)
+    shared = _customers(candidate, evidence, p)
+    if shared is not None:
+        bits, reason = shared
+        return Weight("coordination", "declared: card and domain", bits), Explanation(what, "holds", reason)
     if org is None and domain is None:
         return None, Explanation(what, "not tested", "the log has neither organisations nor mail domains")
     parts = []
@@ -86,19 +122,22 @@ def _event(
     pool = _by_detector(evidence, "infrastructure_overlap", "largest_network_share")
     site = pool.details["largest_network_share"] if pool is not None else 0.0
     holders = [e for e in evidence if "members_on_the_commonest" in e.details and 0 < e.bits <= p.single_holder]
+    vouchers = [
+        e for e in holders if e.details["members_on_the_commonest"] >= p.declared_share * candidate.members.size
+    ]
     if signup is None:
         return None, Explanation(what, "fails", "the members do not sign up together")
     if np.any(candidate.population.states("ip")[candidate.members]):
         if site < p.site_share:
             return None, Explanation(what, "fails", "the members do not work from one network")
         reason = f"{percent(site)} of the members work from one network and they signed up together"
-    elif not holders or any(e.bits > p.single_holder for e in evidence if "members_on_the_commonest" in e.details):
+    elif not vouchers or any(e.bits > p.single_holder for e in evidence if "members_on_the_commonest" in e.details):
         return None, Explanation(
             what, "not tested", "no address is known of the members, and no voucher joins them all"
         )
     else:
         reason = "they signed up together and share one voucher or card; where they work cannot be seen"
-    hours = [e for e in evidence if e.detector == "synchrony" and e.axis == "coordination"]
+    hours = [e for e in evidence if "standard_deviations" in e.details]
     bits = _less(evidence, (signup, *holders, *hours), p)
     return Weight("coordination", "explained: one event", round(bits, 2)), Explanation(what, "holds", reason)
 
@@ -221,7 +260,7 @@ def explain(
     candidate: Candidate, evidence: tuple[Evidence, ...], families: int, p: ScoreParameters
 ) -> tuple[tuple[Weight, ...], tuple[Explanation, ...]]:
     """Return the weights of declared relations, and all explanations that were tested."""
-    declared, customer = _customer(candidate, p)
+    declared, customer = _customer(candidate, evidence, p)
     common, event = _event(candidate, evidence, p)
     rhythm = _rhythm(evidence)
     served, server = _server(evidence, rhythm, p)
