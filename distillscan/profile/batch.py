@@ -78,7 +78,9 @@ class Rows:
     @cached_property
     def pointers(self) -> U64:
         """Where each row is, see ``pointer``."""
-        return self.frame.select(pointer())["pointer"].to_numpy(writable=True)
+        source, row = (self.frame[name].to_numpy().astype(np.uint64) for name in (SOURCE, ROW))
+        found: U64 = (source << np.uint64(_POINTER_BITS)) + row
+        return found
 
     @cached_property
     def conversations(self) -> tuple[U64, Bools]:
@@ -87,7 +89,9 @@ class Rows:
 
     def _whole(self, name: str) -> I64:
         """A column of whole numbers that count; 0 where it is null or negative."""
-        return self.frame[name].clip(0).fill_null(0).to_numpy(writable=True)
+        column = self.frame[name]
+        values: I64 = (column.fill_null(0) if column.null_count() else column).to_numpy()
+        return np.maximum(values, 0)
 
     @cached_property
     def sums(self) -> dict[str, I64]:

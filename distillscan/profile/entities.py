@@ -10,16 +10,28 @@ from distillscan.profile.index import Bools, Index
 from distillscan.profile.kernel import U64
 from distillscan.profile.strings import texts_of
 
+_COLON = pl.col("text").str.contains(":", literal=True)
+_FOUR = pl.col("text").str.strip_chars().str.to_lowercase()
+_SIX = _FOUR.str.replace(r"^::ffff:(\d+\.)", "${1}")
+_GROUPS = pl.col("text").str.split("::").list.first().str.split(":").list.head(4).list.join(":")
+_NETWORK_FOUR = pl.col("text").str.replace(r"\.[^.]*$", ".0/24")
+_NETWORK_SIX = pl.col("text").str.strip_suffix("::/64").str.split(":").list.head(3).list.join(":") + "::/48"
+
+
+def _made(texts: pl.Series, expression: pl.Expr) -> pl.Series:
+    """Work out an expression of the column ``text``: one call for all its steps, since most calls see few texts."""
+    return pl.select(texts.alias("text")).select(expression).to_series().alias(texts.name)
+
+
+def _has_six(texts: pl.Series) -> bool:
+    return bool(texts.str.contains(":", literal=True).any())
+
 
 def hosts(addresses: pl.Series) -> pl.Series:
     """Addresses as one subscriber has them: IPv4 whole, IPv6 by its /64 (hosts rotate the rest, RFC 8981)."""
-    text = addresses.str.strip_chars().str.to_lowercase()
-    six = text.str.contains(":", literal=True)
-    if not six.any():
-        return text
-    text = text.str.replace(r"^::ffff:(\d+\.)", "${1}")
-    groups = text.str.split("::").list.first().str.split(":").list.head(4).list.join(":")
-    return _either(text.str.contains(":", literal=True), groups + "::/64", text)
+    if not _has_six(addresses):
+        return _made(addresses, _FOUR)
+    return _made(_made(addresses, _SIX), pl.when(_COLON).then(_GROUPS + "::/64").otherwise(pl.col("text")))
 
 
 def address(column: str = "ip") -> pl.Expr:
@@ -29,16 +41,9 @@ def address(column: str = "ip") -> pl.Expr:
 
 def networks(addresses: pl.Series) -> pl.Series:
     """The networks that hosts (see ``hosts``) are announced in, roughly: IPv4 /24, IPv6 /48."""
-    four = addresses.str.replace(r"\.[^.]*$", ".0/24")
-    is_six = addresses.str.contains(":", literal=True)
-    if not is_six.any():
-        return four
-    six = addresses.str.strip_suffix("::/64").str.split(":").list.head(3).list.join(":") + "::/48"
-    return _either(is_six, six, four)
-
-
-def _either(condition: pl.Series, yes: pl.Series, no: pl.Series) -> pl.Series:
-    return pl.select(pl.when(condition).then(yes).otherwise(no)).to_series()
+    if not _has_six(addresses):
+        return _made(addresses, _NETWORK_FOUR)
+    return _made(addresses, pl.when(_COLON).then(_NETWORK_SIX).otherwise(_NETWORK_FOUR))
 
 
 def _of_address(texts: pl.Series) -> dict[str, pl.Series]:
@@ -51,7 +56,7 @@ def _of_user_agent(texts: pl.Series) -> dict[str, pl.Series]:
 
 
 def _of_mail(texts: pl.Series) -> dict[str, pl.Series]:
-    return {"email_domain": texts.str.strip_chars().str.to_lowercase()}
+    return {"email_domain": _made(texts, _FOUR)}
 
 
 Maker = Callable[[pl.Series], Mapping[str, pl.Series]]
