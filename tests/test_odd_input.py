@@ -21,6 +21,7 @@ from distillscan import analyze
 from distillscan.api import AnalyzeOptions, Report
 from distillscan.cli import cli
 from distillscan.errors import InputError
+from distillscan.read import delimited, ndjson, open_log
 
 WHOLE = planted.log().drop("source", "row")
 TEXT = WHOLE.with_columns(pl.col(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
@@ -310,6 +311,26 @@ def test_a_file_that_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert one.reason == f"{path} was changed while it was read: analyse a copy that nobody writes to"
 
 
+@pytest.mark.parametrize("name", ["log.csv", "log.ndjson"])
+def test_a_file_that_is_cut_off_between_two_looks(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (delimited, ndjson):
+        monkeypatch.setattr(module, "RANGE", 2000)
+    frame = pl.DataFrame(rows())
+    text = frame.write_csv() if name == "log.csv" else frame.write_ndjson()
+    path = put(tmp_path / name, text)
+    with open_log([str(path)]) as log:
+        tasks = list(log.tasks())
+        path.write_text(text[:5000])
+        read = sum(batch.frame.height for task in tasks for batch in task())
+        (one,) = log.outcomes(log.digests())
+    assert len(tasks) > 5
+    assert 0 < read < 150
+    assert (one.status, one.reason) == (
+        "partial",
+        f"{path} was changed while it was read: analyse a copy that nobody writes to",
+    )
+
+
 def test_files_that_are_no_files(tmp_path: Path) -> None:
     put(tmp_path / "log.csv", pl.DataFrame(rows()).write_csv())
     os.mkfifo(tmp_path / "pipe.csv")
@@ -340,8 +361,6 @@ def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
 
 
 def test_a_file_added_later_is_not_read(tmp_path: Path) -> None:
-    from distillscan.read import open_log
-
     put(tmp_path / "a.csv", pl.DataFrame(rows()).write_csv())
     with open_log([str(tmp_path)]) as log:
         put(tmp_path / "b.csv", pl.DataFrame(rows({"account_id": "late"})).write_csv())

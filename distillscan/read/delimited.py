@@ -107,8 +107,9 @@ class CsvReader:
     def _blocks(self, stream: ByteStream, part: Range) -> Iterator[tuple[bytes, bool]]:
         """The body in blocks of whole records; at its end perhaps the beginning of a record that never ends."""
         if part.end_row is not None:
-            # Ranges were cut where records end.
-            yield stream.read(part.end - part.start), True
+            # Ranges were cut where records end. A file that was cut off since then may have nothing here.
+            if data := stream.read(part.end - part.start):
+                yield data, True
             return
         carry = b""
         while data := stream.read(_BLOCK):
@@ -186,9 +187,7 @@ class CsvReader:
         try:
             return pacsv.read_csv(pa.BufferReader(block), **options)
         except pa.ArrowInvalid as error:
-            if "Empty CSV" not in str(error):
-                raise InputError(f"{self._label} cannot be read as CSV here ({what_went_wrong(error)})") from error
-            return pa.table([pa.array([], pa.binary())] * len(wanted), [names[at] for at in wanted])
+            raise InputError(f"{self._label} cannot be read as CSV here ({what_went_wrong(error)})") from error
 
     def _open(
         self, block: bytes, row: int, resolution: Resolution, _: Sequence[int], records: bool

@@ -222,8 +222,8 @@ class ByteStream:
         parts: list[bytes] = []
         skip = self._position
         try:
-            while skip > 0:
-                skip -= len(self._stream.read(min(skip, _HEAD)))
+            while skip > 0 and (part := self._stream.read(min(skip, _HEAD))):
+                skip -= len(part)
             while size > 0 and (part := self._stream.read(min(size, _STEP))):
                 parts.append(part)
                 size -= len(part)

@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from small_logs import T0, T1, T2, TWO, csv_bytes, read_bytes
 
@@ -139,6 +140,23 @@ def test_keys_inside_a_column_of_json(tmp_path: Path) -> None:
     outcome = read_bytes(tmp_path, "log.csv", csv_bytes(rows), options)
     assert outcome.frame.select("account_id", "ip").rows() == [("7", "192.0.2.1"), ("b", None)]
     assert outcome.reasons == [(2, "account_id missing")]
+
+
+def test_blocks_of_nothing_but_blank_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("distillscan.read.delimited._BLOCK", 20)
+    content = lines(f"{T0},a,one".encode()) + b"\r\n" * 100 + f"{T1},b,two".encode() + b"\n" * 100
+    outcome = read_bytes(tmp_path, "log.csv", content)
+    assert outcome.frame.select("row", "account_id").rows() == [(0, "a"), (1, "b")]
+    assert outcome.rejects == []
+
+
+def test_what_arrow_refuses_ends_the_file_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise pa.ArrowInvalid("no reason\nat all")
+
+    monkeypatch.setattr("pyarrow.csv.read_csv", refuse)
+    outcome = read_bytes(tmp_path, "log.csv", lines(f"{T0},a,one".encode()))
+    assert outcome.unread[1] == "read in part: log.csv cannot be read as CSV here (no reason)"
 
 
 def test_columns_without_a_name(tmp_path: Path) -> None:

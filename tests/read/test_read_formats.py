@@ -132,6 +132,22 @@ def test_errors_while_reading_name_the_file(error: OSError, message: str) -> Non
     assert str(caught.value) == message
 
 
+def test_a_file_that_cannot_be_read_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def read(self, _: int) -> bytes:
+            raise OSError(5, "Failed at /tmp/copy")
+
+        def close(self) -> None:
+            pass
+
+    (tmp_path / "x.csv").write_bytes(b"abc")
+    with ByteStream(tmp_path / "x.csv", "x.csv", None) as stream:
+        assert stream.read(2) == b"ab"
+        stream._stream = Broken()
+        with pytest.raises(InputError, match=r"^x\.csv cannot be read to its end \(Input/output error\): re-export it"):
+            stream.read(1)
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, zstd], ids=["gzip", "zstd"])
 def test_a_file_cut_off(tmp_path: Path, pack: object) -> None:
     assert callable(pack)

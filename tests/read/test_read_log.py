@@ -1,5 +1,6 @@
 """A log of several inputs: what it says about itself, its tasks, single rows again, hashes, clean-up."""
 
+import errno
 import hashlib
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -287,4 +288,22 @@ def test_fetch_stops_after_the_last_row_asked_for(tmp_path: Path, monkeypatch: p
         assert log.outcomes({})[0].status == "read"
         assert log.notes == ()
         assert sum(batch.frame.height for batch in batches_of(log)) == 100
-        assert any("a line is longer than" in note for note in log.notes)
+        assert any("a line is longer than" in said for said in log.notes)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EIO])
+def test_a_copy_of_standard_input_that_cannot_be_made(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(io.RawIOBase):
+        def read(self, _: int = -1) -> bytes:
+            raise OSError(number, "it failed", "/tmp/copy")  # noqa: S108
+
+    with pytest.raises(InputError) as caught:
+        open_log(["-"], stdin=Broken())  # type: ignore[arg-type]
+    if number == errno.EIO:
+        message = "- cannot be read to its end (Input/output error): re-export it or leave it out"
+    else:
+        message = (
+            "there is no room for a temporary copy of -: set TMPDIR to a folder with more, or save the log as a file "
+            "and name that"
+        )
+    assert str(caught.value) == message

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_logs import T0, csv_bytes, ndjson_bytes, read_bytes
 
-from distillscan.read import ReadOptions, delimited, ndjson
+from distillscan.read import ReadOptions, delimited, ndjson, open_log
 from distillscan.read.scan import Range, as_array, csv_records, hash_keys, lines, ranges, survey
 
 TEXT = st.lists(st.sampled_from([b'"', b'"', b",", b"\n", b"\n", b"\r", b"a", b" ", b"\0", b'""']), max_size=40)
@@ -147,6 +147,13 @@ def test_a_file_in_ranges_is_the_file(name: str, tmp_path: Path, monkeypatch: py
     assert cut_up.frame.equals(whole.frame)
     assert cut_up.rejects == whole.rejects
     assert cut_up.notes == whole.notes
+    with open_log([str(tmp_path / name)]) as log:
+        pointers = whole.frame.select("source", "row").sample(5, seed=1)
+        for _ in range(2):
+            # First the file is cut, then it is known where.
+            again = log.fetch(pointers, ["account_id"]).join(whole.frame, on=["source", "row"], how="left")
+            assert again["account_id"].to_list() == again["account_id_right"].to_list()
+            assert [task.source for task in log.tasks()] == [0] * len(list(log.tasks()))
 
 
 def test_hashes_of_keys_do_not_depend_on_their_order() -> None:
