@@ -101,6 +101,10 @@ class ScoreParameters:
         -10.0, "bits; of the groups found in a log of strangers about one in a thousand is one hand"
     )
     prior_extraction: float = _p(-1.5, "bits; undeclared operators also resell, spam and farm free tiers")
+    calibrated_from: float = _p(
+        5.0, "bits of coordination from which clusters of known logs were right as often as their sum says"
+    )
+    calibration: float = _p(1.0, "bits taken off for each bit below: there they were right less often than it says")
     ceiling: float = _p(9.0, "bits, log2 odds that no sum exceeds (99.8 %): a log alone does not prove more")
     family_cap: float = _p(9.0, "bits one family can give: about one innocent group in 500 shows such a pattern")
     timing_cap: float = _p(4.0, "bits the timing family can give; release day and working hours move crowds")

@@ -40,11 +40,21 @@ def _ceiling(axis: Axis, lines: Iterable[Weight], p: ScoreParameters) -> list[We
     return [Weight(axis, "ceiling", round(-excess, 2))] if excess > 0 else []
 
 
+def _calibration(lines: Iterable[Weight], p: ScoreParameters) -> list[Weight]:
+    """What is taken off a sum that was right less often than it says, on logs of which the truth is known.
+
+    See ``benchmarks/detection/calibrate.py``: weights that are a little too large each add up where there are many.
+    """
+    short = p.calibrated_from - sum(w.bits for w in lines)
+    return [Weight("coordination", "calibration", round(-p.calibration * short, 2))] if short > 0 else []
+
+
 def combine(evidence: tuple[Evidence, ...], declared: tuple[Weight, ...], p: ScoreParameters) -> Verdict:
     """Add up the evidence. Within a family weights depend on each other, so a family's sum is capped."""
     coordination = [Weight("coordination", "prior", p.prior_coordination), *_family_lines(evidence, "coordination", p)]
     families = sum(1 for w in coordination[1:] if w.bits >= p.family_counts)
     coordination += declared
+    coordination += _calibration(coordination, p)
     coordination += _ceiling("coordination", coordination, p)
     extraction = [Weight("extraction", "prior", p.prior_extraction), *_family_lines(evidence, "extraction", p)]
     extraction += _ceiling("extraction", extraction, p)
