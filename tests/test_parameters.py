@@ -4,12 +4,14 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 
 import pytest
 
+from distillscan.cluster.candidates import RELATED
 from distillscan.cluster.seeds import LINKING
 from distillscan.detectors.registry import builtin
 from distillscan.errors import UsageError
 from distillscan.parameters import (
     CAUSES,
     AccountFanout,
+    Cause,
     ClusterParameters,
     Parameters,
     PrivacyParameters,
@@ -135,3 +137,15 @@ def test_causes_have_families_and_caps() -> None:
     assert len({cause.name for cause in CAUSES.values()}) == len(set(CAUSES.values()))
     assert all(0 < cause.cap <= ScoreParameters().family_cap for cause in CAUSES.values())
     assert set(LINKING) <= set(CAUSES)
+
+
+def test_signed_reasoning_is_a_cause_of_its_own_and_tells_who_holds_the_accounts() -> None:
+    assert CAUSES["signature"] == Cause("signature", "identity", 9.0)
+    assert [kind for kind, cause in CAUSES.items() if cause.name == "signature"] == ["signature"]
+    assert CAUSES["conversation"].family == "content"
+
+
+def test_causes_that_tell_the_same_are_two_of_one_family() -> None:
+    by_name = {cause.name: cause for cause in CAUSES.values()}
+    assert RELATED == {"intent": "wording", "software": "stack"}
+    assert all(by_name[one].family == by_name[other].family for one, other in RELATED.items())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from distillscan.detectors.base import Candidate, Context
 from distillscan.parameters import ClusterParameters
-from distillscan.population import PAIRING, SIGNALS, Ints, Population, SignalGraph
+from distillscan.population import GRADED, PAIRING, SIGNALS, Ints, Population, SignalGraph
 from distillscan.profile import Profile, merge, profile_batch
 from distillscan.profile.strings import hash_text
 from distillscan.profile.tables import LINKS_KEPT
@@ -223,6 +223,8 @@ class TestSignalGraphAgainstPlainDicts:
             >= 0.3 * max(sum(s for (j, _), s in carried.items() if j == k), len(touched[k]))
         }
         assert np.flatnonzero(graph.carriers("ip", columns)).tolist() == sorted(of[k] for k in good)
+        used = {of[k]: sum(s for (j, t), s in carried.items() if j == k and t in asked) for k in range(SMALL)}
+        assert graph.use("ip", columns).tolist() == pytest.approx([used[n] for n in range(SMALL)])
         dense = graph.matrix("ip").toarray()
         assert {
             (k, token): dense[of[k], c] for k in range(SMALL) for c, token in enumerate(tokens) if dense[of[k], c]
@@ -232,6 +234,9 @@ class TestSignalGraphAgainstPlainDicts:
         graph = graph_of(3, {"ip": {7: [0, 0, 2]}})
         assert graph.carriers_per_token("ip").tolist() == [2]
         assert graph.matrix("ip").toarray().ravel().tolist() == [2, 0, 1]
+
+    def test_templates_alone_are_graded_by_all_an_account_does(self) -> None:
+        assert {"template"} == GRADED
 
     def test_kinds_are_apart(self) -> None:
         graph = graph_of(4, {"tls": {7: [0, 1]}, "ip": {7: [2], 8: [3]}})

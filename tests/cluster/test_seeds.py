@@ -179,3 +179,8 @@ class TestCrossedSets:
         carried: Carried = {"rotation": {1: range(100)}, "tls": {2: [*range(90), *range(500, 520)]}}
         sets = [part.tolist() for part in crossed_sets(graph_of(1000, carried), P, settled)]
         assert sets == [list(range(30, 100)), list(range(30, 90))]
+
+    def test_where_everybody_is_settled_there_are_none(self) -> None:
+        graph = graph_of(100, {"rotation": {1: range(20)}, "tls": {2: range(15)}})
+        assert crossed_sets(graph, P) != []
+        assert crossed_sets(graph, P, np.ones(100, np.bool_)) == []

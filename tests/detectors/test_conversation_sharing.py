@@ -220,7 +220,8 @@ class TestConversationSharing:
         rows += others(190, reasoning_signature=lambda k: f"own {k}")
         coordination, extraction = assess(rows, DETECTOR)
         bits = group_bits(10, 10, 10, 0.5 / 191, 9.0)
-        assert (coordination.family, coordination.axis) == ("content", "coordination")
+        # A signature is handed out like a ticket: it says who holds the accounts, not what is said in them.
+        assert (coordination.family, coordination.axis) == ("identity", "coordination")
         assert coordination.bits == pytest.approx(bits)
         assert coordination.details["signatures"] == 10
         assert coordination.summary.startswith("10 of 10 members have reasoning signatures that other members send as")

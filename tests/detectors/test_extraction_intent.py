@@ -8,13 +8,14 @@ import numpy as np
 import planted
 import pytest
 from test_population import numbers_of, population_of
-from weighing import Rows, assess, candidate_of, each, others, tuned
+from weighing import Rows, assess, candidate_of, carried, each, others, ties, tuned
 
+from distillscan.cluster.seeds import LINKING
 from distillscan.detectors import extraction_intent
-from distillscan.detectors.base import Finding
-from distillscan.parameters import ExtractionIntent
-from distillscan.population import Population
-from distillscan.profile.intents import HARVEST
+from distillscan.detectors.base import Context, Finding
+from distillscan.parameters import ExtractionIntent, ScoreParameters
+from distillscan.population import SIGNALS, Population
+from distillscan.profile.intents import HARVEST, INTENTS
 from distillscan.weigh import group_bits
 
 # What the figures below are worked out for; the defaults may be tuned.
@@ -26,6 +27,7 @@ ASKING = ExtractionIntent(
     comparable=30,
     cap=4.0,
     ordinary_cap=2.5,
+    accord_cap=2.9,
     narrow_prompts=6,
     narrow_share=0.8,
     narrow_cap=1.5,
@@ -65,7 +67,13 @@ def showing(rows: Rows, intent: str, p: ExtractionIntent = ASKING) -> tuple[set[
     return set(names[shows]), set(names[able])
 
 
+def harvest(rows: Rows) -> list[Finding]:
+    """What is said of harvesting alone."""
+    return [finding for finding in assess(rows, DETECTOR) if finding.axis == "extraction"]
+
+
 def by_intent(found: list[Finding]) -> dict[str, Finding]:
+    found = [finding for finding in found if finding.axis == "extraction"]
     return {str(finding.details.get("intent") or finding.details["capability"]): finding for finding in found}
 
 
@@ -105,7 +113,7 @@ class TestIntents:
             + strangers(38)
             + crowd(2, lambda k: sends(f"y{k}", *[TRACE] * 3))
         )
-        (found,) = assess(rows, DETECTOR)
+        (found,) = harvest(rows)
         assert (found.family, found.axis) == ("content", "extraction")
         assert dict(found.details) == {
             "intent": "reasoning_trace",
@@ -128,7 +136,7 @@ class TestIntents:
 
     def test_a_part_of_the_members_speaks_for_that_part(self) -> None:
         rows = members(5, *[TRACE] * 4) + crowd(5, lambda k: sends(f"m{k + 5}", *[TALK] * 4)) + strangers()
-        (found,) = assess(rows, DETECTOR)
+        (found,) = harvest(rows)
         assert found.bits == pytest.approx(group_bits(5, 10, 10, 0.5 / 41, 4.0))
         assert found.bits < 2.1
 
@@ -140,7 +148,7 @@ class TestIntents:
 
     def test_all_intents_together_weigh_no_more_than_one_may(self) -> None:
         rows = members(20, TRACE, TRACE, INLINE, INLINE, GRADE, GRADE, COMPARE, COMPARE) + strangers()
-        found = assess(rows, DETECTOR)
+        found = harvest(rows)
         assert {f.details["intent"] for f in found} <= set(HARVEST)
         assert sum(f.bits for f in found) == pytest.approx(4.0)
         assert [f.bits for f in found] == sorted((f.bits for f in found), reverse=True)
@@ -153,9 +161,76 @@ class TestIntents:
         assert assess(each(5, model="a") + others(40, model="a"), DETECTOR) == []
 
     def test_a_lone_cluster_has_nothing_to_be_compared_with(self) -> None:
-        (found,) = assess(members(5, *[TRACE] * 4), DETECTOR)
+        (found,) = harvest(members(5, *[TRACE] * 4))
         assert found.details["rate_outside"] == 0.5
         assert found.bits < 2.5
+
+
+class TestAccord:
+    """To ask for the same rare thing, in whatever words, is a little evidence for one hand."""
+
+    def test_it_weighs_as_far_as_the_strongest_rare_intent_does(self) -> None:
+        rows = members(10, *[TRACE] * 4) + strangers()
+        (found,) = ties(rows, DETECTOR)
+        (asking,) = harvest(rows)
+        assert (found.family, found.axis) == ("content", "coordination")
+        assert found.bits == pytest.approx(2.9 * group_bits(10, 10, 10, 0.5 / 41, 4.0) / 4.0)
+        assert found.summary == (
+            "in whatever words: 10 of 10 members ask for reasoning that is hidden or lies behind a finished answer, "
+            "as 1 % of all other accounts do"
+        )
+        assert found.details == asking.details
+
+    def test_where_half_do_it_weighs_half_as_much(self) -> None:
+        rows = members(5, *[TRACE] * 4) + crowd(5, lambda k: sends(f"m{k + 5}", *[TALK] * 4)) + strangers()
+        (found,) = ties(rows, DETECTOR)
+        assert found.bits == pytest.approx(2.9 * group_bits(5, 10, 10, 0.5 / 41, 4.0) / 4.0)
+        assert 1.4 < found.bits < 1.5
+
+    def test_several_intents_are_one_accord_and_what_is_left_for_harvesting_does_not_matter(self) -> None:
+        rows = members(20, TRACE, TRACE, INLINE, INLINE) + strangers()
+        (found,) = ties(rows, DETECTOR)
+        # The two share the four bits that harvesting may have; the accord is the whole of the stronger.
+        assert len(harvest(rows)) == 2
+        assert found.bits == pytest.approx(2.9 * group_bits(20, 20, 20, 0.5 / 41, 4.0) / 4.0)
+
+    def test_what_teachers_and_judges_do_daily_is_none(self) -> None:
+        assert ties(members(20, GRADE, GRADE, COMPARE, COMPARE) + strangers(), DETECTOR) == []
+        # Nor does it speak for those who ask for reasoning as well.
+        rows = members(5, *[TRACE] * 4, *[GRADE] * 4)
+        rows += crowd(5, lambda k: sends(f"m{k + 5}", *[GRADE] * 4)) + strangers()
+        (found,) = ties(rows, DETECTOR)
+        assert found.details["intent"] == "reasoning_trace"
+        assert found.bits == pytest.approx(2.9 * group_bits(5, 10, 10, 0.5 / 41, 4.0) / 4.0)
+
+    def test_by_itself_it_is_no_family(self) -> None:
+        assert ExtractionIntent().accord_cap < ScoreParameters().family_counts
+        assert ties(members(10, *[TALK] * 4) + strangers(), DETECTOR) == []
+
+
+class TestSignals:
+    def test_every_intent_of_harvesting_is_a_trait_of_those_of_whom_it_can_be_told(self) -> None:
+        rows = sends("a", *[TRACE] * 4) + sends("b", *[TALK] * 3) + sends("c", *[TRACE] * 2) + sends("d", *[GRADE] * 4)
+        population = population_of(rows)
+        signals = DETECTOR.signals(population, ASKING, Context())
+        assert signals.schema == SIGNALS
+        assert set(signals["kind"]) == {"intent"}
+        token = {name: 1 + INTENTS.index(name) for name in HARVEST}
+        assert carried(population, signals, "intent") == {
+            token["reasoning_trace"]: {"a"},
+            token["rubric_grading"]: {"d"},
+        }
+        # Of the third account, with two requests, nothing is said.
+        untold = carried(population, signals, "intent", 0.0)
+        assert set(untold) == set(token.values())
+        assert untold[token["reasoning_trace"]] == {"b", "d"}
+        assert untold[token["task_synthesis"]] == {"a", "b", "d"}
+
+    def test_where_nothing_can_be_told_there_are_none(self) -> None:
+        assert DETECTOR.signals(population_of(each(5, model="a")), ASKING, Context()).equals(SIGNALS.to_frame())
+
+    def test_they_join_nobody(self) -> None:
+        assert "intent" not in LINKING
 
 
 class TestComparableAccounts:
@@ -242,9 +317,11 @@ class TestPlanted:
         assert found["reasoning_trace"].details["members_showing"] == 50
         assert found["reasoning_trace"].bits == pytest.approx(4.0, abs=0.01)
 
-    def test_it_links_nobody(self) -> None:
+    def test_its_members_are_marked_and_nobody_else(self) -> None:
         signals = DETECTOR.signals(planted.population(), ASKING, planted.CONTEXT)
-        assert signals.is_empty()
+        trace = 1 + INTENTS.index("reasoning_trace")
+        marked = carried(planted.population(), signals, "intent")
+        assert marked == {trace: {f"camp-{k:03d}" for k in range(50)}}
 
     def test_what_accounts_ask_for_is_worked_out_once(self) -> None:
         population: Population = planted.population()

@@ -1,5 +1,6 @@
 """Templates and system prompts as tokens and as evidence, on accounts few enough to count by hand."""
 
+import hashlib
 import math
 from dataclasses import replace
 
@@ -22,6 +23,9 @@ WORDING = TemplateUniformity(
 
 
 RULES = "you answer for the harbour office in short sentences and never give out a phone number"
+NOTES = "read what the lighthouse keeper wrote last winter and list every ship that passed without lights"
+#: Hexadecimal digits to letters: words that nobody else has.
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 class TestTemplateUniformity:
@@ -67,9 +71,26 @@ class TestTemplateUniformity:
         population = population_of([row for k in range(8) for row in asks(k)])
         signals = self.detector.signals(population, WORDING, Context())
         found = signals.filter(pl.col("kind") == "template")
-        # Three of nine; the first account has one of seven, which is below 0.15.
-        assert set(found["strength"]) == {3 / 9}
+        # Three of nine less half a one; the first account has half of one of seven, which is below 0.15.
+        assert found["strength"].to_list() == pytest.approx([2.5 / 9] * 7)
         assert list(carried(population, signals, "template").values()) == [{f"m{k}" for k in range(1, 8)}]
+        # By default that is enough: a library of a hundred wordings leaves one of sixteen sampled prompts to each.
+        signals = self.detector.signals(population, TemplateUniformity(), Context())
+        assert sorted(signals.filter(pl.col("kind") == "template")["strength"]) == pytest.approx(
+            [0.5 / 7, *[2.5 / 9] * 7]
+        )
+
+    @pytest.mark.parametrize(("coverage", "carries"), [(0.031, True), (0.032, False)])
+    def test_one_of_sixteen_prompts_is_half_a_case_of_sixteen(self, coverage: float, carries: bool) -> None:
+        rows = [
+            {"account_id": f"m{k}", "prompt": f"{word} {RULES if turn == 0 else word[::-1]}"}
+            for k in range(8)
+            for turn in range(16)
+            for word in [f"{'abcdefgh'[k]}{'ijklmnopqrstuvwx'[turn]}"]
+        ]
+        signals = self.detector.signals(population_of(rows), replace(WORDING, coverage=coverage), Context())
+        found = signals.filter(pl.col("kind") == "template")["strength"].to_list()
+        assert found == pytest.approx([0.5 / 16] * (8 if carries else 0))
 
     def test_where_a_template_covers_more_of_an_account_counts(self) -> None:
         rows: Rows = []
@@ -78,8 +99,8 @@ class TestTemplateUniformity:
             rows.append({"account_id": name, "prompt": f"{filler}oak {RULES}", "system_prompt": f"{filler}elm {RULES}"})
             rows += [{"account_id": name, "prompt": f"{filler}{w}"} for w in "xyz"]
         signals = self.detector.signals(population_of(rows), WORDING, Context())
-        # A quarter of the prompts, the only system prompt.
-        assert signals.filter(pl.col("kind") == "template")["strength"].to_list() == [1.0] * 8
+        # A quarter of the prompts, and the only system prompt, which with half a case taken off is more.
+        assert signals.filter(pl.col("kind") == "template")["strength"].to_list() == [0.5] * 8
 
     def test_signals_follow_from_the_profile_and_the_parameters_alone(self) -> None:
         rows = each(5, system_prompt=RULES)
@@ -133,23 +154,30 @@ class TestTemplateUniformity:
         mask, basis = template_uniformity.comparable(candidate, np.ones(50, np.bool_), 1)
         assert (basis, int(mask.sum())) == ("all other accounts", 40)
 
-    def test_how_much_the_skeletons_cover_makes_it_a_machine(self) -> None:
-        population = graph_of(500, {}).population
-        signals = pl.DataFrame(
-            [
-                (population.profile.accounts["account"][k], "template", token, strength)
-                for k in range(10)
-                for token, strength in ((1, 0.25), (2, 0.05 * k if k < 5 else 0.9))
-            ],
-            schema=SIGNALS,
-            orient="row",
-        )
-        candidate = Candidate(np.arange(10), SignalGraph(population, signals), Context())
-        first, second = self.detector.assess(candidate, WORDING)
-        # None of these accounts has text in the profile, so nothing can be said of how many use the skeletons.
-        assert (first.bits, first.details["members_with_text"]) == (0.0, 0)
-        assert first.details["templates"] == 2
-        assert first.details["median_coverage"] == pytest.approx((0.25 + 0.05 * 4 + 1.0) / 2)
+    def test_how_much_the_skeletons_cover_is_the_real_share_of_all_prompts(self) -> None:
+        rows = others(200, prompt=lambda k: f"nothing in common {'z' * k}")
+        for k in range(11):
+            for turn in range(8):
+                # All use the first skeleton in two of eight prompts. The second is in as many others as the number of
+                # the account says, and from the fifth account on in every prompt. The last uses neither.
+                own = " ".join(hashlib.sha256(f"{k} {turn} {w}".encode()).hexdigest().translate(LETTERS) for w in "abc")
+                one = RULES if turn < 2 and k < 10 else ""
+                two = NOTES if k < 10 and (k >= 5 or 2 <= turn < 2 + k) else ""
+                rows.append({"account_id": f"m{k}", "prompt": f"{own} {one} {own} {two}"})
+        coordination, extraction = assess(rows, self.detector)
+        assert (coordination.details["members_using"], coordination.details["members_with_text"]) == (10, 11)
+        assert coordination.details["templates"] == 2
+        # 0.25, 0.375, 0.5, 0.625, 0.75, and five times all, though two of the eight have both: half a case is taken
+        # off in signals only.
+        assert coordination.details["median_coverage"] == pytest.approx((0.75 + 1.0) / 2)
+        assert extraction.details == {"median_coverage": pytest.approx(0.875), "members_using": 10}
+        assert extraction.bits == pytest.approx(4.0 * (1 - math.exp(-6.0 * 0.875 / 4.0)))
+        assert extraction.summary == "the skeletons cover 88 % of the typical member's sampled prompts"
+
+    def test_of_skeletons_that_stand_in_no_text_nothing_is_said(self) -> None:
+        graph = graph_of(500, {"template": {1: range(10)}})
+        first, second = self.detector.assess(Candidate(np.arange(10), graph, Context()), WORDING)
+        assert (first.bits, first.details["members_with_text"], first.details["median_coverage"]) == (0.0, 0, 0.0)
         assert (second.axis, second.bits) == ("extraction", 0.0)
 
     @pytest.mark.parametrize(("coverage", "users"), [(1.0, 10), (0.5, 10), (1.0, 5)])

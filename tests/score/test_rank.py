@@ -77,9 +77,34 @@ def test_no_harvest_no_high() -> None:
 
 
 def test_between_is_medium() -> None:
-    verdict = combine((piece("network", 6.0), piece("content", 6.0), HARVEST), (), P)
+    verdict = combine((piece("network", 6.5), piece("content", 6.5), HARVEST), (), P)
     assert 0.5 < verdict.coordination < 0.95
     assert severity(verdict, 10, P) == "medium"
+
+
+@pytest.mark.parametrize(
+    ("network", "line", "total"), [(7.0, None, 5.0), (6.99, -0.01, 4.98), (5.0, -2.0, 1.0), (4.5, -2.5, 0.0)]
+)
+def test_sums_that_were_right_less_often_than_they_say_say_less(network: float, line: float, total: float) -> None:
+    # Below five bits each missing one counts twice.
+    p = ScoreParameters(prior_coordination=-10.0, calibrated_from=5.0, calibration=1.0)
+    evidence = (piece("content", 8.0), piece("network", network), piece("content", 1.5, "extraction"))
+    verdict = combine(evidence, (), p)
+    lines = [w.bits for w in verdict.weights if w.label == "calibration"]
+    assert lines == ([line] if line else [])
+    assert verdict.coordination == pytest.approx(probability(total), abs=1e-4)
+    # Extraction is not calibrated.
+    assert verdict.extraction == 0.5
+    off = combine(evidence, (), replace(p, calibration=0.0))
+    assert off.coordination == pytest.approx(probability(network - 2.0), abs=1e-4)
+
+
+def test_what_is_declared_is_calibrated_with_the_rest() -> None:
+    p = ScoreParameters(prior_coordination=-10.0, calibrated_from=5.0, calibration=1.0)
+    declared = (Weight("coordination", "explained: one event", -3.0),)
+    verdict = combine((piece("content", 8.0), piece("network", 8.0)), declared, p)
+    assert Weight("coordination", "calibration", -2.0) in verdict.weights
+    assert verdict.coordination == pytest.approx(probability(1.0), abs=1e-4)
 
 
 def test_certainty_is_limited() -> None:
