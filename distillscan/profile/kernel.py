@@ -295,7 +295,7 @@ def _smallest(values, first, last, limit, pool, out):  # type: ignore[no-untyped
         found = _settle(pool, filled, limit, out)
         if found == limit or bound == _LARGEST:
             return found
-    found = 0
+    found = np.int64(0)
     for k in range(first, last):
         found = _insert(out, found, limit, values[k])
     return found
@@ -355,6 +355,8 @@ def sketch_texts(addresses: I64, lengths: I64) -> tuple[U64, U32, I64, U64]:
     values = np.empty(longest // 2 + 2, np.uint64)
     pool = np.empty(2 * _POOL, np.uint64)
     mixed = np.empty(2 * _POOL, np.uint64)
+    # A constant among the arguments would be compiled for by itself: the very first run would take seconds longer.
+    none, edge, edge_kept, most = np.int64(0), np.int64(EDGE), np.int64(EDGE_KEPT), np.int64(KEPT_MAX)
     for row in range(n):
         count = _tokens(addresses[row], addresses[row] + lengths[row], values)
         tokens[row] = count
@@ -363,11 +365,11 @@ def sketch_texts(addresses: I64, lengths: I64) -> tuple[U64, U32, I64, U64]:
         limit = min(WHOLE_MAX, max(WHOLE_MIN, lengths[row] // (6 * SPARSITY)))
         out = kept[starts[row] :]
         if shingles <= EDGE:  # both ends are the whole, of which more is kept than of an end
-            filled = _smallest(values, 0, shingles, limit, pool, out)
+            filled = _smallest(values, none, shingles, limit, pool, out)
         else:
-            filled = _smallest(values, 0, shingles, limit, pool, mixed)
-            filled += _smallest(values, 0, EDGE, EDGE_KEPT, pool, mixed[filled:])
-            filled += _smallest(values, shingles - EDGE, shingles, EDGE_KEPT, pool, mixed[filled:])
-            filled = _settle(mixed, filled, KEPT_MAX, out)
+            filled = _smallest(values, none, shingles, limit, pool, mixed)
+            filled += _smallest(values, none, edge, edge_kept, pool, mixed[filled:])
+            filled += _smallest(values, shingles - edge, shingles, edge_kept, pool, mixed[filled:])
+            filled = _settle(mixed, filled, most, out)
         starts[row + 1] = starts[row] + filled
     return normal, tokens, starts, kept[: starts[n]].copy()
