@@ -4,6 +4,7 @@ Arrow ends the whole process when the footer of a broken or encrypted file contr
 nobody vouches for must not be able to do that. The footer is a Thrift struct in the compact protocol.
 """
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -18,14 +19,20 @@ Numbers = npt.NDArray[np.int64]
 VALUES, UNCOMPRESSED, COMPRESSED, DATA_AT, DICTIONARY_AT, ENCRYPTED = range(6)
 _WIDTH: Final = 6
 
-_STOP, _TRUE, _FALSE, _BYTE, _I16, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = (
-    *(0, 1, 2, 3, 4, 6),
+_STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = (
+    *(0, 1, 2, 3, 4, 5, 6),
     *(7, 8, 9, 10, 11, 12, 13),
 )
 #: Field numbers of the format: FileMetaData.row_groups, RowGroup.columns, ColumnChunk.meta_data and crypto_metadata.
 _ROW_GROUPS, _COLUMNS, _META_DATA, _CRYPTO = 4, 1, 3, 8
 #: ColumnMetaData: num_values, total_uncompressed_size, total_compressed_size, data and dictionary page offset.
 _NUM_VALUES, _TOTAL_UNCOMPRESSED, _TOTAL_COMPRESSED, _DATA_OFFSET, _DICTIONARY_OFFSET = 5, 6, 7, 9, 11
+#: PageHeader: uncompressed_page_size, compressed_page_size.
+_UNPACKED, _PACKED = 2, 3
+#: Bytes that hold most page headers; what a page may always claim; more than any decompressor makes of one byte.
+_HEADER: Final = 4096
+_PLENTY: Final = 64 << 20
+_RATIO: Final = 40_000
 _MAX_DEPTH: Final = 64
 _BROKEN: Final = -1
 
@@ -45,6 +52,32 @@ def column_chunks(path: Path, groups: int, columns: int) -> Numbers | None:
         footer = np.frombuffer(file.read(size), np.uint8)
     table = np.full((groups, columns, _WIDTH), -1, np.int64)
     return table if _file(footer, table) else None
+
+
+def page_that_lies(path: Path, chunks: Numbers) -> int | None:
+    """Return how many bytes a page of some column chunks claims to have, if that cannot be; ``None`` if all can.
+
+    Arrow takes a page's word for it, packed or unpacked, and fetches up to 2 GB of memory for what a flipped bit says.
+
+    Args:
+        path: The file.
+        chunks: Rows of the table of :func:`column_chunks`.
+    """
+    with path.open("rb") as file:
+        for chunk in chunks:
+            at = int(chunk[DICTIONARY_AT] if 0 < chunk[DICTIONARY_AT] < chunk[DATA_AT] else chunk[DATA_AT])
+            end = at + int(chunk[COMPRESSED])
+            while 0 <= at < end:
+                header = os.pread(file.fileno(), _HEADER, at)
+                unpacked, packed, size = _page(np.frombuffer(header, np.uint8))
+                if size <= 0 or packed < 0:
+                    break  # longer than usual, or broken: Arrow sees which
+                if unpacked > _PLENTY and unpacked > min(int(chunk[UNCOMPRESSED]), _RATIO * packed):
+                    return int(unpacked)
+                at += size + packed
+                if packed > _PLENTY and at > end + _HEADER:
+                    return int(packed)
+    return None
 
 
 @njit(cache=True, nogil=True)
@@ -186,6 +219,25 @@ def _meta_data(data: Bytes, at: int, row: Numbers) -> int:
             row[place], at = _zigzag(data, at)
         else:
             at = _skip(data, at, kind)
+
+
+@njit(cache=True, nogil=True)
+def _page(data: Bytes) -> tuple[int, int, int]:
+    """What a PageHeader struct says of the page's size unpacked and packed, and its own size; 0 if it is not whole."""
+    at, number = 0, 0
+    sizes = np.full(2, -1, np.int64)
+    while True:
+        kind, number, at = _field(data, at, number)
+        if at < 0:
+            return 0, 0, 0
+        if kind == _STOP:
+            return sizes[0], sizes[1], at
+        if kind == _I32 and number in (_UNPACKED, _PACKED):
+            sizes[number - _UNPACKED], at = _zigzag(data, at)
+        else:
+            at = _skip(data, at, kind)
+        if at < 0:
+            return 0, 0, 0
 
 
 @njit(cache=True, nogil=True)

@@ -17,7 +17,16 @@ from distillscan.errors import InputError
 from distillscan.read.arrow import dig_arrow, is_text, to_series
 from distillscan.read.chunks import Chunk, Unit, no_malformed
 from distillscan.read.damage import Damage
-from distillscan.read.footer import COMPRESSED, DATA_AT, DICTIONARY_AT, ENCRYPTED, UNCOMPRESSED, VALUES, column_chunks
+from distillscan.read.footer import (
+    COMPRESSED,
+    DATA_AT,
+    DICTIONARY_AT,
+    ENCRYPTED,
+    UNCOMPRESSED,
+    VALUES,
+    column_chunks,
+    page_that_lies,
+)
 from distillscan.read.formats import reading, what_went_wrong
 from distillscan.read.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values import decode, to_json_objects
@@ -150,6 +159,10 @@ class ParquetReader:
 
     def _tables(self, groups: range, shape: _Shape, at_once: int | None) -> Iterator[Any]:
         """The row groups as one table, or as several of ``at_once`` rows read through a small buffer."""
+        leaves = self._leaves_of(shape.wanted)
+        claimed = page_that_lies(self._path, np.concatenate(self._chunk_facts[groups.start : groups.stop, leaves]))
+        if claimed is not None:
+            raise pa.ArrowInvalid(f"a page claims to have {claimed:,} bytes")
         with self._open(shape, at_once) as file:
             if at_once is None:
                 yield file.read_row_groups(list(groups), columns=shape.wanted)
@@ -184,9 +197,11 @@ class ParquetReader:
 
     def _sizes(self, wanted: Sequence[str] | None) -> list[int]:
         """Uncompressed bytes of the wanted columns, per row group."""
-        leaves = [at for at, path in enumerate(self._leaves) if wanted is None or _selected(path, wanted)]
-        sizes: list[int] = self._chunk_facts[:, leaves, UNCOMPRESSED].clip(0).sum(1).tolist()
+        sizes: list[int] = self._chunk_facts[:, self._leaves_of(wanted), UNCOMPRESSED].clip(0).sum(1).tolist()
         return sizes
+
+    def _leaves_of(self, wanted: Sequence[str] | None) -> list[int]:
+        return [at for at, path in enumerate(self._leaves) if wanted is None or _selected(path, wanted)]
 
     def _repeating(self, paths: Mapping[str, SourcePath]) -> tuple[str, ...]:
         """Text columns that repeat so much that each value is best kept once, such as one system prompt on all rows."""

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
@@ -16,7 +17,16 @@ from small_logs import TWO, parquet_bytes, read_bytes
 
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions
-from distillscan.read.footer import COMPRESSED, DATA_AT, DICTIONARY_AT, ENCRYPTED, UNCOMPRESSED, VALUES, column_chunks
+from distillscan.read.footer import (
+    COMPRESSED,
+    DATA_AT,
+    DICTIONARY_AT,
+    ENCRYPTED,
+    UNCOMPRESSED,
+    VALUES,
+    column_chunks,
+    page_that_lies,
+)
 
 TABLE = pa.table(
     {
@@ -116,3 +126,70 @@ def test_a_footer_that_contradicts_itself(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("distillscan.read.parquet.column_chunks", lambda *_: None)
     with pytest.raises(InputError, match=r"log\.parquet has a Parquet footer that contradicts itself: re-export it"):
         read_bytes(tmp_path, "log.parquet", parquet_bytes(TWO))
+
+
+def varint(number: int) -> bytes:
+    zigzag = number << 1 if number >= 0 else (-number << 1) - 1
+    parts = []
+    while zigzag >= 0x80:
+        parts.append(zigzag & 0x7F | 0x80)
+        zigzag >>= 7
+    return bytes([*parts, zigzag])
+
+
+def page(unpacked: int, packed: int) -> bytes:
+    """A header of a data page, then as many bytes as it says up to 50."""
+    header = (
+        b"\x15\x00\x15" + varint(unpacked) + b"\x15" + varint(packed) + b"\x2c\x15\x02\x15\x00\x15\x06\x15\x06\x00\x00"
+    )
+    return header + b"x" * min(packed, 50)
+
+
+@pytest.mark.parametrize(
+    ("pages", "stated", "claim"),
+    [
+        ([page(50, 50)] * 3, 150, None),
+        ([page(50, 50), page(64 << 20, 50)], 150, None),
+        ([page(50, 50), page((64 << 20) + 1, 50)], 150, (64 << 20) + 1),
+        ([page(10**9, 50)], 2 * 10**9, 10**9),
+        ([page(10**9, 50), page(50, 50)], 10**9 - 1, 10**9),
+        ([page(50, 50), page(50, 10**9)], 150, 10**9),
+        ([page(50, -3)], 150, None),
+        ([b"\x15\x00"], 150, None),
+        ([b"\xff" * 40], 150, None),
+        ([b""], 150, None),
+    ],
+)
+def test_pages_that_lie_about_their_size(tmp_path: Path, pages: list[bytes], stated: int, claim: int | None) -> None:
+    path = tmp_path / "x"
+    content = b"".join(pages)
+    path.write_bytes(b"PAR1" + content)
+    chunk = np.full((1, 6), -1, np.int64)
+    chunk[0, [DATA_AT, COMPRESSED, UNCOMPRESSED]] = 4, len(content), stated
+    assert page_that_lies(path, chunk) == claim
+
+
+def test_what_unpacks_well_is_no_lie(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"a": ["x" * 90_000_000]}), path, compression="zstd", use_dictionary=False)
+    table = column_chunks(path, 1, 1)
+    assert table is not None
+    assert table[0, 0, COMPRESSED] < 20_000 < 90_000_000 < table[0, 0, UNCOMPRESSED]
+    assert page_that_lies(path, table[0]) is None
+
+
+def test_a_page_that_lies_costs_its_row_group_and_no_memory(tmp_path: Path) -> None:
+    content = bytearray(
+        parquet_bytes([{**row, "prompt": str(at)} for at, row in enumerate([*TWO] * 5)], row_group_size=5)
+    )
+    (tmp_path / "log.parquet").write_bytes(content)
+    table = column_chunks(tmp_path / "log.parquet", 2, 3)
+    assert table is not None
+    at = int(table[1, 2, DATA_AT])
+    size = int(table[1, 2, COMPRESSED])
+    content[at : at + size] = page(2**31 - 1, 20)[:size].ljust(size, b"\0")
+    before = pa.default_memory_pool().max_memory()
+    outcome = read_bytes(tmp_path, "log.parquet", bytes(content))
+    assert outcome.values("prompt") == list("01234")
+    assert "rows 5 to 9 (row group 1) cannot be read (a page claims to have 2,147,483,647 bytes)" in outcome.unread[1]
+    assert pa.default_memory_pool().max_memory() - before < 10_000_000
