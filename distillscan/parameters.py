@@ -107,6 +107,9 @@ class ScoreParameters:
     calibration: float = _p(1.0, "bits taken off for each bit below: there they were right less often than it says")
     ceiling: float = _p(9.0, "bits, log2 odds that no sum exceeds (99.8 %): a log alone does not prove more")
     family_cap: float = _p(9.0, "bits one family can give: about one innocent group in 500 shows such a pattern")
+    unspecific_cap: float = _p(
+        2.5, "bits for harvesting of volume, round-the-clock use, concealment and one skeleton: spam has all of these"
+    )
     timing_cap: float = _p(4.0, "bits the timing family can give; release day and working hours move crowds")
     family_counts: float = _p(3.0, "bits from which a family counts towards the two that high severity needs")
     high_families: int = _p(2, "families that must count for high: a shared address or prompt alone never accuses")
@@ -237,6 +240,9 @@ class OutputHarvest:
     )
     volume_zero: int = _p(200, "requests of a cluster at which volume says nothing")
     model_cap: float = _p(2.0, "bits for traffic that goes to one model where comparable accounts use several")
+    enough_answers: int = _p(5, "answers below which their usual length cannot be told")
+    long_cap: float = _p(1.5, "bits for answers longer than those comparable accounts get: whole reasoning is long")
+    long_full: float = _p(2.0, "log2 of how many times longer weighs in full")
     distinct_cap: float = _p(1.0, "bits for prompts that hardly ever repeat")
 
 

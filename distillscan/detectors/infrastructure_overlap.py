@@ -139,7 +139,7 @@ def _concealment(pool: Finding | None, rotation: Finding | None, p: Infrastructu
     if effort <= 0:
         return None
     text = "requests are spread over a pool of addresses or ever new networks, for which ordinary use has no reason"
-    return Finding("network", "extraction", p.concealment_cap * effort, text, {"effort": effort})
+    return Finding("network", "extraction", p.concealment_cap * effort, text, {"specific": False, "effort": effort})
 
 
 def _largest_home(candidate: Candidate) -> int:

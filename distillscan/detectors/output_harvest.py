@@ -72,7 +72,7 @@ class Detector:
     """Round-the-clock use, volume, concentration on one model and prompts without repeats."""
 
     name = "output_harvest"
-    version = "1"
+    version = "2"
     summary = "round-the-clock use, volume, one model, prompts without repeats: harvesting rather than use"
     family: Family = "timing"
     needs = ()
@@ -87,6 +87,7 @@ class Detector:
         found = [_rhythm(candidate, parameters), _volume(candidate, parameters)]
         found.append(_against(candidate, "model", parameters))
         found.append(_against(candidate, "distinct", parameters))
+        found.append(_long(candidate, parameters))
         return [finding for finding in found if finding is not None]
 
 
@@ -104,7 +105,12 @@ def _rhythm(candidate: Candidate, p: OutputHarvest) -> Finding | None:
         f"{percent(sleepless)} of {mine.size} members with {p.enough} requests or more never rest: "
         f"their quietest eight hours hold {percent(float(np.median(mine)))} of their requests (an even spread: 33 %)"
     )
-    numbers = {"sleepless": sleepless, "median_quiet_share": float(np.median(mine)), "members": int(mine.size)}
+    numbers = {
+        "specific": False,
+        "sleepless": sleepless,
+        "median_quiet_share": float(np.median(mine)),
+        "members": int(mine.size),
+    }
     return Finding("timing", "extraction", bits, text, numbers)
 
 
@@ -157,7 +163,12 @@ def _loosely(candidate: Candidate, table: Floats, p: OutputHarvest) -> Finding |
         f"taken one by one, members keep to a part of the day {percent(mine / usual)} as strictly as other accounts do"
         f" ({plural(int(inside.sum()), 'member')} with two requests or more)"
     )
-    numbers = {"daily_rhythm": mine / usual, "members": int(inside.sum()), "pairs_of_requests": known}
+    numbers = {
+        "specific": False,
+        "daily_rhythm": mine / usual,
+        "members": int(inside.sum()),
+        "pairs_of_requests": known,
+    }
     return Finding("timing", "extraction", bits, text, numbers)
 
 
@@ -168,7 +179,34 @@ def _volume(candidate: Candidate, p: OutputHarvest) -> Finding:
     bits = max(p.volume_floor, min(p.volume_cap, math.log2(max(1, requests) / p.volume_zero) / 2))
     share = requests / max(1, int(population.requests.sum()))
     text = f"{requests:,} requests ({percent(share)} of the log), {output:,} output tokens"
-    return Finding("timing", "extraction", bits, text, {"requests": requests, "share": share, "output_tokens": output})
+    return Finding(
+        "timing",
+        "extraction",
+        bits,
+        text,
+        {"specific": False, "requests": requests, "share": share, "output_tokens": output},
+    )
+
+
+def _long(candidate: Candidate, p: OutputHarvest) -> Finding | None:
+    """Whether the typical member gets longer answers than the typical account outside."""
+    accounts = candidate.population.profile.accounts
+    answers = accounts["with_output"].to_numpy().astype(np.float64)
+    able = answers >= p.enough_answers
+    mean = accounts["output_tokens"].to_numpy() / np.maximum(answers, 1)
+    inside, others = mean[able & candidate.mask], mean[able & ~candidate.mask]
+    if inside.size < p.busy_members or others.size < p.busy_members:
+        return None
+    mine, usual = float(np.median(inside)), float(np.median(others))
+    times = math.log2(max(mine, 1.0) / max(usual, 1.0))
+    # Each member is held against the others' median: a few verbose ones do not speak for all.
+    share = float(np.mean(inside > usual))
+    bits = p.long_cap * min(1.0, max(0.0, times) / p.long_full) * max(0.0, 2 * share - 1)
+    if bits <= 0:
+        return None
+    text = f"the typical member gets {mine:,.0f} tokens an answer, the typical other account {usual:,.0f}"
+    numbers = {"specific": True, "median_inside": mine, "median_outside": usual, "members": int(inside.size)}
+    return Finding("content", "extraction", bits, text, numbers)
 
 
 def _against(candidate: Candidate, what: str, p: OutputHarvest) -> Finding | None:
@@ -197,5 +235,10 @@ def _against(candidate: Candidate, what: str, p: OutputHarvest) -> Finding | Non
         "extraction",
         bits,
         text,
-        {"members": inside, "members_with_enough_requests": trials, "rate_outside": outside},
+        {
+            "specific": what == "model",
+            "members": inside,
+            "members_with_enough_requests": trials,
+            "rate_outside": outside,
+        },
     )

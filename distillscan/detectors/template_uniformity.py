@@ -133,7 +133,9 @@ def _automation(coverage: float, bits: float, inside: int, p: TemplateUniformity
     """Traffic that is mostly one skeleton is a machine's; one few others have makes it a harvest rather than an app."""
     weight = saturate(1.5 * p.automation_cap * coverage * min(1.0, bits / 6.0), p.automation_cap)
     text = f"the skeletons cover {percent(coverage)} of the typical member's sampled prompts"
-    return Finding("content", "extraction", weight, text, {"median_coverage": coverage, "members_using": inside})
+    return Finding(
+        "content", "extraction", weight, text, {"specific": False, "median_coverage": coverage, "members_using": inside}
+    )
 
 
 def _with_prompts(population: Population) -> Mask:

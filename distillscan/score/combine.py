@@ -34,6 +34,13 @@ def _family_lines(evidence: Iterable[Evidence], axis: Axis, p: ScoreParameters) 
     return lines
 
 
+def _unspecific(evidence: Iterable[Evidence], p: ScoreParameters) -> list[Weight]:
+    """What is taken off signs of harvesting that spammers, resellers and farmers of free tiers show just as well."""
+    common = sum(e.bits for e in evidence if e.axis == "extraction" and e.details.get("specific") is False)
+    excess = common - p.unspecific_cap
+    return [Weight("extraction", "unspecific", round(-excess, 2))] if excess > 0 else []
+
+
 def _ceiling(axis: Axis, lines: Iterable[Weight], p: ScoreParameters) -> list[Weight]:
     """What is taken off a sum that claims more certainty than a log can give."""
     excess = sum(w.bits for w in lines) - p.ceiling
@@ -57,6 +64,7 @@ def combine(evidence: tuple[Evidence, ...], declared: tuple[Weight, ...], p: Sco
     coordination += _calibration(coordination, p)
     coordination += _ceiling("coordination", coordination, p)
     extraction = [Weight("extraction", "prior", p.prior_extraction), *_family_lines(evidence, "extraction", p)]
+    extraction += _unspecific(evidence, p)
     extraction += _ceiling("extraction", extraction, p)
     return Verdict(
         weights=(*coordination, *extraction),
