@@ -108,7 +108,7 @@ class ScoreParameters:
     ceiling: float = _p(9.0, "bits, log2 odds that no sum exceeds (99.8 %): a log alone does not prove more")
     family_cap: float = _p(9.0, "bits one family can give: about one innocent group in 500 shows such a pattern")
     unspecific_cap: float = _p(
-        2.5, "bits for harvesting of volume, round-the-clock use, concealment and one skeleton: spam has all of these"
+        2.0, "bits for harvesting of volume, round-the-clock use, concealment and one skeleton: spam has all of these"
     )
     timing_cap: float = _p(4.0, "bits the timing family can give; release day and working hours move crowds")
     family_counts: float = _p(3.0, "bits from which a family counts towards the two that high severity needs")
