@@ -65,9 +65,10 @@ _IPV6: Final = (
     r"\b(?:[0-9A-Fa-f]{0,3}\d[0-9A-Fa-f]{0,3}(?::[0-9A-Fa-f]{1,4})*::(?:[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})*)?"
     r"|(?:[0-9A-Fa-f]{1,4}:){5,7}[0-9A-Fa-f]{1,4})"
 )
-_PARTITION: Final = re.compile(r"([^/=\s]+)=([^/\s]*)")
+_SEGMENT: Final = re.compile(r"[^/\s]+")
 _HIDDEN_NAMES: Final = frozenset(name for column in COLUMNS for name in HINTS[column])
-_CORE_TOKEN: Final = re.compile(r"(?!template-|system-template-)[a-z-]+-[0-9a-f]{10}")
+#: Kinds after which clusters may be named as they are: their hashes are of wording.
+_OF_WORDING: Final = ("template", "system-template")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,11 @@ class Pseudonyms:
 
         Templates keep theirs: they are hashes of wording.
         """
-        return "+".join(
-            f"{part.rpartition('-')[0]}-{self._digest('cluster', part)[:10]}" if _CORE_TOKEN.fullmatch(part) else part
-            for part in name.split("+")
-        )
+        parts = []
+        for part in name.split("+"):
+            kind, _, _ = part.rpartition("-")
+            parts.append(part if kind in _OF_WORDING else f"{kind}-{self._digest('cluster', part)[:10]}")
+        return "+".join(parts)
 
     def _digest(self, kind: str, value: str) -> str:
         message = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
@@ -167,7 +169,7 @@ class Veil:
         """
         if self._pseudonyms is None or not texts:
             return list(texts)
-        return [_PARTITION.sub(_partition, text) for text in blot(pl.Series("text", texts), self._originals)]
+        return [_SEGMENT.sub(_partition, text) for text in blot(pl.Series("text", texts), self._originals)]
 
     def said(self, *texts: Iterable[str]) -> dict[str, str]:
         """Return each of the texts with what ``texts`` makes of it."""
@@ -259,4 +261,5 @@ def blot(texts: pl.Series, originals: pl.Series) -> pl.Series:
 
 def _partition(match: re.Match[str]) -> str:
     """``account_id=x/`` in a path tells what the column tells."""
-    return f"{match[1]}={BLOTTED}" if normalise(match[1]) in _HIDDEN_NAMES else match[0]
+    name, equals, _ = match[0].partition("=")
+    return f"{name}={BLOTTED}" if equals and normalise(name) in _HIDDEN_NAMES else match[0]

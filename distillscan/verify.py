@@ -28,7 +28,7 @@ RESTORED: Final = frozenset(
         *("detectors", "without", "settings", "pseudonyms", "prompts"),
     }
 )
-WITHOUT_EFFECT: Final = frozenset({"rejects", "threads", "strict", "stdin"})
+WITHOUT_EFFECT: Final = frozenset({"rejects", "threads", "memory_limit", "strict", "stdin"})
 
 _FILTERED: Final = re.compile(r" not shown \(--(min-severity|top) (\w+)\)$")
 #: Characters of a value in a line about a difference.
