@@ -12,7 +12,9 @@ from distillscan.parameters import CAUSES, ScoreParameters
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMAND = re.compile(r"distillscan ((?:analyze|render|detectors|simulate|evaluate|verify|pseudonymize|report-schema)\b[^\n|#`]*)")
+COMMAND = re.compile(
+    r"distillscan ((?:analyze|render|detectors|simulate|evaluate|verify|pseudonymize|report-schema)\b[^\n|#`]*)"
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
@@ -56,6 +58,8 @@ def test_the_scoring_page_states_the_parameters_in_force() -> None:
     assert f"score ≥ {p.critical_score}" in text
     assert f"{p.critical_requests:,} requests" in text
     assert f"No sum may exceed {p.ceiling:.0f} bits" in text
+    assert f"Below {p.calibrated_from:.0f} bits the `calibration` line" in text
+    assert f"count for {p.unspecific_cap:g} bits" in text
     for cause in CAUSES.values():
         assert f"| {cause.name} |" in text
 

@@ -78,6 +78,7 @@ def test_the_document_has_the_keys_of_the_schema_in_order() -> None:
         "detectors",
         "clusters",
         "limitations",
+        "columns",
     ]
     assert made["schema_version"] == SCHEMA_VERSION == "1.0"
     assert made["tool"] == {"name": "distillscan", "version": "9.9"}

@@ -235,6 +235,27 @@ class TestOneWordingOverTwoPools:
         found = self.split((10, 190), {"device": "ab", "conversation": "a"}, pooled=9)
         assert found in ([self.a, self.b], [[*self.a, *self.b]])
 
+    def test_who_is_tied_to_one_of_two_goes_to_it_alone(self) -> None:
+        # Of the third set no address or card is known; it words its requests as both others do, and is on the devices
+        # of the first. Its keys keep it together.
+        rows = [
+            {"account_id": f"{name}{k:02d}", "timestamp": at(hour)}
+            for name, size in (("a", 20), ("b", 20), ("c", 12))
+            for k in range(size)
+            for hour in (0, 99)
+        ]
+        population = population_of([*rows, *({"account_id": f"x{k}"} for k in range(900))])
+        a, b, c = (numbers_of(population, name).tolist() for name in "abc")
+        carried: Carried = {
+            "template": {1: [*a, *b, *c]},
+            "ip": {**tokens(1, a, 8), **tokens(11, b, 8)},
+            "payment": {**tokens(1, a), **tokens(11, b)},
+            "device": {1: [*a, *c]},
+            "api_key": tokens(1, c, 20),
+        }
+        graph = SignalGraph(population, signals_of(population, carried))
+        assert parts(graph, [*a, *b, *c]) == sorted([sorted([*a, *c]), b])
+
     def test_two_that_both_hand_them_on_are_not_told_apart_by_that(self) -> None:
         own = {"device": "ab", "conversation": "ab"}
         assert self.split((10, 190), own) == [[*self.a, *self.b]]

@@ -96,6 +96,7 @@ class TestInfrastructureOverlap:
         """What is said of their harvesting, of at most 1."""
         found = [f for f in assess(rows, self.detector) if f.axis == "extraction"]
         assert all(f.bits == pytest.approx(OVERLAP.concealment_cap * f.details["effort"]) for f in found)
+        assert all(f.details["specific"] is False for f in found)
         return float(sum(f.details["effort"] for f in found))
 
     def test_a_pool_takes_effort_and_an_office_does_not(self) -> None:

@@ -30,6 +30,9 @@ HARVEST = OutputHarvest(
     volume_zero=400,
     loose_pairs=15,
     loose_enough=60,
+    enough_answers=5,
+    long_cap=1.5,
+    long_full=2.0,
 )
 
 
@@ -105,6 +108,7 @@ class TestOutputHarvest:
         assert found.details["sleepless"] == robots / 10
         quiet = {5: 1 / 6, 8: 1 / 3}.get(robots, 0.0)
         assert found.details["median_quiet_share"] == pytest.approx(quiet)
+        assert found.details["specific"] is False
 
     def test_what_is_said_of_rest(self) -> None:
         found = self.rhythm(self.workers(4, 2))
@@ -136,7 +140,12 @@ class TestOutputHarvest:
         rows = self.quiet({"m": lambda k, n: (k + spread * n) % 24, "x": lambda k, n: k % 24})
         found = next(f for f in assess(rows, self.detector) if "daily_rhythm" in f.details)
         # Four evenly spread hours have no direction: (0 - 4) / (4 * 3), taken as none.
-        assert found.details == {"daily_rhythm": 0.0 if spread else 1.0, "members": 40, "pairs_of_requests": 240.0}
+        assert found.details == {
+            "specific": False,
+            "daily_rhythm": 0.0 if spread else 1.0,
+            "members": 40,
+            "pairs_of_requests": 240.0,
+        }
         assert found.bits == pytest.approx(bits * 240 / 300)
 
     def test_too_few_pairs_of_requests_say_nothing_of_rhythm(self) -> None:
@@ -180,7 +189,12 @@ class TestOutputHarvest:
         found = self.loosely(members, range(0, 24, 4), [12, 12, 13])
         assert found is not None
         assert found.bits == pytest.approx(HARVEST.rhythm_cap * certainty)
-        assert found.details == {"daily_rhythm": 0.0, "members": members, "pairs_of_requests": 15 * members}
+        assert found.details == {
+            "specific": False,
+            "daily_rhythm": 0.0,
+            "members": members,
+            "pairs_of_requests": 15 * members,
+        }
         assert found.summary == (
             "taken one by one, members keep to a part of the day 0 % as strictly as other accounts do "
             f"({members} members with two requests or more)"
@@ -212,6 +226,7 @@ class TestOutputHarvest:
         found = self.volume(rows)
         assert found.bits == pytest.approx(bits)
         assert found.details == {
+            "specific": False,
             "requests": requests,
             "share": requests / (requests + 100),
             "output_tokens": 7 * requests,
@@ -236,7 +251,12 @@ class TestOutputHarvest:
         )
         assert (found.family, found.axis) == ("timing", "extraction")
         assert found.bits == pytest.approx(share_bits(4, 4, outside, HARVEST.model_cap))
-        assert found.details == {"members": 4, "members_with_enough_requests": 4, "rate_outside": outside}
+        assert found.details == {
+            "specific": True,
+            "members": 4,
+            "members_with_enough_requests": 4,
+            "rate_outside": outside,
+        }
 
     def test_prompts_that_hardly_ever_repeat(self) -> None:
         def asks(name: str, distinct: int) -> Rows:
@@ -247,6 +267,7 @@ class TestOutputHarvest:
         (found,) = self.habits(members, strangers)
         assert found.family == "content"
         assert " members hardly ever repeat a prompt, as 2 % of other accounts do" in found.summary
+        assert found.details["specific"] is False
         inside = found.details["members"]
         assert found.bits == pytest.approx(share_bits(inside, 4, 0.5 / 21, HARVEST.distinct_cap))
 
@@ -258,3 +279,63 @@ class TestOutputHarvest:
 
     def test_it_links_nobody(self) -> None:
         assert self.detector.signals(population_of(each(3)), HARVEST, Context()).equals(SIGNALS.to_frame())
+
+
+class TestLongAnswers:
+    """Members whose answers are longer than those that other accounts get: whole reasoning is long."""
+
+    detector = TestOutputHarvest.detector
+
+    @staticmethod
+    def answers(prefix: str, *lengths: int | None, times: int = 5) -> Rows:
+        """Accounts that get answers of these lengths, again and again."""
+        return [
+            {"account_id": f"{prefix}{k}", "output_tokens": length}
+            for k, length in enumerate(lengths)
+            for _ in range(times)
+        ]
+
+    def long(self, members: Rows, strangers: Rows) -> Finding | None:
+        found = assess(members + strangers, self.detector)
+        return next((f for f in found if "median_inside" in f.details), None)
+
+    usual = tuple(range(80, 121, 10))
+
+    def test_four_times_as_long_weighs_in_full(self) -> None:
+        found = self.long(self.answers("m", 380, 390, 400, 410, 420, 5000), self.answers("x", *self.usual))
+        assert found is not None
+        # The typical one of six gets 405 tokens, others 100: more than two doublings.
+        assert (found.family, found.axis, found.bits) == ("content", "extraction", 1.5)
+        assert found.summary == "the typical member gets 405 tokens an answer, the typical other account 100"
+        assert found.details == {"specific": True, "median_inside": 405.0, "median_outside": 100.0, "members": 6}
+
+    @pytest.mark.parametrize(("length", "bits"), [(200, 0.75), (141, 0.75 * math.log2(1.41)), (100, None), (50, None)])
+    def test_less_than_that_weighs_by_doublings(self, length: int, bits: float | None) -> None:
+        found = self.long(self.answers("m", *[length] * 5), self.answers("x", *self.usual))
+        assert (found and found.bits) == (bits and pytest.approx(bits))
+
+    @pytest.mark.parametrize(("verbose", "bits"), [(10, 1.5), (9, 1.2), (6, 0.3)])
+    def test_a_few_verbose_members_do_not_speak_for_all(self, verbose: int, bits: float) -> None:
+        found = self.long(self.answers("m", *[400] * verbose, *[90] * (10 - verbose)), self.answers("x", *self.usual))
+        assert found is not None
+        assert found.bits == pytest.approx(bits)
+        assert self.long(self.answers("m", *[400] * 5, *[90] * 5), self.answers("x", *self.usual)) is None
+
+    def test_length_is_the_mean_over_answers_of_which_it_is_known(self) -> None:
+        rows = [row for k in range(5) for row in self.answers(f"m{k}-", 700, times=2)]
+        rows += [row for k in range(5) for row in self.answers(f"m{k}-", 200, times=3)]
+        rows += [row for k in range(5) for row in self.answers(f"m{k}-", None, times=9)]
+        found = self.long(rows, self.answers("x", *self.usual))
+        assert found is not None
+        assert found.details["median_inside"] == 400.0
+
+    def test_it_takes_five_answers_of_five_accounts_on_either_side(self) -> None:
+        five, usual = self.answers("m", *[400] * 5), self.answers("x", *self.usual)
+        assert self.long(five, usual) is not None
+        assert self.long(five[5:], usual) is None
+        assert self.long(five, usual[5:]) is None
+        assert self.long(five[1:], usual) is None
+        assert self.long(five, usual[1:]) is None
+
+    def test_without_lengths_nothing_is_said(self) -> None:
+        assert self.long(self.answers("m", *[None] * 5), self.answers("x", *[None] * 5)) is None

@@ -170,9 +170,24 @@ class TestTemplateUniformity:
         # 0.25, 0.375, 0.5, 0.625, 0.75, and five times all, though two of the eight have both: half a case is taken
         # off in signals only.
         assert coordination.details["median_coverage"] == pytest.approx((0.75 + 1.0) / 2)
-        assert extraction.details == {"median_coverage": pytest.approx(0.875), "members_using": 10}
+        assert extraction.details == {
+            "specific": False,
+            "median_coverage": pytest.approx(0.875),
+            "members_using": 10,
+        }
         assert extraction.bits == pytest.approx(4.0 * (1 - math.exp(-6.0 * 0.875 / 4.0)))
         assert extraction.summary == "the skeletons cover 88 % of the typical member's sampled prompts"
+
+    def test_skeletons_in_prompts_and_in_system_prompts_cover_no_more_than_all(self) -> None:
+        rows = others(200, prompt=lambda k: f"nothing in common {'z' * k}")
+        rows += [
+            {"account_id": f"m{k}", "prompt": f"{k} {word} {RULES}", "system_prompt": f"{word[::-1]} {NOTES}"}
+            for k in range(10)
+            for word in (f"{'abcdefghij'[k]}{'klmnop'[turn]}" for turn in range(6))
+        ]
+        coordination, extraction = assess(rows, self.detector)
+        assert coordination.details["templates"] == 2
+        assert coordination.details["median_coverage"] == extraction.details["median_coverage"] == 1.0
 
     def test_of_skeletons_that_stand_in_no_text_nothing_is_said(self) -> None:
         graph = graph_of(500, {"template": {1: range(10)}})

@@ -112,7 +112,7 @@ def test_the_script_says_what_is_wrong_before_it_measures(tmp_path: Path) -> Non
     page.write_text("no marks")
     done = run("--scenario", "none", "--page", str(page))
     assert done.returncode == 2
-    assert "Error: no scenario none; there are default, " in done.stderr
+    assert "Error: no scenario none; there are both_strongest, default, " in done.stderr
     done = run("--scenario", "small", "--page", str(page))
     assert done.returncode == 2
     assert "has no lines <!-- figures: begin" in done.stderr

@@ -107,6 +107,37 @@ def test_what_is_declared_is_calibrated_with_the_rest() -> None:
     assert verdict.coordination == pytest.approx(probability(1.0), abs=1e-4)
 
 
+def sign(bits: float, family: str = "timing", **details: bool) -> Evidence:
+    return replace(piece(family, bits, "extraction"), details=details)
+
+
+@pytest.mark.parametrize(("bits", "line", "total"), [(2.5, None, 2.5), (2.6, -0.1, 2.5), (7.0, -4.5, 2.5)])
+def test_what_spam_shows_as_well_counts_a_little_for_harvesting(bits: float, line: float, total: float) -> None:
+    p = ScoreParameters(prior_extraction=-1.5, unspecific_cap=2.5)
+    shown = (sign(bits - 1.0, specific=False), sign(1.0, "network", specific=False))
+    verdict = combine(shown, (), p)
+    assert [w.bits for w in verdict.weights if w.label == "unspecific"] == ([line] if line else [])
+    assert verdict.extraction == pytest.approx(probability(total - 1.5), abs=1e-4)
+    # What is specific, or says nothing of it, is not held down, nor does it take the place of the rest.
+    for beside in (sign(2.0, specific=True), sign(2.0)):
+        assert combine((*shown, beside), (), p).extraction == pytest.approx(probability(total + 0.5), abs=1e-4)
+
+
+def test_without_a_specific_sign_of_harvesting_nothing_is_high() -> None:
+    ties = (piece("network", 8.0), piece("content", 8.0), piece("identity", 8.0))
+    spam = (sign(2.0, specific=False), sign(4.0, "content", specific=False), sign(1.5, "network", specific=False))
+    verdict = combine((*ties, *spam), (), P)
+    assert severity(verdict, 10**6, P) == "medium"
+    assert severity(combine((*ties, *spam, sign(2.0, specific=True)), (), P), 10**6, P) in ("high", "critical")
+
+
+def test_what_speaks_against_harvesting_is_taken_from_the_common_signs_first() -> None:
+    p = ScoreParameters(prior_extraction=-1.5, unspecific_cap=2.5)
+    verdict = combine((sign(4.0, specific=False), sign(-2.0, specific=False)), (), p)
+    assert "unspecific" not in {w.label for w in verdict.weights}
+    assert verdict.extraction == pytest.approx(probability(0.5), abs=1e-4)
+
+
 def test_certainty_is_limited() -> None:
     verdict = combine(tuple(piece(f, 50.0) for f in ("network", "content", "identity")), (), P)
     assert Weight("coordination", "ceiling", -8.0) in verdict.weights
