@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.detectors.base import Candidate
+from distillscan.detectors.extraction_intent import capability_shares
 from distillscan.detectors.template_uniformity import mined
 from distillscan.parameters import TemplateUniformity
 from distillscan.population import Population
@@ -144,6 +145,7 @@ def _capabilities(candidate: Candidate, activity: pl.DataFrame, members: pl.Data
             {"model": name, "requests": requests, "share": round(requests / total, 4)}
             for name, requests in models.select("name", "requests").iter_rows()
         ],
+        "tasks": {name: round(share, 4) for name, share in capability_shares(candidate).items()},
         "input_tokens": int(members["input_tokens"].sum()),
         "output_tokens": int(members["output_tokens"].sum()),
     }

@@ -93,6 +93,7 @@ class TestDescribe:
                 {"model": "(not stated)", "requests": 1, "share": 0.25},
                 {"model": "m2", "requests": 1, "share": 0.25},
             ],
+            "tasks": {},
             "input_tokens": 5,
             "output_tokens": 57,
         }
