@@ -155,7 +155,7 @@ def test_when_no_row_is_usable_it_says_why(tmp_path: Path) -> None:
 
 
 def test_rejects_that_cannot_be_written_are_an_error(tmp_path: Path, parquet: Path) -> None:
-    with pytest.raises(UsageError, match="^cannot write .*: No such file or directory$"):
+    with pytest.raises(UsageError, match=r"^cannot write .*: No such file or directory$"):
         analyze(parquet, AnalyzeOptions(rejects=tmp_path / "no" / "such" / "folder.ndjson"))
 
 
