@@ -36,6 +36,8 @@ CAUSES: Final[Mapping[str, Cause]] = {
     "system_template": Cause("wording", "content", 9.0),
     # A conversation has one user, who has one account or two.
     "conversation": Cause("conversation", "content", 9.0),
+    # What a model wrote for one account is that account's to have, until it hands it on.
+    "returned": Cause("returned", "content", 9.0),
     # Traits of an account by itself. Many have them, each for a reason of its own: they tell members from others in a
     # set that something else holds together.
     "intent": Cause("intent", "content", 3.0),
@@ -251,11 +253,16 @@ class ConversationSharing:
     """Parameters of ``conversation_sharing``."""
 
     most_accounts: int = _p(
-        24, "accounts with the same beginning of a prompt above which it is an application's, not a conversation's"
+        24,
+        "accounts on one beginning of a prompt above which it is an application's, not a conversation's; "
+        "on one line of an answer above which it is quoted everywhere",
     )
     cap: float = _p(8.0, "bits of conversations that go on in other accounts: people have second accounts and teams")
     signature_cap: float = _p(9.0, "bits of signed reasoning that other accounts send back: one account was given it")
     replay_cap: float = _p(3.0, "bits for harvesting of signed reasoning sent from other accounts: a replay")
+    circle: int = _p(5, "accounts joined by answers passed on from which they are no couple or small team")
+    returned_cap: float = _p(8.0, "bits of answers that other accounts send in: colleagues pass answers on as well")
+    cleaning_cap: float = _p(2.5, "bits for harvesting of answers sent in by others: grading and cleaning need it")
     languages: int = _p(3, "languages in an account's sampled prompts from which several people speak")
     clients: int = _p(4, "client programs of one account from which several people use it; a person has two or three")
     enough: int = _p(8, "prompts or requests below which the number of languages or clients says nothing")

@@ -24,7 +24,7 @@ SIGNALS = pl.Schema({"account": pl.UInt64(), "kind": pl.String(), "token": pl.UI
 
 
 #: Kinds whose tokens have few carriers each, however large the campaign.
-PAIRING: Final = frozenset({"conversation", "signature", "session"})
+PAIRING: Final = frozenset({"conversation", "signature", "session", "returned"})
 
 
 #: Kinds whose strength is a share of all an account does, and not of what it shares with others.

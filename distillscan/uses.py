@@ -35,7 +35,7 @@ USES: Final = MappingProxyType[str, tuple[str, Disclosure]](
         "model": ("release pivots, the models a cluster uses", "values"),
         "system_prompt": ("wording that accounts have in common (as hashes), skeletons of it", "shared words"),
         "prompt": ("wording and conversations that accounts have in common (as hashes), skeletons", "shared words"),
-        "response": (NOTHING, "nothing"),
+        "response": ("answers that other accounts send in again (as hashes of lines)", "counts"),
         "input_tokens": ("volume", "counts"),
         "output_tokens": ("volume: what was taken from the model", "counts"),
         "cached_tokens": (NOTHING, "nothing"),

@@ -147,5 +147,5 @@ def test_signed_reasoning_is_a_cause_of_its_own_and_tells_who_holds_the_accounts
 
 def test_causes_that_tell_the_same_are_two_of_one_family() -> None:
     by_name = {cause.name: cause for cause in CAUSES.values()}
-    assert RELATED == {"intent": "wording", "software": "stack"}
+    assert RELATED == {"intent": "wording", "software": "stack", "returned": "conversation"}
     assert all(by_name[one].family == by_name[other].family for one, other in RELATED.items())

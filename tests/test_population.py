@@ -417,7 +417,7 @@ class TestMeeting:
 
     def test_conversations_join_where_single_addresses_would_not(self) -> None:
         # Two of 40 members on a token: 0.02 strangers by chance, where 0.01 is asked for, and 5.4 bits for each alone.
-        assert {"conversation", "signature", "session"} == PAIRING
+        assert {"conversation", "signature", "session", "returned"} == PAIRING
         for kind in PAIRING:
             assert self.marked(kind, 2000, 40, self.pairs(3)) == [1, 2, 3]
         assert self.marked("ip", 2000, 40, self.pairs(3)) == []

@@ -375,7 +375,7 @@ class TestColumns:
         assert "response" not in columns
         plain = {c.name: c.shown for c in column_uses(set(CANONICAL), pseudonyms=False, prompts=False)}
         assert list(plain) == list(CANONICAL)
-        assert (plain["ip"], plain["prompt"], plain["response"]) == ("values", "counts", "nothing")
+        assert (plain["ip"], plain["prompt"], plain["response"]) == ("values", "counts", "counts")
 
     def test_the_page_on_privacy_lists_the_same(self) -> None:
         text = (Path(__file__).parent.parent / "docs" / "privacy.md").read_text()
@@ -410,6 +410,7 @@ def every_column() -> pl.DataFrame:
                 row[name] = at(k)
             else:
                 row[name] = k + 3 if dtype == pl.Int64 else f"{name} value one two three {k}"
+        row["response"] = f"response number {k}: what the model said is a line of some length"
         rows.append({**row, "stop_reason": "refusal", "status_code": [200, 401, 429, 500][k % 4]})
     return canonical(rows)
 

@@ -29,10 +29,12 @@ _KNOWN_BY = {
     "rotation": ("ip",),
     "conversation": ("conversation",),
     "signature": ("reasoning_signature",),
+    "returned": ("output_line", "input_line"),
 }
 
-#: Causes that tell what another tells: what is asked for is said in the wording, the program makes the network stack.
-RELATED = {"intent": "wording", "software": "stack"}
+#: Causes that tell what another tells: what is asked for is said in the wording, the program makes the network stack,
+#: a conversation carries the answers given so far.
+RELATED = {"intent": "wording", "software": "stack", "returned": "conversation"}
 
 
 @dataclass(frozen=True, slots=True)

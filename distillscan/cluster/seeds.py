@@ -16,6 +16,7 @@ LINKING = {
     "system_template": 1.0,
     "conversation": 1.0,
     "signature": 1.0,
+    "returned": 1.0,
     "payment": 1.0,
     "device": 1.0,
     "api_key": 1.0,

@@ -17,7 +17,7 @@ from distillscan.parameters import ClusterParameters
 from distillscan.population import PAIRING, Floats, Ints, Mask, SignalGraph
 
 #: Kinds that hold parts together alone, and those of which it takes two.
-STRONG = ("template", "conversation", "signature", "payment", "device", "api_key", "session", "ip")
+STRONG = ("template", "conversation", "signature", "returned", "payment", "device", "api_key", "session", "ip")
 WEAK = ("system_template", "ip_prefix", "signup", "email_domain")
 #: Kinds that two operators of the same published pipeline do not share, with the cosine up to which they do not.
 SEPARATE = {"ip": 0.1, "payment": 0.1}

@@ -15,7 +15,7 @@ from distillscan.profile.intents import intents_of
 from distillscan.profile.kernel import I64, U64
 from distillscan.profile.languages import languages_of
 from distillscan.profile.strings import Texts, texts_of
-from distillscan.profile.tables import CONVERSATION_HEAD, SQUARE_LIMIT
+from distillscan.profile.tables import CONVERSATION_HEAD, LINE_MIN, SQUARE_LIMIT
 
 _REFUSALS = ("refusal", "content_filter", "content_filtered", "safety", "guardrail_intervened", "blocked")
 _POINTER_BITS = 40
@@ -86,6 +86,22 @@ class Rows:
     def conversations(self) -> tuple[U64, Bools]:
         """Hash of the beginning of each prompt, and which prompts are long enough to have one."""
         return self.texts["prompt"].texts.head_hashes(CONVERSATION_HEAD)
+
+    @cached_property
+    def lines(self) -> dict[str, tuple[I64, U64]]:
+        """Lines of answers, and of the prompts that have one: kind of link to the rows of the lines and their hashes.
+
+        A prompt counts only beside its own answer, so that what is kept of a row never depends on other rows.
+        """
+        if "response" not in self.columns:
+            return {}
+        answers = texts_of(self.frame["response"])
+        found = {"output_line": answers.line_hashes(LINE_MIN)}
+        if "prompt" in self.columns:
+            answered = np.arange(len(answers)) if answers.valid is None else np.flatnonzero(answers.valid)
+            at, hashes = self.texts["prompt"].texts.take(answered).line_hashes(LINE_MIN)
+            found["input_line"] = answered[at], hashes
+        return found
 
     def _whole(self, name: str) -> I64:
         """A column of whole numbers that count; 0 where it is null or negative."""

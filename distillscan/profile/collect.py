@@ -66,6 +66,7 @@ class Collector:
             return
         rows = Rows(frame)
         sums, requests = rows.sums, np.ones(frame.height, np.uint32)
+        lines = rows.lines
         if "prompt" in rows.columns:
             rows.conversations  # noqa: B018 - worked out here, where nobody waits for it
         with self._lock:
@@ -74,6 +75,9 @@ class Collector:
             self._accounts.add(codes, sums)
             self._add_activity(rows, codes, requests)
             self._add_links(rows, codes, requests)
+            for kind, (at, hashes) in lines.items():
+                one, times = np.ones(at.size, np.uint32), rows.times[at]
+                self._sample(kind).add(codes[at], every(at.size), hashes, one, times, times)
             prompts = self._add_prompts(rows, codes, requests)
             systems = self._add_systems(rows)
         self._describe(rows, prompts, systems)

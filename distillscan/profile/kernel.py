@@ -205,6 +205,53 @@ def _four(hashes, places, words):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _line_end(at, end):  # type: ignore[no-untyped-def]
+    """Where the line that begins at an address is over: after a line break or a sentence, at the end at the latest."""
+    begin = at
+    while at < end:
+        b = _byte(at)
+        at += 1
+        if b == 10 or (b in (33, 46, 63) and at < end and _byte(at) == 32):
+            return at
+        if b == 0x82 and at >= begin + 3 and _byte(at - 2) == 0x80 and _byte(at - 3) == 0xE3:  # a full stop of Chinese
+            return at
+    return end
+
+
+@njit(cache=True, nogil=True)
+def find_lines(addresses: I64, lengths: I64, least: int) -> tuple[I64, I64, I64]:
+    """Find the lines of strings: what stands between line breaks and ends of sentences, without white space around it.
+
+    Args:
+        addresses: Where each string is.
+        lengths: Its bytes.
+        least: Bytes of the shortest line that counts, at least 1.
+
+    Returns:
+        For each line that counts the number of its string, its address and its bytes; in the order of the texts.
+    """
+    room = 0
+    for row in range(addresses.size):
+        room += lengths[row] // least
+    rows, starts, sizes = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    found = 0
+    for row in range(addresses.size):
+        at, end = addresses[row], addresses[row] + lengths[row]
+        while at < end:
+            following = _line_end(at, end)
+            last = following
+            while at < last and _byte(at) <= 32:
+                at += 1
+            while last > at and _byte(last - 1) <= 32:
+                last -= 1
+            if last - at >= least:
+                rows[found], starts[found], sizes[found] = row, at, last - at
+                found += 1
+            at = following
+    return rows[:found].copy(), starts[:found].copy(), sizes[:found].copy()
+
+
+@njit(cache=True, nogil=True)
 def _tokens(at, end, out):  # type: ignore[no-untyped-def]
     """Write the hashes of the tokens of one string to ``out`` (half as long, and two); return how many there are."""
     count = np.uint64(0)

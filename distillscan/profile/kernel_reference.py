@@ -1,5 +1,7 @@
 """The byte loop in plain Python: slow, short and obviously right; the tests hold the compiled one against it."""
 
+import re
+
 from distillscan.profile import kernel
 
 MASK = (1 << 64) - 1
@@ -25,6 +27,13 @@ def hash_text(text: bytes) -> int:
         h ^= int.from_bytes(text[at : at + 8], "little") * P1 & MASK
         h = (_rotate(h, 27) * P2 + P3) & MASK
     return _finish(h)
+
+
+def lines_of(text: bytes, least: int) -> list[bytes]:
+    """Return the lines that ``kernel.find_lines`` finds in one string."""
+    pieces = re.split(rb"\n|(?<=[.!?])(?= )|(?<=\xe3\x80\x82)", text)
+    lines = [piece.strip(bytes(range(33))) for piece in pieces]
+    return [line for line in lines if len(line) >= least]
 
 
 def _word_token(text: bytes, at: int) -> tuple[int, int]:

@@ -47,6 +47,11 @@ class Texts:
         enough = self.lengths >= head
         return kernel.hash_texts(self.addresses, np.where(enough, head, 0)), enough
 
+    def line_hashes(self, least: int) -> tuple[I64, U64]:
+        """Return the lines of at least so many bytes (``kernel.find_lines``): which strings they are of, and hashes."""
+        rows, addresses, lengths = kernel.find_lines(self.addresses, self.lengths, least)
+        return rows, kernel.hash_texts(addresses, lengths)
+
     def sketches(self) -> pl.DataFrame:
         """Sketch the strings.
 

@@ -37,11 +37,15 @@ KINDS: Final = (
     "system_prompt",
     "conversation",
     "reasoning_signature",
+    "output_line",
+    "input_line",
 )
 KIND: Final = pl.Enum(KINDS)
 
 #: Kinds whose concrete value is text of a conversation, of which the profile keeps the hash only.
-PRIVATE_KINDS: Final = frozenset({"session", "system_prompt", "conversation", "reasoning_signature"})
+PRIVATE_KINDS: Final = frozenset(
+    {"session", "system_prompt", "conversation", "reasoning_signature", "output_line", "input_line"}
+)
 
 #: Most entities of one kind kept for one account; a busy account may have touched far more.
 LINKS_KEPT: Final = 48
@@ -49,6 +53,8 @@ LINKS_KEPT: Final = 48
 PROMPTS_KEPT: Final = 16
 #: Bytes at the beginning of a prompt that name its conversation: first messages repeat while the conversation grows.
 CONVERSATION_HEAD: Final = 256
+#: Bytes from which a line of an answer or prompt is told again: shorter ones are phrases that everybody meets.
+LINE_MIN: Final = 48
 #: Prompt bytes and output tokens above this count as this in the sums of squares, so that 64 bits hold them.
 SQUARE_LIMIT: Final = 1 << 20
 
@@ -80,7 +86,7 @@ LINKS: Final = pl.Schema(
         "account": pl.UInt64(),
         "kind": KIND,
         "entity": pl.UInt64(),
-        "requests": pl.UInt32(),
+        "requests": pl.UInt32(),  # of lines, how often they occur
         "first": TIMESTAMP,
         "last": TIMESTAMP,
     }

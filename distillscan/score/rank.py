@@ -31,6 +31,7 @@ _NAMING = (
     "tls",
     "user_agent",
     "conversation",
+    "returned",
 )
 
 

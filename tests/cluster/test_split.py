@@ -104,7 +104,7 @@ class TestSplit:
         pools: Carried = {"ip": {**tokens(1, ONE, 20), **tokens(31, TWO, 20)}}
         return parts(graph_of(600, {**pools, kind: {**within, **beside, **across}}), BOTH)
 
-    @pytest.mark.parametrize("kind", ["conversation", "signature", "session"])
+    @pytest.mark.parametrize("kind", ["conversation", "signature", "session", "returned"])
     @pytest.mark.parametrize(
         ("common", "own", "together"),
         [(2, 0, False), (3, 0, True), (2, 10, False), (3, 27, True), (3, 28, False), (4, 36, True), (4, 37, False)],

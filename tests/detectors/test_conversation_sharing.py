@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from handmade import at
 from hypothesis import given
 from hypothesis import strategies as st
 from test_population import numbers_of, population_of
@@ -29,6 +30,9 @@ SHARING = ConversationSharing(
     enough=8,
     voices_cap=4.0,
     relay_cap=1.5,
+    circle=2,
+    returned_cap=8.0,
+    cleaning_cap=2.5,
 )
 DETECTOR = tuned(conversation_sharing.Detector(), SHARING)
 
@@ -75,6 +79,98 @@ class TestConversations:
     def test_short_prompts_are_no_conversation(self) -> None:
         rows = [{"account_id": f"m{k}", "prompt": "continue"} for k in range(5)]
         assert self.shared(rows) == []
+
+
+def said(text: object) -> str:
+    """What the model says about something: one line, long enough to be told again."""
+    return f"Of {text} it can be said that it depends on how one looks at it"
+
+
+def got(account: str, *texts: object, hour: float = 0, prompt: str = "Well?") -> Rows:
+    """A request that is answered with a line about each of the texts."""
+    answer = "\n".join(said(text) for text in texts)
+    return [{"account_id": account, "timestamp": at(hour), "prompt": prompt, "response": answer}]
+
+
+def sends(account: str, *texts: object, hour: float = 1, answer: str | None = "Good.") -> Rows:
+    """A request that sends such lines in, between others."""
+    lines = "\n".join(said(text) for text in texts)
+    prompt = f"Grade the answer that is given below, from one to ten.\n{lines}\nThank you."
+    return [{"account_id": account, "timestamp": at(hour), "prompt": prompt, "response": answer}]
+
+
+class TestReturned:
+    def returned(self, rows: Rows, p: ConversationSharing = SHARING) -> dict[str, set[str]]:
+        """Lines that come back (by what they are about) to the accounts on them."""
+        population = population_of(rows)
+        signals = DETECTOR.signals(population, p, Context())
+        about = {hash_text(said(text)): str(text) for text in "abcdef"}
+        return {about[token]: who for token, who in carried(population, signals, "returned").items()}
+
+    def test_what_one_was_given_and_another_sends_in(self) -> None:
+        rows = [*got("m1", "a", "b"), *sends("m2", "b", "c"), *sends("m3", "b"), *got("m4", "d"), *sends("m4", "d")]
+        assert self.returned(rows) == {"b": {"m1", "m2", "m3"}}
+
+    def test_ones_own_conversation_may_go_on_beside_it(self) -> None:
+        rows = [*got("m1", "a"), *sends("m1", "a"), *sends("m2", "a", hour=2)]
+        assert self.returned(rows) == {"a": {"m1", "m2"}}
+        assert self.returned(rows[:2]) == {}
+
+    def test_the_words_around_it_count_for_nothing(self) -> None:
+        rows = [*got("m1", "a"), *sends("m2", "b"), *sends("m3", "c"), *sends("m4", "d")]
+        assert self.returned(rows) == {}
+
+    def test_a_sentence_within_a_line_is_enough(self) -> None:
+        rows = got("m1", "a")
+        rows += [{"account_id": "m2", "timestamp": at(1), "prompt": f"<it>So. {said('a')}", "response": "Yes."}]
+        assert self.returned(rows) == {"a": {"m1", "m2"}}
+
+    def test_what_the_model_says_to_several_belongs_to_nobody(self) -> None:
+        assert self.returned([*got("m1", "a"), *got("m3", "a"), *sends("m2", "a")]) == {}
+
+    def test_a_question_that_the_answer_repeats_is_no_answer(self) -> None:
+        rows = [*got("m1", "a", prompt=f"Is it so?\n{said('a')}"), *sends("m2", "a")]
+        assert self.returned(rows) == {}
+
+    @pytest.mark.parametrize(("hour", "counts"), [(4, False), (5, True), (6, True)])
+    def test_a_text_that_was_about_before_is_no_answer(self, hour: float, counts: bool) -> None:
+        # Logs may state the day alone, so another account may send it in at the very time.
+        rows = [*got("m1", "a", hour=5), *sends("m2", "a", hour=hour), *sends("m3", "a", hour=7)]
+        assert self.returned(rows) == ({"a": {"m1", "m2", "m3"}} if counts else {})
+
+    @pytest.mark.parametrize(("senders", "counts"), [(1, True), (23, True), (24, False)])
+    def test_what_many_send_in_is_quoted_everywhere(self, senders: int, counts: bool) -> None:
+        rows = [*got("m1", "a"), *(row for k in range(senders) for row in sends(f"x{k}", "a"))]
+        found = self.returned(rows)
+        assert [len(who) for who in found.values()] == ([senders + 1] if counts else [])
+
+    def test_the_limit_is_a_parameter(self) -> None:
+        rows = [*got("m1", "a"), *sends("m2", "a"), *sends("m3", "a")]
+        assert self.returned(rows, replace(SHARING, most_accounts=3)) == {"a": {"m1", "m2", "m3"}}
+        assert self.returned(rows, replace(SHARING, most_accounts=2)) == {}
+
+    def test_a_couple_or_small_team_is_no_circle(self) -> None:
+        # m1 to m4 are joined over one another's answers; x1 and x2 to nobody else.
+        rows = [row for k, text in enumerate("abc", 1) for row in (*got(f"m{k}", text), *sends(f"m{k + 1}", text))]
+        rows += [*got("x1", "d", "e"), *sends("x2", "d"), *sends("x2", "e")]
+        team, couple = {"a": {"m1", "m2"}, "b": {"m2", "m3"}, "c": {"m3", "m4"}}, {"d": {"x1", "x2"}, "e": {"x1", "x2"}}
+        for circle, expected in ((2, team | couple), (3, team), (4, team), (5, {})):
+            assert self.returned(rows, replace(SHARING, circle=circle)) == expected
+
+    def test_prompts_that_have_no_answer_are_not_looked_at(self) -> None:
+        assert self.returned([*got("m1", "a"), *sends("m2", "a", answer=None)]) == {}
+
+    @pytest.mark.parametrize(("small", "counts"), [(True, True), (False, False)])
+    @pytest.mark.parametrize("what", ["given", "asked"])
+    def test_beyond_a_full_sample_nothing_can_be_told(self, what: str, small: bool, counts: bool) -> None:
+        # m2 was given, or m1 sent in, sixty lines, of which the forty-eight with the smallest hashes are known: whether
+        # it met the one of the largest hash before, as it may have, is not.
+        lines = sorted(map(str, range(61)), key=lambda text: hash_text(said(text)))
+        passed, rest = (lines[0], lines[1:]) if small else (lines[-1], lines[:-1])
+        many = got("m2", *rest) if what == "given" else sends("m1", *rest, hour=-1)
+        population = population_of([*many, *got("m1", passed), *sends("m2", passed)])
+        found = conversation_sharing.returned(population, SHARING)
+        assert found["entity"].to_list() == ([hash_text(said(passed))] * 2 if counts else [])
 
 
 def speaking(told: Mapping[str, Sequence[int]], programs: Mapping[str, int] | None = None) -> Population:
@@ -228,6 +324,45 @@ class TestConversationSharing:
         assert (extraction.family, extraction.axis) == ("content", "extraction")
         assert extraction.bits == pytest.approx(3.0 * bits / 9.0)
         assert extraction.details == {"members": 10}
+
+    def grading(self, members: int = 10) -> Rows:
+        """Members that each grade what the one before was told, among people who carry on their own conversations."""
+        rows = [row for k in range(members) for row in got(f"m{k}", k)]
+        rows += [row for k in range(members) for row in sends(f"m{k}", (k + 1) % members)]
+        return rows + [row for k in range(190) for row in (*got(f"x{k}", f"x{k}"), *sends(f"x{k}", f"x{k}"))]
+
+    def test_answers_that_other_members_send_in_are_graded(self) -> None:
+        coordination, extraction = assess(self.grading(), DETECTOR)
+        bits = group_bits(10, 10, 10, 0.5 / 191, 8.0)
+        assert (coordination.family, coordination.axis) == ("content", "coordination")
+        assert coordination.bits == pytest.approx(bits)
+        assert coordination.details == {
+            "members_sharing": 10,
+            "members_stating": 10,
+            "lines": 10,
+            "median_shared_by_a_member": 2.0,
+            "accounts_on_them": 10,
+            "sharing_outside": 0.5 / 191,
+        }
+        assert coordination.summary == (
+            "10 of 10 members have lines of answers that one was given and another sends in (10 seen); "
+            "0.26 % of other accounts share any with anyone"
+        )
+        assert (extraction.family, extraction.axis) == ("content", "extraction")
+        assert extraction.bits == pytest.approx(2.5 * bits / 8.0)
+        assert extraction.details == {"members": 10}
+
+    def test_where_colleagues_pass_answers_on_it_weighs_less(self) -> None:
+        rows = [*self.grading(), *(row for k in range(80) for row in sends(f"x{k}", f"x{k ^ 1}"))]
+        (found,) = ties(rows, DETECTOR)
+        assert found.details["sharing_outside"] == 80.5 / 191
+        assert found.bits == pytest.approx(group_bits(10, 10, 10, 80.5 / 191, 8.0))
+
+    def test_one_answer_that_all_were_handed_is_hardly_evidence(self) -> None:
+        handed = [*got("m0", 0), *(row for k in range(1, 10) for row in sends(f"m{k}", 0))]
+        (found,) = ties([*handed, *self.grading(0)], DETECTOR)
+        assert found.details["lines"] == 1
+        assert found.bits == pytest.approx(group_bits(10, 10, 10, 0.5 / 191, 8.0) / 10)
 
     def voices(self, members: Rows, strangers: Rows) -> list[Finding]:
         return assess(members + strangers, DETECTOR)

@@ -5,6 +5,7 @@ from handmade import at, canonical
 from distillscan.profile import merge, profile_batch
 from distillscan.profile.batch import pointer, split_pointer
 from distillscan.profile.entities import address, hosts, networks
+from distillscan.profile.strings import hash_text
 
 
 @pytest.mark.parametrize(
@@ -117,3 +118,40 @@ def test_columns_with_values_only_are_named() -> None:
 def test_hosts_of_a_column_as_an_expression() -> None:
     frame = pl.DataFrame({"ip": ["2001:DB8:1:2:3:4:5:6", None, "192.0.2.1"]})
     assert frame.select(address()).to_series().to_list() == ["2001:db8:1:2::/64", None, "192.0.2.1"]
+
+
+def test_lines_of_answers_and_of_the_prompts_they_answer_are_kept_as_hashes() -> None:
+    one, two, three = (f"{name} is a line that is long enough to be told again" for name in ("One", "Two", "Three"))
+    rows = [
+        {
+            "account_id": "a",
+            "timestamp": at(0),
+            "prompt": f"See:\n{three}\nYes",
+            "response": f"{one}\nNo\n  {two}\r\n",
+        },
+        {"account_id": "a", "timestamp": at(2), "prompt": three, "response": f"{two}\n{two}"},
+        # A prompt without an answer is not looked at, whatever other rows have; one with an empty answer is.
+        {"account_id": "b", "timestamp": at(1), "prompt": one, "response": None},
+        {"account_id": "b", "timestamp": at(3), "prompt": two, "response": ""},
+        {"account_id": "b", "timestamp": at(4), "prompt": None, "response": one[:47]},
+    ]
+    profile = profile_batch(canonical(rows))
+    names = dict(profile.accounts.select("account", "account_id").iter_rows())
+    texts = {hash_text(text): text for text in (one, two, three)}
+    links = profile.links.filter(pl.col("kind").is_in(["output_line", "input_line"]))
+    found = {(kind, names[account], texts[entity], n, *when) for account, kind, entity, n, *when in links.iter_rows()}
+    assert found == {
+        ("output_line", "a", one, 1, at(0), at(0)),
+        ("output_line", "a", two, 3, at(0), at(2)),
+        ("input_line", "a", three, 2, at(0), at(2)),
+        ("input_line", "b", two, 1, at(3), at(3)),
+    }
+    assert profile.entities.is_empty()
+
+
+def test_without_answers_no_line_is_looked_at() -> None:
+    line = "This is a line that is long enough to be told again"
+    profile = profile_batch(canonical([{"account_id": "a", "timestamp": at(0), "prompt": line, "response": None}]))
+    assert profile.links.is_empty()
+    profile = profile_batch(canonical([{"account_id": "a", "timestamp": at(0), "response": line}]))
+    assert profile.links["kind"].to_list() == ["output_line"]

@@ -1,9 +1,11 @@
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distillscan.profile import kernel, kernel_reference
+from distillscan.profile.strings import hash_text, texts_of
 
 WORDS = [
     "a",
@@ -61,6 +63,41 @@ def test_long_and_short_strings_in_any_order_are_hashed_alike(lengths: list[int]
     laid = Laid(texts)
     hashes = kernel.hash_texts(laid.addresses, laid.lengths)
     assert hashes.tolist() == [kernel_reference.hash_text(t) for t in texts]
+
+
+PIECES = st.one_of(
+    st.binary(max_size=6),
+    st.sampled_from(
+        [b"\n", b"\r\n", b" ", b"\t", b". ", b".", b"! ", b"?\n", b"\xe3\x80\x82", b"\xe3\x80", b"\x82", b"word"]
+    ),
+)
+
+
+@given(st.lists(st.lists(PIECES, max_size=30).map(b"".join), min_size=1, max_size=8), st.integers(1, 12))
+def test_lines_are_found_as_plain_python_does(texts: list[bytes], least: int) -> None:
+    laid = Laid(texts)
+    rows, addresses, lengths = kernel.find_lines(laid.addresses, laid.lengths, least)
+    at = addresses - laid.data.ctypes.data
+    found = [laid.data[a : a + n].tobytes() for a, n in zip(at, lengths, strict=True)]
+    expected = [(row, line) for row, text in enumerate(texts) for line in kernel_reference.lines_of(text, least)]
+    assert list(zip(rows.tolist(), found, strict=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("one line\n  another one \r\n\nshort\n", ["one line", "another one"]),
+        ("It is so. Is it? See v1.2.3", ["It is so.", "See v1.2.3"]),
+        ("因为如此。所以如此", ["因为如此。", "所以如此"]),
+        ("seven b", []),
+        ("eight by", ["eight by"]),
+        ("", []),
+    ],
+)
+def test_a_line_ends_at_a_break_or_with_a_sentence(text: str, lines: list[str]) -> None:
+    rows, hashes = texts_of(pl.Series(["", text])).line_hashes(8)
+    assert rows.tolist() == [1] * len(lines)
+    assert hashes.tolist() == [hash_text(line) for line in lines]
 
 
 WORD = st.text("abcdefghij", min_size=1, max_size=3)

@@ -16,6 +16,10 @@ from distillscan.profile import build_profile, collect, empty_profile, entities,
 from distillscan.profile.collect import Collector
 from distillscan.profile.tables import LINKS_KEPT, PROMPTS_KEPT, SCHEMAS, Profile
 
+SAYINGS = [
+    "The answer to the question about the sea is that it is deep",
+    "Of mountains it is known that they are high, as a rule",
+]
 WORDS = ["write", "a", "short", "poem", "about", "the", "sea", "and", "7", "mountains"]
 
 
@@ -34,7 +38,8 @@ def logs(draw: st.DrawFn) -> pl.DataFrame:
             "user_agent": maybe("sdk/1.0", "sdk/1.1"),
             "email_domain": maybe("Example.org", "example.org "),
             "model": maybe("m1", "m2"),
-            "prompt": maybe("", " ".join(draw(st.lists(st.sampled_from(WORDS), max_size=30)))),
+            "prompt": maybe("", " ".join(draw(st.lists(st.sampled_from(WORDS), max_size=30))), f"Why?\n{SAYINGS[1]}"),
+            "response": maybe("", "\n".join(f"{one} ({draw(st.integers(0, 40))})" for one in SAYINGS), SAYINGS[0]),
             "system_prompt": maybe("You are helpful on 2026-01-01.", "you are helpful on 2026-01-02."),
             "output_tokens": maybe(0, 17, 1 << 30),
             "status_code": maybe(200, 401, 403, 429, 500),
@@ -86,7 +91,7 @@ def test_no_text_of_a_conversation_is_in_the_profile(log: pl.DataFrame) -> None:
         for column in getattr(profile, name).select(pl.col(pl.String)).get_columns()
         for text in column
     }
-    for column in ("prompt", "system_prompt"):
+    for column in ("prompt", "system_prompt", "response"):
         if column in log.columns:
             texts = set(log[column].drop_nulls()) - {""}
             assert not texts & stored
