@@ -243,7 +243,7 @@ class OutputHarvest:
     volume_zero: int = _p(200, "requests of a cluster at which volume says nothing")
     model_cap: float = _p(2.0, "bits for traffic that goes to one model where comparable accounts use several")
     enough_answers: int = _p(5, "answers below which their usual length cannot be told")
-    long_cap: float = _p(1.5, "bits for answers longer than those comparable accounts get: whole reasoning is long")
+    long_cap: float = _p(1.5, "bits for answers longer than those other accounts get: whole reasoning is long")
     long_full: float = _p(2.0, "log2 of how many times longer weighs in full")
     distinct_cap: float = _p(1.0, "bits for prompts that hardly ever repeat")
 

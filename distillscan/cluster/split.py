@@ -6,6 +6,7 @@ accounts and tokens are divided into communities; communities stay together if, 
 the same tokens in much the same proportions (cosine), or for two weaker kinds.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import graspologic_native as native
@@ -181,35 +182,35 @@ def _nearness(one: _Group, other: _Group) -> float:
 
 
 def _gathered(parts: list[_Group], judge: _Judge) -> list[_Group]:
-    """Put parts that are alike together, the largest first; scraps join a group or stay alone, but never found one.
+    """Put parts that are alike together; scraps join a group or stay alone, but never found one.
 
-    What joins by more than wording joins first: two parts of one pool may be of different minds about a third.
+    What is tied by more than wording comes together first: two parts of one pool may be of different minds about a
+    third that is merely worded alike.
     """
-    groups: list[_Group] = []
-    scraps: list[_Group] = []
-    for part in parts:
-        if not any(part.carrying.values()):
-            scraps.append(part)
-            continue
-        groups, left = _taken_in(groups, part, judge)
-        scraps += left
-    return _joined(groups, judge) + scraps
+    groups = [part for part in parts if any(part.carrying.values())]
+    scraps = [part for part in parts if not any(part.carrying.values())]
+    for test in (judge.tied, judge.alike):
+        gathered: list[_Group] = []
+        for part in sorted(groups, key=lambda group: (-group.at.size, int(group.at[0]))):
+            gathered = _taken_in(gathered, part, test)
+        groups = gathered
+    small = [group for group in groups if group.at.size < SCRAP and len(groups) > 1]
+    return _joined([group for group in groups if not any(group is one for one in small)], judge) + small + scraps
 
 
-def _taken_in(groups: list[_Group], part: _Group, judge: _Judge) -> tuple[list[_Group], list[_Group]]:
-    """Add a part to the groups it is like; a scrap that is like none is returned beside them."""
-    alike = [k for k, group in enumerate(groups) if judge.tied(group, part)]
-    alike = alike or [k for k, group in enumerate(groups) if judge.alike(group, part)]
-    # A part of some size that is like several groups joins them; a small one made of leftovers of two operators
-    # is like both as well, and goes to the nearest alone.
+def _taken_in(groups: list[_Group], part: _Group, test: Callable[[_Group, _Group], bool]) -> list[_Group]:
+    """Add a part to the groups it is like.
+
+    A part of some size that is like several groups joins them; a small one made of leftovers of two operators is like
+    both as well, and goes to the nearest alone.
+    """
+    alike = [k for k, group in enumerate(groups) if test(group, part)]
     joins = [k for k in alike if part.at.size >= BRIDGE * groups[k].at.size]
     joins = joins or sorted(alike, key=lambda k: (-_nearness(groups[k], part), k))[:1]
-    if not joins and part.at.size < SCRAP and groups:
-        return groups, [part]
     joined = part
     for k in joins:
         joined = joined + groups[k]
-    return [*(group for k, group in enumerate(groups) if k not in joins), joined], []
+    return [*(group for k, group in enumerate(groups) if k not in joins), joined]
 
 
 def _joined(groups: list[_Group], judge: _Judge) -> list[_Group]:

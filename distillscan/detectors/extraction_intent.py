@@ -134,7 +134,7 @@ class Detector:
     """Intents of harvesting, and traffic that keeps to one capability, by accounts against comparable ones."""
 
     name = "extraction_intent"
-    version = "1"
+    version = "2"
     summary = "requests for hidden reasoning, grading, training tasks; one capability only; against comparable accounts"
     family: Family = "content"
     needs = ("prompt|system_prompt",)

@@ -43,7 +43,7 @@ class Detector:
     """Members that begin when others fall silent, above all after a ban; and probing before scale."""
 
     name = "succession"
-    version = "1"
+    version = "2"
     summary = "accounts that start within hours of others' ends, above all after a ban; probing before scale-up"
     family: Family = "timing"
     needs = ()

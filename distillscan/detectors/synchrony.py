@@ -78,7 +78,7 @@ class Detector:
     """Work in step against copies of the same accounts with their days exchanged; requests dealt out evenly."""
 
     name = "synchrony"
-    version = "1"
+    version = "2"
     summary = "accounts that work in the same hours beyond their habits, or are dealt an even share of the requests"
     family: Family = "timing"
     needs = ()
@@ -139,13 +139,11 @@ class Diary:
         # On its first and its last day an account is active by definition: these are not exchanged for others.
         inner = (hour // 24 > first[number]) & (hour // 24 < last[number])
         chosen = np.isin(number, members) & inner
-        _, account = np.unique(number[chosen], return_inverse=True)
+        names, account = np.unique(number[chosen], return_inverse=True)
         hour = hour[chosen]
-        starts = np.flatnonzero(np.concatenate([[True], np.diff(account) != 0])) if account.size else account
-        first = hour[starts] // 24
-        spans = np.maximum.reduceat(hour // 24, starts) - first + 1 if account.size else starts
-        owner = np.repeat(np.arange(starts.size), spans)
-        day = np.arange(owner.size) - np.repeat(np.cumsum(spans) - spans, spans) + first[owner]
+        spans = last[names] - first[names] - 1
+        owner = np.repeat(np.arange(names.size), spans)
+        day = np.arange(owner.size) - np.repeat(np.cumsum(spans) - spans, spans) + first[names][owner] + 1
         return cls(account, hour, (owner, day, (day + _EPOCH_WEEKDAY) % 7 >= _WEEKEND))
 
     def common_hours(self) -> float:

@@ -7,7 +7,7 @@ import polars as pl
 
 from distillscan.detectors.base import Candidate, Context, Finding, percent
 from distillscan.parameters import TemplateUniformity
-from distillscan.population import SIGNALS, Ints, Mask, Population
+from distillscan.population import SIGNALS, Mask, Population
 from distillscan.result import Family
 from distillscan.templates import Templates, mine
 from distillscan.weigh import group_bits, saturate
@@ -109,7 +109,7 @@ class Detector:
             others, basis = comparable(candidate, known, parameters.comparable)
             outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
             bits = group_bits(inside, trials, candidate.members.size, outside, parameters.cap)
-            coverage = _coverage(candidate, kind, tokens, parameters)
+            coverage = typical_coverage(candidate, kind, candidate.graph.tokens[kind][tokens], parameters)
             numbers = {
                 "members_using": inside,
                 "members_with_text": trials,
@@ -144,9 +144,11 @@ def _with_prompts(population: Population) -> Mask:
     )
 
 
-def _coverage(candidate: Candidate, kind: str, tokens: Ints, p: TemplateUniformity) -> float:
-    """Median over members that carry any of the tokens of the share of their prompts these cover."""
-    names = pl.Series(candidate.graph.tokens[kind][tokens]).implode()
+def typical_coverage(
+    candidate: Candidate, kind: str, templates: "np.ndarray[tuple[int], np.dtype[np.uint64]]", p: TemplateUniformity
+) -> float:
+    """Return the median, over members that use any of the templates, of the share of their prompts these cover."""
+    names = pl.Series(templates).implode()
     uses = mined(candidate.population, kind, p).uses.filter(pl.col("template").is_in(names))
     best = uses.group_by("account", "template").agg(pl.col("coverage").max())
     covered = best.group_by("account").agg(pl.col("coverage").sum().clip(0, 1))

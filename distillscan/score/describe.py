@@ -9,7 +9,7 @@ import polars as pl
 
 from distillscan.detectors.base import Candidate
 from distillscan.detectors.extraction_intent import capability_shares
-from distillscan.detectors.template_uniformity import mined
+from distillscan.detectors.template_uniformity import mined, typical_coverage
 from distillscan.parameters import TemplateUniformity
 from distillscan.population import Population
 from distillscan.result import FAMILIES, Cluster, Evidence, Template
@@ -44,15 +44,13 @@ def cluster_templates(scored: Scored, p: TemplateUniformity) -> list[tuple[str, 
         inside = candidate.graph.inside(kind, candidate.members)[tokens]
         total = candidate.graph.carriers_per_token(kind)[tokens]
         names = candidate.graph.tokens[kind][tokens]
-        strengths = candidate.graph.matrix(kind)[candidate.members][:, tokens].tocsc()
         for k in np.lexsort((names, -inside))[:TEMPLATES_SHOWN]:
-            used = strengths.data[strengths.indptr[k] : strengths.indptr[k + 1]]
             template = Template(
                 template_id=f"{int(names[k]):016x}",
                 skeleton="{...}",
                 where=_where(candidate, kind, int(names[k]), p),
                 accounts=int(inside[k]),
-                coverage=round(float(np.median(used)), 4),
+                coverage=round(typical_coverage(candidate, kind, names[k : k + 1], p), 4),
                 accounts_outside=int(total[k] - inside[k]),
             )
             found.append((kind, template))

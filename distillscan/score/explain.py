@@ -9,6 +9,7 @@ from distillscan.domains import provider_entities
 from distillscan.parameters import ScoreParameters
 from distillscan.result import FAMILIES, Evidence, Explanation, Weight
 
+_CARD_AND_DOMAIN = "declared: card and domain"
 _RESELLERS = ("reseller", "partner", "marketplace", "distributor")
 
 
@@ -72,6 +73,12 @@ def _customers(candidate: Candidate, evidence: tuple[Evidence, ...], p: ScorePar
     return round(_less(evidence, (*domains, *cards), p), 2), reason
 
 
+def _without_customer(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """The evidence less what one card and domains of one's own declare: it is taken off once."""
+    declares = ("payment", "email_domain")
+    return tuple(e for e in evidence if not (e.detector == "account_fanout" and e.details.get("kind") in declares))
+
+
 def _customer(
     candidate: Candidate, evidence: tuple[Evidence, ...], p: ScoreParameters
 ) -> tuple[Weight | None, Explanation]:
@@ -99,9 +106,10 @@ def _customer(
     shared = _customers(candidate, evidence, p)
     if shared is not None:
         bits, reason = shared
-        return Weight("coordination", "declared: card and domain", bits), Explanation(what, "holds", reason)
+        return Weight("coordination", _CARD_AND_DOMAIN, bits), Explanation(what, "holds", reason)
     if org is None and domain is None:
-        return None, Explanation(what, "not tested", "the log has neither organisations nor mail domains")
+        reason = "the members have neither mail domains nor an organisation that is not the whole log's"
+        return None, Explanation(what, "not tested", reason)
     parts = []
     if org is not None:
         parts.append(f"the largest organisation has {percent(org.share)} of the members")
@@ -261,9 +269,10 @@ def explain(
 ) -> tuple[tuple[Weight, ...], tuple[Explanation, ...]]:
     """Return the weights of declared relations, and all explanations that were tested."""
     declared, customer = _customer(candidate, evidence, p)
-    common, event = _event(candidate, evidence, p)
+    left = evidence if declared is None or declared.label != _CARD_AND_DOMAIN else _without_customer(evidence)
+    common, event = _event(candidate, left, p)
     rhythm = _rhythm(evidence)
-    served, server = _server(evidence, rhythm, p)
+    served, server = _server(left, rhythm, p)
     found = [
         customer,
         event,

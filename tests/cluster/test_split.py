@@ -229,7 +229,6 @@ class TestOneWordingOverTwoPools:
         # Even if the one came after the other.
         assert self.split(second, {"device": "ab", "conversation": "a"}) == [self.a, self.b]
 
-    @pytest.mark.xfail(reason="a part joins the group its wording fits before the part that it is tied to comes")
     def test_nobody_is_parted_from_those_on_the_same_devices(self) -> None:
         # Nine of the first set hand on conversations; with the eleven others they share every device.
         found = self.split((10, 190), {"device": "ab", "conversation": "a"}, pooled=9)

@@ -279,7 +279,6 @@ class TestDiary:
         assert made.account.tolist() == [0, 0]
         assert [part.tolist() for part in made.days[:2]] == [[0, 0], [EPOCH // 24 + 1, EPOCH // 24 + 2]]
 
-    @pytest.mark.xfail(reason="the days end with the first and last on which the account was active in between")
     def test_all_days_between_could_have_been_active_ones(self) -> None:
         made = diary({"a": [3, 48 + 7, 120 + 3]})
         assert (made.hour - EPOCH).tolist() == [48 + 7]

@@ -150,7 +150,6 @@ class TestCardAndDomain:
             "one payment method pays for 60 % of the members, and 60 % have a mail domain of their own",
         )
 
-    @pytest.mark.xfail(reason="the card is the customer's and the event's voucher, and is taken off twice")
     def test_a_card_is_taken_off_once(self) -> None:
         candidate = stating(payment_id=most("card", 9, "a"), email_domain=self.domains, ip=most("10.0.0.1", 10))
         evidence = (

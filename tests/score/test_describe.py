@@ -203,14 +203,12 @@ class TestTemplates:
         expected = sorted((prompt, account) for account, prompt in smallest.items())[:9]
         assert texts.select("raw", "account").rows() == expected
 
-    @pytest.mark.xfail(reason="signals are covered by less half a case, and the report shows the signals")
     @pytest.mark.parametrize("column", ["prompt", "system_prompt"])
     def test_what_it_makes_up_is_the_share_of_their_traffic(self, column: str) -> None:
         _, candidate = worded({f"m{k}": column for k in range(10)})
         ((_, template),) = cluster_templates(scored(candidate), WORDING)
         assert template.coverage == 1.0
 
-    @pytest.mark.xfail(reason="of one text half a case is half of all")
     def test_a_system_prompt_in_every_request_makes_up_all(self) -> None:
         rows = [{"account_id": f"m{k}", "system_prompt": RULES} for k in range(10)]
         population = population_of([*rows, *({"account_id": f"y{k}"} for k in range(90))])
