@@ -23,10 +23,10 @@ _SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?I?)B?\s*", re.IGNORECAS
 
 #: What the libraries take before the first row is read, and what one thread takes for a batch of ``BATCH_ROWS``.
 _BASE: Final = 400 << 20
-_BATCH: Final = 160 << 20
+_BATCH: Final = 240 << 20
 _SMALLEST: Final = _BASE + _BATCH // 4
-#: Rows profiled at once: more would not stay in the processor's cache, fewer cost more to hand over than to count.
-BATCH_ROWS: Final = 32_768
+#: Rows profiled at once: more would take more memory, fewer cost more to hand over than to count.
+BATCH_ROWS: Final = 65_536
 
 
 def parse_size(text: str) -> int:

@@ -60,7 +60,7 @@ def test_without_figures_from_the_platform_there_is_no_peak(monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     ("limit", "threads", "rows"),
-    [(None, 8, BATCH_ROWS), (32 * GB, 8, BATCH_ROWS), (GB, 1, BATCH_ROWS), (600 << 20, 1, 20_480)],
+    [(None, 8, BATCH_ROWS), (32 * GB, 8, BATCH_ROWS), (GB, 1, BATCH_ROWS), (600 << 20, 1, 27_306)],
 )
 def test_fewer_and_smaller_batches_are_under_way_in_little_memory(limit: int | None, threads: int, rows: int) -> None:
     budget = Budget(limit)

@@ -5,10 +5,11 @@ from threading import Lock
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from distillscan.columns import ROW, SOURCE
-from distillscan.profile.strings import hash_column
+from distillscan.profile.strings import texts_of
 
 #: Requests that are compared exactly; in a larger log these many stand for all (those with the smallest hashes).
 _KEPT: Final = 1 << 17
@@ -17,6 +18,7 @@ _GAP: Final = 180
 _STRAY: Final = 0.01
 _DAY: Final = 86_400_000_000
 _MIX: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC13FA9A902A6328F))
+_NOTHING: Final = np.zeros(0, np.uint64)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC).date()
 
 
@@ -30,7 +32,7 @@ class Census:
         self._requests = 0
         self._hashes = pl.DataFrame(schema={"hash": pl.UInt64, "count": pl.UInt64})
         self._limit: int | None = None
-        self._waiting: list[pl.Series] = []
+        self._waiting: list[npt.NDArray[np.uint64]] = []
         self._waiting_rows = 0
 
     def add(self, frame: pl.DataFrame) -> None:
@@ -38,25 +40,23 @@ class Census:
         if frame.is_empty():
             return
         where = (int(frame[SOURCE][0]), int(frame[ROW][0]))
-        days = (frame["timestamp"].dt.epoch("us") // _DAY).value_counts()
-        known = frame.filter(pl.col("request_id").is_not_null()) if "request_id" in frame.columns else frame.clear()
-        hashes = _hashes(known) if known.height else None
+        days, counts = np.unique(frame["timestamp"].to_physical().to_numpy() // _DAY, return_counts=True)
+        hashes = _hashes(frame) if "request_id" in frame.columns else _NOTHING
         with self._lock:
             if where in self._seen:
                 return
             self._seen.add(where)
-            for day, count in days.iter_rows():
+            for day, count in zip(days.tolist(), counts.tolist(), strict=True):
                 self._days[day] = self._days.get(day, 0) + count
-            self._requests += known.height
-            if hashes is not None:
-                self._merge(hashes)
+            self._requests += hashes.size
+            self._merge(hashes)
 
-    def _merge(self, hashes: pl.Series) -> None:
+    def _merge(self, hashes: npt.NDArray[np.uint64]) -> None:
         """Note hashes that may be among the smallest; many batches are counted at once."""
         if self._limit is not None:
-            hashes = hashes.filter(hashes <= self._limit)
+            hashes = hashes[hashes <= np.uint64(self._limit)]
         self._waiting.append(hashes)
-        self._waiting_rows += len(hashes)
+        self._waiting_rows += hashes.size
         if self._waiting_rows > _KEPT:
             self._count()
 
@@ -64,7 +64,7 @@ class Census:
         """Keep the smallest hashes, each with how often it came: the same ones whatever the order of batches."""
         if not self._waiting:
             return
-        hashes = pl.concat(self._waiting)
+        hashes = pl.Series("hash", np.concatenate(self._waiting))
         self._waiting, self._waiting_rows = [], 0
         new = hashes.to_frame("hash").group_by("hash").agg(pl.len().cast(pl.UInt64).alias("count"))
         both = pl.concat([self._hashes, new]).group_by("hash").agg(pl.col("count").sum())
@@ -104,13 +104,15 @@ class Census:
         return tuple(_stray(group) for group in stray)
 
 
-def _hashes(frame: pl.DataFrame) -> pl.Series:
-    """One number for request, account and time: the same on every machine."""
-    request, account = (hash_column(frame[name]).to_numpy() for name in ("request_id", "account_id"))
-    time = frame["timestamp"].to_physical().to_numpy().astype(np.uint64)
+def _hashes(frame: pl.DataFrame) -> npt.NDArray[np.uint64]:
+    """One number for request, account and time of each row that has a request_id: the same on every machine."""
+    rows = frame.select("request_id", "account_id", "timestamp").drop_nulls("request_id")
+    request, account = (texts_of(rows[name]).hashes() for name in ("request_id", "account_id"))
+    time = rows["timestamp"].to_physical().to_numpy().astype(np.uint64)
     mixed = (request + account * _MIX[0]) ^ (time * _MIX[1])
     mixed = (mixed ^ (mixed >> np.uint64(29))) * _MIX[1]
-    return pl.Series("hash", mixed ^ (mixed >> np.uint64(32)))
+    found: npt.NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(32))
+    return found
 
 
 def _stray(group: list[tuple[int, int]]) -> str:

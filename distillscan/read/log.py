@@ -29,8 +29,8 @@ from distillscan.read.schema_open import open_file
 from distillscan.read.schema_rows import relate
 from distillscan.read.spool import Spool
 
-#: Values of a batch: what fits the processor's cache is hashed two to three times as fast as what does not.
-_BATCH_BYTES: Final = 24 << 20
+#: Bytes of values in a batch: more would take more memory, fewer cost more to hand over than to count.
+_BATCH_BYTES: Final = 48 << 20
 _HASH_BLOCK: Final = 1 << 20
 
 

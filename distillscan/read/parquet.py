@@ -31,8 +31,8 @@ from distillscan.read.formats import reading, what_went_wrong
 from distillscan.read.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values import decode, to_json_objects
 
-#: Uncompressed bytes read at once: what stays in the processor's cache is decoded and hashed without a trip to memory,
-#: and buffers of this size are used again, while larger ones are fetched anew from the operating system each time.
+#: Uncompressed bytes read at once: buffers of this size are used again, while larger ones are fetched anew from the
+#: operating system each time.
 _AT_ONCE: Final = 16 << 20
 #: Rows of a broken row group that are read, or lost, together.
 _STEP: Final = 1_000
