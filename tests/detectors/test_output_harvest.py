@@ -156,7 +156,7 @@ class TestOutputHarvest:
         found = self.rhythm(self.workers(0, 30, requests=3))
         assert found is not None
         assert found.bits == -2.0
-        assert found.details == {"sleepless": 0.0, "quiet_share_together": 0.0}
+        assert found.details == {"specific": False, "sleepless": 0.0, "quiet_share_together": 0.0}
         assert found.summary == (
             "all rest in the same eight hours of the day (0 % of the requests), as people of one place do"
         )

@@ -52,7 +52,11 @@ class TestCustomer:
     def test_other_kinds_of_account_declare_nothing(self, kind: str, count: int) -> None:
         weights, said = customer(account_type=most(kind, count, "free"))
         assert weights == ()
-        assert said == Explanation(CUSTOMER, "not tested", "the log has neither organisations nor mail domains")
+        assert said == Explanation(
+            CUSTOMER,
+            "not tested",
+            "the members have neither mail domains nor an organisation that is not the whole log's",
+        )
 
     def test_the_organisation_comes_before_the_reseller(self) -> None:
         weights, _ = customer(org_id=most("o", 10), account_type=most("reseller", 10))
