@@ -108,6 +108,18 @@ def _block(grade, rooms, low, free):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _remaining(rows, codes, members, start, size, member):  # type: ignore[no-untyped-def]
+    """Move the rows whose member is still in the sample to the front of ``rows``; return how many there are."""
+    left = 0
+    for row in rows:
+        code = codes[row]
+        if members[row] <= member[start[code] + size[code] - 1]:
+            rows[left] = row
+            left += 1
+    return left
+
+
+@njit(cache=True, nogil=True)
 def _lay_out(codes, places, start, size, member, count, low, high, who, members, counts, lows, highs):  # type: ignore[no-untyped-def]
     for k in range(codes.size):
         code = codes[k]
@@ -170,7 +182,7 @@ class Samples:
             highs: Value of which the largest is kept.
 
         Returns:
-            The rows by which a member came into a sample (of which it may have been pushed out again since).
+            The rows by which a member came into a sample and was not pushed out again by a later row.
         """
         fresh = np.empty(codes.size, np.int64)
         row = added = 0
@@ -181,7 +193,8 @@ class Samples:
             )  # fmt: skip
             added += new
             if row == codes.size:
-                return fresh[:added]
+                left = _remaining(fresh[:added], codes, members, self._start, self._size, self._member)
+                return fresh[:left]
             self._grow()
 
     def reserve(self, accounts: int) -> None:

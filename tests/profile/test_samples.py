@@ -46,15 +46,26 @@ def test_the_smallest_members_are_kept_with_exact_counts_and_bounds(batches: lis
     assert contents(samples) == expected([row for batch in batches for row in batch], limit)
 
 
-def test_rows_that_bring_a_member_in_are_named() -> None:
+def test_rows_that_bring_a_member_in_to_stay_are_named() -> None:
     samples = Samples(2)
-    assert add(samples, [(0, 7, 1, 0, 0), (0, 7, 1, 0, 0), (0, 5, 1, 0, 0), (0, 9, 1, 0, 0), (0, 6, 1, 0, 0)]) == [
-        0,
-        2,
-        4,
-    ]
+    rows = [(0, 7, 1, 0, 0), (0, 7, 1, 0, 0), (0, 5, 1, 0, 0), (0, 9, 1, 0, 0), (0, 6, 1, 0, 0)]
+    assert add(samples, rows) == [2, 4]  # the 7 came in and was pushed out by the 6
     assert add(samples, [(0, 7, 1, 0, 0), (0, 1, 1, 0, 0), (1, 7, 1, 0, 0)], [True, True, False]) == [1]
     assert [row[:3] for row in contents(samples)] == [(0, 1, 1), (0, 5, 1)]
+
+
+@given(st.lists(st.lists(ROW, min_size=1, max_size=120), min_size=1, max_size=4))
+def test_what_is_in_a_sample_was_named_once_when_it_came(batches: list[list[Row]]) -> None:
+    samples = Samples(3)
+    named: set[tuple[int, int]] = set()
+    for batch in batches:
+        before = {row[:2] for row in contents(samples)}
+        new = [batch[row][:2] for row in add(samples, batch)]
+        after = {row[:2] for row in contents(samples)}
+        assert len(new) == len(set(new))
+        assert set(new) == after - before
+        named |= set(new)
+    assert {row[:2] for row in contents(samples)} <= named
 
 
 def test_many_accounts_and_members_outgrow_the_room_at_first() -> None:
@@ -65,11 +76,11 @@ def test_many_accounts_and_members_outgrow_the_room_at_first() -> None:
     members = rng.integers(0, 1 << 62, 60_000).astype(np.uint64)
     ones, zeros = np.ones(60_000, np.uint32), np.zeros(60_000, np.int64)
     fresh = samples.add(codes, np.ones(60_000, np.bool_), members, ones, zeros, zeros)
-    assert np.array_equal(fresh, np.unique(fresh))
     everyone = np.arange(5000)
     wanted = [np.sort(members[codes == code])[:16] for code in range(5000)]
     assert samples.sizes(everyone).tolist() == [part.size for part in wanted]
     assert np.array_equal(samples.members(5000), np.concatenate(wanted))
+    assert np.array_equal(np.sort(members[fresh]), np.sort(samples.members(5000)))
 
 
 def test_room_that_is_given_back_is_used_again() -> None:
