@@ -31,8 +31,8 @@ def kind(tmp_path: Path, name: str, content: bytes, forced: Format | None = None
     [
         ("log.csv", CSV, ("csv", None)),
         ("log.tsv", CSV, ("csv", None)),
-        ("log.CSV.gz", gzip.compress(CSV), ("csv", "gzip")),
-        ("log.csv", gzip.compress(CSV), ("csv", "gzip")),
+        ("log.CSV.gz", gzip.compress(CSV, mtime=0), ("csv", "gzip")),
+        ("log.csv", gzip.compress(CSV, mtime=0), ("csv", "gzip")),
         ("log.csv.gz", CSV, ("csv", None)),
         ("log.jsonl.zst", zstd(NDJSON), ("ndjson", "zstd")),
         ("log.json", NDJSON, ("ndjson", None)),
@@ -42,7 +42,7 @@ def kind(tmp_path: Path, name: str, content: bytes, forced: Format | None = None
         ("log", NDJSON, ("ndjson", None)),
         ("log", b"\xef\xbb\xbf \n" + NDJSON, ("ndjson", None)),
         ("log", CSV, ("csv", None)),
-        ("log", gzip.compress(CSV), ("csv", "gzip")),
+        ("log", gzip.compress(CSV, mtime=0), ("csv", "gzip")),
         ("-", b"a;b\n1;2\n", ("csv", None)),
         ("log.parquet", CSV, ("parquet", None)),
     ],
@@ -70,7 +70,7 @@ def test_the_analyst_knows_better(tmp_path: Path) -> None:
         ("a.csv", "a,b".encode("utf-16"), "a.csv is text in UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)"),
         (
             "a.gz",
-            gzip.compress(PARQUET),
+            gzip.compress(PARQUET, mtime=0),
             "a.gz is Parquet inside gzip: decompress it first (Parquet compresses by itself)",
         ),
         ("a.json", b' [{"a": 1}]', "a.json is one JSON array, not one object per line: convert it with  jq -c '.[]'"),
