@@ -111,7 +111,7 @@ def _paths(reader: Reader) -> Iterator[_Path]:
 
 
 def _usable(step: str) -> bool:
-    return bool(step) and visible(step) == step and not set(step) & set("[]")
+    return "" not in step.split(".") and visible(step) == step and not set(step) & set("[]")
 
 
 def _collect(
