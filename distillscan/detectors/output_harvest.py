@@ -122,7 +122,8 @@ def _together(quiet: float, p: OutputHarvest) -> Finding | None:
     if np.isnan(quiet) or quiet >= p.asleep:
         return None
     text = f"all rest in the same eight hours of the day ({percent(quiet)} of the requests), as people of one place do"
-    return Finding("timing", "extraction", -p.rhythm_cap, text, {"specific": False, "sleepless": 0.0, "quiet_share_together": quiet})
+    numbers = {"specific": False, "sleepless": 0.0, "quiet_share_together": quiet}
+    return Finding("timing", "extraction", -p.rhythm_cap, text, numbers)
 
 
 def concentration(table: Floats) -> tuple[Floats, Floats]:
