@@ -25,7 +25,7 @@ def draw(sizes: Mapping[str, Any], path: Path) -> None:
     ]
     scale = altair.Scale(type="log")
     chart = (
-        altair.Chart(altair.Data(values=rows))  # type: ignore[no-untyped-call]
+        altair.Chart(altair.Data(values=rows))
         .mark_line(point=True)
         .encode(
             x=altair.X("rows (millions):Q", scale=scale),
