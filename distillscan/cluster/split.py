@@ -8,6 +8,7 @@ the same tokens in much the same proportions (cosine), or for two weaker kinds.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import graspologic_native as native
 import numpy as np
@@ -25,6 +26,10 @@ SEPARATE = {"ip": 0.1, "payment": 0.1}
 #: Tokens of pairing kinds that two groups have in common at least, and their share of those of the smaller.
 MEETINGS = 3
 MEETING_SHARE = 0.1
+#: Share of a group under one organisation or type of account from which it openly belongs together, and the least size.
+DECLARED = 0.8
+DECLARING = 5
+DECLARING_KINDS = ("org", "account_type")
 #: Share of a part's members from which a pool or cards are the part's way of working.
 MOSTLY = 0.5
 #: Size of a part against a group's from which it may join the group to others.
@@ -127,16 +132,44 @@ def _pairs_apart(kind: str, one: _Group, other: _Group) -> bool:
     return bool(many >= MOSTLY and few <= 1 - MOSTLY)
 
 
+def _declares(
+    mine: "np.ndarray[tuple[int], np.dtype[np.uint64]]", theirs: "np.ndarray[tuple[int], np.dtype[np.uint64]]"
+) -> bool:
+    """Whether most of ``mine`` (hashes, 0 where nothing is stated) are one value that hardly any of ``theirs`` is."""
+    values, counts = np.unique(mine[mine != 0], return_counts=True)
+    if mine.size < DECLARING or values.size == 0 or counts.max() < DECLARED * mine.size:
+        return False
+    return bool(np.mean(theirs == values[np.argmax(counts)]) <= 1 - DECLARED)
+
+
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """Decides whether two groups look like one operator's; ``first`` and ``last`` are the members' hours."""
+    """Decides whether two groups look like one operator's.
+
+    Attributes:
+        first: Hour of each member's first request.
+        last: Hour of its last one.
+        threshold: Cosine from which tokens are used alike.
+        declared: What each member declares, by hash: its organisation, its type of account.
+    """
 
     first: Floats
     last: Floats
     threshold: float
+    declared: tuple["np.ndarray[tuple[int], np.dtype[np.uint64]]", ...] = ()
+
+    def strangers(self, one: _Group, other: _Group) -> bool:
+        """Whether one group openly belongs to somebody to whom hardly anybody of the other does."""
+        return any(
+            _declares(values[mine.at], values[theirs.at])
+            for values in self.declared
+            for mine, theirs in ((one, other), (other, one))
+        )
 
     def tied(self, one: _Group, other: _Group) -> bool:
         """Whether two groups meet, or use any strong kind but wording, or two weak ones, alike."""
+        if self.strangers(one, other):
+            return False
         if any(_meet(kind, one, other) for kind in PAIRING):
             return True
         close = self._close(one, other)
@@ -148,6 +181,8 @@ class _Judge:
 
     def alike(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are tied, or use the same wording, accidents of a published wording apart."""
+        if self.strangers(one, other):
+            return False
         if self.tied(one, other):
             return True
         if "template" not in self._close(one, other):
@@ -235,7 +270,11 @@ def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]
         return [members]
     stated = {kind: _stated(graph, kind)[members] for kind in SEPARATE}
     first, last = graph.population.active_hours
-    judge = _Judge(first[members], last[members], p.alike)
+    population = graph.population
+    declared = tuple(
+        population.once(("dominant", kind), partial(population.dominant, kind))[members] for kind in DECLARING_KINDS
+    )
+    judge = _Judge(first[members], last[members], p.alike, declared)
     gathered = _gathered(_groups(_parts(matrices, p), matrices, stated), judge)
     return [members[np.sort(group.at)] for group in gathered]
 

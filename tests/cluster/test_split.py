@@ -12,7 +12,7 @@ from test_population import graph_of, numbers_of, population_of, signals_of
 
 from distillscan.cluster import find_candidates
 from distillscan.cluster.candidates import Refined, refine
-from distillscan.cluster.split import split
+from distillscan.cluster.split import _declares, split
 from distillscan.parameters import ClusterParameters
 from distillscan.population import Ints, SignalGraph
 
@@ -340,3 +340,20 @@ class TestCandidatesAreSplit:
         everyone = {"system_template": {1: "ab"}, "rotation": {1: "ab"}, "tls": {1: "ab"}}
         carried = {**everyone, "payment": {1: "a", 2: "a"}, "ip": {1: "b", 2: "b"}}
         assert candidates([*self.rows], carried, judged=["rotation"]) == [[*self.pool("a"), *self.pool("b")]]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [
+        ([7, 7, 7, 7, 7], [0, 0, 0, 0, 0], True),
+        ([7, 7, 7, 7, 0], [7, 0, 0, 0, 0], True),
+        ([7, 7, 7, 0, 0], [0, 0, 0, 0, 0], False),
+        ([7, 7, 7, 7, 7], [7, 7, 0, 0, 0], False),
+        ([0, 0, 0, 0, 0], [7, 7, 7, 7, 7], False),
+        ([7, 7, 7, 7], [0, 0, 0, 0], False),
+    ],
+)
+def test_who_openly_belongs_to_somebody_is_no_part_of_others(
+    mine: list[int], theirs: list[int], expected: bool
+) -> None:
+    assert _declares(np.array(mine, np.uint64), np.array(theirs, np.uint64)) is expected
