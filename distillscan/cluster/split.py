@@ -139,7 +139,7 @@ def _declares(
     values, counts = np.unique(mine[mine != 0], return_counts=True)
     if mine.size < DECLARING or values.size == 0 or counts.max() < DECLARED * mine.size:
         return False
-    return bool(np.mean(theirs == values[np.argmax(counts)]) <= 1 - DECLARED)
+    return bool(np.mean(theirs != values[np.argmax(counts)]) >= DECLARED)
 
 
 @dataclass(frozen=True, slots=True)
