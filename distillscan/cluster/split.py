@@ -7,7 +7,7 @@ the same tokens in much the same proportions (cosine), or for two weaker kinds.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import graspologic_native as native
@@ -29,6 +29,8 @@ MEETING_SHARE = 0.1
 #: Share of a group under one organisation or type of account from which it openly belongs together, and the least size.
 DECLARED = 0.8
 DECLARING = 5
+#: What keeps groups apart whatever they share, and what does so where they share no more than a wording: one operator
+#: may hold plans of two kinds, but a plan of its own and a published prompt are a customer's.
 DECLARING_KINDS = ("org", "account_type")
 #: Share of a part's members from which a pool or cards are the part's way of working.
 MOSTLY = 0.5
@@ -77,6 +79,7 @@ class _Group:
     rates: dict[str, Floats]  # kind to strength per token
     carrying: dict[str, int]  # kind to members with any token
     stated: dict[str, int]  # kind to members of which the log says anything
+    marks: int  # a bit for every token of any kind that a member carries
 
     def __add__(self, other: "_Group") -> "_Group":
         return _Group(
@@ -84,6 +87,7 @@ class _Group:
             {kind: self.rates[kind] + other.rates[kind] for kind in self.rates},
             {kind: self.carrying[kind] + other.carrying[kind] for kind in self.carrying},
             {kind: self.stated[kind] + other.stated[kind] for kind in self.stated},
+            self.marks | other.marks,
         )
 
 
@@ -95,12 +99,14 @@ def _groups(label: Ints, matrices: dict[str, "sparse.csr_array"], stated: dict[s
     carrying = {kind: belongs @ (np.diff(matrix.indptr) > 0) for kind, matrix in matrices.items()}
     known = {kind: belongs @ mask for kind, mask in stated.items()}
     places = np.split(np.argsort(inverse, kind="stable"), np.cumsum(sizes)[:-1])
+    used = sparse.hstack(list(rates.values()), format="csr")
     return [
         _Group(
             places[k],
             {kind: np.asarray(matrix[[k]].todense(), np.float64).ravel() for kind, matrix in rates.items()},
             {kind: int(counts[k]) for kind, counts in carrying.items()},
             {kind: int(counts[k]) for kind, counts in known.items()},
+            sum(1 << token for token in used.indices[used.indptr[k] : used.indptr[k + 1]].tolist()),
         )
         for k in np.lexsort((names, -sizes))
     ]
@@ -156,36 +162,45 @@ class _Judge:
     first: Floats
     last: Floats
     threshold: float
-    declared: tuple["np.ndarray[tuple[int], np.dtype[np.uint64]]", ...] = ()
+    declared: dict[str, "np.ndarray[tuple[int], np.dtype[np.uint64]]"] = field(default_factory=dict)
 
-    def strangers(self, one: _Group, other: _Group) -> bool:
+    def strangers(self, one: _Group, other: _Group, kinds: tuple[str, ...]) -> bool:
         """Whether one group openly belongs to somebody to whom hardly anybody of the other does."""
         return any(
-            _declares(values[mine.at], values[theirs.at])
-            for values in self.declared
+            _declares(self.declared[kind][mine.at], self.declared[kind][theirs.at])
+            for kind in kinds
+            if kind in self.declared
             for mine, theirs in ((one, other), (other, one))
         )
 
     def tied(self, one: _Group, other: _Group) -> bool:
         """Whether two groups meet, or use any strong kind but wording, or two weak ones, alike."""
-        if self.strangers(one, other):
+        if not one.marks & other.marks or not self._bound(one, other):
             return False
+        return not self.strangers(one, other, ("org",))
+
+    def _bound(self, one: _Group, other: _Group) -> bool:
+        """Whether two groups are tied, whatever they declare."""
         if any(_meet(kind, one, other) for kind in PAIRING):
             return True
-        close = self._close(one, other)
-        return bool(close & set(STRONG) - {"template"}) or len(close & set(WEAK)) >= 2
+        if any(self._close(kind, one, other) for kind in STRONG if kind != "template"):
+            return True
+        return sum(self._close(kind, one, other) for kind in WEAK) >= 2
 
-    def _close(self, one: _Group, other: _Group) -> set[str]:
-        cosine = {kind: _cosine(kind, one, other) for kind in (*STRONG, *WEAK)}
-        return {kind for kind, value in cosine.items() if value is not None and value >= self.threshold}
+    def _close(self, kind: str, one: _Group, other: _Group) -> bool:
+        return (_cosine(kind, one, other) or 0.0) >= self.threshold
 
     def alike(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are tied, or use the same wording, accidents of a published wording apart."""
-        if self.strangers(one, other):
+        if not one.marks & other.marks:
             return False
-        if self.tied(one, other):
-            return True
-        if "template" not in self._close(one, other):
+        if self._bound(one, other):
+            return not self.strangers(one, other, ("org",))
+        return self._same_wording(one, other) and not self.strangers(one, other, DECLARING_KINDS)
+
+    def _same_wording(self, one: _Group, other: _Group) -> bool:
+        """Whether two groups use the same wording, and not as two operators of one published pipeline do."""
+        if not self._close("template", one, other):
             return False
         cosine = {kind: _cosine(kind, one, other) for kind in SEPARATE}
         # The same wording over separate pools at the same time is a published pipeline that two operators run, or an
@@ -271,9 +286,10 @@ def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]
     stated = {kind: _stated(graph, kind)[members] for kind in SEPARATE}
     first, last = graph.population.active_hours
     population = graph.population
-    declared = tuple(
-        population.once(("dominant", kind), partial(population.dominant, kind))[members] for kind in DECLARING_KINDS
-    )
+    declared = {
+        kind: population.once(("dominant", kind), partial(population.dominant, kind))[members]
+        for kind in DECLARING_KINDS
+    }
     judge = _Judge(first[members], last[members], p.alike, declared)
     gathered = _gathered(_groups(_parts(matrices, p), matrices, stated), judge)
     return [members[np.sort(group.at)] for group in gathered]
