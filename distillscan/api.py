@@ -12,7 +12,9 @@ from typing import Any, BinaryIO, Protocol
 import polars as pl
 
 import distillscan
+from distillscan.carried import carried
 from distillscan.cluster import find_candidates
+from distillscan.columns import CARRIED
 from distillscan.detect import Detection, detect, without
 from distillscan.detectors.base import Context, Release
 from distillscan.detectors.registry import choose
@@ -342,7 +344,7 @@ def _clusters(
             looked_up = prompts and place < SKELETONS_FOR
             rows = exemplars(one, kind, template, p, max(TEXTS_COMPARED, 2 * k - 1)) if looked_up else None
             wanted.append((place, template, rows))
-    texts = _texts(log, [(template, rows) for _, template, rows in wanted if rows is not None])
+    texts, held = _texts(log, [(template, rows) for _, template, rows in wanted if rows is not None])
     skeletons = []
     for _, template, rows in wanted:
         found = [] if rows is None else [texts[template.where, pointer] for pointer in rows["pointer"]]
@@ -355,22 +357,42 @@ def _clusters(
         if template.skeleton == SLOT or template.skeleton not in {t.skeleton for t in listed}:
             listed.append(template)
     named = [replace(one, cluster_id=shown.cluster_id(one.cluster_id)) for one in scored]
-    return tuple(describe(one, place + 1, tuple(templates.get(place, ()))) for place, one in enumerate(named))
+    described = [describe(one, place + 1, tuple(templates.get(place, ()))) for place, one in enumerate(named)]
+    carried = _carried(held, [(place, rows) for place, _, rows in wanted if rows is not None], k, shown)
+    return tuple(
+        replace(one, capabilities={**one.capabilities, **carried.get(place, {})}) for place, one in enumerate(described)
+    )
 
 
-def _texts(log: Log, wanted: Sequence[tuple[Template, pl.DataFrame]]) -> dict[tuple[str, int], str | None]:
-    """The texts at the pointers, by column and pointer."""
+def _carried(
+    held: pl.DataFrame, wanted: Sequence[tuple[int, pl.DataFrame]], k: int, shown: Veil
+) -> dict[int, dict[str, Any]]:
+    """What the requests that were looked up for each cluster carried beside their words, by the cluster's place."""
+    rows: dict[int, list[pl.DataFrame]] = {}
+    for place, found in wanted:
+        rows.setdefault(place, []).append(found.select("account", "pointer"))
+    return {
+        place: carried(pl.concat(parts).unique().join(held, on="pointer"), k, shown.texts)
+        for place, parts in rows.items()
+    }
+
+
+def _texts(
+    log: Log, wanted: Sequence[tuple[Template, pl.DataFrame]]
+) -> tuple[dict[tuple[str, int], str | None], pl.DataFrame]:
+    """The texts at the pointers, by column and pointer; and what those requests carried, of what the log tells."""
     found: dict[tuple[str, int], str | None] = {}
+    beside = [name for name in CARRIED if name in log.columns]
     if not wanted:
-        return found
+        return found, pl.DataFrame(schema={"pointer": pl.UInt64})
     pointers = pl.concat([rows.select("pointer") for _, rows in wanted]).unique().sort("pointer")
     located = pointers.select("pointer", *split_pointer())
-    rows = log.fetch(located.select("source", "row"), ["prompt", "system_prompt"])
+    rows = log.fetch(located.select("source", "row"), ["prompt", "system_prompt", *beside])
     joined = located.join(rows, on=["source", "row"], how="left")
     for column in ("prompt", "system_prompt"):
         for pointer, text in joined.select("pointer", column).iter_rows():
             found[column, pointer] = text
-    return found
+    return found, joined.select("pointer", *beside)
 
 
 def _stated(options: AnalyzeOptions, joined: Mapping[str, str]) -> dict[str, Any]:

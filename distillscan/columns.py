@@ -41,6 +41,14 @@ CANONICAL: Final = MappingProxyType(
     }
 )
 
+#: What a request carried beside its words: names of tools that were offered or called (``bash,read_file``), and how
+#: many pictures were sent. They are read for the requests a report looks up, not for every row: the profile has no use
+#: for them.
+CARRIED: Final = MappingProxyType({"tools": pl.String(), "images": pl.Int64()})
+
+#: Every column a schema or a mapping may speak of.
+READABLE: Final = MappingProxyType({**CANONICAL, **CARRIED})
+
 REQUIRED: Final = ("timestamp", "account_id")
 
 #: Columns added by ``read``: which input (its position in the sorted list of inputs) and which record in it, from 0.

@@ -4,14 +4,14 @@ from collections.abc import Collection
 from types import MappingProxyType
 from typing import Final
 
-from distillscan.columns import CANONICAL
+from distillscan.columns import READABLE
 from distillscan.privacy import COLUMNS as HIDDEN
 from distillscan.result import ColumnUse, Disclosure
 
 #: Said of a column that is read with the others and goes nowhere.
 NOTHING: Final = "nothing: read with the others and dropped"
 
-#: Canonical column to what it is for and what of it a report shows.
+#: Column to what it is for and what of it a report shows.
 USES: Final = MappingProxyType[str, tuple[str, Disclosure]](
     {
         "timestamp": ("daily rhythm, synchrony, succession, releases, the timeline", "counts"),
@@ -42,6 +42,8 @@ USES: Final = MappingProxyType[str, tuple[str, Disclosure]](
         "status_code": ("requests that were denied, limited or failed; when an account was stopped", "counts"),
         "stop_reason": ("requests that were refused", "counts"),
         "reasoning_signature": ("the same reasoning sent by several accounts (as hashes)", "counts"),
+        "tools": ("tools in the few requests that are looked up for skeletons", "shared words"),
+        "images": ("pictures in the few requests that are looked up for skeletons", "counts"),
     }
 )
 
@@ -55,7 +57,7 @@ def column_uses(columns: Collection[str], *, pseudonyms: bool, prompts: bool) ->
         prompts: Whether words of prompts may be shown.
     """
     found = []
-    for name in CANONICAL:
+    for name in READABLE:
         if name not in columns:
             continue
         used_for, shown = USES[name]

@@ -67,8 +67,9 @@ def test_check_shows_what_each_column_gets() -> None:
     )
     assert "ip                 25%        1  198.51.100.9" in lines
     assert "prompt             75%        3  Hello | Hello again | Tell a tale" in lines
+    assert "images             75%        1  0" in lines
     empty = "asn, country, tls_fingerprint, device_id, payment_id, email_domain, account_created_at, account_type, plan"
-    assert f"empty: org_id, session_id, {empty}, status_code, reasoning_signature" in lines
+    assert f"empty: org_id, session_id, {empty}, status_code, reasoning_signature, tools" in lines
     assert lines[-1].startswith("note: joined log: read with the schema cloudtrail")
 
 
@@ -101,7 +102,7 @@ def test_check_with_tools_and_hostile_values(tmp_path: Path) -> None:
     (tmp_path / "log.ndjson").write_text(json.dumps(row) + "\n")
     shown = run("schema", "check", str(tmp_path / "mine.toml"), str(tmp_path / "log.ndjson")).stdout
     assert "\x1b" not in shown
-    assert "tools: rm\\x1b[2J" in shown
+    assert "tools: rm_[2J" in shown
     assert "\\x1b]0;x\\x07" in shown
 
 

@@ -6,7 +6,8 @@ from typing import Final
 
 import polars as pl
 
-from distillscan.columns import CANONICAL, POINTER, REQUIRED, ROW, SOURCE, TIMESTAMP
+from distillscan.columns import CANONICAL, CARRIED, POINTER, READABLE, REQUIRED, ROW, SOURCE, TIMESTAMP
+from distillscan.read.carried import image_counts, tool_names
 from distillscan.read.chunks import Chunk
 from distillscan.read.joined import Joined, join_keys
 from distillscan.read.notes import Notes
@@ -136,7 +137,7 @@ def to_canonical(chunk: Chunk, source: int, notes: Notes, shaping: Shaping = _AS
 
 def _canonical(chunk: Chunk, source: int, notes: Notes, where: tuple[int, int], times: Times | None) -> pl.DataFrame:
     columns = [chunk.rows.alias(ROW)]
-    for canonical, dtype in CANONICAL.items():
+    for canonical, dtype in READABLE.items():
         raw = chunk.columns.get(canonical)
         if raw is None:
             continue
@@ -149,6 +150,8 @@ def _canonical(chunk: Chunk, source: int, notes: Notes, where: tuple[int, int], 
             lost = int((parsed.values.is_null() & ~parsed.missing).sum())
             notes.tally(f"{canonical} was not understood in {{count}} rows: left empty there", where, lost)
             values = parsed.values
+        elif canonical in CARRIED:
+            values = tool_names(raw) if canonical == "tools" else image_counts(raw)
         elif dtype == pl.Int64:
             values = to_whole(raw)
         else:

@@ -87,6 +87,8 @@ _NAMES: Final = {
         "finishreason completionreason stoptype finishreasonnormalized finishreasonraw genairesponsefinishreasons"
     ),
     "reasoning_signature": "thinkingsignature thoughtsignature",
+    "tools": "toolnames toolsused toolsoffered availabletools tooldefinitions genaitooldefinitions",
+    "images": "imagecount numimages nimages hasimage hasimages hasvision picturecount haspicture",
 }
 
 
@@ -101,4 +103,4 @@ HINTS: Final = MappingProxyType(
 )
 
 #: Text columns for which a hint may also be a list or an object (``messages``): it is read as compact JSON.
-MAY_NEST: Final = frozenset({"system_prompt", "prompt", "response"})
+MAY_NEST: Final = frozenset({"system_prompt", "prompt", "response", "tools", "images"})

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from distillscan.columns import CANONICAL, POINTER
+from distillscan.columns import POINTER, READABLE
 from distillscan.read.notes import Notes
 from distillscan.read.schema_shape import Plan
 from distillscan.read.values import canonical_text
@@ -48,7 +48,7 @@ class Joined:
             values = self.values[name].gather(found)
             added.append(frame[name].fill_null(values) if name in frame.columns else values)
         widened = frame.with_columns(added)
-        order = [name for name in (*POINTER, *CANONICAL) if name in widened.columns]
+        order = [name for name in (*POINTER, *READABLE) if name in widened.columns]
         return widened.select(order)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import stat
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, Self
 
 import polars as pl
 
-from distillscan.columns import CANONICAL, POINTER, ROW, SOURCE
+from distillscan.columns import CARRIED, POINTER, READABLE, ROW, SOURCE
 from distillscan.errors import InputError, UsageError
 from distillscan.read.census import Census
 from distillscan.read.chunks import Chunk, Reader, Unit, gather
@@ -108,6 +108,11 @@ class _Opened:
     shaping: Shaping
     note: str | None
 
+    def without(self, columns: Iterable[str]) -> "_Opened":
+        """The input without some columns."""
+        resolution = self.resolution.without(columns)
+        return replace(self, resolution=resolution, shaping=replace(self.shaping, plan=resolution.plan))
+
     def constants(self) -> dict[str, str | None]:
         """Canonical columns that the file's own path tells."""
         paths = self.resolution.paths.items()
@@ -153,8 +158,14 @@ class Log:
         return tuple(one.file for one in self._opened)
 
     @property
+    def schemas(self) -> tuple[str | None, ...]:
+        """The schema each input is read with; ``None`` where columns are read by name."""
+        plans = [one.resolution.plan for one in self._opened]
+        return tuple(None if plan is None else plan.schema.name for plan in plans)
+
+    @property
     def columns(self) -> frozenset[str]:
-        """Canonical columns that at least one input has."""
+        """Canonical columns, and those of what requests carried, that at least one input has."""
         return frozenset(name for one in self._opened for name in one.resolution.columns)
 
     @property
@@ -172,7 +183,8 @@ class Log:
     def tasks(self) -> Iterator[Task]:
         """Split the log into tasks, in the order of inputs and rows."""
         options = self._options
-        for one in self._opened:
+        for opened in self._opened:
+            one = opened if options.carried else opened.without(CARRIED)
             units = one.reader.units(one.resolution, batch_rows=options.batch_rows, records=options.keep_rejects)
             for unit in units:
                 yield Task(
@@ -200,7 +212,7 @@ class Log:
             What cannot be read any more is null, and among the outcomes.
         """
         asked = pointers.select(pl.col(name).cast(dtype) for name, dtype in POINTER.items())
-        schema = {**POINTER, **{name: CANONICAL[name] for name in columns}}
+        schema = {**POINTER, **{name: READABLE[name] for name in columns}}
         parts = [pl.DataFrame(schema=schema)]
         for one in self._opened:
             rows = asked.filter(pl.col(SOURCE) == one.file.source)[ROW].unique().sort()

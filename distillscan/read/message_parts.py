@@ -35,7 +35,7 @@ class Walk:
 
     def __init__(self) -> None:
         self.tools: dict[str, None] = {}
-        self.vision = False
+        self.images = 0
         self.signature: str | None = None
         self.cut = False
         self._nodes = MAX_NODES
@@ -83,7 +83,7 @@ class Walk:
         kind = block.get("type")
         kind = kind.lower() if isinstance(kind, str) else ""
         if kind in _PICTURES or _is_picture(block):
-            self.vision = True
+            self.images += 1
         elif kind in _THOUGHTS or "reasoningContent" in block:
             self.thought(block)
         elif kind in _CALLS:

@@ -52,7 +52,7 @@ class Extracted:
         last_user: The last text of the user alone.
         conversation: The conversation's own identifier, if the body names one.
         tools: Names of tools that were offered or called, sorted.
-        vision: Whether a picture was sent.
+        images: How many pictures were sent.
         signature: The first signature of earlier reasoning that was sent back.
         reason: Why something is missing, or ``None``.
     """
@@ -62,7 +62,7 @@ class Extracted:
     last_user: str | None = None
     conversation: str | None = None
     tools: tuple[str, ...] = ()
-    vision: bool = False
+    images: int = 0
     signature: str | None = None
     reason: str | None = None
 
@@ -141,14 +141,14 @@ class _Request:
     def result(self) -> Extracted:
         walk = self._walk
         system, prompt = walk.join(iter(self._system)), walk.join(iter(self._turns))
-        empty = not (self._found or walk.tools or walk.vision)
+        empty = not (self._found or walk.tools or walk.images)
         return Extracted(
             system_prompt=system,
             prompt=prompt,
             last_user=None if self._last_user is None else whole(self._last_user[:MAX_CHARS]) or None,
             conversation=self._conversation,
             tools=tuple(sorted(walk.tools)),
-            vision=walk.vision,
+            images=walk.images,
             signature=walk.signature,
             reason=CUT if walk.cut else NO_MESSAGES if empty else None,
         )

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final, Literal
 
-from distillscan.columns import CANONICAL
+from distillscan.columns import READABLE
 from distillscan.errors import UsageError
 from distillscan.read.schema import NO_SCHEMA, load_schema
 
@@ -32,6 +32,7 @@ class ReadOptions:
         keep_rejects: Whether rejected rows carry their source text, so that they can be written to a file.
         schema: Name of a packaged log schema or path of one, ``none`` for columns by name only, or ``None`` to tell
             each file's source by its columns.
+        carried: Whether batches hold what requests carried beside their words as well (``columns.CARRIED``).
         joins: Files, globs or directories of logs that add columns by ``request_id``.
 
     Raises:
@@ -44,6 +45,7 @@ class ReadOptions:
     keep_rejects: bool = False
     schema: str | None = None
     joins: tuple[str, ...] = ()
+    carried: bool = False
 
     def __post_init__(self) -> None:
         for canonical, source in self.mapping.items():
@@ -81,7 +83,7 @@ def _check_pair(canonical: str, source: str) -> None:
         raise UsageError(
             f"--map {canonical}={source}: both sides are needed, e.g. --map account_id=user.id",
         )
-    if canonical not in CANONICAL:
-        close = get_close_matches(canonical, CANONICAL, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"the columns are {', '.join(CANONICAL)}"
+    if canonical not in READABLE:
+        close = get_close_matches(canonical, READABLE, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"the columns are {', '.join(READABLE)}"
         raise UsageError(f"--map {canonical}={source}: there is no column {canonical}; {hint}")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from distillscan.columns import CANONICAL, REQUIRED
+from distillscan.columns import READABLE, REQUIRED
 from distillscan.errors import InputError
 from distillscan.read.hints import HINTS, MAY_NEST, normalise
 from distillscan.read.jsontext import join_path, split_path
@@ -74,6 +74,18 @@ class Resolution:
         paths = {name: path for name, path in self.paths.items() if name in names}
         return Resolution(paths, (), (), plan, self.made & chosen)
 
+    def without(self, columns: Iterable[str]) -> "Resolution":
+        """Return the rest without some columns, and without what is read for them alone."""
+        gone = frozenset(columns)
+        plan, unread = self.plan, gone
+        if plan is not None:
+            kept = {name: column for name, column in plan.schema.columns.items() if name not in gone}
+            used = replace(plan.schema, columns=kept).paths
+            unread |= {slot for path, slot in plan.slots.items() if path not in used}
+            plan = replace(plan, wanted=plan.wanted - gone)
+        paths = {name: path for name, path in self.paths.items() if name not in unread}
+        return replace(self, paths=paths, plan=plan, made=self.made - gone)
+
     def refused(self) -> "Resolution":
         """Return the slots of what the schema may refuse."""
         slots = [self.plan.slots.get(one.path) for one in self.plan.schema.refuse] if self.plan else []
@@ -121,7 +133,7 @@ def resolve(
         return replace(planned, unmatched=tuple(name for name in unmatched if name not in planned.columns))
     for pool, partition in ((known, False), ({key: SourceColumn(key) for key in keys}, True)):
         _by_name(pool, partition, paths, notes)
-    ordered = {canonical: paths[canonical] for canonical in CANONICAL if canonical in paths}
+    ordered = {canonical: paths[canonical] for canonical in READABLE if canonical in paths}
     return Resolution(ordered, tuple(notes), tuple(unmatched))
 
 
@@ -138,7 +150,7 @@ def _with_schema(
     parts = {"request": schema.body.request, "system": schema.body.system, "response": schema.body.response}
     spoken |= {name for part, found in parts.items() if found for name in BODY_COLUMNS[part]}
     paths = dict(mapped)
-    for canonical in CANONICAL:
+    for canonical in READABLE:
         if canonical not in paths and canonical not in spoken and (canonical in known or canonical in keys):
             paths[canonical] = SourcePath(canonical, partition=canonical not in known)
     direct = frozenset(paths)
@@ -154,19 +166,19 @@ def _with_schema(
     made |= {
         name for part, found in parts.items() if any(path in seen for path in found) for name in BODY_COLUMNS[part]
     }
-    plan = Plan(schema, slots, direct, frozenset(CANONICAL))
+    plan = Plan(schema, slots, direct, frozenset(READABLE))
     return Resolution(paths, (), (), plan, frozenset(made))
 
 
 def _by_name(pool: Mapping[str, SourceColumn], partition: bool, paths: dict[str, SourcePath], notes: list[str]) -> None:
     """Fill in what is not yet known from columns of that very name, then from hints; no column serves two by hints."""
-    for canonical in CANONICAL:
+    for canonical in READABLE:
         if canonical in pool and canonical not in paths:
             paths[canonical] = SourcePath(canonical, partition=partition)
     taken = {path.column for path in paths.values()}
     free: dict[str, list[str]] = {}
     for name in sorted(pool):
-        if name not in taken and name not in CANONICAL:
+        if name not in taken and name not in READABLE:
             free.setdefault(normalise(name), []).append(name)
     for canonical, hints in HINTS.items():
         if canonical in paths:

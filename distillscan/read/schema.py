@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 import polars as pl
 
-from distillscan.columns import CANONICAL, TIMESTAMP
+from distillscan.columns import READABLE, TIMESTAMP
 from distillscan.errors import UsageError
 from distillscan.read.jsontext import split_path
 
@@ -345,9 +345,9 @@ class _Table:
     def _column(self, name: str, value: Any, prefixes: Sequence[str]) -> Column:
         where = f"{self.where}columns."
         table = _Table(value if isinstance(value, dict) else {"from": value}, self.label, f"{where}{name}.")
-        if name not in CANONICAL:
-            close = get_close_matches(name, CANONICAL, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"the columns are {', '.join(CANONICAL)}"
+        if name not in READABLE:
+            close = get_close_matches(name, READABLE, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"the columns are {', '.join(READABLE)}"
             raise UsageError(f"schema {self.label}: {where}{name} is no canonical column; {hint}")
         column = Column(
             table.paths("from", prefixes, needed=True),
@@ -356,7 +356,7 @@ class _Table:
             table.pattern("pattern", groups=1) if table.has("pattern") else None,
         )
         table.finish()
-        if (column.unit or column.format) and CANONICAL[name] != TIMESTAMP:
+        if (column.unit or column.format) and READABLE[name] != TIMESTAMP:
             raise UsageError(f"schema {self.label}: {where}{name} is no time: unit and format are for times only")
         return column
 

@@ -1,18 +1,15 @@
 """Try a schema on the first rows of a log, and tell what every canonical column gets."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
 
-from distillscan.columns import CANONICAL
+from distillscan.columns import READABLE
 from distillscan.read.convert import Batch
 from distillscan.read.log import Log, open_log
-from distillscan.read.messages import extract
 from distillscan.read.options import ReadOptions
-from distillscan.read.schema_open import open_file
 from distillscan.read.values import to_text
 
 #: Values shown of each column, and tools of all requests.
@@ -39,9 +36,9 @@ class SchemaCheck:
         rows: Records looked at.
         used: Requests they gave.
         rejected: Records that gave none, by reason, most frequent first.
-        columns: Every canonical column that has a value.
-        empty: Canonical columns that have none.
-        tools: Names of tools that requests offered or called.
+        columns: Every column that has a value, canonical ones and what requests carried.
+        empty: Columns that have none.
+        tools: Names of tools that requests offered or called, of all of them.
         pictures: Requests with a picture.
         notes: What was assumed.
     """
@@ -69,24 +66,25 @@ def check_schema(path: str, options: ReadOptions, rows: int) -> SchemaCheck:
         InputError: If the file cannot be read, or required columns are nowhere.
         UsageError: If the schema is not right.
     """
-    with open_log([path], options) as log:
+    with open_log([path], replace(options, carried=True)) as log:
         batches = list(_first(log, rows))
-        name, tools, pictures = _beside(log.inputs[0].local, path, options, rows)
+        name = log.schemas[0]
         notes = log.notes
-    frames = [pl.DataFrame(schema=dict(CANONICAL)), *(batch.frame for batch in batches)]
-    frame = pl.concat(frames, how="diagonal").select(*CANONICAL).head(rows)
+    frames = [pl.DataFrame(schema=dict(READABLE)), *(batch.frame for batch in batches)]
+    frame = pl.concat(frames, how="diagonal").select(*READABLE).head(rows)
     rejects = pl.concat([batch.rejects for batch in batches]).head(rows) if batches else pl.DataFrame()
     counted = rejects["reason"].value_counts().sort("count", "reason", descending=[True, False]) if batches else rejects
-    found = tuple(_column(frame[column]) for column in CANONICAL if frame[column].null_count() < frame.height)
+    found = tuple(_column(frame[column]) for column in READABLE if frame[column].null_count() < frame.height)
+    tools = frame["tools"].drop_nulls().str.split(",").explode().unique().sort()
     return SchemaCheck(
         schema=name,
         rows=frame.height + rejects.height,
         used=frame.height,
         rejected=dict(counted.iter_rows()),
         columns=found,
-        empty=tuple(column for column in CANONICAL if column not in {one.column for one in found}),
-        tools=tuple(tools),
-        pictures=pictures,
+        empty=tuple(column for column in READABLE if column not in {one.column for one in found}),
+        tools=tuple(tools.head(_TOOLS)),
+        pictures=int((frame["images"] > 0).sum()),
         notes=notes,
     )
 
@@ -104,23 +102,3 @@ def _column(values: pl.Series) -> ColumnCheck:
     given = to_text(values.dt.to_string("iso:strict") if values.dtype.is_temporal() else values).drop_nulls()
     distinct = given.unique(maintain_order=True)
     return ColumnCheck(values.name, len(given), len(distinct), tuple(distinct.head(_EXAMPLES)))
-
-
-def _beside(local: Path, label: str, options: ReadOptions, rows: int) -> tuple[str | None, Sequence[str], int]:
-    """The schema's name, and what requests hold that no canonical column has: tools and pictures."""
-    opening = open_file(local, label, {}, options)
-    plan = opening.resolution.plan
-    if plan is None:
-        return None, (), 0
-    tools: set[str] = set()
-    pictures = 0
-    chosen = opening.resolution.at(plan.schema.body.request)
-    for unit in opening.reader.units(chosen, batch_rows=rows, records=False):
-        for chunk in unit.read():
-            for texts in zip(*(to_text(values).head(rows) for values in chunk.columns.values()), strict=True):
-                found = extract(next((text for text in texts if text), None))
-                tools.update(found.tools)
-                pictures += found.vision
-            break
-        break
-    return plan.schema.name, sorted(tools)[:_TOOLS], pictures

@@ -6,9 +6,10 @@ from typing import Final
 
 import polars as pl
 
-from distillscan.columns import CANONICAL, TIMESTAMP
+from distillscan.columns import CARRIED, READABLE, TIMESTAMP
 from distillscan.errors import InputError
 from distillscan.read.answers import Answer, answer
+from distillscan.read.carried import image_counts, listed_names, tool_names
 from distillscan.read.messages import Extracted, content, extract
 from distillscan.read.notes import Notes
 from distillscan.read.schema import Column, Keep, Schema
@@ -17,7 +18,7 @@ from distillscan.read.values import to_text, to_whole
 
 #: Where a body leads: canonical columns by the part of ``Schema.body`` they come from.
 BODY_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "request": ("prompt", "system_prompt", "session_id", "reasoning_signature"),
+    "request": ("prompt", "system_prompt", "session_id", "reasoning_signature", "tools", "images"),
     "system": ("system_prompt",),
     "response": ("response", "stop_reason"),
 }
@@ -49,7 +50,7 @@ class Plan:
     @property
     def needed(self) -> tuple[str, ...]:
         """Source paths, of those the file has, that the wanted columns are made of."""
-        paths = [path for name in CANONICAL if name in self._made for path in self._made[name].paths]
+        paths = [path for name in READABLE if name in self._made for path in self._made[name].paths]
         body = self.schema.body
         for part, found in (("request", body.request), ("system", body.system), ("response", body.response)):
             if self.wanted.difference(self.direct).intersection(BODY_COLUMNS[part]):
@@ -138,10 +139,13 @@ class Plan:
 
 
 def _column(name: str, column: Column, values: list[pl.Series], notes: Notes) -> pl.Series:
-    if CANONICAL[name] == TIMESTAMP:
+    if READABLE[name] == TIMESTAMP:
         found = _coalesce([_time(name, column, value, notes, alone=len(values) == 1) for value in values])
         return _with_unread(found, _coalesce([to_text(value) for value in values]))
-    if CANONICAL[name] == pl.Int64 and column.pattern is None:
+    if name in CARRIED and column.pattern is None:
+        texts = [to_text(tool_names(value) if name == "tools" else image_counts(value)) for value in values]
+        return _coalesce(texts)
+    if READABLE[name] == pl.Int64 and column.pattern is None:
         return _coalesce([to_whole(value) for value in values])
     texts = [to_text(value) for value in values]
     if column.pattern is not None:
@@ -210,6 +214,9 @@ def _requests(texts: pl.Series, *, last: bool, notes: Notes, where: tuple[int, i
         "prompt": [one.last_user if last else one.prompt for one in found],
         "session_id": [one.conversation for one in found],
         "reasoning_signature": [one.signature for one in found],
+        "tools": [listed_names(one.tools) for one in found],
+        # None, not 0, where there is no body to tell.
+        "images": [None if text is None else str(one.images) for text, one in zip(distinct, found, strict=True)],
     }
     return {name: pl.Series(name, values, pl.String).gather(at) for name, values in columns.items()}
 

@@ -114,12 +114,12 @@ SHAPES = {
             "Second",
             "s1",
             ("go", "look"),
-            vision=True,
+            images=1,
         ),
     ),
     "responses": (
         RESPONSES,
-        Extracted("Be brief.", "First\n\nlook {}\n\nseen", "First", "conv_1", ("look",), vision=True, signature="sig"),
+        Extracted("Be brief.", "First\n\nlook {}\n\nseen", "First", "conv_1", ("look",), images=1, signature="sig"),
     ),
     "responses, text": ({"input": "First", "instructions": "S"}, Extracted("S", "First", "First")),
     "anthropic": (
@@ -128,15 +128,15 @@ SHAPES = {
     ),
     "converse": (
         CONVERSE,
-        Extracted("Be brief.", 'First\n\nlook {"q":1}\n\nseen', "First", None, ("look",), vision=True, signature="sig"),
+        Extracted("Be brief.", 'First\n\nlook {"q":1}\n\nseen', "First", None, ("look",), images=1, signature="sig"),
     ),
     "gemini": (
         GEMINI,
-        Extracted("Be brief.", "First\n\nlook {}\n\nseen", "First", None, ("go", "look"), vision=True, signature="sig"),
+        Extracted("Be brief.", "First\n\nlook {}\n\nseen", "First", None, ("go", "look"), images=1, signature="sig"),
     ),
     "otel parts": (
         OTEL,
-        Extracted("Be brief.", 'First\n\nlook {"q":1}\n\nseen', "First", None, ("look",), vision=True),
+        Extracted("Be brief.", 'First\n\nlook {"q":1}\n\nseen', "First", None, ("look",), images=1),
     ),
     "otel events": (EVENTS, Extracted("Be brief.", "First\n\nSecond", "Second")),
     "cohere": (COHERE, Extracted("Be brief.", "First\n\nYes\n\nSecond", "Second")),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from distillscan.columns import CANONICAL
+from distillscan.columns import READABLE
 from distillscan.errors import InputError
 from distillscan.read.hints import HINTS, normalise
 from distillscan.read.resolve import Resolution, SourceColumn, SourcePath, listed, require, resolve
@@ -77,7 +77,7 @@ def test_ambiguous_names_are_no_hints(column: str) -> None:
 def test_no_hint_stands_for_two_columns_or_hides_a_canonical_name() -> None:
     hints = [hint for names in HINTS.values() for hint in names]
     assert len(hints) == len(set(hints))
-    assert set(HINTS) == set(CANONICAL)
+    assert set(HINTS) == set(READABLE)
     assert all(names[0] == normalise(canonical) for canonical, names in HINTS.items())
     assert all(hint == normalise(hint) for hint in hints)
 

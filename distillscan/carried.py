@@ -1,0 +1,50 @@
+"""What the requests that were looked up for a cluster carried beside their words: tools and pictures."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import polars as pl
+
+#: Names of tools listed, the most shared first.
+TOOLS_SHOWN: Final = 8
+
+
+def carried(rows: pl.DataFrame, shared_by: int, veiled: Callable[[Sequence[str]], Sequence[str]]) -> dict[str, Any]:
+    """Return what the requests behind a cluster's skeletons offered and sent, as part of its capabilities.
+
+    These are the few requests a report reads again, at most nine a template: they say what its prompts are like, not
+    how often. Names of tools are the customer's words, so that those of fewer accounts are left out, as in skeletons.
+
+    Args:
+        rows: ``account``, ``pointer`` and, as far as the log has them, ``tools`` and ``images``.
+        shared_by: Accounts that must have a tool for its name to be shown.
+        veiled: Takes out of names what must not leave the tool.
+
+    Returns:
+        ``looked_up``: requests, and how many had tools and pictures (where the log tells); ``tools_looked_up``: names
+        with the number of accounts. Empty if nothing is known of any request.
+    """
+    known = [name for name in ("tools", "images") if name in rows.columns and rows[name].null_count() < rows.height]
+    if not known:
+        return {}
+    requests = rows.unique("pointer")
+    counts = {"requests": requests.height}
+    if "tools" in known:
+        counts["with_tools"] = int(requests["tools"].is_not_null().sum())
+    if "images" in known:
+        counts["with_pictures"] = int((requests["images"] > 0).sum())
+    found: dict[str, Any] = {"looked_up": counts}
+    if "tools" in known:
+        shared = (
+            rows.select("account", pl.col("tools").str.split(",").alias("tool"))
+            .explode("tool")
+            .drop_nulls()
+            .group_by("tool")
+            .agg(pl.col("account").n_unique().alias("accounts"))
+            .filter(pl.col("accounts") >= shared_by)
+            .sort("accounts", "tool", descending=[True, False])
+        )
+        names = veiled(shared["tool"].head(TOOLS_SHOWN).to_list())
+        top = [{"value": name, "accounts": n} for name, n in zip(names, shared["accounts"], strict=False)]
+        found |= {"tools_looked_up": {"distinct": shared.height, "top": top}} if top else {}
+    return found
