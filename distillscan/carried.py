@@ -30,9 +30,9 @@ def carried(rows: pl.DataFrame, shared_by: int, veiled: Callable[[Sequence[str]]
     requests = rows.unique("pointer")
     counts = {"requests": requests.height}
     if "tools" in known:
-        counts["with_tools"] = int(requests["tools"].is_not_null().sum())
+        counts["tools"] = int(requests["tools"].is_not_null().sum())
     if "images" in known:
-        counts["with_pictures"] = int((requests["images"] > 0).sum())
+        counts["pictures"] = int((requests["images"] > 0).sum())
     found: dict[str, Any] = {"looked_up": counts}
     if "tools" in known:
         shared = (

@@ -28,7 +28,7 @@ def rows(*tools: str | None, images: int = 0) -> pl.DataFrame:
 def test_names_that_few_accounts_share_are_left_out() -> None:
     found = carried(rows("bash,own", "bash", None, "bash,look"), 3, list)
     assert found == {
-        "looked_up": {"requests": 4, "with_tools": 3, "with_pictures": 0},
+        "looked_up": {"requests": 4, "tools": 3, "pictures": 0},
         "tools_looked_up": {"distinct": 1, "top": [{"value": "bash", "accounts": 3}]},
     }
 
@@ -42,7 +42,7 @@ def test_one_account_counts_once_and_one_request_once() -> None:
 
 def test_what_the_log_does_not_tell_is_not_said() -> None:
     assert carried(rows(None, None).drop("images"), 1, list) == {}
-    assert carried(rows(None, images=2).drop("tools"), 1, list) == {"looked_up": {"requests": 1, "with_pictures": 1}}
+    assert carried(rows(None, images=2).drop("tools"), 1, list) == {"looked_up": {"requests": 1, "pictures": 1}}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def capabilities(path: Path, **options: Any) -> dict[str, Any]:
 def test_a_report_tells_what_a_clusters_requests_carried(log: Path) -> None:
     found = capabilities(log)
     looked_up = found["looked_up"]
-    assert looked_up["requests"] == looked_up["with_tools"] == looked_up["with_pictures"] >= 5
+    assert looked_up["requests"] == looked_up["tools"] == looked_up["pictures"] >= 5
     assert [one["value"] for one in found["tools_looked_up"]["top"]] == ["bash", "fetch"]
     assert "tool-of-" not in json.dumps(found)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from distillscan.report.wording import number, percent
+from distillscan.report.wording import counted, number, percent
 
 #: What an entry may call the thing it counts, best name first.
 _VALUES: Final = ("value", "name", "id")
@@ -107,9 +107,9 @@ def _entry(kind: str, entry: Mapping[str, Any]) -> Fact:
 def measures(fact: Fact) -> str:
     """The numbers of a fact in one phrase, for views without columns."""
     parts = [
-        "" if fact.accounts is None else f"{number(fact.accounts)} accounts",
+        "" if fact.accounts is None else counted(fact.accounts, "account"),
         "" if fact.outside is None else f"{number(fact.outside)} outside",
-        "" if fact.requests is None else f"{number(fact.requests)} requests",
+        "" if fact.requests is None else counted(fact.requests, "request"),
         "" if fact.share is None else percent(fact.share),
         fact.more,
     ]

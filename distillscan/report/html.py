@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PARAGRAPH, SKELETON, VALUE = 600, 2_000, 160
 #: Values listed per kind of infrastructure, and accounts per cluster; all of them are in the JSON.
 VALUES, ACCOUNTS = 8, 500
+#: So many accounts are shown without a click, and on paper in every browser.
+OPEN_ACCOUNTS = 60
 #: Units of the drawings' own coordinates.
 SPARK_STEPS, SPARK_HEIGHT, FALL_WIDTH = 72, 24, 200
 
@@ -59,6 +61,7 @@ def to_html(result: Result) -> str:
         explanations=lambda c: sorted(c.benign_explanations, key=lambda e: wording.VERDICTS.index(e.verdict)),
         reasons=sorted(result.rejected.reasons.items(), key=lambda item: (-item[1], item[0])),
         most_accounts=ACCOUNTS,
+        open_accounts=OPEN_ACCOUNTS,
         spark_height=SPARK_HEIGHT,
         fall_width=FALL_WIDTH,
         w=wording,

@@ -72,3 +72,4 @@ def test_measures_read_as_a_phrase() -> None:
     fact = Fact("ip", "x", accounts=1_200, outside=3, requests=4, share=0.5, more="asn AS1")
     assert measures(fact) == "1,200 accounts, 3 outside, 4 requests, 50 %, asn AS1"
     assert measures(Fact("ip", "x")) == ""
+    assert measures(Fact("ip", "x", accounts=1, outside=1, requests=1)) == "1 account, 1 outside, 1 request"

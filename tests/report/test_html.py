@@ -46,7 +46,7 @@ TAGS = {
     *("a", "svg", "rect", "line"),
 }
 ATTRIBUTES = {
-    *("charset", "http-equiv", "content", "name", "lang", "class", "id", "href", "dir", "role"),
+    *("charset", "http-equiv", "content", "name", "lang", "class", "id", "href", "dir", "role", "data-name", "open"),
     *(
         "viewbox",
         "preserveaspectratio",
@@ -207,6 +207,28 @@ def test_a_bare_cluster_has_no_empty_parts() -> None:
     assert read.texts("h3") == ["One undeclared operator: >99 %", "Harvesting the model: 97 %"]
     assert sum("No evidence either way." in text for _, text in read.words) == 2
     assert " and 1 more" in "".join(text for _, text in Page(to_html(quiet(clusters=(many,)))).words)
+
+
+def test_classes_of_the_page_and_of_its_style_are_the_same() -> None:
+    """A rule for what is not there, or a table without its rule, is how a narrow screen shows a letter a line."""
+    read = Page(to_html(busy()))
+    used = {name for _, attribute, value in read.attributes if attribute == "class" for name in value.split()}
+    ruled = set(re.findall(r"\.([a-z]+)\b", page._resource("report.css").replace("details::details-content", "")))
+    assert used - ruled == set()
+    assert {"overview", "sum", "facts", "read", "columns", "what"} <= used
+
+
+def test_every_number_of_the_overview_is_named_for_narrow_screens() -> None:
+    read = Page(to_html(busy()))
+    named = [value for _, attribute, value in read.attributes if attribute == "data-name"]
+    assert named == ["accounts", "requests", "coordination", "extraction", "score", "seen"] * len(busy().clusters)
+
+
+def test_few_accounts_are_shown_without_a_click() -> None:
+    for n, is_open in ((60, True), (61, False)):
+        some = cluster(account_ids=tuple(f"a-{k}" for k in range(n)))
+        read = Page(to_html(quiet(clusters=(some,))))
+        assert (("details", "open", "") in [(t, a, v or "") for t, a, v in read.attributes]) is is_open
 
 
 def test_without_jinja_it_is_said_before_the_analysis(
