@@ -20,8 +20,8 @@ from click.testing import CliRunner, Result
 from distillscan import analyze
 from distillscan.api import AnalyzeOptions, Report
 from distillscan.cli import cli
-from distillscan.errors import InputError
-from distillscan.read import delimited, ndjson, open_log
+from distillscan.errors import InputError, UsageError
+from distillscan.read import ReadOptions, delimited, ndjson, open_log
 
 WHOLE = planted.log().drop("source", "row")
 TEXT = WHOLE.with_columns(pl.col(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
@@ -211,20 +211,44 @@ def test_odd_values_cost_nothing_but_themselves(value: str, tmp_path: Path) -> N
     assert (result.population.requests, result.rejected.rows) == (301, 0)
 
 
-def test_a_key_that_comes_late(tmp_path: Path) -> None:
+def with_late(*late: str) -> str:
+    """A log of 9 MB with lines in its middle, where no sample looks."""
     lines = pl.DataFrame(rows()).write_ndjson().splitlines(keepends=True)
     padding = [f'{{"timestamp": "2026-01-02", "account_id": "a{at % 9}", "x": "{"y" * 15000}"}}\n' for at in range(600)]
-    late = '{"timestamp": "2026-01-02", "account_id": "x", "userAgent": "curl", "more": 1}\n'
-    text = "".join([*lines, *padding[:305], late, *padding[305:]])
-    path = put(tmp_path / "log.ndjson", text)
-    said = (
-        f"{path}: key userAgent is in none of the lines that were looked at first, and was not read: "
-        "--map user_agent=userAgent has it read"
+    return "".join([*lines, *padding[:305], *(f"{line}\n" for line in late), *padding[305:]])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_key_that_comes_late(packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ndjson, "_HEAD", 1 << 16)
+    text = with_late(
+        '{"timestamp": "2026-01-02", "account_id": "x", "userAgent": "curl", "ua": "no", "more": 1, "org": {"a": 1}}',
+        '{"timestamp": "2026-01-02", "account_id": "x", "u\\u0061": "wget", "country": "DE", "org": "o"}',
     )
-    assert said in analyze(path).result.limitations
-    # Of a compressed file the first 16 MB are looked at.
-    packed = analyze(put(tmp_path / "log.ndjson.gz", gzip.compress(text.encode(), 1)))
-    assert "column userAgent is read as user_agent" in packed.notes
+    name, content = ("log.ndjson.gz", gzip.compress(text.encode(), 1)) if packed else ("log.ndjson", text.encode())
+    path = put(tmp_path / name, content)
+    with open_log([str(path)]) as log:
+        frames = [batch.frame for task in log.tasks() for batch in task()]
+        found = pl.concat(frames, how="diagonal").filter(pl.col("account_id") == "x")
+        assert found.select("user_agent", "country", "org_id").rows() == [("curl", None, None), ("wget", "DE", "o")]
+        assert f"{path}: key userAgent, which only later lines have, is read as user_agent" in log.notes
+        assert not any("country" in note for note in log.notes)
+        assert {"user_agent", "country", "org_id"} <= log.columns
+        pointers = found.select("source", "row")
+        assert log.fetch(pointers, ["user_agent"])["user_agent"].to_list() == ["curl", "wget"]
+
+
+def test_a_late_key_that_is_asked_for_or_needed(tmp_path: Path) -> None:
+    text = with_late('{"timestamp": "2026-01-02", "account_id": "x", "odd": {"name": "curl"}}')
+    path = put(tmp_path / "log.ndjson", text)
+    with open_log([str(path)], ReadOptions({"user_agent": "odd.name"})) as log:
+        frame = pl.concat([batch.frame for task in log.tasks() for batch in task()])
+    assert frame["user_agent"].drop_nulls().to_list() == ["curl"]
+    with pytest.raises(UsageError, match=r"no input has a column old\.name; columns found: account_id, odd, "):
+        open_log([str(path)], ReadOptions({"user_agent": "old.name"}))
+    renamed = with_late('{"timestamp": "2026-01-02", "userId": "x"}').replace('"account_id"', '"who"')
+    result = analyze(put(tmp_path / "log.ndjson", renamed)).result
+    assert (result.population.requests, result.rejected.reasons) == (1, {"account_id missing": 901 - 1})
 
 
 @pytest.mark.parametrize("name", ["log.csv", "log.ndjson", "log.parquet"])

@@ -34,6 +34,8 @@ class Census:
         self._limit: int | None = None
         self._waiting: list[npt.NDArray[np.uint64]] = []
         self._waiting_rows = 0
+        #: Columns that have a value anywhere.
+        self.columns: frozenset[str] = frozenset()
 
     def add(self, frame: pl.DataFrame) -> None:
         """Add a batch of usable rows; a batch that is read again counts once."""
@@ -46,6 +48,7 @@ class Census:
             if where in self._seen:
                 return
             self._seen.add(where)
+            self.columns |= {column.name for column in frame if column.null_count() < frame.height}
             for day, count in zip(days.tolist(), counts.tolist(), strict=True):
                 self._days[day] = self._days.get(day, 0) + count
             self._requests += hashes.size

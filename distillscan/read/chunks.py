@@ -95,7 +95,12 @@ def join_chunks(chunks: list[Chunk]) -> Chunk:
     if len(chunks) == 1:
         return chunks[0]
     first = chunks[0]
-    columns = {name: pl.concat([chunk.columns[name] for chunk in chunks]) for name in first.columns}
+    if any(chunk.columns.keys() != first.columns.keys() for chunk in chunks):
+        # A key that only some lines of a file have was found on the way.
+        frames = [pl.DataFrame(list(dict(chunk.columns).values()), list(chunk.columns)) for chunk in chunks]
+        columns = pl.concat(frames, how="diagonal").to_dict()
+    else:
+        columns = {name: pl.concat([chunk.columns[name] for chunk in chunks]) for name in first.columns}
     records = [chunk.records for chunk in chunks if chunk.records is not None]
     return Chunk(
         pl.concat([chunk.rows for chunk in chunks]),

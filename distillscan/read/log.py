@@ -165,8 +165,12 @@ class Log:
 
     @property
     def columns(self) -> frozenset[str]:
-        """Canonical columns, and those of what requests carried, that at least one input has."""
-        return frozenset(name for one in self._opened for name in one.resolution.columns)
+        """Canonical columns, and those of what requests carried, that at least one input has.
+
+        Once every task has run to its end, also those that only joined logs and later lines have.
+        """
+        known = frozenset(name for one in self._opened for name in one.resolution.columns)
+        return known | self._census.columns.difference(POINTER)
 
     @property
     def notes(self) -> tuple[str, ...]:

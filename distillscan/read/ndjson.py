@@ -10,12 +10,11 @@ from typing import Any, Final
 
 import polars as pl
 
-from distillscan.columns import CANONICAL
 from distillscan.errors import InputError
 from distillscan.read.chunks import MALFORMED, Chunk, Unit
 from distillscan.read.formats import ByteStream
-from distillscan.read.hints import HINTS, normalise
 from distillscan.read.jsontext import follow, parse, value_text
+from distillscan.read.late import late_notes, late_paths, settle, unescaped
 from distillscan.read.options import Compression
 from distillscan.read.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.scan import RANGE, Range, hash_keys, lines, ranges, survey
@@ -54,8 +53,7 @@ class NdjsonReader:
         self.columns = self._learn_columns()
         if not self.columns:
             raise InputError(f"{label}: none of the lines looked at is a JSON object: is it really NDJSON?")
-        self._names = frozenset(column.name for column in self.columns)
-        self._hashes = hash_keys([spelling for name in self._names for spelling in _spellings(name)])
+        self._know(column.name for column in self.columns)
         self._ranges: list[Range] = []
 
     def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:  # noqa: ARG002 (blocks rule)
@@ -86,25 +84,38 @@ class NdjsonReader:
             for block, too_long in _blocks(stream, first=part.start == 0):
                 seen = survey(block, self._hashes)
                 rows = seen.lines + too_long
-                fast = None if seen.depth > _DEEPEST or _has_half_pair(block) else schema
-                found, broken, odd = _parse_block(block, seen.lines, paths, fast)
+                late = late_paths(seen.new_keys, self._names, resolution.paths) if seen.new_keys else {}
+                wanted = {**paths, **late}
+                fast = _schema(wanted.values(), self.columns) if late else schema
+                fast = None if seen.depth > _DEEPEST or _has_half_pair(block) else fast
+                found, broken, odd = _parse_block(block, seen.lines, wanted, fast)
+                found = settle(found) if late else found
                 broken += [seen.lines] * too_long
                 chunk = _chunk(block, row, rows, found, broken, records)
-                remarks = (*self._news(seen.new_keys, resolution), *self._oddities(odd, too_long))
+                remarks = (*late_notes(late, self._label), *self._oddities(odd, too_long))
                 yield replace(chunk, bytes=stream.consumed - consumed, remarks=remarks)
                 row += rows
                 consumed = stream.consumed
 
-    def _news(self, keys: Iterable[bytes], resolution: Resolution) -> Iterator[str]:
-        """What to say about keys that none of the lines looked at beforehand had, if they would have been read."""
-        for key in keys:
-            name = decode_bytes(key)
-            meant = [canonical for canonical in CANONICAL if name == canonical or normalise(name) in HINTS[canonical]]
-            if name not in self._names and meant and meant[0] not in resolution.paths:
-                yield (
-                    f"{self._label}: key {name} is in none of the lines that were looked at first, and was not read: "
-                    f"--map {meant[0]}={name} has it read"
-                )
+    def look_through(self) -> bool:
+        """Look at all lines for keys, not at samples only, and return whether there are more than were known."""
+        new: dict[str, None] = {}
+        try:
+            with ByteStream(self._path, self._label, self._compression) as stream:
+                for block, _ in _blocks(stream, first=True):
+                    keys = survey(block, self._hashes).new_keys
+                    new.update(dict.fromkeys(unescaped(key) for key in keys))
+                    if keys:
+                        self._know([*self._names, *new])
+        except InputError:
+            pass  # the reading itself will say where the file breaks off
+        known = {column.name for column in self.columns}
+        self.columns += tuple(SourceColumn(name) for name in new if name not in known)
+        return bool(new)
+
+    def _know(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
+        self._hashes = hash_keys([spelling for name in self._names for spelling in _spellings(name)])
 
     def _oddities(self, odd: bool, too_long: bool) -> Iterator[str]:
         if odd:

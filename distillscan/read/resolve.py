@@ -157,7 +157,7 @@ def _with_schema(
     seen = {path: place for path in schema.paths if (place := _find(path, known, keys)) is not None}
     for path in schema.paths:
         steps = split_path(path)
-        if open_ended and (path in seen or steps[0] in known or len(steps) == 1):
+        if open_ended:
             paths[f"@{path}"] = SourcePath(steps[0], steps[1:])
         elif path in seen:
             paths[f"@{path}"] = seen[path]

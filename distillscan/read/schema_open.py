@@ -81,9 +81,16 @@ def open_file(
         reader = RecordsReader(path, label, compression, chosen)
     mapping = options.mapping if kind == "log" else {}
     resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=found == "ndjson")
+    if isinstance(reader, NdjsonReader) and _lacks(resolution, partitions) and reader.look_through():
+        resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=True)
     _refuse(reader, resolution, label)
     note = None if wanted is not None or chosen is None else _said(chosen)
     return Opening(reader, found, compression, resolution, note)
+
+
+def _lacks(resolution: Resolution, partitions: Mapping[str, str | None]) -> bool:
+    """Whether something that was asked for, or is needed, was in none of the lines that were looked at."""
+    return bool(resolution.unmatched) or not {*resolution.columns, *partitions}.issuperset(REQUIRED)
 
 
 def recognise(columns: Sequence[SourceColumn], schemas: Iterable[Schema]) -> Schema | None:

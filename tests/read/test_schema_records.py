@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_logs import read_bytes
+from small_logs import ndjson_bytes, read_bytes
 
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions, open_log, schema_lines, schema_records
@@ -63,6 +63,13 @@ def test_broken_lines_cost_themselves_only_and_are_numbered(tmp_path: Path) -> N
         (1, "malformed record", '"{\\"ts\\": "'),
         (2, "malformed record", '"[1]"'),
     ]
+
+
+def test_an_object_that_only_late_records_have_is_read(tmp_path: Path) -> None:
+    base = {"startTime": 1767355200, "custom_llm_provider": "x", "litellm_call_id": "i", "user": "u"}
+    rows = [dict(base) for _ in range(2_500)] + [{**base, "metadata": {"user_agent": "curl"}}]
+    found = read_bytes(tmp_path, "log.ndjson", ndjson_bytes(rows), ReadOptions(schema="litellm"))
+    assert found.frame["user_agent"].drop_nulls().to_list() == ["curl"]
 
 
 def test_small_blocks_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
