@@ -89,8 +89,6 @@ def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compr
         raise InputError(
             f"{label} is neither Parquet nor CSV nor NDJSON: export it as one of these, or say --input-format"
         )
-    if found == "ndjson":
-        _check_lines(head, label)
     return found, compression
 
 
@@ -107,18 +105,6 @@ def _by_first_bytes(head: bytes) -> Format | None:
         return "ndjson"
     line = text.partition(b"\n")[0]
     return "csv" if b"\0" not in head and any(mark in line for mark in (b",", b"\t", b";", b"|")) else None
-
-
-def _check_lines(head: bytes, label: str) -> None:
-    """Refuse JSON that is one document instead of a line per record: every line of it would be "malformed"."""
-    lines = head.removeprefix(b"\xef\xbb\xbf").lstrip().splitlines()
-    first = lines[0].strip() if lines else b""
-    if first.startswith(b"["):
-        raise InputError(f"{label} is one JSON array, not one object per line: convert it with  jq -c '.[]'")
-    if first == b"{":
-        raise InputError(
-            f"{label} is JSON spread over several lines, not one object per line: convert it with  jq -c ."
-        )
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import polars as pl
 
 from distillscan.errors import InputError
 from distillscan.read.chunks import MALFORMED, Chunk, Unit
+from distillscan.read.documents import DocumentStream, is_document
 from distillscan.read.formats import ByteStream
 from distillscan.read.jsontext import follow, parse, value_text
 from distillscan.read.late import late_notes, late_paths, settle, unescaped
@@ -48,6 +49,7 @@ class NdjsonReader:
     def __init__(self, path: Path, label: str, compression: Compression | None) -> None:
         self._path, self._label, self._compression = path, label, compression
         self._size = path.stat().st_size
+        self._document = is_document(path, label, compression)
         self.rows: int | None = None
         self.remarks: tuple[str, ...] = ()
         self.columns = self._learn_columns()
@@ -63,7 +65,7 @@ class NdjsonReader:
             yield Unit(one.first_row, one.end_row, size, partial(self._read, one, resolution, records))
 
     def _cut(self) -> Iterator[Range]:
-        if self._compression is not None or self._size <= RANGE:
+        if self._streamed or self._size <= RANGE:
             yield Range(0, self._size, 0, None)
         elif self._ranges:
             yield from self._ranges
@@ -79,8 +81,7 @@ class NdjsonReader:
         paths = {name: path for name, path in resolution.paths.items() if not path.partition}
         schema = _schema(paths.values(), self.columns)
         row, consumed = part.first_row, 0
-        end = None if self._compression else part.end
-        with ByteStream(self._path, self._label, self._compression, part.start, end) as stream:
+        with self._open(part) as stream:
             for block, too_long in _blocks(stream, first=part.start == 0):
                 seen = survey(block, self._hashes)
                 rows = seen.lines + too_long
@@ -97,11 +98,23 @@ class NdjsonReader:
                 row += rows
                 consumed = stream.consumed
 
+    @property
+    def _streamed(self) -> bool:
+        """Whether it can only be read from its beginning on."""
+        return self._document or self._compression is not None
+
+    def _open(self, part: Range | None = None) -> ByteStream:
+        if self._document:
+            return DocumentStream(self._path, self._label, self._compression)
+        if part is None or self._compression is not None:
+            return ByteStream(self._path, self._label, self._compression)
+        return ByteStream(self._path, self._label, None, part.start, part.end)
+
     def look_through(self) -> bool:
         """Look at all lines for keys, not at samples only, and return whether there are more than were known."""
         new: dict[str, None] = {}
         try:
-            with ByteStream(self._path, self._label, self._compression) as stream:
+            with self._open() as stream:
                 for block, _ in _blocks(stream, first=True):
                     keys = survey(block, self._hashes).new_keys
                     new.update(dict.fromkeys(unescaped(key) for key in keys))
@@ -143,8 +156,8 @@ class NdjsonReader:
 
     def _sample(self) -> Iterator[bytes]:
         """Whole lines from the start and, where the file lets one jump, from places spread over it."""
-        if self._compression is not None:
-            with ByteStream(self._path, self._label, self._compression) as stream:
+        if self._streamed:
+            with self._open() as stream:
                 head = stream.read(_HEAD)
             yield from head.split(b"\n")[: -1 if len(head) == _HEAD else None]
             return

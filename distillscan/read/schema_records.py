@@ -11,6 +11,7 @@ import polars as pl
 
 from distillscan.errors import InputError
 from distillscan.read.chunks import MALFORMED, Chunk, Unit
+from distillscan.read.documents import DocumentStream, is_document
 from distillscan.read.formats import ByteStream
 from distillscan.read.jsontext import follow, parse, split_path, value_text
 from distillscan.read.options import Compression
@@ -36,6 +37,7 @@ class RecordsReader:
     def __init__(self, path: Path, label: str, compression: Compression | None, schema: Schema) -> None:
         self._path, self._label, self._compression = path, label, compression
         self._size = path.stat().st_size
+        self._document = is_document(path, label, compression)
         self._wrappers = [split_path(wrapper) for wrapper in schema.records]
         self._attributes = schema.attributes
         self.rows: int | None = None
@@ -49,7 +51,7 @@ class RecordsReader:
     def _read(self, resolution: Resolution, keep: bool) -> Iterator[Chunk]:
         steps = {name: (path.column, *path.keys) for name, path in resolution.paths.items() if not path.partition}
         row = consumed = 0
-        with ByteStream(self._path, self._label, self._compression) as stream:
+        with self._open() as stream:
             for lines in _blocks(stream, self._label):
                 found = [*self._records(lines)]
                 good = [at for at, one in enumerate(found) if isinstance(one, dict)]
@@ -64,6 +66,10 @@ class RecordsReader:
                 )
                 row += len(found)
                 consumed = stream.consumed
+
+    def _open(self) -> ByteStream:
+        make = DocumentStream if self._document else ByteStream
+        return make(self._path, self._label, self._compression)
 
     def _records(self, lines: Sequence[bytes]) -> Iterator[Record | bytes]:
         """The records in lines; a line that is no JSON object is returned as it is."""
@@ -86,7 +92,7 @@ class RecordsReader:
         yield value
 
     def _sample(self) -> Iterator[Record]:
-        with ByteStream(self._path, self._label, self._compression) as stream:
+        with self._open() as stream:
             left = _SAMPLE
             for lines in _blocks(stream, self._label):
                 for record in self._records(lines):

@@ -73,12 +73,6 @@ def test_the_analyst_knows_better(tmp_path: Path) -> None:
             gzip.compress(PARQUET, mtime=0),
             "a.gz is Parquet inside gzip: decompress it first (Parquet compresses by itself)",
         ),
-        ("a.json", b' [{"a": 1}]', "a.json is one JSON array, not one object per line: convert it with  jq -c '.[]'"),
-        (
-            "a.json",
-            b'{\n  "a": 1\n}',
-            "a.json is JSON spread over several lines, not one object per line: convert it with  jq -c .",
-        ),
     ],
 )
 def test_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
