@@ -110,7 +110,8 @@ class ScoreParameters:
     ceiling: float = _p(9.0, "bits, log2 odds that no sum exceeds (99.8 %): a log alone does not prove more")
     family_cap: float = _p(9.0, "bits one family can give: about one innocent group in 500 shows such a pattern")
     unspecific_cap: float = _p(
-        2.0, "bits for harvesting of volume, round-the-clock use, concealment and one skeleton: spam has all of these"
+        2.0,
+        "bits for harvesting of volume, round-the-clock use, concealment, one skeleton, one model: spam has all",
     )
     timing_cap: float = _p(4.0, "bits the timing family can give; release day and working hours move crowds")
     family_counts: float = _p(3.0, "bits from which a family counts towards the two that high severity needs")
@@ -304,6 +305,7 @@ class Succession:
     ban_cap: float = _p(4.0, "bits if those that stopped were turned away (401, 403) at the end")
     refused: float = _p(0.2, "share of refusals from which an account probes; users meet one in a hundred")
     refused_requests: int = _p(5, "requests below which the share of refusals says nothing")
+    refused_members: int = _p(5, "refused members below which it may be a few broken clients, as any crowd has")
     probing_cap: float = _p(2.0, "bits for harvesting of accounts that probe: testers of safety do so as well")
 
 

@@ -26,6 +26,8 @@ SEPARATE = {"ip": 0.1, "payment": 0.1}
 #: Tokens of pairing kinds that two groups have in common at least, and their share of those of the smaller.
 MEETINGS = 3
 MEETING_SHARE = 0.1
+#: Share of a group's members that carry such tokens at least: what four of eighty share is no way of working.
+MEETING_MEMBERS = 0.25
 #: Share of a group under one organisation or type of account from which it openly belongs together, and the least size.
 DECLARED = 0.8
 DECLARING = 5
@@ -124,6 +126,8 @@ def _cosine(kind: str, one: _Group, other: _Group) -> float | None:
 def _meet(kind: str, one: _Group, other: _Group) -> bool:
     """Whether two groups meet on tokens of which each joins a few accounts only: parts of one pool do so all over."""
     if kind not in one.rates:
+        return False
+    if any(group.carrying[kind] < MEETING_MEMBERS * group.at.size for group in (one, other)):
         return False
     a, b = one.rates[kind] > 0, other.rates[kind] > 0
     common = np.count_nonzero(a & b)

@@ -72,7 +72,7 @@ class Detector:
     """Round-the-clock use, volume, concentration on one model and prompts without repeats."""
 
     name = "output_harvest"
-    version = "2"
+    version = "3"
     summary = "round-the-clock use, volume, one model, prompts without repeats: harvesting rather than use"
     family: Family = "timing"
     needs = ()
@@ -237,9 +237,19 @@ def _against(candidate: Candidate, what: str, p: OutputHarvest) -> Finding | Non
         bits,
         text,
         {
-            "specific": what == "model",
+            "specific": what == "model" and not _readable(candidate),
             "members": inside,
             "members_with_enough_requests": trials,
             "rate_outside": outside,
         },
     )
+
+
+def _readable(candidate: Candidate) -> bool:
+    """Whether most members' prompts are in the log: harvesting would then show in what they ask for.
+
+    A ring that sells or spams keeps to one model as well. Where nothing can be read the one model has to stand for it.
+    """
+    population = candidate.population
+    worded = population.numbers(population.profile.prompts["account"].unique())
+    return bool(np.mean(population.mask(worded)[candidate.members]) >= 0.5)

@@ -43,7 +43,7 @@ class Detector:
     """Members that begin when others fall silent, above all after a ban; and probing before scale."""
 
     name = "succession"
-    version = "2"
+    version = "3"
     summary = "accounts that start within hours of others' ends, above all after a ban; probing before scale-up"
     family: Family = "timing"
     needs = ()
@@ -108,7 +108,7 @@ def _probing(candidate: Candidate, p: Succession) -> Finding | None:
     shows = able & (refused >= p.refused * population.requests)
     inside, trials, outside = rates(candidate, shows, able)
     bits = share_bits(inside, trials, outside, p.probing_cap)
-    if bits <= 0:
+    if inside < p.refused_members or bits <= 0:
         return None
     first, _ = population.active_hours
     early = np.median(first[candidate.members[shows[candidate.members]]]) if inside else 0.0

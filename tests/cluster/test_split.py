@@ -113,6 +113,14 @@ class TestSplit:
         # Three at least, and a tenth of all that either has: of 27 and three, not of 28 and three.
         assert self.met(kind, common, own) == ([BOTH] if together else [list(ONE), list(TWO)])
 
+    @pytest.mark.parametrize(("handing", "together"), [(4, False), (5, True)])
+    def test_a_few_who_share_a_conversation_do_not_join_their_pools(self, handing: int, together: bool) -> None:
+        # Of the first pool every member hands conversations on, of the second a few do: a quarter makes it a habit.
+        within = {1000 + k: [k, (k + 1) % 20] for k in range(20)}
+        across = {3000 + k: [k, 20 + k] for k in range(handing)}
+        carried = {"ip": {**tokens(1, ONE, 20), **tokens(31, TWO, 20)}, "conversation": {**within, **across}}
+        assert parts(graph_of(600, carried), BOTH) == ([BOTH] if together else [list(ONE), list(TWO)])
+
     def test_meeting_on_addresses_is_an_accident(self) -> None:
         across = {3000 + k: [k, 20 + k] for k in range(3)}
         assert parts(graph_of(600, {**POOLS, "ip": {**POOLS["ip"], **across}}), BOTH) == [list(ONE), list(TWO)]

@@ -258,6 +258,16 @@ class TestOutputHarvest:
             "rate_outside": outside,
         }
 
+    @pytest.mark.parametrize(("worded", "specific"), [(0, True), (1, True), (2, False), (4, False)])
+    def test_one_model_stands_for_harvesting_only_where_prompts_cannot_be_read(
+        self, worded: int, specific: bool
+    ) -> None:
+        members = [row for k in range(4) for row in used(f"m{k}", (12, "m1", 30))]
+        members += [{"account_id": f"m{k}", "model": "m1", "prompt": f"a question {k}"} for k in range(worded)]
+        strangers = [row for k in range(20) for row in used(f"x{k}", (12, "m1", 13), (13, "m2", 11))]
+        found = next(f for f in self.habits(members, strangers) if f.family == "timing")
+        assert found.details["specific"] is specific
+
     def test_prompts_that_hardly_ever_repeat(self) -> None:
         def asks(name: str, distinct: int) -> Rows:
             return [{"account_id": name, "prompt": f"{name} {k % distinct}"} for k in range(24)]

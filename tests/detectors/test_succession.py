@@ -28,6 +28,7 @@ AFTER = Succession(
     ban_cap=4.0,
     refused=0.2,
     refused_requests=5,
+    refused_members=5,
     probing_cap=2.0,
 )
 DETECTOR = tuned(succession.Detector(), AFTER)
@@ -240,26 +241,26 @@ class TestProbing:
         return next((f for f in found(rows) if f.axis == "extraction"), None)
 
     def test_members_that_are_refused_again_and_again(self) -> None:
-        members = {f"m{k}": (10, 2 if k < 4 else 1, 0.0) for k in range(8)}
+        members = {f"m{k}": (10, 2 if k < 5 else 1, 0.0) for k in range(8)}
         finding = self.probing({**members, "mfew": (4, 4, 0.0)})
         assert finding is not None
         # One of the strangers is refused three of eleven times. Of a member with four requests nothing is said.
         outside = 1.5 / 100
         assert (finding.family, finding.axis) == ("content", "extraction")
-        assert finding.bits == pytest.approx(share_bits(4, 8, outside, 2.0))
+        assert finding.bits == pytest.approx(share_bits(5, 8, outside, 2.0))
         assert finding.details == {
-            "members_refused": 4,
+            "members_refused": 5,
             "members": 8,
             "rate_outside": outside,
             "hours_ahead": pytest.approx(0.0),
         }
         assert finding.summary == (
-            "4 of 8 members are refused 20 % of their requests or more; 2 % of other accounts are"
+            "5 of 8 members are refused 20 % of their requests or more; 2 % of other accounts are"
         )
 
     @pytest.mark.parametrize(("start", "said"), [(25.0, "1 days"), (72.0, "3 days"), (24.0, None)])
     def test_it_is_said_if_they_came_before_the_others(self, start: float, said: str | None) -> None:
-        members = {f"m{k}": (10, 5, 0.0) if k < 4 else (10, 0, start) for k in range(8)}
+        members = {f"m{k}": (10, 5, 0.0) if k < 5 else (10, 0, start) for k in range(9)}
         finding = self.probing(members)
         assert finding is not None
         assert finding.details["hours_ahead"] == start
@@ -271,6 +272,11 @@ class TestProbing:
         assert finding is not None
         assert finding.details["hours_ahead"] == 0.0
         assert finding.bits == pytest.approx(share_bits(8, 8, 1.5 / 100, 2.0))
+
+    def test_a_few_broken_clients_do_not_make_a_pool_that_probes(self) -> None:
+        few = {f"m{k}": (10, 9 if k < 4 else 0, 0.0) for k in range(8)}
+        assert self.probing(few) is None
+        assert self.probing({**few, "m4": (10, 9, 0.0)}) is not None
 
     def test_of_those_who_are_served_nothing_is_said(self) -> None:
         assert self.probing({f"m{k}": (10, 1, 0.0) for k in range(8)}) is None
