@@ -26,6 +26,7 @@ from distillscan.privacy import METHOD, Pseudonyms, Veil, veil
 from distillscan.profile import Profile, build_profile
 from distillscan.profile.batch import split_pointer
 from distillscan.read import Log, Outcome, ReadOptions, Task, open_log, shortcomings
+from distillscan.read.schema import schema_digest
 from distillscan.releases import find_releases, read_releases
 from distillscan.result import Cluster, Input, Rejected, Result, Template
 from distillscan.result import Population as Summary
@@ -190,6 +191,7 @@ def analyze_paths(
         joins=options.joins,
         batch_rows=budget.batch_rows(),
     )
+    schema_sha256 = schema_digest(options.schema)
     clock.phase("open")
     with open_log(paths, read_options, stdin=options.stdin) as log, ThreadPoolExecutor(1) as aside:
         digests = aside.submit(log.digests)
@@ -227,7 +229,7 @@ def analyze_paths(
             version=distillscan.__version__,
             parameters={
                 **parameters.to_dict(),
-                "options": _stated(options, {said[path]: digest for path, digest in joined.items()}),
+                "options": _stated(options, {said[path]: digest for path, digest in joined.items()}, schema_sha256),
                 "releases": _releases(context),
             },
             inputs=tuple(
@@ -395,13 +397,14 @@ def _texts(
     return found, joined.select("pointer", *beside)
 
 
-def _stated(options: AnalyzeOptions, joined: Mapping[str, str]) -> dict[str, Any]:
+def _stated(options: AnalyzeOptions, joined: Mapping[str, str], schema_sha256: str | None) -> dict[str, Any]:
     """The options that change what is found and shown; ``distillscan verify`` runs with them again."""
     key = None if options.pseudonyms is None else {"method": METHOD, "key_id": options.pseudonyms.key_id}
     return {
         "mapping": dict(sorted(options.mapping.items())),
         "input_format": options.input_format,
         "schema": options.schema,
+        "schema_sha256": schema_sha256,
         "joins": dict(joined),
         "detectors": list(options.detectors),
         "without": list(options.without),

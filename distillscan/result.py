@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-SCHEMA_VERSION = "1.0"
+#: Of the report: the minor number grows with new fields, the major one when a field changes or goes.
+SCHEMA_VERSION = "1.1"
+#: Versions whose reports can be read: a field that came later has a default.
+READABLE_VERSIONS = ("1.0", "1.1")
 
 Severity = Literal["critical", "high", "medium", "low"]
 Family = Literal["content", "identity", "network", "timing"]

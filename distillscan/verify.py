@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import distillscan
@@ -14,6 +15,7 @@ from distillscan.detectors.registry import available
 from distillscan.errors import InputError, UsageError
 from distillscan.parameters import GROUPS, Parameters
 from distillscan.privacy import Pseudonyms
+from distillscan.read.schema import schema_digest
 from distillscan.report.document import to_json
 from distillscan.report.filters import select
 from distillscan.result import SEVERITIES, Result, Severity
@@ -62,6 +64,7 @@ def verify(
     paths: Sequence[str],
     *,
     joins: Sequence[str] = (),
+    schema: str | None = None,
     pseudonyms: Pseudonyms | None = None,
     threads: int | None = None,
     stdin: BinaryIO | None = None,
@@ -73,6 +76,7 @@ def verify(
         report: The report.
         paths: Its inputs, in any order and wherever they are now.
         joins: The logs that were joined to them.
+        schema: Where the report's own schema is now, if it has one and it has moved.
         pseudonyms: The key of a report with pseudonyms.
         threads: See ``AnalyzeOptions``.
         stdin: See ``AnalyzeOptions``.
@@ -80,14 +84,16 @@ def verify(
 
     Raises:
         InputError: Nothing usable was found at ``paths``, or the report does not say how it was made.
-        UsageError: The key is missing, is another one, or the report was made without one; or what the report says of
-            its parameters cannot be set.
+        UsageError: The key is missing, is another one, or the report was made without one; the same of a schema; or
+            what the report says of its parameters cannot be set.
     """
     from distillscan.api import analyze_paths
 
     _check_key(report, pseudonyms)
     detectors = available()
     options, unknown = options_of(report, detectors, pseudonyms)
+    options = replace(options, schema=_schema(options.schema, schema))
+    unknown = [*_other_schema(report, options.schema), *unknown]
     again = analyze_paths(paths, replace(options, joins=tuple(joins), threads=threads, stdin=stdin), progress).result
     again = _filtered(again, report.limitations)
     recorded, now = (json.loads(to_json(result)) for result in (report, again))
@@ -130,6 +136,28 @@ def options_of(
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"what the report records of its run cannot be understood ({error})") from error
     return made, [*unknown, *strange, *_contradictions(parameters, options.get("settings", {}))]
+
+
+def _schema(recorded: str | None, given: str | None) -> str | None:
+    """The schema to read with: the one the report names, or where that is now."""
+    own = recorded is not None and recorded.endswith(".toml")
+    if given is not None and not own:
+        named = "none" if recorded is None else f"the packaged {recorded}"
+        raise UsageError(f"--schema {given}: the report was made with no schema file ({named}): leave --schema out")
+    if own and given is None and not Path(str(recorded)).is_file():
+        raise UsageError(f"the report was made with the schema {recorded}, which is not there: say where with --schema")
+    return given or recorded
+
+
+def _other_schema(report: Result, used: str | None) -> Iterator[str]:
+    """Whether the schema's file is the one the report was made with, as far as the report says."""
+    options = report.parameters["options"]
+    recorded, now = options.get("schema_sha256"), schema_digest(used)
+    if now is not None and recorded is None:
+        yield f"the report does not say which content the schema {options.get('schema')} had"
+    elif recorded != now:
+        name = options.get("schema")
+        yield f"schema {name} (sha256 {str(recorded)[:16]}… in the report) has other content (sha256 {str(now)[:16]}…)"
 
 
 def _release(recorded: Mapping[str, str]) -> Release:

@@ -80,7 +80,7 @@ def test_the_document_has_the_keys_of_the_schema_in_order() -> None:
         "limitations",
         "columns",
     ]
-    assert made["schema_version"] == SCHEMA_VERSION == "1.0"
+    assert made["schema_version"] == SCHEMA_VERSION == "1.1"
     assert made["tool"] == {"name": "distillscan", "version": "9.9"}
     assert list(made["clusters"][0]) == [f.name for f in fields(Cluster)]
     assert list(schema()["properties"]) == list(made)

@@ -1,5 +1,6 @@
 """A report is what its inputs give, or it is said how it differs."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -366,6 +367,40 @@ def test_joined_logs_are_given_again(case: Case, tmp_path: Path) -> None:
     changed = run("verify", str(report), str(log), "--join", str(other))
     assert changed.exit_code == 1
     assert f"  joined log {other} (sha256 " in changed.stdout
+
+
+def test_a_schema_of_ones_own_is_part_of_the_evidence(tmp_path: Path) -> None:
+    log, mine, report = tmp_path / "log.csv", tmp_path / "mine.toml", tmp_path / "report.json"
+    planted.log().drop("source", "row").head(900).rename({"account_id": "who"}).write_csv(log)
+    text = 'name = "mine"\nsummary = "s"\n[columns]\ntimestamp = "timestamp"\naccount_id = "who"\nip = "ip"\n'
+    mine.write_text(text)
+    assert run("analyze", str(log), "--schema", str(mine), "-o", str(report)).exit_code == 0
+    options = json.loads(report.read_text())["parameters"]["options"]
+    assert options["schema_sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert run("verify", str(report), str(log)).exit_code == 0
+    moved = mine.rename(tmp_path / "moved.toml")
+    gone = run("verify", str(report), str(log))
+    assert (gone.exit_code, gone.stderr) == (
+        2,
+        f"error: the report was made with the schema {mine}, which is not there: say where with --schema\n",
+    )
+    assert run("verify", str(report), str(log), "--schema", str(moved)).exit_code == 0
+    moved.write_text(f"{text}# the same, said otherwise\n")
+    other = run("verify", str(report), str(log), "--schema", str(moved))
+    assert other.exit_code == 1
+    assert f"  schema {mine} (sha256 {options['schema_sha256'][:16]}… in the report) has other content" in other.stdout
+    document = json.loads(report.read_text())
+    del document["parameters"]["options"]["schema_sha256"]
+    report.write_text(json.dumps(document))
+    old = run("verify", str(report), str(log), "--schema", str(moved))
+    assert f"the report does not say which content the schema {mine} had" in old.stdout
+
+
+@pytest.mark.usefixtures("once")
+def test_a_schema_that_nobody_used_is_refused(case: Case) -> None:
+    done = run("verify", str(case.report), str(case.log), "--schema", "x.toml")
+    assert (done.exit_code, "was made with no schema file (none): leave --schema out" in done.stderr) == (2, True)
+    assert json.loads(case.report.read_text())["parameters"]["options"]["schema_sha256"] is None
 
 
 # ---- what cannot be verified ---- #

@@ -34,6 +34,7 @@ MOST = 40
     help="The key of a report with pseudonyms.",
 )
 @click.option("--join", "joins", multiple=True, metavar="FILE", help="A log that was joined; repeatable.")
+@click.option("--schema", metavar="FILE.toml", help="Where the schema file of the report is now, if it has moved.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Default: one per core.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code tells.")
 @click.option("--no-progress", is_flag=True, help="No progress on stderr (there is none without a terminal).")
@@ -58,6 +59,7 @@ def verify(report: str, paths: tuple[str, ...], keyfile: Path | None, joins: tup
             result,
             list(paths),
             joins=joins,
+            schema=options["schema"],
             pseudonyms=pseudonyms,
             threads=options["threads"],
             stdin=standard_input() if "-" in paths else None,

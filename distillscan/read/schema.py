@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -184,6 +185,20 @@ def load_schema(wanted: str) -> Schema:
     except UnicodeDecodeError:
         raise UsageError(f"--schema {wanted} is not UTF-8 text") from None
     return parse_schema(text, wanted)
+
+
+def schema_digest(wanted: str | None) -> str | None:
+    """Return the SHA-256 of a schema's own file; ``None`` for packaged schemas, which the tool's version tells.
+
+    Raises:
+        UsageError: If it cannot be read.
+    """
+    if wanted is None or wanted == NO_SCHEMA or wanted in presets():
+        return None
+    try:
+        return sha256(Path(wanted).read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError(f"--schema {wanted} cannot be read: {error.strerror or error}") from error
 
 
 def parse_schema(text: str, label: str) -> Schema:

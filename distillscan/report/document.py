@@ -11,7 +11,7 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from distillscan.errors import InputError
 from distillscan.report.sanitize import json_safe, scalar, visible
-from distillscan.result import SCHEMA_VERSION, Input, Result
+from distillscan.result import READABLE_VERSIONS, Input, Result
 
 #: Fields that reports of the same schema version may lack, since they were written before these fields were added.
 _ADDED_LATER: Mapping[type, frozenset[str]] = {
@@ -83,9 +83,10 @@ def _check_version(document: Mapping[str, Any]) -> None:
     found = document.get("schema_version")
     if not isinstance(found, str):
         raise InputError("not a distillscan report: no schema_version")
-    if found != SCHEMA_VERSION:
+    if found not in READABLE_VERSIONS:
+        known = " and ".join(READABLE_VERSIONS)
         raise InputError(
-            f"the report has schema_version {visible(found)}, this distillscan reads {SCHEMA_VERSION}: "
+            f"the report has schema_version {visible(found)}, this distillscan reads {known}: "
             "use the version of distillscan that wrote it, or analyse the log again"
         )
 

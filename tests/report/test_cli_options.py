@@ -244,7 +244,7 @@ def test_how_it_went_without_times() -> None:
 def test_exit_codes_of_a_run_that_has_a_report(run: Run, args: list[str], code: int, stderr: str) -> None:
     done = run("analyze", *args, "-f", "json")
     assert (done.exit_code, done.stderr) == (code, stderr)
-    assert json.loads(done.stdout)["schema_version"] == "1.0"
+    assert json.loads(done.stdout)["schema_version"] == "1.1"
 
 
 @pytest.mark.parametrize(

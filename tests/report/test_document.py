@@ -1,8 +1,10 @@
 """The JSON report: safe, deterministic, as its schema says, and readable again."""
 
 import json
+import re
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -15,7 +17,7 @@ from hostile import HOSTILE
 from distillscan.errors import InputError
 from distillscan.report import from_dict, from_json, schema, to_json
 from distillscan.report.document import dumps
-from distillscan.result import Cluster, Evidence, Result
+from distillscan.result import READABLE_VERSIONS, SCHEMA_VERSION, Cluster, Evidence, Result
 
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 RESULTS: dict[str, Callable[[], Result]] = {"busy": busy, "quiet": quiet}
@@ -75,7 +77,7 @@ def test_the_core_is_as_the_design_fixes_it() -> None:
         "limitations",
         "columns",
     ]
-    assert document["schema_version"] == "1.0"
+    assert document["schema_version"] == "1.1"
     assert document["tool"] == {"name": "distillscan", "version": "0.1.0"}
     assert document["rejected"] == {
         "rows": 1204,
@@ -171,7 +173,7 @@ def test_a_report_of_another_version_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         from_dict(_changed("schema_version", "2.0"))
     assert str(caught.value) == (
-        "the report has schema_version 2.0, this distillscan reads 1.0: "
+        "the report has schema_version 2.0, this distillscan reads 1.0 and 1.1: "
         "use the version of distillscan that wrote it, or analyse the log again"
     )
 
@@ -238,6 +240,29 @@ def test_reports_from_before_an_input_had_a_status_can_be_read() -> None:
     del document["inputs"][0]["sha256"]
     with pytest.raises(InputError, match=r"inputs\[0\]\.sha256 is missing$"):
         from_dict(document)
+
+
+def test_reports_of_the_first_version_can_be_read() -> None:
+    document = json.loads(to_json(busy()))
+    for one in document["inputs"]:
+        del one["status"], one["reason"]
+    del document["columns"]
+    document["schema_version"] = "1.0"
+    VALIDATOR.validate(document)
+    read = from_json(json.dumps(document))
+    assert replace(read, columns=busy().columns) == busy()
+    assert json.loads(to_json(read))["schema_version"] == "1.1" == READABLE_VERSIONS[-1] == SCHEMA_VERSION
+
+
+def test_the_page_lists_every_field_and_version() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "report.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", text.partition("A cluster has")[0], flags=re.MULTILINE) == [
+        *schema()["properties"]
+    ]
+    cluster = text.partition("A cluster has")[2].partition("## Versions")[0]
+    assert all(f"`{name}`" in cluster for name in schema()["$defs"]["cluster"]["properties"])
+    assert re.findall(r"^\*\*([\d.]+)\*\*", text, flags=re.MULTILINE) == [*reversed(READABLE_VERSIONS)]
+    assert schema()["properties"]["schema_version"]["enum"] == [*READABLE_VERSIONS]
 
 
 def test_the_published_schema_describes_the_result() -> None:
