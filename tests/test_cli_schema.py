@@ -1,11 +1,13 @@
 """``distillscan schema`` and the options ``--schema`` and ``--join``, as they are typed."""
 
+import csv
 import json
 import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hostile import HOSTILE, is_harmless
 
 from distillscan.cli import cli
 from distillscan.read.schema import preset_text, presets
@@ -104,6 +106,38 @@ def test_check_with_tools_and_hostile_values(tmp_path: Path) -> None:
     assert "\x1b" not in shown
     assert "tools: rm_[2J" in shown
     assert "\\x1b]0;x\\x07" in shown
+
+
+def test_json_of_a_check_holds_no_control_character(tmp_path: Path) -> None:
+    log = tmp_path / "log.ndjson"
+    log.write_text("".join(json.dumps({"timestamp": 1767355200, "account_id": text}) + "\n" for text in HOSTILE))
+    shown = run("schema", "check", "none", str(log), "-f", "json", "--rows", "9999").stdout
+    assert is_harmless(shown)
+    assert shown.isascii()
+    assert "\x7f" not in shown
+    (account,) = (one for one in json.loads(shown)["columns"] if one["column"] == "account_id")
+    assert account["examples"] == [*HOSTILE[:3]]
+
+
+@pytest.mark.parametrize("level", ["[", '{"a":', '{"messages":['])
+def test_columns_of_json_100_000_levels_deep_cost_nothing(level: str, tmp_path: Path) -> None:
+    deep = level * 100_000 + "1" + "".join({"[": "]", "{": "}"}[char] for char in level[::-1] if char in "[{") * 100_000
+    columns = ("prompt", "meta", "tools", "images", "answer")
+    with (tmp_path / "log.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["timestamp", "account_id", *columns])
+        table.writerows([["2026-01-02T12:00:00Z", "deep", *[deep] * 5], ["2026-01-02T12:00:01Z", "plain", *["hi"] * 5]])
+    (tmp_path / "mine.toml").write_text(
+        'name = "m"\nsummary = "s"\n[columns]\ntimestamp = "timestamp"\naccount_id = "account_id"\n'
+        'ip = "meta.a.a.a"\norg_id = "meta[0][0].a"\ntools = "tools"\nimages = "images"\n'
+        '[body]\nrequest = "prompt"\nresponse = "answer"\n'
+    )
+    for schema in (str(tmp_path / "mine.toml"), "none"):
+        found = run("schema", "check", schema, str(tmp_path / "log.csv"), "-f", "json")
+        assert (found.exit_code, json.loads(found.stdout)["used"]) == (0, 2)
+    assert run("schema", "init", str(tmp_path / "log.csv")).exit_code == 0
+    mapped = run("analyze", str(tmp_path / "log.csv"), "--map", "ip=meta.a.a", "-f", "json")
+    assert json.loads(mapped.stdout)["population"]["requests"] == 2
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from distillscan.read.jsontext import parse
+from distillscan.read.jsontext import parse, whole
 from distillscan.read.messages import extract
 from distillscan.read.values import to_text, to_whole
 
@@ -14,16 +14,17 @@ from distillscan.read.values import to_text, to_whole
 _BETWEEN: Final = ","
 _NOT_IN_NAMES: Final = re.compile(r"[\s,\x00-\x1f\x7f]+")
 _SEPARATORS: Final = re.compile(r"[,;|\n]")
-#: Text that is cut into names: a longer one is no list of names.
+#: Text that is cut into names, and JSON that is parsed: what is longer is no list of names, or of definitions.
 _LONGEST: Final = 64 << 10
+_LONGEST_JSON: Final = 4 << 20
 _YES: Final = ("true", "t", "yes", "y")
 _NO: Final = ("false", "f", "no", "n", "")
 
 
 def listed_names(names: Iterable[str]) -> str | None:
     """Return names as one text: each once, in order, with a comma between them; ``None`` when there is none."""
-    whole = {_NOT_IN_NAMES.sub("_", name.strip()) for name in names}
-    return _BETWEEN.join(sorted(whole - {""})) or None
+    clean = {_NOT_IN_NAMES.sub("_", whole(name).strip()) for name in names}
+    return _BETWEEN.join(sorted(clean - {""})) or None
 
 
 def tool_names(raw: pl.Series) -> pl.Series:
@@ -50,6 +51,8 @@ def _each(texts: pl.Series, make: Any, dtype: pl.DataType) -> pl.Series:
 def _names(text: str) -> str | None:
     if text.lstrip()[:1] not in ("[", "{"):
         return None if len(text) > _LONGEST else listed_names(_SEPARATORS.split(text))
+    if len(text) > _LONGEST_JSON:
+        return None
     try:
         value = parse(text)
     except ValueError:
@@ -64,7 +67,7 @@ def _count(text: str) -> int | None:
     text = text.strip()
     if text.lower() in (*_YES, *_NO):
         return int(text.lower() in _YES)
-    if text[:1] == "[":
+    if text[:1] == "[" and len(text) <= _LONGEST_JSON:
         try:
             value = parse(text)
         except ValueError:

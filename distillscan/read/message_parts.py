@@ -127,7 +127,8 @@ class Walk:
 
 def is_result(block: dict[str, Any]) -> bool:
     """Whether a content block is what a tool returned, which a client sends in the user's name."""
-    return block.get("type") in _ANSWERS or any(key in block for key in _WRAPPED_ANSWERS)
+    kind = block.get("type")
+    return (isinstance(kind, str) and kind.lower() in _ANSWERS) or any(key in block for key in _WRAPPED_ANSWERS)
 
 
 def compact(value: Any) -> str:

@@ -30,6 +30,7 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA
         ("[" * 100_000, None),
         (", ,", None),
         ("x" * 70_000, None),
+        ('["' + "x" * 5_000_000 + '"]', None),
         ('["a,b\\u0000c", " web search "]', "a_b_c,web_search"),
     ],
 )
