@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 U64 = npt.NDArray[np.uint64]
@@ -42,6 +43,9 @@ KEPT_MAX = WHOLE_MAX + 2 * EDGE_KEPT
 
 #: Strings of at least this many bytes are hashed four at a time.
 _LONG = 64
+#: Of the string so many places on, so many bytes are fetched from memory: it takes longer than to hash them.
+_AHEAD = 10
+_FETCHED = 2048
 
 _S17 = np.uint64(17)
 _S27 = np.uint64(27)
@@ -97,7 +101,26 @@ def _load(bits: int) -> Any:
     return load
 
 
+def _prefetch() -> Any:
+    """A function for compiled code that has memory at an address brought near; any address will do."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        pointer, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, word, word, word])
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
+        to_read, kept, data = word(0), word(3), word(1)
+        builder.call(prefetch, [builder.inttoptr(arguments[0], pointer), to_read, kept, data])
+        return context.get_dummy_value()
+
+    @intrinsic
+    def fetch(_context: Any, address: Any) -> Any:  # noqa: ARG001 - its name is what compiled code sees
+        return types.none(types.int64), generate
+
+    return fetch
+
+
 _byte = _load(8)
+_fetch = _prefetch()
 #: Eight bytes as they lie in memory, the first one lowest (all platforms numba compiles for are little-endian).
 _word = _load(64)
 
@@ -147,10 +170,18 @@ def _rest(h, at, end):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _fetch_text(row, addresses, lengths):  # type: ignore[no-untyped-def]
+    if row < addresses.size:
+        for place in range(addresses[row], addresses[row] + min(lengths[row], _FETCHED), _LONG):
+            _fetch(place)
+
+
+@njit(cache=True, nogil=True)
 def hash_texts(addresses: I64, lengths: I64) -> U64:
     """Return a 64-bit hash of every string, byte for byte (no normalisation). Stable over versions and machines.
 
-    A step waits for the multiplications of the step before, so long strings are walked four at a time.
+    A step waits for the multiplications of the step before, so long strings are walked four at a time, and for memory,
+    so those to come are fetched ahead.
     """
     out = np.empty(addresses.size, np.uint64)
     hashes = np.zeros(4, np.uint64)
@@ -174,6 +205,7 @@ def hash_texts(addresses: I64, lengths: I64) -> U64:
                 rows[lane] = -1
                 busy = False
                 continue
+            _fetch_text(coming + _AHEAD, addresses, lengths)
             rows[lane] = coming
             hashes[lane] = P3 ^ (np.uint64(lengths[coming]) * P1)
             places[lane] = addresses[coming]

@@ -62,17 +62,9 @@ def _absorb(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop on purpose
             continue
         if filled < limit:
             if filled == rooms[grade[code]]:
-                moved = _block(grade[code] + 1, rooms, low, free)
+                moved = _enlarge(first, filled, grade[code], rooms, member, count, low, high, free)
                 if moved < 0:
                     return row, added
-                for k in range(filled):
-                    member[moved + k] = member[first + k]
-                    count[moved + k] = count[first + k]
-                    low[moved + k] = low[first + k]
-                    high[moved + k] = high[first + k]
-                if filled > 0:
-                    low[first] = free[grade[code]]
-                    free[grade[code]] = first
                 at += moved - first
                 first = moved
                 start[code] = moved
@@ -91,6 +83,23 @@ def _absorb(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop on purpose
         fresh[added] = row
         added += 1
     return codes.size, added
+
+
+@njit(cache=True, nogil=True)
+def _enlarge(first, filled, grade, rooms, member, count, low, high, free):  # type: ignore[no-untyped-def]
+    """Move a full block to one of the next grade; return where that is, -1 if there is no room."""
+    moved = _block(grade + 1, rooms, low, free)
+    if moved < 0:
+        return moved
+    for k in range(filled):
+        member[moved + k] = member[first + k]
+        count[moved + k] = count[first + k]
+        low[moved + k] = low[first + k]
+        high[moved + k] = high[first + k]
+    if filled > 0:
+        low[first] = free[grade]
+        free[grade] = first
+    return moved
 
 
 @njit(cache=True, nogil=True)

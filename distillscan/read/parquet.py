@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ from distillscan.read.footer import (
     page_that_lies,
 )
 from distillscan.read.formats import reading, what_went_wrong
+from distillscan.read.pages import CODECS, ENCODINGS, TextPages
 from distillscan.read.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values import decode, to_json_objects
 
@@ -150,19 +152,59 @@ class ParquetReader:
         return Chunk(nothing, columns, no_malformed(), None, self._share(end - done), damage=(damage,))
 
     def _chunks(self, groups: range, row: int, shape: _Shape, at_once: int | None) -> Iterator[Chunk]:
-        for table in self._tables(groups, shape, at_once):
-            columns = {name: dig_arrow(_column(table, path.column), path.keys) for name, path in shape.paths.items()}
-            rows = pl.int_range(row, row + table.num_rows, dtype=pl.UInt64, eager=True)
-            records = _records(table) if shape.records else None
-            row += table.num_rows
-            yield Chunk(rows, columns, no_malformed(), records, self._share(table.num_rows))
-
-    def _tables(self, groups: range, shape: _Shape, at_once: int | None) -> Iterator[Any]:
-        """The row groups as one table, or as several of ``at_once`` rows read through a small buffer."""
         leaves = self._leaves_of(shape.wanted)
         claimed = page_that_lies(self._path, np.concatenate(self._chunk_facts[groups.start : groups.stop, leaves]))
         if claimed is not None:
             raise pa.ArrowInvalid(f"a page claims to have {claimed:,} bytes")
+        with self._raw() as raw:
+            texts = self._texts(raw, groups, shape, at_once)
+            rest = {name: path for name, path in shape.paths.items() if name not in texts}
+            wanted = sorted({self._leaf(path) for path in rest.values()}) if texts else shape.wanted
+            for table in self._tables(groups, replace(shape, wanted=wanted), at_once):
+                columns = {
+                    name: texts[name].take(table.num_rows)
+                    if name in texts
+                    else dig_arrow(_column(table, path.column), path.keys)
+                    for name, path in shape.paths.items()
+                }
+                rows = pl.int_range(row, row + table.num_rows, dtype=pl.UInt64, eager=True)
+                records = _records(table) if shape.records else None
+                row += table.num_rows
+                yield Chunk(rows, columns, no_malformed(), records, self._share(table.num_rows))
+
+    def _raw(self) -> FileIO:
+        with reading(self._label):
+            return FileIO(self._path)
+
+    def _texts(self, raw: FileIO, groups: range, shape: _Shape, at_once: int | None) -> dict[str, TextPages]:
+        """Canonical columns of long texts that can be read without Arrow. In small steps Arrow tells what is broken."""
+        found: dict[str, TextPages] = {}
+        if shape.records or at_once == _STEP:
+            return found
+        for canonical in sorted(_LONG_TEXT & shape.paths.keys()):
+            path = shape.paths[canonical]
+            if path.keys or path.column in shape.repeating or path.column not in self._leaves:
+                continue
+            leaf = self._leaves.index(path.column)
+            about = self._metadata.schema.column(leaf)
+            columns = [self._metadata.row_group(group).column(leaf) for group in groups]
+            if (
+                about.physical_type != "BYTE_ARRAY"
+                or about.max_repetition_level > 0
+                or about.max_definition_level > 1
+                or not is_text(self._schema.field(self._schema.get_all_field_indices(path.column)[0]).type)
+                or not all(one.compression in CODECS and ENCODINGS.issuperset(one.encodings) for one in columns)
+            ):
+                continue
+            chunks = self._chunk_facts[groups.start : groups.stop, leaf]
+            with suppress(pa.ArrowInvalid):
+                found[canonical] = TextPages(
+                    raw, chunks, [one.compression for one in columns], optional=about.max_definition_level > 0
+                )
+        return found if len(found) < len(shape.paths) else {}
+
+    def _tables(self, groups: range, shape: _Shape, at_once: int | None) -> Iterator[Any]:
+        """The row groups as one table, or as several of ``at_once`` rows read through a small buffer."""
         with self._open(shape, at_once) as file:
             if at_once is None:
                 yield file.read_row_groups(list(groups), columns=shape.wanted)
