@@ -7,7 +7,7 @@ import numpy.typing as npt
 from numba import njit
 
 from distillscan.profile.cue_kernel import SPECIAL, _special
-from distillscan.profile.kernel import _byte
+from distillscan.profile.kernel import _byte, _word
 
 #: Languages told by their script, in the order in which characters are counted: those with a script, then the two that
 #: have letters of their own in a script they share.
@@ -19,6 +19,12 @@ _OWN_SCRIPT = 9
 #: What a character says next to a Latin letter: ideographs and syllables stand for more of a word.
 _WEIGHTS = np.array([3, 3, 3, 1, 1, 1, 1, 1, 1], np.int64)
 _SPACE = 32
+
+_SEVEN, _UPPER_BYTE = np.uint64(7), np.uint64(56)
+#: Eight times: the one, the uppermost bit, the bit of lower case, what lifts "a" to the uppermost bit, and "z" past it.
+_ONES = np.uint64(0x0101010101010101)
+_UPPERMOST, _LOWER = np.uint64(0x80) * _ONES, np.uint64(0x20) * _ONES
+_FROM_A, _AFTER_Z = np.uint64(0x80 - ord("a")) * _ONES, np.uint64(0x7F - ord("z")) * _ONES
 
 
 @njit(cache=True, nogil=True)
@@ -63,14 +69,26 @@ def _script3(lead, second, counts):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _ascii(at, end):  # type: ignore[no-untyped-def]
+    """Walk ASCII eight bytes at a time as far as that goes; return where that is and how many letters there were."""
+    letters = np.int64(0)
+    while at + 8 <= end and _word(at) & _UPPERMOST == 0:
+        lower = _word(at) | _LOWER  # then the uppermost bit of each byte tells whether it is a letter
+        found = ((lower + _FROM_A) & ~(lower + _AFTER_Z) & _UPPERMOST) >> _SEVEN
+        letters += np.int64((found * _ONES) >> _UPPER_BYTE)
+        at += 8
+    return at, letters
+
+
+@njit(cache=True, nogil=True)
 def _count_scripts(at, end, counts):  # type: ignore[no-untyped-def]
     counts[:] = 0
     while at < end:
         b = np.int64(_byte(at))
         if b < 0x80:
-            if 97 <= (b | 32) <= 122:
-                counts[_LATIN] += 1
-            at += 1
+            counts[_LATIN] += 97 <= (b | 32) <= 122
+            at, letters = _ascii(at + 1, end)
+            counts[_LATIN] += letters
         elif b < 0xC0:
             at += 1
         elif b < 0xE0:
@@ -112,29 +130,33 @@ def _count_words(begin, end, machine, counts):  # type: ignore[no-untyped-def]
     counts[:] = 0
     at, ideograph_end = begin, np.int64(-1)
     state = np.int64(steps[space])
-    while at <= end:
-        symbols, count, first, after = 0, 0, 1, 0  # a last space closes the last word
-        c = SPECIAL
+    open_end = True
+    while at < end or open_end:
         if at < end:
             c = plain[_byte(at)]
-            if c == SPECIAL:
-                at, ideograph_end, first, symbols, count, after = _special(at, begin, end, ideograph_end)
-            else:
+            if c != SPECIAL:
+                state = np.int64(steps[(state << shift) | c])
                 at += 1
-                first = 1
-        else:
-            at += 1
+                if state >= first_hit:
+                    _hit(state - first_hit, hit_starts, hit_groups, counts)
+                continue
+            at, ideograph_end, first, symbols, count, after = _special(at, begin, end, ideograph_end)
+        else:  # a last space closes the last word
+            first, symbols, count, after, open_end = 1, 0, 0, 0, False
         for k in range(first + count + after):
             step = space
-            if c != SPECIAL:
-                step = c
-            elif 0 < k + 1 - first <= count:
+            if 0 < k + 1 - first <= count:
                 step = classes[symbols & 0xFF]
                 symbols >>= 8
             state = np.int64(steps[(state << shift) | step])
             if state >= first_hit:
-                for j in range(hit_starts[state - first_hit], hit_starts[state - first_hit + 1]):
-                    counts[hit_groups[j]] += 1
+                _hit(state - first_hit, hit_starts, hit_groups, counts)
+
+
+@njit(cache=True, nogil=True)
+def _hit(hit, hit_starts, hit_groups, counts):  # type: ignore[no-untyped-def]
+    for j in range(hit_starts[hit], hit_starts[hit + 1]):
+        counts[hit_groups[j]] += 1
 
 
 @njit(cache=True, nogil=True)
