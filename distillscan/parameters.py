@@ -92,6 +92,7 @@ class ClusterParameters:
     )
     widenings: int = _p(2, "times a candidate is widened to all carriers of a cause and refined again")
     peelings: int = _p(2, "times traits are looked at again among the accounts that no cluster has yet")
+    rejoined: float = _p(0.9, "share of two candidates' members that must hold together for them to be one")
     max_candidates: int = _p(400, "candidates that are scored, strongest first; real logs give fewer")
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from distillscan.cluster.seeds import communities, crossed_sets, template_sets
-from distillscan.cluster.split import split
+from distillscan.cluster.split import split, tied_sets
 from distillscan.parameters import CAUSES, Cause, ClusterParameters
 from distillscan.population import GRADED, PAIRING, Floats, Ints, Mask, SignalGraph
 
@@ -294,7 +294,7 @@ def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
                 refined[found.members.tobytes()] = found
                 fresh.append(found)
         seeds = [wide for found in sorted(fresh, key=_rank)[: p.max_candidates] for wide in _wider(graph, found, p)]
-    return _peeled(graph, _disjoint(graph, refined.values(), p), p)
+    return _rejoined(graph, _peeled(graph, _disjoint(graph, refined.values(), p), p), p)
 
 
 def _peeled(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[Refined]:
@@ -317,3 +317,32 @@ def _peeled(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> li
             break
         kept = sorted([*kept, *fresh], key=_rank)[: p.max_candidates]
     return kept
+
+
+def _rejoined(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[Refined]:
+    """Put candidates together that turn out to be parts of one: tied as wholes, and holding together as one set.
+
+    A large pool may be met in pieces only, each of which is stronger by itself than any seed that spans them.
+    """
+    kept = sorted(kept, key=_rank)
+    pairs = tied_sets(graph, [one.members for one in kept], p)
+    while pairs:
+        a, b = pairs.pop(0)
+        whole = _whole(graph, kept, a, b, p)
+        if whole is not None:
+            kept = sorted([*(one for k, one in enumerate(kept) if k not in (a, b)), whole], key=_rank)
+            pairs = tied_sets(graph, [one.members for one in kept], p)
+    return kept
+
+
+def _whole(graph: SignalGraph, kept: list[Refined], a: int, b: int, p: ClusterParameters) -> Refined | None:
+    """Two of the kept candidates as one, None if they do not hold together."""
+    settled = np.zeros(graph.population.size, np.bool_)
+    for k, one in enumerate(kept):
+        if k not in (a, b):
+            settled[one.members] = True
+    both = np.union1d(kept[a].members, kept[b].members)
+    whole = refine(graph, both, p, settled)
+    if whole is None or np.intersect1d(whole.members, both, assume_unique=True).size < p.rejoined * both.size:
+        return None
+    return whole if len(split(graph, whole.members, p)) == 1 else None

@@ -26,8 +26,8 @@ SEPARATE = {"ip": 0.1, "payment": 0.1}
 #: Tokens of pairing kinds that two groups have in common at least, and their share of those of the smaller.
 MEETINGS = 3
 MEETING_SHARE = 0.1
-#: Share of a group's members that carry such tokens at least: what four of eighty share is no way of working.
-MEETING_MEMBERS = 0.25
+#: Share of a group's members that carry tokens of a kind at least: what four of eighty share is no way of working.
+HABIT = 0.1
 #: Share of a group under one organisation or type of account from which it openly belongs together, and the least size.
 DECLARED = 0.8
 DECLARING = 5
@@ -123,11 +123,14 @@ def _cosine(kind: str, one: _Group, other: _Group) -> float | None:
     return float(a @ b) / norm if norm > 0 else None
 
 
+def _habitual(kind: str, one: _Group, other: _Group) -> bool:
+    """Whether enough members of both groups carry tokens of the kind: what a few do says nothing of the rest."""
+    return kind in one.rates and all(g.carrying[kind] >= HABIT * g.at.size for g in (one, other))
+
+
 def _meet(kind: str, one: _Group, other: _Group) -> bool:
     """Whether two groups meet on tokens of which each joins a few accounts only: parts of one pool do so all over."""
-    if kind not in one.rates:
-        return False
-    if any(group.carrying[kind] < MEETING_MEMBERS * group.at.size for group in (one, other)):
+    if not _habitual(kind, one, other):
         return False
     a, b = one.rates[kind] > 0, other.rates[kind] > 0
     common = np.count_nonzero(a & b)
@@ -192,7 +195,7 @@ class _Judge:
         return sum(self._close(kind, one, other) for kind in WEAK) >= 2
 
     def _close(self, kind: str, one: _Group, other: _Group) -> bool:
-        return (_cosine(kind, one, other) or 0.0) >= self.threshold
+        return _habitual(kind, one, other) and (_cosine(kind, one, other) or 0.0) >= self.threshold
 
     def alike(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are tied, or use the same wording, accidents of a published wording apart."""
@@ -282,21 +285,40 @@ def _joined(groups: list[_Group], judge: _Judge) -> list[_Group]:
     return groups
 
 
+def _judge(graph: SignalGraph, members: Ints, p: ClusterParameters) -> _Judge:
+    """What is needed to judge groups of these members."""
+    population = graph.population
+    first, last = population.active_hours
+    declared = {
+        kind: population.once(("dominant", kind), partial(population.dominant, kind))[members]
+        for kind in DECLARING_KINDS
+    }
+    return _Judge(first[members], last[members], p.alike, declared)
+
+
 def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]:
     """Return the parts of a candidate that belong together; the whole as the only part if there is nothing to split."""
     matrices = _tokens(graph, members, p.lift)
     if not matrices:
         return [members]
     stated = {kind: _stated(graph, kind)[members] for kind in SEPARATE}
-    first, last = graph.population.active_hours
-    population = graph.population
-    declared = {
-        kind: population.once(("dominant", kind), partial(population.dominant, kind))[members]
-        for kind in DECLARING_KINDS
-    }
-    judge = _Judge(first[members], last[members], p.alike, declared)
-    gathered = _gathered(_groups(_parts(matrices, p), matrices, stated), judge)
+    gathered = _gathered(_groups(_parts(matrices, p), matrices, stated), _judge(graph, members, p))
     return [members[np.sort(group.at)] for group in gathered]
+
+
+def tied_sets(graph: SignalGraph, sets: list[Ints], p: ClusterParameters) -> list[tuple[int, int]]:
+    """Return which of several disjoint sets are tied to each other by more than wording, as pairs of their numbers."""
+    members = np.sort(np.concatenate(sets)) if sets else np.zeros(0, np.int64)
+    matrices = _tokens(graph, members, p.lift) if members.size else {}
+    if not matrices:
+        return []
+    label = np.zeros(members.size, np.int64)
+    for number, one in enumerate(sets):
+        label[np.searchsorted(members, one)] = number
+    stated = {kind: _stated(graph, kind)[members] for kind in SEPARATE}
+    groups = {int(label[group.at[0]]): group for group in _groups(label, matrices, stated)}
+    judge = _judge(graph, members, p)
+    return [(a, b) for b in groups for a in groups if a < b and judge.tied(groups[a], groups[b])]
 
 
 def _stated(graph: SignalGraph, kind: str) -> Mask:

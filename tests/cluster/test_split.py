@@ -113,13 +113,30 @@ class TestSplit:
         # Three at least, and a tenth of all that either has: of 27 and three, not of 28 and three.
         assert self.met(kind, common, own) == ([BOTH] if together else [list(ONE), list(TWO)])
 
-    @pytest.mark.parametrize(("handing", "together"), [(4, False), (5, True)])
+    @pytest.mark.parametrize(("handing", "together"), [(3, False), (4, True)])
     def test_a_few_who_share_a_conversation_do_not_join_their_pools(self, handing: int, together: bool) -> None:
-        # Of the first pool every member hands conversations on, of the second a few do: a quarter makes it a habit.
+        # In the first pool all hand conversations on, in the second three or four of forty: a tenth makes it a habit.
+        many = range(20, 60)
         within = {1000 + k: [k, (k + 1) % 20] for k in range(20)}
         across = {3000 + k: [k, 20 + k] for k in range(handing)}
-        carried = {"ip": {**tokens(1, ONE, 20), **tokens(31, TWO, 20)}, "conversation": {**within, **across}}
-        assert parts(graph_of(600, carried), BOTH) == ([BOTH] if together else [list(ONE), list(TWO)])
+        carried: Carried = {"ip": {**tokens(1, ONE, 20), **tokens(31, many, 20)}, "conversation": {**within, **across}}
+        everyone = [*ONE, *many]
+        assert sorted(parts(graph_of(900, carried), everyone)) == ([everyone] if together else [list(ONE), list(many)])
+
+    @pytest.mark.parametrize(("using", "together"), [(3, False), (4, True)])
+    def test_accidents_of_a_few_do_not_join_their_pools(self, using: int, together: bool) -> None:
+        # The only mail domain and sign-up window that either has is the other's, but hardly anybody has any.
+        first, second = range(40), range(40, 80)
+        few = [*first[:using], *second[:using]]
+        carried: Carried = {
+            "ip": {**tokens(1, first, 20), **tokens(31, second, 20)},
+            "email_domain": {500: few},
+            "signup": {501: few},
+        }
+        everyone = [*first, *second]
+        assert sorted(parts(graph_of(900, carried), everyone)) == (
+            [everyone] if together else [list(first), list(second)]
+        )
 
     def test_meeting_on_addresses_is_an_accident(self) -> None:
         across = {3000 + k: [k, 20 + k] for k in range(3)}
