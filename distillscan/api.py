@@ -26,6 +26,7 @@ from distillscan.privacy import METHOD, Pseudonyms, Veil, veil
 from distillscan.profile import Profile, build_profile
 from distillscan.profile.batch import split_pointer
 from distillscan.read import Log, Outcome, ReadOptions, Task, open_log, shortcomings
+from distillscan.read.joined import NO_PARTNER
 from distillscan.read.schema import schema_digest
 from distillscan.releases import find_releases, read_releases
 from distillscan.result import Cluster, Input, Rejected, Result, Template
@@ -209,7 +210,9 @@ def analyze_paths(
             raise InputError("\n".join(("no row could be read:", *broken[1:])))
         if profile.accounts.is_empty() and tally.rejected.rows:
             reasons = "; ".join(f"{count} × {reason}" for reason, count in tally.rejected.reasons.items())
-            raise InputError(f"no row could be used: {reasons}. Look at them with --rejects FILE, or use --map")
+            lost = next((note for note in log.notes if note.startswith(NO_PARTNER.partition("{")[0])), None)
+            advice = f"; {lost}" if lost else ". Look at them with --rejects FILE, or use --map"
+            raise InputError(f"no row could be used: {reasons}{advice}")
         budget.check()
         population = Population(profile)
         clock.phase("detect")

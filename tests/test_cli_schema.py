@@ -153,12 +153,58 @@ def test_columns_of_json_100_000_levels_deep_cost_nothing(level: str, tmp_path: 
         ),
         (["analyze", str(FIXTURES / "bedrock.ndjson"), "--schema", "bedrok"], 2, "did you mean bedrock?"),
         (["analyze", str(FIXTURES / "bedrock.ndjson"), "--join", "none.json"], 3, "none.json does not exist"),
+        (
+            ["analyze", str(FIXTURES / "bedrock.ndjson"), "--schema", "litellm"],
+            3,
+            "The file looks like another source (Amazon Bedrock model invocation log): --schema bedrock, or leave",
+        ),
+        (
+            ["analyze", str(FIXTURES / "cloudtrail.json")],
+            3,
+            "The file looks like AWS CloudTrail events, which add columns to another log: analyse that with --join",
+        ),
+        (
+            ["analyze", str(FIXTURES / "langfuse_traces.csv"), "--schema", "cloudtrail"],
+            3,
+            "The schema cloudtrail is for logs that add columns to another one: analyse that with --join",
+        ),
+        (
+            ["analyze", str(FIXTURES / "azure_apim.ndjson"), "--join", str(FIXTURES / "cloudtrail.json")],
+            3,
+            "account_id missing; none of 3 rows has a partner in the joined log: is it the right one, of the same days",
+        ),
+        (["analyze", "https://b/x.csv"], 3, "https:// is not read, s3://, gs:// and az:// are; save the log as a file"),
+        (["analyze", "S3://b/x.csv"], 3, "S3://b/x.csv: write s3:// in small letters"),
+        (["schema", "init", "s3://b/x.csv"], 2, "schema init looks at a file on this machine: copy one there first"),
     ],
 )
 def test_what_goes_wrong(args: list[str], code: int, message: str) -> None:
     found = run(*args)
     assert (found.exit_code, found.stdout) == (code, "")
     assert message in found.stderr
+
+
+def test_a_joined_log_that_fits_no_request_is_said_to_be_the_wrong_one() -> None:
+    done = run(
+        "analyze", str(FIXTURES / "bedrock.ndjson"), "--join", str(FIXTURES / "azure_apim_gateway.csv"), "-f", "json"
+    )
+    said = json.loads(done.stdout)["limitations"]
+    assert any(line.startswith("none of 4 rows has a partner in the joined log: is it the right one") for line in said)
+    assert not any("rows have no partner" in line for line in said)
+
+
+def test_a_source_without_prompts_says_how_to_have_them_logged(tmp_path: Path) -> None:
+    rows = [
+        {"startTime": f"2026-01-02T10:00:0{at}Z", "custom_llm_provider": "x", "user": "u", "messages": "{}"}
+        | {"proxy_server_request": "{}", "litellm_call_id": f"{at}", "response": "{}"}
+        for at in range(3)
+    ]
+    log = tmp_path / "spend.ndjson"
+    said = "no request holds a prompt: SpendLogs hold them only with general_settings.store_prompts_in_spend_logs: true"
+    for prompt in (False, True):
+        rows[0]["proxy_server_request"] = json.dumps({"prompt": "hi"} if prompt else {})
+        log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        assert (said in json.loads(run("analyze", str(log), "-f", "json").stdout)["limitations"]) is not prompt
 
 
 def test_a_report_names_the_schema_and_the_joined_files() -> None:

@@ -51,11 +51,11 @@ def show(name: str) -> None:
 
 
 @schema.command("init")
-@click.argument("log", type=click.Path(path_type=Path), metavar="LOG")
+@click.argument("log", metavar="LOG")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE.toml", help="Write here, not to standard output."
 )
-def init(log: Path, output: Path | None) -> None:
+def init(log: str, output: Path | None) -> None:
     """Look at LOG and write a schema for it to edit: guesses, and what else is there."""
     from distillscan.read.schema_init import guess_schema
 
@@ -63,7 +63,10 @@ def init(log: Path, output: Path | None) -> None:
         raise UsageError(f"--output {output}: the file of a schema must end in .toml")
     if output is not None and output.exists():
         raise UsageError(f"--output {output} exists already: choose another file, or remove it")
-    text = guess_schema(log, str(log), output.stem if output is not None else log.name.partition(".")[0] or "mine")
+    if "://" in log:
+        raise UsageError(f"{log}: schema init looks at a file on this machine: copy one there first")
+    name = output.stem if output is not None else Path(log).name.partition(".")[0] or "mine"
+    text = guess_schema(Path(log), log, name)
     if output is None:
         print_text(text)
     else:

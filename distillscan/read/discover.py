@@ -17,7 +17,7 @@ from distillscan.read.damage import Skipped
 from distillscan.read.formats import format_by_name, reading
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
-from distillscan.read.remote import Store, has_pattern, is_remote
+from distillscan.read.remote import SCHEMES, Store, has_pattern, is_remote
 from distillscan.read.spool import Spool
 
 STDIN: Final = "-"
@@ -108,6 +108,11 @@ def _unopened(path: str, error: OSError) -> Skipped:
 
 
 def _match(path: str, notes: Notes, forced: Format | None, skipped: list[Skipped]) -> list[Found]:
+    scheme, address, _ = path.partition("://")
+    if address and scheme.isalnum():
+        if scheme.lower() in SCHEMES:
+            raise InputError(f"{path}: write {scheme.lower()}:// in small letters")
+        raise InputError(f"{path}: {scheme}:// is not read, s3://, gs:// and az:// are; save the log as a file first")
     if not glob.has_magic(path):
         raise InputError(f"{path} does not exist: check the path (relative paths start at the current directory)")
     found: list[Found] = []

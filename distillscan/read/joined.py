@@ -13,6 +13,11 @@ from distillscan.read.values import canonical_text
 
 KEY: Final = "request_id"
 _UNMATCHED: Final = "{count} rows have no partner in the joined log"
+#: Nothing was joined at all: not what anybody wants.
+NO_PARTNER: Final = (
+    "none of {count} rows has a partner in the joined log: is it the right one, of the same days, "
+    "and does it call requests by the same identifier?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Joined:
             where: Source and first row of the batch.
         """
         found = hashed(keys).join(self.keys, on="key", how="left", maintain_order="left")["at"]
-        notes.tally(_UNMATCHED, where, found.null_count())
+        notes.share(_UNMATCHED, NO_PARTNER, where, found.null_count(), len(found))
         added = []
         for name in self.values.columns:
             values = self.values[name].gather(found)

@@ -107,6 +107,7 @@ class _Opened:
     partitions: Mapping[str, str | None]
     shaping: Shaping
     note: str | None
+    advice: str | None
 
     def without(self, columns: Iterable[str]) -> "_Opened":
         """The input without some columns."""
@@ -175,7 +176,15 @@ class Log:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was assumed, sorted. Complete, and the same on every run, once every task has run to its end."""
-        return tuple(sorted((*self._notes.texts(), *self._census.texts())))
+        return tuple(sorted((*self._notes.texts(), *self._census.texts(), *self._silent())))
+
+    def _silent(self) -> Iterator[str]:
+        """What to say if no request of a source that can log prompts has one."""
+        if not self._census.columns or self._census.columns & {"prompt", "system_prompt"}:
+            return
+        plans = [one.resolution.plan for one in self._opened]
+        said = {plan.schema.prompts for plan in plans if plan is not None and plan.schema.prompts}
+        yield from (f"no request holds a prompt: {text}" for text in said)
 
     @property
     def rows_hint(self) -> int | None:
@@ -346,7 +355,7 @@ def _check_columns(
     """Whether a file has the required columns; if so, say what was assumed about the others."""
     try:
         names = _column_names(one.reader.columns)
-        require(one.file.path, one.resolution, names, joined.columns if joined else frozenset())
+        require(one.file.path, one.resolution, names, joined.columns if joined else frozenset(), one.advice)
         if joined is not None:
             require_key(one.file.path, one.resolution, names)
     except InputError as error:
@@ -386,7 +395,8 @@ def _opened(found: Found, options: ReadOptions, size: int, changed: int) -> _Ope
     opening = open_file(found.local, found.label, found.partitions, options)
     file = LogFile(0, found.label, found.local, opening.format, opening.compression, size, changed)
     shaping = Shaping(found.label, opening.resolution.plan)
-    return _Opened(file, opening.reader, opening.resolution, found.partitions, shaping, opening.note)
+    rest = (opening.note, opening.advice)
+    return _Opened(file, opening.reader, opening.resolution, found.partitions, shaping, *rest)
 
 
 def _check_mapping(opened: Sequence[_Opened], mapping: Mapping[str, str]) -> None:

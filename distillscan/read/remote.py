@@ -28,6 +28,8 @@ SCHEMES: Final[Mapping[str, str]] = {
 }
 _REMOTE: Final = re.compile(r"([a-z0-9]+)://([^/]*)/?(.*)", re.DOTALL)
 _MAGIC: Final = re.compile(r"[*?\[]")
+#: Seconds in which a request to Google's store is tried again.
+_PATIENCE: Final = 30
 _ACCOUNTS: Final = ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT")
 
 
@@ -128,7 +130,8 @@ def store_uri(scheme: str, bucket: str, environment: Mapping[str, str]) -> str:
     """
     arrow = SCHEMES[scheme]
     if scheme not in ("az", "azure"):
-        return f"{arrow}://{bucket}"
+        # Without credentials Google's client would look for a machine's own account for a quarter of an hour.
+        return f"{arrow}://{bucket}" + (f"?retry_limit_seconds={_PATIENCE}" if arrow == "gs" else "")
     account = next((environment[name] for name in _ACCOUNTS if environment.get(name)), None)
     if account is None:
         raise UsageError(

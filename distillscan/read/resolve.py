@@ -233,7 +233,13 @@ def _leads_on(column: SourceColumn, rest: Sequence[str]) -> bool:
     return named in column.inner and (bracket is None or not any(key.startswith(f"{named}.") for key in column.inner))
 
 
-def require(label: str, resolution: Resolution, names: Sequence[str], elsewhere: frozenset[str] = frozenset()) -> None:
+def require(
+    label: str,
+    resolution: Resolution,
+    names: Sequence[str],
+    elsewhere: frozenset[str] = frozenset(),
+    advice: str | None = None,
+) -> None:
     """Check that a file has the columns no analysis can do without.
 
     Args:
@@ -241,6 +247,7 @@ def require(label: str, resolution: Resolution, names: Sequence[str], elsewhere:
         resolution: What was found in it.
         names: Its columns, and paths in them, for the message.
         elsewhere: Canonical columns that a joined log has.
+        advice: What to do, if that is known better than in general.
 
     Raises:
         InputError: If a required column was not found.
@@ -250,10 +257,14 @@ def require(label: str, resolution: Resolution, names: Sequence[str], elsewhere:
         return
     if resolution.plan is not None:
         schema = resolution.plan.schema
-        hint = schema.hint or f"--schema none reads columns by name, --map {missing[0]}=COLUMN says which it is"
+        hint = (
+            advice or schema.hint or f"--schema none reads columns by name, --map {missing[0]}=COLUMN says which it is"
+        )
         raise InputError(
             f"{label}: read with the schema {schema.name}, there is nothing for {' and '.join(missing)}. {hint}"
         )
+    if advice is not None:
+        raise InputError(f"{label}: no column for {' and '.join(missing)}. {advice}")
     used = {str(path) for path in resolution.paths.values()}
     spare = [name for name in names if name not in used] or ["SOURCE_COLUMN"]
     example = " ".join(f"--map {canonical}={name}" for canonical, name in zip(missing, spare, strict=False))

@@ -114,6 +114,7 @@ class Schema:
         parts: Rows with one key are parts of one request.
         join_key: Path of the value that joined logs call ``request_id``; the request's own when ``None``.
         hint: What to do if a required column is missing.
+        prompts: How to have prompts logged, said if there are none.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Schema:
     parts: Rows | None = None
     join_key: str | None = None
     hint: str | None = None
+    prompts: str | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -248,6 +250,7 @@ class _Table:
             parts=self._rows("parts"),
             join_key=join.path("key") if join.values else None,
             hint=self.text("hint") if self.has("hint") else None,
+            prompts=self.text("prompts") if self.has("prompts") else None,
         )
         if not columns:
             raise self.error("columns", "is empty: say at least where timestamp and account_id are")

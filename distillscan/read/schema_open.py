@@ -33,6 +33,7 @@ class Opening:
         compression: How it is compressed.
         resolution: Where its columns are.
         note: What was assumed about its source, if anything.
+        advice: What to do instead, if it has no time or no account and looks like a log of another kind.
     """
 
     reader: Reader
@@ -40,6 +41,7 @@ class Opening:
     compression: Compression | None
     resolution: Resolution
     note: str | None
+    advice: str | None = None
 
 
 def open_file(
@@ -85,7 +87,24 @@ def open_file(
         resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=True)
     _refuse(reader, resolution, label)
     note = None if wanted is not None or chosen is None else _said(chosen)
-    return Opening(reader, found, compression, resolution, note)
+    lost = kind == "log" and _lacks(resolution, partitions)
+    return Opening(reader, found, compression, resolution, note, _advice(reader, label, wanted) if lost else None)
+
+
+def _advice(reader: Reader, label: str, wanted: Schema | None) -> str | None:
+    """What to say to somebody whose file is not what the command takes it for."""
+    looks = recognise(reader.columns, [one for one in presets().values() if one.kind == "log"])
+    if wanted is not None and looks is not None and looks != wanted:
+        return f"The file looks like another source ({looks.summary}): --schema {looks.name}, or leave --schema out"
+    if wanted is not None and wanted.kind == "join":
+        return f"The schema {wanted.name} is for logs that add columns to another one: analyse that with --join {label}"
+    for one in presets().values():
+        wrapped = {column.name for column in reader.columns} & {split_path(path)[0] for path in one.records}
+        if one.kind == "join" and (wrapped or recognise(reader.columns, [one]) is not None):
+            return (
+                f"The file looks like {one.summary}, which add columns to another log: analyse that with --join {label}"
+            )
+    return None
 
 
 def _lacks(resolution: Resolution, partitions: Mapping[str, str | None]) -> bool:

@@ -123,7 +123,7 @@ def test_addresses() -> None:
     assert [is_remote(path) for path in ("s3://b/k", "gs://b", "az://c/p", "abfss://c@a/p", "abfs://c/p")] == [True] * 5
     assert [is_remote(path) for path in ("s3:/b", "logs/s3://x", "http://x/y", "C:\\x", "-")] == [False] * 5
     assert store_uri("s3a", "b", {}) == "s3://b"
-    assert store_uri("gcs", "b", {}) == "gs://b"
+    assert store_uri("gcs", "b", {}) == "gs://b?retry_limit_seconds=30"
     assert store_uri("abfss", "c@a.dfs.core.windows.net", {}) == "abfss://c@a.dfs.core.windows.net"
     assert store_uri("az", "c", {"AZURE_STORAGE_ACCOUNT": "acc"}) == "abfss://c@acc.dfs.core.windows.net"
     with pytest.raises(UsageError, match=r"az://c: which storage account\? Set AZURE_STORAGE_ACCOUNT_NAME, or write"):
