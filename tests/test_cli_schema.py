@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,17 @@ def test_a_source_without_prompts_says_how_to_have_them_logged(tmp_path: Path) -
         rows[0]["proxy_server_request"] = json.dumps({"prompt": "hi"} if prompt else {})
         log.write_text("".join(json.dumps(row) + "\n" for row in rows))
         assert (said in json.loads(run("analyze", str(log), "-f", "json").stdout)["limitations"]) is not prompt
+
+
+def test_a_folder_of_several_sources(tmp_path: Path) -> None:
+    names = ("bedrock.ndjson", "litellm_spendlogs.csv", "portkey.jsonl")
+    for name in names:
+        shutil.copy(FIXTURES / name, tmp_path)
+    document = json.loads(run("analyze", str(tmp_path), "-f", "json").stdout)
+    alone = [json.loads(run("analyze", str(FIXTURES / name), "-f", "json").stdout) for name in names]
+    assert document["population"]["requests"] == sum(one["population"]["requests"] for one in alone) == 9
+    assert [one["status"] for one in document["inputs"]] == ["read"] * 3
+    assert sum(line.startswith("read with the schema ") for line in document["limitations"]) == 3
 
 
 def test_a_report_names_the_schema_and_the_joined_files() -> None:
