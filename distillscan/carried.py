@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import polars as pl
 
+#: What :func:`carried` adds; not told where no words of prompts may be.
+LOOKED_UP: Final = ("looked_up", "tools_looked_up")
 #: Names of tools listed, the most shared first.
 TOOLS_SHOWN: Final = 8
 

@@ -7,11 +7,14 @@ from typing import Any
 import planted
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 from distillscan import analyze
 from distillscan.api import AnalyzeOptions
 from distillscan.carried import carried
+from distillscan.cli import cli
 from distillscan.privacy import Pseudonyms
+from distillscan.report import to_json
 
 
 def rows(*tools: str | None, images: int = 0) -> pl.DataFrame:
@@ -76,6 +79,17 @@ def test_private_runs_say_less(log: Path) -> None:
     assert "looked_up" not in capabilities(log, prompts=False)
     hidden = capabilities(log, pseudonyms=Pseudonyms(b"k" * 32), settings={"privacy.shared_by": "2"})
     assert "tool-of-camp" not in json.dumps(hidden)
+
+
+def test_a_saved_report_can_be_shown_without_them(log: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "report.json"
+    saved.write_text(to_json(analyze(log).result))
+    assert "read_file" not in saved.read_text()
+    assert '"fetch"' in saved.read_text()
+    done = CliRunner().invoke(cli, ["render", str(saved), "--no-prompts", "-f", "json"])
+    assert done.exit_code == 0
+    assert "looked_up" not in done.stdout
+    assert '"fetch"' not in done.stdout
 
 
 def test_logs_without_them_say_nothing(tmp_path: Path) -> None:

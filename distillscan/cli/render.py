@@ -11,7 +11,7 @@ from distillscan.cli.output import View, emit, report_options
 from distillscan.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from distillscan.result import Result
+    from distillscan.result import Cluster, Result
 
 
 @click.command(short_help="Show a saved report again, in any format.")
@@ -50,12 +50,15 @@ def read_report(report: str) -> "Result":
 
 
 def without_prompts(result: "Result") -> "Result":
-    """Return the result without words of prompts."""
-    clusters = tuple(
-        replace(cluster, templates=tuple(replace(template, skeleton="{...}") for template in cluster.templates))
-        for cluster in result.clusters
-    )
-    return replace(result, clusters=clusters)
+    """Return the result without words of prompts, and without names of tools."""
+    from distillscan.carried import LOOKED_UP
+
+    def bare(cluster: "Cluster") -> "Cluster":
+        templates = tuple(replace(template, skeleton="{...}") for template in cluster.templates)
+        told = {name: value for name, value in cluster.capabilities.items() if name not in LOOKED_UP}
+        return replace(cluster, templates=templates, capabilities=told)
+
+    return replace(result, clusters=tuple(map(bare, result.clusters)))
 
 
 def _read(report: str) -> bytes:

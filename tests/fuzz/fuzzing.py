@@ -101,6 +101,9 @@ def seeds() -> dict[str, bytes]:
         "log.csv.gz": gzip.compress(_csv(), mtime=0),
         "log.ndjson": ndjson,
         "log.ndjson.gz": gzip.compress(ndjson, mtime=0),
+        "array.json": json.dumps(_records()).encode(),
+        "pretty.json": json.dumps(_records(), indent=1, ensure_ascii=False).encode(),
+        "pretty.json.gz": gzip.compress(json.dumps(_records(), indent=1).encode(), mtime=0),
         "log.ndjson.zst": bytes(pa.compress(ndjson, "zstd", asbytes=True)),
     }
 
