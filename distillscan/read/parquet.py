@@ -36,6 +36,8 @@ from distillscan.read.values import decode, to_json_objects
 #: Uncompressed bytes read at once: buffers of this size are used again, while larger ones are fetched anew from the
 #: operating system each time.
 _AT_ONCE: Final = 16 << 20
+#: As many times as much is read at once where long texts are read page by page.
+_PAGES_AT_ONCE: Final = 3
 #: Rows of a broken row group that are read, or lost, together.
 _STEP: Final = 1_000
 _BUFFER: Final = 4 << 20
@@ -50,12 +52,13 @@ _BROKEN: Final = (pa.ArrowException, OSError, UnicodeDecodeError, pl.exceptions.
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What is read of each row group: canonical columns, the file's columns for them, those read as dictionaries."""
+    """What is read of each row group, and how: canonical columns, the file's for them, those read as dictionaries."""
 
     paths: Mapping[str, SourcePath]
     wanted: list[str] | None
     repeating: tuple[str, ...]
     records: bool
+    batch_rows: int
 
 
 class ParquetReader:
@@ -95,7 +98,7 @@ class ParquetReader:
         paths = {name: path for name, path in resolution.paths.items() if not path.partition}
         wanted = None if records else sorted({self._leaf(path) for path in paths.values()})
         sizes = self._sizes(wanted)
-        shape = _Shape(paths, wanted, self._repeating(paths), records)
+        shape = _Shape(paths, wanted, self._repeating(paths), records, batch_rows)
         starts = [0]
         for rows in self._counts:
             starts.append(starts[-1] + rows)
@@ -160,7 +163,10 @@ class ParquetReader:
             texts = self._texts(raw, groups, shape, at_once)
             rest = {name: path for name, path in shape.paths.items() if name not in texts}
             wanted = sorted({self._leaf(path) for path in rest.values()}) if texts else shape.wanted
-            for table in self._tables(groups, replace(shape, wanted=wanted), at_once):
+            if texts and at_once is not None:  # pages are small, and their memory is used again anyway
+                at_once = min(shape.batch_rows, _PAGES_AT_ONCE * at_once)
+            # What is left is little work: to hand it over to other threads would take longer.
+            for table in self._tables(groups, replace(shape, wanted=wanted), at_once, threads=not texts):
                 columns = {
                     name: texts[name].take(table.num_rows)
                     if name in texts
@@ -203,13 +209,13 @@ class ParquetReader:
                 )
         return found if len(found) < len(shape.paths) else {}
 
-    def _tables(self, groups: range, shape: _Shape, at_once: int | None) -> Iterator[Any]:
+    def _tables(self, groups: range, shape: _Shape, at_once: int | None, *, threads: bool) -> Iterator[Any]:
         """The row groups as one table, or as several of ``at_once`` rows read through a small buffer."""
         with self._open(shape, at_once) as file:
             if at_once is None:
-                yield file.read_row_groups(list(groups), columns=shape.wanted)
+                yield file.read_row_groups(list(groups), columns=shape.wanted, use_threads=threads)
                 return
-            for batch in file.iter_batches(at_once, row_groups=list(groups), columns=shape.wanted):
+            for batch in file.iter_batches(at_once, row_groups=list(groups), columns=shape.wanted, use_threads=threads):
                 yield pa.Table.from_batches([batch])
 
     def _open(self, shape: _Shape, at_once: int | None) -> Any:
