@@ -210,6 +210,10 @@ class ReleasePivot:
     """Parameters of ``release_pivot``."""
 
     cap: float = _p(4.0, "bits at most: early adopters and client defaults move too")
+    extraction_cap: float = _p(1.5, "bits for harvesting: a new model is what harvesters want, and everybody else")
+    judged_apart: float = _p(
+        0.25, "share of members with enough requests from which only they are looked at; else all are, at one request"
+    )
     window_hours: int = _p(24, "the disclosed pivot took less than a day")
     before_days: int = _p(7, "days before the release that say what an account did until then")
     min_before: int = _p(3, "requests before the release without which there is nothing to move")

@@ -11,7 +11,7 @@ from distillscan.parameters import ReleasePivot
 from distillscan.population import SIGNALS, Floats, Mask, Population
 from distillscan.profile.strings import hash_text
 from distillscan.result import Family
-from distillscan.weigh import group_bits
+from distillscan.weigh import group_bits, share_bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,16 @@ class Move:
     before: npt.NDArray[np.uint64]  # model used most before
 
 
-def move(population: Population, release: Release, p: ReleasePivot) -> Move:
-    """Return each account's share of the new model in the window after its release."""
+def move(population: Population, release: Release, p: ReleasePivot, least: tuple[int, int] | None = None) -> Move:
+    """Return each account's share of the new model in the window after its release.
+
+    Args:
+        population: The accounts.
+        release: The new model.
+        p: The window, and the requests before and in it without which nothing is said of an account.
+        least: Other such numbers.
+    """
+    least_before, least_after = least or (p.min_before, p.min_after)
     hour = int(release.at.timestamp()) // 3600
     model = hash_text(release.model)
     activity = population.profile.activity
@@ -41,9 +49,9 @@ def move(population: Population, release: Release, p: ReleasePivot) -> Move:
             pl.col("requests").sum().alias("all"),
             pl.col("requests").filter(pl.col("model") == model).sum().alias("new"),
         )
-        .filter(pl.col("all") >= p.min_after)
+        .filter(pl.col("all") >= least_after)
     )
-    known = totals.group_by("number").agg(pl.col("requests").sum()).filter(pl.col("requests") >= p.min_before)
+    known = totals.group_by("number").agg(pl.col("requests").sum()).filter(pl.col("requests") >= least_before)
     usable = after.join(known.select("number"), on="number", how="semi")
     share = np.full(population.size, np.nan)
     share[usable["number"].to_numpy()] = (usable["new"] / usable["all"]).to_numpy()
@@ -56,7 +64,7 @@ class Detector:
     """Share of traffic moved to a new model within a day of its release; a difference to comparable accounts."""
 
     name = "release_pivot"
-    version = "1"
+    version = "2"
     summary = "traffic moved to a newly released model within a day, beyond what comparable accounts moved"
     family: Family = "timing"
     needs = ("model",)
@@ -64,6 +72,16 @@ class Detector:
 
     def _moves(self, population: Population, release: Release, p: ReleasePivot) -> Move:
         return population.once(("moves", release, p), lambda: move(population, release, p))
+
+    def _moves_of(self, candidate: Candidate, release: Release, p: ReleasePivot) -> Move:
+        """What accounts did; of a quiet pool, whatever little each did: together that says how the pool moved."""
+        moves = self._moves(candidate.population, release, p)
+        told = int(np.count_nonzero(~np.isnan(moves.share[candidate.members])))
+        if told >= p.judged_apart * candidate.members.size:
+            return moves
+        return candidate.population.once(
+            ("quiet moves", release, p), lambda: move(candidate.population, release, p, least=(1, 1))
+        )
 
     def signals(self, population: Population, parameters: ReleasePivot, context: Context) -> pl.DataFrame:
         """Return a token for accounts that moved at a release."""
@@ -87,7 +105,7 @@ class Detector:
         """Weigh, for each release, the share of members that moved against that of comparable accounts."""
         findings = []
         for release in candidate.context.releases:
-            moves = self._moves(candidate.population, release, parameters)
+            moves = self._moves_of(candidate, release, parameters)
             able = ~np.isnan(moves.share)
             trials = int(np.count_nonzero(able[candidate.members]))
             if trials < 3:
@@ -116,7 +134,9 @@ class Detector:
                 "compared_with": basis,
             }
             findings.append(Finding("timing", "coordination", bits, text, numbers))
-            findings.append(Finding("timing", "extraction", min(1.5, bits / 2), text, numbers))
+            # Whether those who were about moved says how the pool is used, however few they are of it.
+            asked_for = share_bits(inside, trials, outside, parameters.cap) / 2 * min(1.0, 2 * inside / trials)
+            findings.append(Finding("timing", "extraction", min(parameters.extraction_cap, asked_for), text, numbers))
         return findings
 
 

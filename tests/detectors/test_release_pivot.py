@@ -13,10 +13,12 @@ from distillscan.detectors.base import Context, Release, percent
 from distillscan.parameters import ReleasePivot
 from distillscan.population import SIGNALS
 from distillscan.profile.strings import hash_text
-from distillscan.weigh import group_bits
+from distillscan.weigh import group_bits, share_bits
 
 # What the figures below are worked out for; the defaults may be tuned.
-PIVOT = ReleasePivot(window_hours=24, before_days=7, min_before=3, min_after=3, moved=0.3)
+PIVOT = ReleasePivot(
+    window_hours=24, before_days=7, min_before=3, min_after=3, moved=0.3, judged_apart=0.25, extraction_cap=1.5
+)
 
 
 class TestReleasePivot:
@@ -105,6 +107,29 @@ class TestReleasePivot:
             f"5 of 5 members active around the release of m2 moved to it within 24 h (mean share 100 %), "
             f"as {percent(outside)} of {basis} did"
         )
+
+    @pytest.mark.parametrize(("busy", "trials"), [(2, 9), (3, 3)])
+    def test_of_a_quiet_pool_all_are_looked_at_however_little_each_did(self, busy: int, trials: int) -> None:
+        # Nine were about in the week before and in the window, a quarter or less of twelve often enough to be judged.
+        rows = self.crowd({"m1": busy}, [(40, 2, "m1", "two")])
+        for k in range(9 - busy):
+            rows += used(f"mq{k}", (100, "m1", 1), (205, "m2" if k < 5 else "m1", 1), user_agent="one")
+        rows += used("ma", (100, "m1", 1)) + used("mb", (205, "m2", 1)) + used("mc", (250, "m2", 9))
+        found = assess(rows, self.detector, context=Context((self.release,)))
+        moved = min(busy + 5, trials)
+        outside = 2.5 / 41
+        assert found[0].details["members_active"] == trials
+        assert found[0].details["members_moved"] == moved
+        assert found[0].bits == pytest.approx(group_bits(moved, trials, 12, outside, PIVOT.cap))
+        assert found[1].bits == pytest.approx(min(1.5, share_bits(moved, trials, outside, PIVOT.cap) / 2))
+
+    def test_for_harvesting_half_of_those_who_were_about_must_have_moved(self) -> None:
+        rows = self.crowd({"m1": 4}, [(400, 2, "m1", "two")])
+        rows += [row for k in range(8) for row in used(f"ms{k}", (150, "m1", 4), (205, "m1", 4), user_agent="one")]
+        coordination, extraction = assess(rows, self.detector, context=Context((self.release,)))
+        bits = share_bits(4, 12, 2.5 / 401, PIVOT.cap)
+        assert coordination.bits == pytest.approx(bits * 4 / 12)
+        assert extraction.bits == pytest.approx(bits / 2 * 8 / 12)
 
     def test_members_that_were_idle_before_do_not_choose_whom_the_others_are_compared_with(self) -> None:
         rows = self.crowd({"m1": 5, "": 6}, [(40, 20, "m1", "two"), (400, 0, "m0", "two")])
