@@ -59,6 +59,11 @@ def kinds(mapping: Mapping[str, Any]) -> list[Kind]:
     return found
 
 
+def none_shared(kind: Kind) -> bool:
+    """Whether no value of this kind is on two accounts (the most used is listed first): then none tells anything."""
+    return kind.distinct > 1 and all(fact.accounts is not None and fact.accounts <= 1 for fact in kind.facts)
+
+
 def plain(value: Any) -> str:
     """Any plain value in one line: text as it is, numbers grouped, the rest as compact JSON."""
     if isinstance(value, str):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from distillscan.errors import UsageError
 from distillscan.report import wording
 from distillscan.report.charts import series, waterfall
-from distillscan.report.facts import Fact, Kind, kinds, measures
+from distillscan.report.facts import Fact, Kind, kinds, measures, none_shared
 from distillscan.report.sanitize import clip
 from distillscan.result import Cluster, Evidence, Result, Weight
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PARAGRAPH, SKELETON, VALUE = 600, 2_000, 160
 #: Values listed per kind of infrastructure, and accounts per cluster; all of them are in the JSON.
 VALUES, ACCOUNTS = 8, 500
+#: Values listed of a kind of which no two accounts share one.
+ALONE = 3
 #: So many accounts are shown without a click, and on paper in every browser.
 OPEN_ACCOUNTS = 60
 #: Units of the drawings' own coordinates.
@@ -171,13 +173,16 @@ def _spark(timeline: Sequence[Mapping[str, Any]]) -> Spark | None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The values of one kind that are listed, and how many are not."""
+    """The values of one kind that are listed, and what to say of those that are not."""
 
     name: str
     facts: Sequence[tuple[Fact, str]]
-    more: int
+    more: str
 
 
 def _shown(kind: Kind) -> Shown:
-    facts = [(fact, measures(fact)) for fact in kind.facts[:VALUES]]
-    return Shown(kind.name.replace("_", " "), facts, max(kind.distinct - len(facts), 0))
+    alone = none_shared(kind)
+    facts = [(fact, measures(fact)) for fact in kind.facts[: ALONE if alone else VALUES]]
+    more = max(kind.distinct - len(facts), 0)
+    rest = f"and {wording.number(more)} more{', one account each' if alone else ''}"
+    return Shown(kind.name.replace("_", " "), facts, rest if more else "")

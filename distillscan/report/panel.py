@@ -14,7 +14,7 @@ from rich.text import Text
 from distillscan.report import style
 from distillscan.report.charts import Bar, series, sparkline, waterfall
 from distillscan.report.document import dumps
-from distillscan.report.facts import Fact, Kind, kinds
+from distillscan.report.facts import Fact, kinds, none_shared
 from distillscan.report.sanitize import clip, visible
 from distillscan.report.wording import QUESTIONS, VERDICTS, bits, counted, number, percent, period, probability
 from distillscan.result import FAMILIES, Axis, Cluster, Evidence, Weight
@@ -196,7 +196,7 @@ def _facts(title: str, mapping: Mapping[str, Any], verbosity: int) -> Iterator[R
         table.add_row("", "", *(Text(name, style.QUIET) for name in columns), *([""] * more))
     for kind in found:
         label = Text(clip(kind.name.replace("_", " "), 20))
-        if not verbosity and _none_shared(kind):
+        if not verbosity and none_shared(kind):
             table.add_row(label, Text(f"{counted(kind.distinct, 'value')}, one account each", style.QUIET))
             continue
         shown = kind.facts if verbosity else kind.facts[:VALUES]
@@ -207,11 +207,6 @@ def _facts(title: str, mapping: Mapping[str, Any], verbosity: int) -> Iterator[R
             hint = " (-v)" if len(shown) < len(kind.facts) else ""
             table.add_row("", Text(f"and {number(kind.distinct - len(shown))} more{hint}", style.QUIET))
     yield _section(Text(title, style.STRONG), table)
-
-
-def _none_shared(kind: Kind) -> bool:
-    """Whether no value of this kind is on two accounts (the most used is listed first): then none tells anything."""
-    return kind.distinct > 1 and all(fact.accounts is not None and fact.accounts <= 1 for fact in kind.facts)
 
 
 def _cell(fact: Fact, name: str) -> Text:

@@ -224,6 +224,17 @@ def test_every_number_of_the_overview_is_named_for_narrow_screens() -> None:
     assert named == ["accounts", "requests", "coordination", "extraction", "score", "seen"] * len(busy().clusters)
 
 
+@pytest.mark.parametrize(
+    ("accounts", "listed", "rest"), [(1, 3, "and 37 more, one account each"), (2, 8, "and 32 more")]
+)
+def test_values_that_nobody_shares_take_little_room(accounts: int, listed: int, rest: str) -> None:
+    top = [{"value": f"192.0.2.{k}", "accounts": accounts, "requests": 1} for k in range(8)]
+    some = cluster(infrastructure={"ip": {"distinct": 40, "top": top}})
+    words = [text for _, text in Page(to_html(quiet(clusters=(some,)))).words]
+    assert sum(text.startswith("192.0.2.") for text in words) == listed
+    assert rest in words
+
+
 def test_few_accounts_are_shown_without_a_click() -> None:
     for n, is_open in ((60, True), (61, False)):
         some = cluster(account_ids=tuple(f"a-{k}" for k in range(n)))
