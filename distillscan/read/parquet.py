@@ -19,6 +19,8 @@ from distillscan.read.arrow import dig_arrow, is_text, to_series
 from distillscan.read.chunks import Chunk, Unit, no_malformed
 from distillscan.read.damage import Damage
 from distillscan.read.footer import (
+    CODEC,
+    CODEC_NAMES,
     COMPRESSED,
     DATA_AT,
     DICTIONARY_AT,
@@ -38,6 +40,8 @@ from distillscan.read.values import decode, to_json_objects
 _AT_ONCE: Final = 16 << 20
 #: As many times as much is read at once where long texts are read page by page.
 _PAGES_AT_ONCE: Final = 3
+#: Bytes of texts from which on that is worth it: what reads them is compiled first where it never ran before.
+_WORTH: Final = 2 << 20
 #: Rows of a broken row group that are read, or lost, together.
 _STEP: Final = 1_000
 _BUFFER: Final = 4 << 20
@@ -194,19 +198,21 @@ class ParquetReader:
             leaf = self._leaves.index(path.column)
             about = self._metadata.schema.column(leaf)
             columns = [self._metadata.row_group(group).column(leaf) for group in groups]
+            chunks = self._chunk_facts[groups.start : groups.stop, leaf]
+            codecs = [CODEC_NAMES.get(number, "") for number in chunks[:, CODEC].tolist()]
             if (
                 about.physical_type != "BYTE_ARRAY"
                 or about.max_repetition_level > 0
                 or about.max_definition_level > 1
                 or not is_text(self._schema.field(self._schema.get_all_field_indices(path.column)[0]).type)
-                or not all(one.compression in CODECS and ENCODINGS.issuperset(one.encodings) for one in columns)
+                or not CODECS.issuperset(codecs)
+                or not all(ENCODINGS.issuperset(one.encodings) for one in columns)
             ):
                 continue
-            chunks = self._chunk_facts[groups.start : groups.stop, leaf]
+            if chunks[:, UNCOMPRESSED].sum() < _WORTH:
+                continue
             with suppress(pa.ArrowInvalid):
-                found[canonical] = TextPages(
-                    raw, chunks, [one.compression for one in columns], optional=about.max_definition_level > 0
-                )
+                found[canonical] = TextPages(raw, chunks, codecs, optional=about.max_definition_level > 0)
         return found if len(found) < len(shape.paths) else {}
 
     def _tables(self, groups: range, shape: _Shape, at_once: int | None, *, threads: bool) -> Iterator[Any]:
