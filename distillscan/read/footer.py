@@ -5,7 +5,9 @@ nobody vouches for must not be able to do that. The footer is a Thrift struct in
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -16,8 +18,12 @@ Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int64]
 
 #: Columns of the table that :func:`column_chunks` returns; what is not said is -1.
-VALUES, UNCOMPRESSED, COMPRESSED, DATA_AT, DICTIONARY_AT, ENCRYPTED = range(6)
-_WIDTH: Final = 6
+VALUES, UNCOMPRESSED, COMPRESSED, DATA_AT, DICTIONARY_AT, ENCRYPTED, CODEC = range(7)
+_WIDTH: Final = 7
+#: Codecs by the number a footer has for them. Arrow ends the process when it is asked for the name of another number.
+CODEC_NAMES: Final[Mapping[int, str]] = MappingProxyType(
+    {0: "UNCOMPRESSED", 1: "SNAPPY", 2: "GZIP", 3: "LZO", 4: "BROTLI", 5: "LZ4", 6: "ZSTD", 7: "LZ4_RAW"}
+)
 
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = (
     *(0, 1, 2, 3, 4, 5, 6),
@@ -25,8 +31,8 @@ _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _M
 )
 #: Field numbers of the format: FileMetaData.row_groups, RowGroup.columns, ColumnChunk.meta_data and crypto_metadata.
 _ROW_GROUPS, _COLUMNS, _META_DATA, _CRYPTO = 4, 1, 3, 8
-#: ColumnMetaData: num_values, total_uncompressed_size, total_compressed_size, data and dictionary page offset.
-_NUM_VALUES, _TOTAL_UNCOMPRESSED, _TOTAL_COMPRESSED, _DATA_OFFSET, _DICTIONARY_OFFSET = 5, 6, 7, 9, 11
+#: ColumnMetaData: codec, num_values, total_uncompressed_size, total_compressed_size, data and dictionary page offset.
+_CODEC, _NUM_VALUES, _TOTAL_UNCOMPRESSED, _TOTAL_COMPRESSED, _DATA_OFFSET, _DICTIONARY_OFFSET = 4, 5, 6, 7, 9, 11
 #: PageHeader: uncompressed_page_size, compressed_page_size.
 _UNPACKED, _PACKED = 2, 3
 #: Bytes that hold most page headers; what a page may always claim; more than any decompressor makes of one byte.
@@ -38,7 +44,7 @@ _BROKEN: Final = -1
 
 
 def column_chunks(path: Path, groups: int, columns: int) -> Numbers | None:
-    """Return a table of row groups by columns by ``VALUES`` to ``ENCRYPTED``; ``None`` if the footer is not like that.
+    """Return a table of row groups by columns by ``VALUES`` to ``CODEC``; ``None`` if the footer is not like that.
 
     Args:
         path: The file.
@@ -215,7 +221,9 @@ def _meta_data(data: Bytes, at: int, row: Numbers) -> int:
             place = DATA_AT
         elif number == _DICTIONARY_OFFSET:
             place = DICTIONARY_AT
-        if place >= 0 and kind == _I64:
+        elif number == _CODEC:
+            place = CODEC
+        if place >= 0 and kind == (_I32 if place == CODEC else _I64):
             row[place], at = _zigzag(data, at)
         else:
             at = _skip(data, at, kind)

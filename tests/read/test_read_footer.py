@@ -3,6 +3,8 @@
 import base64
 import io
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from small_logs import TWO, parquet_bytes, read_bytes
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions
 from distillscan.read.footer import (
+    CODEC,
+    CODEC_NAMES,
     COMPRESSED,
     DATA_AT,
     DICTIONARY_AT,
@@ -37,6 +41,35 @@ TABLE = pa.table(
         "price": pa.array([1.5] * 100),
     }
 )
+
+
+def test_a_codec_that_nobody_knows_does_not_end_the_process(tmp_path: Path) -> None:
+    """Found by fuzzing: Arrow calls ``terminate`` when it is asked for the name of such a codec."""
+    long = ["word " * 60_000] * 10
+    table = pa.table({"timestamp": [1767355200] * 10, "account_id": ["u"] * 10, "prompt": long})
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="snappy", use_dictionary=False)
+    content = out.getvalue()
+    size = int.from_bytes(content[-8:-4], "little")
+    footer = content[-8 - size : -8]
+    # The column's path, its codec (field 4, an i32), its number of values: the last of three columns is the prompt.
+    at = footer.rindex(b"\x06prompt\x15\x02\x16")
+    broken = bytearray(footer)
+    broken[at + 8] = 17 << 1
+    path = tmp_path / "log.parquet"
+    path.write_bytes(content[: -8 - size] + bytes(broken) + content[-8:])
+    code = (
+        "import sys; from distillscan.read import open_log\n"
+        "with open_log(sys.argv[1:]) as log:\n"
+        "    [batch for task in log.tasks() for batch in task()]\n"
+        "    print(log.outcomes({})[0].reason)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "rows 0 to 9 (row group 0) cannot be read" in done.stdout
+    facts = column_chunks(path, 1, 3)
+    assert facts is not None
+    assert facts[0, :, CODEC].tolist() == [1, 1, 17]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +100,7 @@ def test_it_says_what_arrow_says(options: dict[str, Any], tmp_path: Path) -> Non
             assert facts[DATA_AT] == column.data_page_offset
             assert facts[DICTIONARY_AT] == (column.dictionary_page_offset if column.has_dictionary_page else -1)
             assert facts[ENCRYPTED] == -1
+            assert CODEC_NAMES[int(facts[CODEC])] == column.compression
     assert column_chunks(path, metadata.num_row_groups + 1, metadata.num_columns) is None
     assert column_chunks(path, metadata.num_row_groups, metadata.num_columns - 1) is None
 
@@ -81,7 +115,7 @@ def test_no_bytes_break_it(tmp_path_factory: pytest.TempPathFactory, junk: bytes
     path = tmp_path_factory.mktemp("x") / "x.parquet"
     path.write_bytes(b"PAR1" + footer + struct.pack("<I", len(footer)) + b"PAR1")
     table = column_chunks(path, 2, 3)
-    assert table is None or table.shape == (2, 3, 6)
+    assert table is None or table.shape == (2, 3, CODEC + 1)
 
 
 def encrypted(*, plaintext_footer: bool, columns: list[str]) -> bytes:
