@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final
 
 from distillscan.errors import UsageError
-from distillscan.result import Family
 
 #: Groups of parameters beside those of detectors, which may not take these names.
 GROUPS: Final = ("cluster", "score", "privacy")
@@ -18,52 +17,6 @@ GROUPS: Final = ("cluster", "score", "privacy")
 def _p(default: Any, text: str) -> Any:
     """A parameter: its default and the reason for it."""
     return field(default=default, metadata={"help": text})
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One way in which accounts come to share something; what it can weigh for a single account is capped."""
-
-    name: str
-    family: Family
-    cap: float
-
-
-#: Signal kind to its cause. Kinds of one cause are not independent of each other, so they count once.
-CAUSES: Final[Mapping[str, Cause]] = {
-    # Two people do not write the same long skeleton by accident, but they may use the same application.
-    "template": Cause("wording", "content", 9.0),
-    "system_template": Cause("wording", "content", 9.0),
-    # A conversation has one user, who has one account or two.
-    "conversation": Cause("conversation", "content", 9.0),
-    # What a model wrote for one account is that account's to have, until it hands it on.
-    "returned": Cause("returned", "content", 9.0),
-    # Traits of an account by itself. Many have them, each for a reason of its own: they tell members from others in a
-    # set that something else holds together.
-    "intent": Cause("intent", "content", 3.0),
-    "voices": Cause("voices", "content", 3.0),
-    "dealt": Cause("dealing", "timing", 3.0),
-    # Cards, devices, keys and sessions have one holder; families and companies are the exceptions.
-    "payment": Cause("holder", "identity", 9.0),
-    "device": Cause("holder", "identity", 9.0),
-    "api_key": Cause("holder", "identity", 9.0),
-    "session": Cause("holder", "identity", 9.0),
-    # Signed reasoning is given to one account, like a ticket; only who holds them all can hand it in from another.
-    "signature": Cause("signature", "identity", 9.0),
-    # Signing up together, or under one domain, is what companies, courses and events do as well.
-    "email_domain": Cause("registration", "identity", 4.0),
-    "signup": Cause("registration", "identity", 4.0),
-    # Addresses are shared by carriers, offices and VPNs; outside carriers are counted, so the cap may be high.
-    "ip": Cause("egress", "network", 8.0),
-    "ip_prefix": Cause("egress", "network", 8.0),
-    "rotation": Cause("rotation", "network", 4.0),
-    # The client decides its user agent and TLS fingerprint: a popular client explains both.
-    "stack": Cause("stack", "network", 4.0),
-    "tls": Cause("software", "network", 2.0),
-    "user_agent": Cause("software", "network", 2.0),
-    # Early adopters and changed client defaults move too: corroboration only.
-    "pivot": Cause("pivot", "timing", 2.0),
-}
 
 
 @dataclass(frozen=True, slots=True)

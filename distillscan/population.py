@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
+from distillscan.kinds import PAIRING
 from distillscan.parameters import ClusterParameters
 from distillscan.profile.tables import LINKS_KEPT, Profile
 
@@ -21,14 +22,6 @@ T = TypeVar("T")
 #: What an account carries: the token of a kind, and how much of its use of that kind it makes up (0 to 1). A row of
 #: strength 0 says that the account could have carried the token and does not; without one nothing is known.
 SIGNALS = pl.Schema({"account": pl.UInt64(), "kind": pl.String(), "token": pl.UInt64(), "strength": pl.Float64()})
-
-
-#: Kinds whose tokens have few carriers each, however large the campaign.
-PAIRING: Final = frozenset({"conversation", "signature", "session", "returned"})
-
-
-#: Kinds whose strength is a share of all an account does, and not of what it shares with others.
-GRADED: Final = frozenset({"template"})
 
 
 class Population:

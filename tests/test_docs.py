@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from distillscan.cli import cli
 from distillscan.detectors.registry import builtin
-from distillscan.parameters import CAUSES, ScoreParameters
+from distillscan.kinds import KINDS
+from distillscan.parameters import ScoreParameters
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -60,8 +61,8 @@ def test_the_scoring_page_states_the_parameters_in_force() -> None:
     assert f"No sum may exceed {p.ceiling:.0f} bits" in text
     assert f"Below {p.calibrated_from:.0f} bits the `calibration` line" in text
     assert f"count for {p.unspecific_cap:g} bits" in text
-    for cause in CAUSES.values():
-        assert f"| {cause.name} |" in text
+    for kind in KINDS.values():
+        assert f"| {kind.cause.name} |" in text
 
 
 def test_nothing_names_this_machine_or_a_registry() -> None:

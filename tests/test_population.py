@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillscan.detectors.base import Candidate, Context
+from distillscan.kinds import PAIRING
 from distillscan.parameters import ClusterParameters
-from distillscan.population import GRADED, PAIRING, SIGNALS, Ints, Population, SignalGraph
+from distillscan.population import SIGNALS, Ints, Population, SignalGraph
 from distillscan.profile import Profile, merge, profile_batch
 from distillscan.profile.strings import hash_text
 from distillscan.profile.tables import LINKS_KEPT
@@ -235,9 +236,6 @@ class TestSignalGraphAgainstPlainDicts:
         assert graph.carriers_per_token("ip").tolist() == [2]
         assert graph.matrix("ip").toarray().ravel().tolist() == [2, 0, 1]
 
-    def test_templates_alone_are_graded_by_all_an_account_does(self) -> None:
-        assert {"template"} == GRADED
-
     def test_kinds_are_apart(self) -> None:
         graph = graph_of(4, {"tls": {7: [0, 1]}, "ip": {7: [2], 8: [3]}})
         assert graph.kinds == ("ip", "tls")
@@ -417,7 +415,6 @@ class TestMeeting:
 
     def test_conversations_join_where_single_addresses_would_not(self) -> None:
         # Two of 40 members on a token: 0.02 strangers by chance, where 0.01 is asked for, and 5.4 bits for each alone.
-        assert {"conversation", "signature", "session", "returned"} == PAIRING
         for kind in PAIRING:
             assert self.marked(kind, 2000, 40, self.pairs(3)) == [1, 2, 3]
         assert self.marked("ip", 2000, 40, self.pairs(3)) == []

@@ -16,25 +16,9 @@ from scipy import sparse
 
 from distillscan.cluster.seeds import communities, crossed_sets, template_sets
 from distillscan.cluster.split import split, tied_sets
-from distillscan.parameters import CAUSES, Cause, ClusterParameters
-from distillscan.population import GRADED, PAIRING, Floats, Ints, Mask, SignalGraph
-
-#: Kinds of entity by which a cause shows whether anything is known of an account at all. Of a pivot nothing is: who
-#: did not move may not have been active, and not moving is what nearly everybody does.
-_KNOWN_BY = {
-    "holder": ("payment", "device", "api_key", "session"),
-    "egress": ("ip",),
-    "software": ("tls", "user_agent"),
-    "stack": ("tls",),
-    "rotation": ("ip",),
-    "conversation": ("conversation",),
-    "signature": ("reasoning_signature",),
-    "returned": ("output_line", "input_line"),
-}
-
-#: Causes that tell what another tells: what is asked for is said in the wording, the program makes the network stack,
-#: a conversation carries the answers given so far.
-RELATED = {"intent": "wording", "software": "stack", "returned": "conversation"}
+from distillscan.kinds import CREATED, GRADED, KINDS, KNOWN_BY, PAIRING, PROMPTS, RETELLING, Cause
+from distillscan.parameters import ClusterParameters
+from distillscan.population import Floats, Ints, Mask, Population, SignalGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +37,8 @@ class Refined:
 def _causes(graph: SignalGraph) -> dict[Cause, tuple[str, ...]]:
     found: dict[Cause, tuple[str, ...]] = {}
     for kind in graph.kinds:
-        cause = CAUSES.get(kind)
-        if cause is not None:
+        if kind in KINDS:
+            cause = KINDS[kind].cause
             found[cause] = (*found.get(cause, ()), kind)
     return found
 
@@ -66,22 +50,22 @@ def _known(graph: SignalGraph, cause: Cause, kinds: tuple[str, ...]) -> Mask:
     if judged:
         known: Mask = np.logical_or.reduce(judged)
         return known
-    if cause.name == "wording":
-        return population.once(
-            "worded",
-            lambda: (
-                population.mask(population.numbers(population.profile.prompts["account"].unique()))
-                | population.states("system_prompt")
-            ),
-        )
-    if cause.name == "registration":
-        dated = population.profile.accounts["created"].is_not_null().to_numpy()
-        return dated | population.states("email_domain")
-    stated = _KNOWN_BY.get(cause.name, ())
+    entities = KNOWN_BY[cause.name]
     nobody = np.zeros(population.size, np.bool_)
     return population.once(
-        ("known", stated), lambda: np.logical_or.reduce([nobody, *(population.states(kind) for kind in stated)])
+        ("known", entities),
+        lambda: np.logical_or.reduce([nobody, *(_states(population, entity) for entity in entities)]),
     )
+
+
+def _states(population: Population, entity: str) -> Mask:
+    """Accounts of which the log states an entity, or one of the two facts that are none."""
+    if entity == PROMPTS:
+        return population.mask(population.numbers(population.profile.prompts["account"].unique()))
+    if entity == CREATED:
+        dated: Mask = population.profile.accounts["created"].is_not_null().to_numpy()
+        return dated
+    return population.states(entity)
 
 
 def _reach(graph: SignalGraph, chosen: dict[str, Ints], carriers: Mask, members: Ints, wanted: int) -> Mask:
@@ -164,7 +148,7 @@ def _odds(shows: Mask, known: Mask, mine: Mask, elsewhere: Mask, cap: float) -> 
 def _unrelated(parts: dict[str, Floats | None]) -> list[Floats]:
     """The bits of the causes; where two tell the same thing twice only the stronger counts."""
     found = {name: part for name, part in parts.items() if part is not None}
-    for name, other in RELATED.items():
+    for name, other in RETELLING.items():
         if name in found and other in found:
             one, two = found.pop(name), found[other]
             both = np.where(np.abs(one) > np.abs(two), one, two)

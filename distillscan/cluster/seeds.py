@@ -6,26 +6,10 @@ import graspologic_native as native
 import numpy as np
 from scipy import sparse
 
+from distillscan.kinds import CROSSED, LINKING, WORDING
 from distillscan.parameters import ClusterParameters
 from distillscan.population import Ints, Mask, SignalGraph
 
-#: Kinds whose tokens join accounts when communities are sought, with a factor for how much a token stands for itself:
-#: a prefix repeats what its addresses say, a sign-up window or mail domain is weak alone.
-LINKING = {
-    "template": 1.0,
-    "system_template": 1.0,
-    "conversation": 1.0,
-    "signature": 1.0,
-    "returned": 1.0,
-    "payment": 1.0,
-    "device": 1.0,
-    "api_key": 1.0,
-    "session": 0.5,
-    "ip": 1.0,
-    "ip_prefix": 0.4,
-    "signup": 0.5,
-    "email_domain": 0.5,
-}
 #: More of one kind on one account adds nothing: forty shared addresses are not forty reasons.
 _KIND_BITS = 12.0
 #: Tokens of a kind that are crossed with others; bits from which two cross beyond chance (of about 2,000 pairs).
@@ -95,7 +79,7 @@ def communities(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
 def template_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
     """Return the carriers of every template: a campaign with nothing else in common, or larger than a community."""
     found: list[Ints] = []
-    for kind in ("template", "system_template"):
+    for kind in WORDING:
         if kind not in graph.kinds:
             continue
         counts = graph.carriers_per_token(kind)
@@ -106,16 +90,6 @@ def template_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
             if counts[column] >= p.min_accounts
         ]
     return found
-
-
-#: Kinds too common to join accounts alone, and the kinds with which they are crossed.
-_CROSSED = {
-    "rotation": ("stack", "signup", "tls", "user_agent", "pivot", "dealt", "voices", "intent"),
-    "stack": ("signup", "dealt", "voices", "intent"),
-    "signup": ("tls", "user_agent", "email_domain", "dealt", "voices", "intent"),
-    "dealt": ("tls", "user_agent", "voices", "intent"),
-    "intent": ("tls", "user_agent"),
-}
 
 
 def crossed_sets(graph: SignalGraph, p: ClusterParameters, settled: Mask | None = None) -> list[Ints]:
@@ -129,7 +103,7 @@ def crossed_sets(graph: SignalGraph, p: ClusterParameters, settled: Mask | None 
     found: list[Ints] = []
     free = np.ones(graph.population.size, np.bool_) if settled is None else ~settled
     size = max(1, int(np.count_nonzero(free)))
-    for kind, partners in _CROSSED.items():
+    for kind, partners in CROSSED.items():
         if kind not in graph.kinds:
             continue
         for first in _commonest(graph, kind):

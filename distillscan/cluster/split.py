@@ -14,15 +14,12 @@ import graspologic_native as native
 import numpy as np
 from scipy import sparse
 
-from distillscan.cluster.seeds import LINKING
+from distillscan.kinds import DECLARING, LINKING, OWNERS, PAIRING, SEPARATING, STRONG, WEAK, WORDING
 from distillscan.parameters import ClusterParameters
-from distillscan.population import PAIRING, Floats, Ints, Mask, SignalGraph
+from distillscan.population import Floats, Ints, Mask, SignalGraph
 
-#: Kinds that hold parts together alone, and those of which it takes two.
-STRONG = ("template", "conversation", "signature", "returned", "payment", "device", "api_key", "session", "ip")
-WEAK = ("system_template", "ip_prefix", "signup", "email_domain")
-#: Kinds that two operators of the same published pipeline do not share, with the cosine up to which they do not.
-SEPARATE = {"ip": 0.1, "payment": 0.1}
+#: Cosine up to which two groups have nothing in common of a kind.
+APART = 0.1
 #: Tokens of pairing kinds that two groups have in common at least, and their share of those of the smaller.
 MEETINGS = 3
 MEETING_SHARE = 0.1
@@ -30,10 +27,7 @@ MEETING_SHARE = 0.1
 HABIT = 0.1
 #: Share of a group under one organisation or type of account from which it openly belongs together, and the least size.
 DECLARED = 0.8
-DECLARING = 5
-#: What keeps groups apart whatever they share, and what does so where they share no more than a wording: one operator
-#: may hold plans of two kinds, but a plan of its own and a published prompt are a customer's.
-DECLARING_KINDS = ("org", "account_type")
+DECLARED_LEAST = 5
 #: Share of a part's members from which a pool or cards are the part's way of working.
 MOSTLY = 0.5
 #: Size of a part against a group's from which it may join the group to others.
@@ -150,7 +144,7 @@ def _declares(
 ) -> bool:
     """Whether most of ``mine`` (hashes, 0 where nothing is stated) are one value that hardly any of ``theirs`` is."""
     values, counts = np.unique(mine[mine != 0], return_counts=True)
-    if mine.size < DECLARING or values.size == 0 or counts.max() < DECLARED * mine.size:
+    if mine.size < DECLARED_LEAST or values.size == 0 or counts.max() < DECLARED * mine.size:
         return False
     return bool(np.mean(theirs != values[np.argmax(counts)]) >= DECLARED)
 
@@ -184,13 +178,13 @@ class _Judge:
         """Whether two groups meet, or use any strong kind but wording, or two weak ones, alike."""
         if not one.marks & other.marks or not self._bound(one, other):
             return False
-        return not self.strangers(one, other, ("org",))
+        return not self.strangers(one, other, OWNERS)
 
     def _bound(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are tied, whatever they declare."""
         if any(_meet(kind, one, other) for kind in PAIRING):
             return True
-        if any(self._close(kind, one, other) for kind in STRONG if kind != "template"):
+        if any(self._close(kind, one, other) for kind in STRONG if kind not in WORDING):
             return True
         return sum(self._close(kind, one, other) for kind in WEAK) >= 2
 
@@ -202,19 +196,19 @@ class _Judge:
         if not one.marks & other.marks:
             return False
         if self._bound(one, other):
-            return not self.strangers(one, other, ("org",))
-        return self._same_wording(one, other) and not self.strangers(one, other, DECLARING_KINDS)
+            return not self.strangers(one, other, OWNERS)
+        return self._same_wording(one, other) and not self.strangers(one, other, DECLARING)
 
     def _same_wording(self, one: _Group, other: _Group) -> bool:
         """Whether two groups use the same wording, and not as two operators of one published pipeline do."""
-        if not self._close("template", one, other):
+        if not any(self._close(kind, one, other) for kind in STRONG if kind in WORDING):
             return False
-        cosine = {kind: _cosine(kind, one, other) for kind in SEPARATE}
+        cosine = {kind: _cosine(kind, one, other) for kind in SEPARATING}
         # The same wording over separate pools at the same time is a published pipeline that two operators run, or an
         # application that a campaign copies; one pool after the other is one operator that was banned.
         if any(_pairs_apart(kind, one, other) for kind in PAIRING):
             return False
-        known = all(group.stated[kind] >= MOSTLY * group.at.size for kind in SEPARATE for group in (one, other))
+        known = all(group.stated[kind] >= MOSTLY * group.at.size for kind in SEPARATING for group in (one, other))
         return not (known and _separate(cosine, one, other) and self._at_once(one, other))
 
     def _at_once(self, one: _Group, other: _Group) -> bool:
@@ -227,8 +221,8 @@ class _Judge:
 
 def _separate(cosine: dict[str, float | None], one: _Group, other: _Group) -> bool:
     """Whether at least one group lives on a pool or on cards of which the other, though known, has nothing."""
-    kinds = [kind for kind in SEPARATE if kind in one.rates]
-    if any((cosine[kind] or 0.0) > SEPARATE[kind] for kind in kinds):
+    kinds = [kind for kind in SEPARATING if kind in one.rates]
+    if any((cosine[kind] or 0.0) > APART for kind in kinds):
         return False
     return any(group.carrying[kind] >= MOSTLY * group.at.size for kind in kinds for group in (one, other))
 
@@ -290,8 +284,7 @@ def _judge(graph: SignalGraph, members: Ints, p: ClusterParameters) -> _Judge:
     population = graph.population
     first, last = population.active_hours
     declared = {
-        kind: population.once(("dominant", kind), partial(population.dominant, kind))[members]
-        for kind in DECLARING_KINDS
+        kind: population.once(("dominant", kind), partial(population.dominant, kind))[members] for kind in DECLARING
     }
     return _Judge(first[members], last[members], p.alike, declared)
 
@@ -301,7 +294,7 @@ def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]
     matrices = _tokens(graph, members, p.lift)
     if not matrices:
         return [members]
-    stated = {kind: _stated(graph, kind)[members] for kind in SEPARATE}
+    stated = {kind: _stated(graph, kind)[members] for kind in SEPARATING}
     gathered = _gathered(_groups(_parts(matrices, p), matrices, stated), _judge(graph, members, p))
     return [members[np.sort(group.at)] for group in gathered]
 
@@ -315,7 +308,7 @@ def tied_sets(graph: SignalGraph, sets: list[Ints], p: ClusterParameters) -> lis
     label = np.zeros(members.size, np.int64)
     for number, one in enumerate(sets):
         label[np.searchsorted(members, one)] = number
-    stated = {kind: _stated(graph, kind)[members] for kind in SEPARATE}
+    stated = {kind: _stated(graph, kind)[members] for kind in SEPARATING}
     groups = {int(label[group.at[0]]): group for group in _groups(label, matrices, stated)}
     judge = _judge(graph, members, p)
     return [(a, b) for b in groups for a in groups if a < b and judge.tied(groups[a], groups[b])]

@@ -9,30 +9,12 @@ import numpy as np
 
 from distillscan.cluster.candidates import Refined
 from distillscan.detectors.base import Candidate, Context, Detector, evidence
+from distillscan.kinds import NAMING
 from distillscan.parameters import Parameters
 from distillscan.population import SignalGraph
 from distillscan.result import Evidence, Explanation, Severity
 from distillscan.score.combine import Verdict, combine, severity
 from distillscan.score.explain import explain
-
-#: Kinds from which a cluster takes its name, the most telling first.
-_NAMING = (
-    "template",
-    "system_template",
-    "payment",
-    "device",
-    "api_key",
-    "session",
-    "signature",
-    "ip",
-    "ip_prefix",
-    "email_domain",
-    "signup",
-    "tls",
-    "user_agent",
-    "conversation",
-    "returned",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +33,7 @@ class Scored:
 def core_tokens(candidate: Candidate) -> list[str]:
     """Return the tokens that hold a candidate together: of each kind the one most members carry, most telling first."""
     found = []
-    for kind in _NAMING:
+    for kind in NAMING:
         tokens = candidate.characteristic(kind)
         if tokens.size == 0:
             continue
@@ -73,7 +55,7 @@ def cluster_ids(candidates: Sequence[Candidate]) -> list[str]:
     cores = [core_tokens(candidate) for candidate in candidates]
     used = 1
     names = [core[0] for core in cores]
-    while len(set(names)) < len(names) and used < len(_NAMING) + 1:
+    while len(set(names)) < len(names) and used < len(NAMING) + 1:
         names = [
             "+".join(core[: used + 1]) if names.count(name) > 1 else name
             for name, core in zip(names, cores, strict=True)

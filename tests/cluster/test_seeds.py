@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_population import Carried, graph_of, signals_of
 
-from distillscan.cluster.seeds import LINKING, communities, crossed_sets, template_sets
 from distillscan.cluster.seeds import _edges as edges
+from distillscan.cluster.seeds import communities, crossed_sets, template_sets
+from distillscan.kinds import LINKING
 from distillscan.parameters import ClusterParameters
 from distillscan.population import SignalGraph
 

@@ -10,9 +10,9 @@ import pytest
 from test_population import numbers_of, population_of
 from weighing import Rows, assess, candidate_of, carried, each, others, ties, tuned
 
-from distillscan.cluster.seeds import LINKING
 from distillscan.detectors import extraction_intent
 from distillscan.detectors.base import Context, Finding
+from distillscan.kinds import LINKING
 from distillscan.parameters import ExtractionIntent, ScoreParameters
 from distillscan.population import SIGNALS, Population
 from distillscan.profile.intents import HARVEST, INTENTS
