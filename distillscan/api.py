@@ -20,7 +20,7 @@ from distillscan.detectors.base import Context, Release
 from distillscan.detectors.registry import choose
 from distillscan.errors import InputError
 from distillscan.memory import Budget, peak
-from distillscan.parameters import Parameters, TemplateUniformity, with_settings
+from distillscan.parameters import Parameters, TemplateUniformity
 from distillscan.population import Population, SignalGraph
 from distillscan.privacy import METHOD, Pseudonyms, Veil, veil
 from distillscan.profile import Profile, build_profile
@@ -34,6 +34,7 @@ from distillscan.result import Population as Summary
 from distillscan.score import DetectorFailedError, Scored, score_candidates
 from distillscan.score.describe import TEXTS_COMPARED, cluster_templates, describe, exemplars, moment
 from distillscan.score.skeleton import SLOT, skeleton
+from distillscan.settings import with_settings
 from distillscan.tally import Tally, counted
 from distillscan.uses import column_uses
 

@@ -64,6 +64,15 @@ class Kind:
     crossed_with: tuple[str, ...] = ()
     naming: int = 0
 
+    def weights(self) -> dict[str, str | float]:
+        """What it weighs, as it stands in the report."""
+        return {
+            "cause": self.cause.name,
+            "family": self.cause.family,
+            "cap": self.cause.cap,
+            "seeding": self.seeding,
+        }
+
 
 # Two people do not write the same long skeleton by accident, but they may use the same application.
 _WORDING = Cause("wording", "content", 9.0)

@@ -1,14 +1,15 @@
 """Every threshold and prior of the analysis, in one place, with its reason; all of them appear in the report.
 
-A detector's own parameters are the dataclass named after it; ``--set detector.name=value`` changes one.
+A detector's own parameters are the dataclass named after it; ``--set detector.name=value`` changes one. What kinds of
+token weigh stands in ``distillscan.kinds`` with all else that differs between them, and cannot be set.
 """
 
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from distillscan.errors import UsageError
+from distillscan.kinds import KINDS
 
 #: Groups of parameters beside those of detectors, which may not take these names.
 GROUPS: Final = ("cluster", "score", "privacy")
@@ -26,9 +27,20 @@ class ClusterParameters:
     min_accounts: int = _p(5, "smaller groups are households and small teams; the disclosed campaigns used hundreds")
     hub_share: float = _p(0.25, "an entity on more of all accounts than this links nobody when communities are sought")
     edge_bits: float = _p(3.0, "rarity (log2 of accounts per carrier) from which an entity links accounts")
+    small_log: int = _p(64, "accounts of a log below which that is not asked: three bits would be too few carriers")
+    kind_bits: float = _p(
+        12.0, "bits at most for one kind on one account when communities are sought: 40 addresses are not 40 reasons"
+    )
     resolution: float = _p(1.0, "Leiden resolution; 1 is plain modularity")
     coarser: float = _p(0.1, "factor of a second, coarser resolution: a pool may fall into parts below min_accounts")
     seed: int = _p(1, "of the Leiden algorithm, so that a run can be repeated")
+    most_crossed: int = _p(24, "tokens of a kind, the commonest, that are crossed with those of others; few have more")
+    crossed_bits: float = _p(
+        20.0, "excess from which accounts that carry two tokens are a seed: some 2,000 pairs are looked at in vain"
+    )
+    crossed_times: float = _p(
+        3.0, "times as many as by chance that these are at least: in large logs any habits meet a little more often"
+    )
     lift: float = _p(6.0, "a token is characteristic of a cluster if carried this many times more often inside it")
     member_bits: float = _p(3.0, "log2 odds from which an account is a member: 8 to 1")
     rounds: int = _p(12, "most rounds of membership refinement; it settles in three to five")
@@ -40,13 +52,41 @@ class ClusterParameters:
     significant_bits: float = _p(
         10.0, "excess beyond the number of tokens looked at from which a token is not shared by chance (1 in 1,000)"
     )
+    met_pairs: float = _p(3.0, "pairs of members that meet on conversations and the like: two may be a couple's")
     rare_chance: float = _p(
         0.01, "strangers one would meet on a token by chance, below which two members on it are telling at once"
     )
     widenings: int = _p(2, "times a candidate is widened to all carriers of a cause and refined again")
+    free_share: float = _p(
+        0.5, "share of a candidate that no stronger one has taken, from which it is an operator of its own"
+    )
+    opened_part: float = _p(
+        0.9, "share of a candidate that lies in one already split, from which it would only be split the same way"
+    )
+    opened_whole: float = _p(0.67, "share of the one already split that it must have for that: a part may hold more")
     peelings: int = _p(2, "times traits are looked at again among the accounts that no cluster has yet")
     rejoined: float = _p(0.9, "share of two candidates' members that must hold together for them to be one")
     max_candidates: int = _p(400, "candidates that are scored, strongest first; real logs give fewer")
+    habit: float = _p(0.1, "share of a part that carries a kind from which it is the part's habit; 4 of 80 are not")
+    weak_kinds: int = _p(2, "weak kinds of token that must be used alike where no strong one is: one is an accident")
+    meetings: int = _p(3, "conversations and the like on which parts of one pool meet at least; one is an accident")
+    meeting_share: float = _p(0.1, "share of what the smaller part has of them: parts of one pool meet all over")
+    separate: float = _p(
+        0.1, "cosine of addresses or cards up to which two users of one wording live apart: pools overlap by accident"
+    )
+    mostly: float = _p(0.5, "share of a part's accounts from which a pool, cards or relaying are its way of working")
+    declared_share: float = _p(
+        0.8, "share of a part under one organisation or type of account from which it openly belongs together"
+    )
+    declared_accounts: int = _p(5, "accounts of such a part at least: four with the same plan are nothing")
+    span_tail: float = _p(0.1, "share of a part's accounts left out at either end of its time: stragglers and scouts")
+    at_once: float = _p(
+        0.5, "share of the shorter time from which parts are active at once; a pool that takes over is active after"
+    )
+    bridge: float = _p(
+        0.25, "size against another's from which a part joins all it is like: smaller ones are leftovers of several"
+    )
+    scrap: int = _p(3, "accounts below which a part founds no group: thousands would be compared with each other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +116,35 @@ class ScoreParameters:
     everybody: float = _p(
         0.5, "share of all accounts from which an organisation is the whole log's, and declares nothing"
     )
+    company_share: float = _p(
+        0.5, "share of a mail domain's users who are members from which it is their company's, not a provider's"
+    )
+    unpaid: float = _p(0.5, "part of declared_bits for a company's mail domain whose accounts no one card pays for")
     own_domains: int = _p(2, "mail domains at most with which one card's holder says openly who it is")
     server_bits: float = _p(
         2.0, "bits of anything personal in common from which one application's server does not explain the rest"
     )
     single_holder: float = _p(4.0, "bits up to which a common holder is taken for the voucher or card of that event")
+    egress_share: float = _p(
+        0.5, "share of the accounts on shared addresses who are members, below which these are a carrier's or a VPN's"
+    )
+    resting: float = _p(
+        0.2, "share of busy members who never rest, below which they are people at work: some leave a job running"
+    )
+    usual_rhythm: float = _p(
+        0.75, "times as strictly as others that quiet members keep to a part of the day, from which they are people"
+    )
+    adopters: float = _p(
+        0.2, "share of comparable accounts that moved to a new model from which a client or the news explains the move"
+    )
+    naming_share: float = _p(
+        0.2, "share of members on one token from which the cluster is named after it: they may come and go"
+    )
     report_coordination: float = _p(0.5, "clusters below this coordination are not reported")
     high_coordination: float = _p(0.95, "coordination that high severity needs")
     high_extraction: float = _p(0.75, "extraction that high severity needs")
     critical_score: float = _p(0.97, "score that critical severity needs")
+    medium_score: float = _p(0.5, "score that medium severity needs: likelier than not")
     critical_requests: int = _p(2_000, "requests that critical severity needs: below, there is time for a second look")
 
 
@@ -112,7 +172,10 @@ class TemplateUniformity:
     automation_cap: float = _p(
         4.0, "bits for harvesting at most: an application covers all of its users' prompts as well"
     )
+    automation_slope: float = _p(1.5, "automation_cap times this is what full coverage weighs before it saturates")
+    automation_full: float = _p(6.0, "bits of a shared skeleton from which coverage weighs in full: few others have it")
     comparable: int = _p(30, "accounts with the same client needed to compare with them alone")
+    main_client: float = _p(0.5, "share of members with one client from which they are compared with its users")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +190,9 @@ class AccountFanout:
     burst_hours: int = _p(6, "width of the window in which sign-ups are counted")
     burst_p: float = _p(1e-6, "Poisson tail below which a window of sign-ups is a burst")
     burst_min: int = _p(5, "accounts a burst has at least")
+    burst_days: int = _p(14, "days on either side whose sign-ups say how many are usual: courses begin by the month")
     common_domain_share: float = _p(0.01, "a mail domain on more of all accounts than this is a mail provider")
+    common_domain_accounts: float = _p(50.0, "accounts that this must be at least: in small logs a share is nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +201,9 @@ class InfrastructureOverlap:
 
     pool_cap: float = _p(
         8.0, "bits of a pool: many addresses over several networks, each on several members, few others on them"
+    )
+    usual_most: float = _p(
+        0.9, "share of others on shared addresses that is reckoned with at most: behind one carrier everybody is"
     )
     site_cap: float = _p(3.0, "bits if one network explains it: offices, campuses and carriers do")
     site_share: float = _p(0.6, "share of members on one network from which that network is the explanation")
@@ -167,6 +235,10 @@ class ReleasePivot:
     judged_apart: float = _p(
         0.25, "share of members with enough requests from which only they are looked at; else all are, at one request"
     )
+    extraction_part: float = _p(0.5, "bits for harvesting for each bit that those who were about weigh by themselves")
+    moved_full: float = _p(0.5, "share of the members who were about, moved, from which this weighs in full")
+    least_members: int = _p(3, "members who were about, below which nothing can be said of a cluster")
+    comparable: int = _p(30, "accounts with the same client or earlier model needed to compare with them alone")
     window_hours: int = _p(24, "the disclosed pivot took less than a day")
     before_days: int = _p(7, "days before the release that say what an account did until then")
     min_before: int = _p(3, "requests before the release without which there is nothing to move")
@@ -186,25 +258,39 @@ class OutputHarvest:
     sleepless: float = _p(
         0.12, "share of requests in the quietest eight hours from which an account never rests; people stay below 5 %"
     )
+    sleepless_full: float = _p(
+        0.5, "share of busy members without rest that weighs in full, half of it nothing: a pool mixes in customers"
+    )
     busy_members: int = _p(5, "members with enough requests from which habits are judged one by one")
     loose_pairs: int = _p(
         15, "pairs of requests at most that one quiet account counts for when rhythm is judged loosely"
     )
-    loose_enough: int = _p(
-        60, "pairs of requests in all from which rhythm is judged loosely; five times that is certain"
+    loose_enough: int = _p(60, "pairs of requests in all from which rhythm is judged loosely")
+    loose_certain: float = _p(5.0, "times as many pairs from which that weighs in full")
+    loose_usual: float = _p(
+        0.05,
+        "strictness (0 to 1) with which other accounts keep to a part of the day, above which rhythm can be judged",
     )
+    flat_full: float = _p(0.5, "how much looser than others (0 to 1) members are to weigh in full; half of it nothing")
     asleep: float = _p(0.05, "share of requests in the quietest eight hours below which everybody is asleep")
     rhythm_cap: float = _p(2.0, "bits for or against: people sleep, machines and world-wide crowds do not")
     volume_cap: float = _p(2.0, "bits for volume: a model is not copied with a hundred answers")
     volume_floor: float = _p(
         -1.0, "bits against for lack of it: a campaign may just have begun, or be mostly elsewhere"
     )
+    volume_slope: float = _p(0.5, "bits for every doubling: sixteen times volume_zero weighs in full")
     volume_zero: int = _p(200, "requests of a cluster at which volume says nothing")
+    one_model: float = _p(0.9, "share of an account's requests to one model from which it keeps to it")
     model_cap: float = _p(2.0, "bits for traffic that goes to one model where comparable accounts use several")
     enough_answers: int = _p(5, "answers below which their usual length cannot be told")
     long_cap: float = _p(1.5, "bits for answers longer than those other accounts get: whole reasoning is long")
     long_full: float = _p(2.0, "log2 of how many times longer weighs in full")
+    unrepeated: float = _p(0.97, "distinct prompts a request from which an account hardly ever repeats one")
     distinct_cap: float = _p(1.0, "bits for prompts that hardly ever repeat")
+    least_members: int = _p(3, "members with enough requests below which one model or repeats say nothing of them all")
+    readable: float = _p(
+        0.5, "share of members with prompts in the log from which harvesting would show in what they ask for"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +308,9 @@ class ConversationSharing:
     circle: int = _p(5, "accounts joined by answers passed on from which they are no couple or small team")
     returned_cap: float = _p(8.0, "bits of answers that other accounts send in: colleagues pass answers on as well")
     cleaning_cap: float = _p(2.5, "bits for harvesting of answers sent in by others: grading and cleaning need it")
+    usual_most: float = _p(0.9, "share of others who share any that is reckoned with at most: some logs share all")
     languages: int = _p(3, "languages in an account's sampled prompts from which several people speak")
+    language_prompts: int = _p(2, "sampled prompts in a language from which an account uses it: one may be quoted")
     clients: int = _p(4, "client programs of one account from which several people use it; a person has two or three")
     enough: int = _p(8, "prompts or requests below which the number of languages or clients says nothing")
     voices_cap: float = _p(4.0, "bits of accounts that several people use: translators and products do so as well")
@@ -239,12 +327,14 @@ class Synchrony:
     scattered: float = _p(
         2.0, "observed over expected pairs up to which requests are dealt out; people's sessions give ten times as many"
     )
+    scattered_hours: int = _p(48, "hours from first to last request below which they are one sitting or two")
     even_days: int = _p(5, "active days from which the evenness of an account's days can be told")
     even_requests: int = _p(15, "requests from which the evenness of an account's days can be told")
     even: float = _p(1.3, "variance over mean of requests a day up to which an account is dealt an even share")
     dealt_cap: float = _p(3.0, "bits of accounts that are dealt their requests: cron jobs and products are as well")
     surrogates: int = _p(16, "copies of a cluster with every account's days exchanged, to compare with")
     most_members: int = _p(400, "members, those with the smallest hashes, on whom working in step is tested")
+    compared_requests: int = _p(3, "requests of an account from which it can show the pace of everybody")
     enough_step: int = _p(60, "hours in which members are active in all, below which working in step cannot be told")
     significant: float = _p(4.0, "standard deviations above the surrogates from which members work in step")
     step_cap: float = _p(3.0, "bits of working in step: courses, events and outages set the pace of strangers too")
@@ -260,6 +350,9 @@ class Succession:
     margin_hours: int = _p(48, "starts and stops this near to an end of the log may be the log's own")
     chance_floor: float = _p(0.02, "least share of stops that a start is taken to follow by chance")
     cap: float = _p(4.0, "bits of accounts that start when others stop")
+    involved_full: float = _p(
+        0.5, "ends or starts, whichever are fewer, for each member from which succession speaks for the whole cluster"
+    )
     ban_cap: float = _p(4.0, "bits if those that stopped were turned away (401, 403) at the end")
     refused: float = _p(0.2, "share of refusals from which an account probes; users meet one in a hundred")
     refused_requests: int = _p(5, "requests below which the share of refusals says nothing")
@@ -278,6 +371,7 @@ class ExtractionIntent:
     )
     system_share: float = _p(0.5, "share of its requests from which an account shows the intent of a system prompt")
     comparable: int = _p(30, "accounts with the same client needed to compare with them alone")
+    main_client: float = _p(0.5, "share of members with one client from which they are compared with its users")
     cap: float = _p(4.0, "bits for harvesting of all intents together: research and evaluation ask for the same")
     ordinary_cap: float = _p(
         2.5, "bits of grading, comparing or making up tasks: teachers and judges of models do so daily"
@@ -319,42 +413,5 @@ class Parameters:
             "score": asdict(self.score),
             "privacy": asdict(self.privacy),
             "detectors": {name: asdict(p) for name, p in sorted(self.detectors.items())},
+            "kinds": {name: kind.weights() for name, kind in KINDS.items()},
         }
-
-
-def _value(key: str, text: str, kind: type) -> Any:
-    """A setting's text as a value of the parameter's type."""
-    if kind is bool:
-        if text.lower() not in {"true", "false"}:
-            raise UsageError(f"--set {key}={text}: {text!r} is neither true nor false")
-        return text.lower() == "true"
-    try:
-        value = kind(text)
-    except ValueError:
-        value = math.nan
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UsageError(f"--set {key}={text}: {text!r} is not a number of type {kind.__name__}")
-    return value
-
-
-def with_settings(parameters: Parameters, settings: Mapping[str, str]) -> Parameters:
-    """Return the parameters with ``group.name=value`` settings applied.
-
-    Raises:
-        UsageError: An unknown group or name, or a value of the wrong type.
-    """
-    for key, text in settings.items():
-        group, _, name = key.rpartition(".")
-        target = {**{own: getattr(parameters, own) for own in GROUPS}, **parameters.detectors}.get(group)
-        if target is None:
-            known = ", ".join([*GROUPS, *sorted(parameters.detectors)])
-            raise UsageError(f"--set {key}: there is no group {group!r}; groups are {known}")
-        known_fields = {f.name: f for f in fields(target)}
-        if name not in known_fields:
-            raise UsageError(f"--set {key}: {group} has no parameter {name!r}; it has {', '.join(known_fields)}")
-        changed = replace(target, **{name: _value(key, text, type(getattr(target, name)))})
-        if group in GROUPS:
-            parameters = replace(parameters, **{group: changed})
-        else:
-            parameters = replace(parameters, detectors={**parameters.detectors, group: changed})
-    return parameters

@@ -16,6 +16,7 @@ from distillscan.profile.tables import LINKS_KEPT, Profile
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Hashes = npt.NDArray[np.uint64]
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ class Population:
         """Return True for accounts with at least one entity of this kind: for the others nothing is known."""
         return self.once(("states", kind), lambda: self.mask(self.links(kind)["number"].unique().to_numpy()))
 
-    def dominant(self, kind: str) -> npt.NDArray[np.uint64]:
+    def dominant(self, kind: str) -> Hashes:
         """Return each account's entity of this kind with most requests (ties: smaller hash), 0 if it has none."""
         best = (
             self.links(kind)
@@ -110,7 +111,7 @@ class Population:
         return hours["first"].to_numpy(), hours["last"].to_numpy()
 
     @cached_property
-    def client(self) -> npt.NDArray[np.uint64]:
+    def client(self) -> Hashes:
         """The client program (user agent without version numbers) each account uses most, 0 if unknown."""
         return self.dominant("client")
 
@@ -152,7 +153,7 @@ class SignalGraph:
         }
         signals = signals.filter(pl.col("strength") > 0)
         self.kinds: tuple[str, ...] = tuple(sorted(signals["kind"].unique()))
-        self.tokens: dict[str, npt.NDArray[np.uint64]] = {}
+        self.tokens: dict[str, Hashes] = {}
         self._by_account: dict[str, Any] = {}
         self._by_token: dict[str, Any] = {}
         self._carriers: dict[str, Ints] = {}
@@ -210,7 +211,7 @@ class SignalGraph:
         pairs = float((inside * (inside - 1)).sum()) / 2
         carriers = self._carriers[kind]
         expected = float((carriers * (carriers - 1.0)).sum()) / 2 * (members / self.population.size) ** 2
-        if pairs < max(3.0, lift * expected):
+        if pairs < max(self.parameters.met_pairs, lift * expected):
             return False
         expected = max(expected, 1e-9)
         excess = pairs * np.log2(pairs / expected) - (pairs - expected) / np.log(2)

@@ -1,11 +1,15 @@
 """Settings from the command line, message by message; and that every parameter gives its reason."""
 
+import re
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
 
 import pytest
 
+import distillscan
 from distillscan.detectors.registry import builtin
 from distillscan.errors import UsageError
+from distillscan.kinds import KINDS
 from distillscan.parameters import (
     AccountFanout,
     ClusterParameters,
@@ -13,8 +17,8 @@ from distillscan.parameters import (
     PrivacyParameters,
     ReleasePivot,
     ScoreParameters,
-    with_settings,
 )
+from distillscan.settings import with_settings
 
 PARAMETERS = Parameters(detectors={"release_pivot": ReleasePivot(), "account_fanout": AccountFanout()})
 
@@ -109,10 +113,12 @@ def test_a_switch_that_is_neither_is_said() -> None:
 
 def test_the_report_has_every_parameter_by_group() -> None:
     stated = with_settings(PARAMETERS, {"release_pivot.moved": "0.5"}).to_dict()
-    assert list(stated) == ["cluster", "score", "privacy", "detectors"]
+    assert list(stated) == ["cluster", "score", "privacy", "detectors", "kinds"]
     assert stated["cluster"] == asdict(ClusterParameters())
     assert stated["score"]["declared_bits"] == -20.0
     assert list(stated["detectors"]) == ["account_fanout", "release_pivot"]
+    assert stated["kinds"]["ip"] == {"cause": "egress", "family": "network", "cap": 8.0, "seeding": 1.0}
+    assert list(stated["kinds"]) == list(KINDS)
     assert stated["detectors"]["release_pivot"] == {**asdict(ReleasePivot()), "moved": 0.5}
 
 
@@ -124,3 +130,11 @@ def test_every_parameter_is_a_number_with_a_reason(group: object) -> None:
     for parameter in fields(group):
         assert type(getattr(group, parameter.name)) in (int, float), parameter.name
         assert len(parameter.metadata["help"]) > 15, parameter.name
+
+
+def test_no_parameter_is_without_effect() -> None:
+    folder = Path(distillscan.__file__).parent
+    code = "".join(file.read_text() for file in folder.rglob("*.py") if file.name != "parameters.py")
+    groups = [ClusterParameters(), ScoreParameters(), PrivacyParameters(), *(d.parameters for d in builtin())]
+    names = {parameter.name for group in groups for parameter in fields(group)}
+    assert {name for name in names if not re.search(rf"\.{name}\b", code)} == set()

@@ -215,10 +215,10 @@ def _apart(graph: SignalGraph, candidate: Refined, p: ClusterParameters, settled
     return [part for part in again if part is not None and part.members.size < candidate.members.size]
 
 
-def _much_the_same(one: Ints, other: Ints) -> bool:
-    """Whether two sets of members (ascending) are the same but for a tenth of the one and a third of the other."""
+def _much_the_same(one: Ints, other: Ints, p: ClusterParameters) -> bool:
+    """Whether a set of members (ascending) lies in another but for a few, and is most of it."""
     common = np.intersect1d(one, other, assume_unique=True).size
-    return bool(common >= 0.9 * one.size and common >= 0.67 * other.size)
+    return bool(common >= p.opened_part * one.size and common >= p.opened_whole * other.size)
 
 
 def _disjoint(
@@ -242,10 +242,10 @@ def _disjoint(
         candidate = by_rank[rank]
         free = ~taken[candidate.members]
         left = int(np.count_nonzero(free))
-        if rank in seen or left * 2 < candidate.members.size or left < p.min_accounts:
+        if rank in seen or left < p.free_share * candidate.members.size or left < p.min_accounts:
             continue
         seen.add(rank)
-        if rank not in born and any(_much_the_same(candidate.members, other) for other in opened):
+        if rank not in born and any(_much_the_same(candidate.members, other, p) for other in opened):
             continue
         parts = _apart(graph, candidate, p, settled)
         if parts:

@@ -10,12 +10,6 @@ from distillscan.kinds import CROSSED, LINKING, WORDING
 from distillscan.parameters import ClusterParameters
 from distillscan.population import Ints, Mask, SignalGraph
 
-#: More of one kind on one account adds nothing: forty shared addresses are not forty reasons.
-_KIND_BITS = 12.0
-#: Tokens of a kind that are crossed with others; bits from which two cross beyond chance (of about 2,000 pairs).
-_MOST_CROSSED = 24
-_CROSSED_BITS = 20.0
-
 
 def _edges(graph: SignalGraph, kind: str, factor: float, p: ClusterParameters) -> "sparse.coo_array | None":
     """Accounts by tokens of one kind, weighted by rarity; hubs and common tokens left out."""
@@ -25,13 +19,16 @@ def _edges(graph: SignalGraph, kind: str, factor: float, p: ClusterParameters) -
     carriers = graph.carriers_per_token(kind)
     bits = np.log2(size / np.maximum(carriers, 1))
     usable = (
-        (carriers >= 2) & (carriers <= max(p.hub_share * size, p.min_accounts)) & ((bits >= p.edge_bits) | (size < 64))
+        (carriers >= 2)
+        & (carriers <= max(p.hub_share * size, p.min_accounts))
+        & ((bits >= p.edge_bits) | (size < p.small_log))
     )
     weight = np.where(usable, factor * np.maximum(bits, 0.1), 0.0)
     matrix = (graph.matrix(kind) @ sparse.diags_array(weight)).tocsr()
     matrix.eliminate_zeros()
     total = np.asarray(matrix.sum(axis=1)).ravel()
-    scale = np.where(total > _KIND_BITS * factor, _KIND_BITS * factor / np.maximum(total, 1e-12), 1.0)
+    most = p.kind_bits * factor
+    scale = np.where(total > most, most / np.maximum(total, 1e-12), 1.0)
     return sparse.coo_array(sparse.diags_array(scale) @ matrix)
 
 
@@ -106,29 +103,29 @@ def crossed_sets(graph: SignalGraph, p: ClusterParameters, settled: Mask | None 
     for kind, partners in CROSSED.items():
         if kind not in graph.kinds:
             continue
-        for first in _commonest(graph, kind):
+        for first in _commonest(graph, kind, p):
             carriers = graph.touching(kind, np.array([first])) & free
             found.append(np.flatnonzero(carriers))
             for partner in (one for one in partners if one in graph.kinds):
-                for second in _commonest(graph, partner):
+                for second in _commonest(graph, partner, p):
                     other = graph.touching(partner, np.array([second])) & free
                     both = np.flatnonzero(carriers & other)
                     expected = float(np.count_nonzero(carriers)) * float(np.count_nonzero(other)) / size
-                    if _beyond_chance(both.size, expected):
+                    if _beyond_chance(both.size, expected, p):
                         found.append(both)
     limit = p.hub_share * size
     return [numbers for numbers in found if p.min_accounts <= numbers.size <= limit]
 
 
-def _beyond_chance(seen: int, expected: float) -> bool:
+def _beyond_chance(seen: int, expected: float, p: ClusterParameters) -> bool:
     """Whether a Poisson count of ``expected`` would hardly be ``seen``: its log likelihood ratio in bits."""
-    if seen <= 3 * expected:
+    if seen <= p.crossed_times * expected:
         return False
-    return seen * math.log2(seen / expected) - (seen - expected) / math.log(2) >= _CROSSED_BITS
+    return seen * math.log2(seen / expected) - (seen - expected) / math.log(2) >= p.crossed_bits
 
 
-def _commonest(graph: SignalGraph, kind: str) -> Ints:
+def _commonest(graph: SignalGraph, kind: str, p: ClusterParameters) -> Ints:
     """The columns of the tokens of a kind with most carriers, at most a few dozen."""
     counts = graph.carriers_per_token(kind)
-    order: Ints = np.lexsort((graph.tokens[kind], -counts))[:_MOST_CROSSED]
+    order: Ints = np.lexsort((graph.tokens[kind], -counts))[: p.most_crossed]
     return order

@@ -16,24 +16,7 @@ from scipy import sparse
 
 from distillscan.kinds import DECLARING, LINKING, OWNERS, PAIRING, SEPARATING, STRONG, WEAK, WORDING
 from distillscan.parameters import ClusterParameters
-from distillscan.population import Floats, Ints, Mask, SignalGraph
-
-#: Cosine up to which two groups have nothing in common of a kind.
-APART = 0.1
-#: Tokens of pairing kinds that two groups have in common at least, and their share of those of the smaller.
-MEETINGS = 3
-MEETING_SHARE = 0.1
-#: Share of a group's members that carry tokens of a kind at least: what four of eighty share is no way of working.
-HABIT = 0.1
-#: Share of a group under one organisation or type of account from which it openly belongs together, and the least size.
-DECLARED = 0.8
-DECLARED_LEAST = 5
-#: Share of a part's members from which a pool or cards are the part's way of working.
-MOSTLY = 0.5
-#: Size of a part against a group's from which it may join the group to others.
-BRIDGE = 0.25
-#: Accounts below which a part founds no group of its own: thousands of them would all be compared with each other.
-SCRAP = 3
+from distillscan.population import Floats, Hashes, Ints, Mask, SignalGraph
 
 
 def _tokens(graph: SignalGraph, members: Ints, lift: float) -> dict[str, "sparse.csr_array"]:
@@ -117,36 +100,34 @@ def _cosine(kind: str, one: _Group, other: _Group) -> float | None:
     return float(a @ b) / norm if norm > 0 else None
 
 
-def _habitual(kind: str, one: _Group, other: _Group) -> bool:
+def _habitual(kind: str, one: _Group, other: _Group, p: ClusterParameters) -> bool:
     """Whether enough members of both groups carry tokens of the kind: what a few do says nothing of the rest."""
-    return kind in one.rates and all(g.carrying[kind] >= HABIT * g.at.size for g in (one, other))
+    return kind in one.rates and all(g.carrying[kind] >= p.habit * g.at.size for g in (one, other))
 
 
-def _meet(kind: str, one: _Group, other: _Group) -> bool:
+def _meet(kind: str, one: _Group, other: _Group, p: ClusterParameters) -> bool:
     """Whether two groups meet on tokens of which each joins a few accounts only: parts of one pool do so all over."""
-    if not _habitual(kind, one, other):
+    if not _habitual(kind, one, other, p):
         return False
     a, b = one.rates[kind] > 0, other.rates[kind] > 0
-    common = np.count_nonzero(a & b)
-    return bool(common >= MEETINGS and common >= MEETING_SHARE * min(np.count_nonzero(a), np.count_nonzero(b)))
+    common, fewer = np.count_nonzero(a & b), min(np.count_nonzero(a), np.count_nonzero(b))
+    return bool(common >= p.meetings and common >= p.meeting_share * fewer)
 
 
-def _pairs_apart(kind: str, one: _Group, other: _Group) -> bool:
+def _pairs_apart(kind: str, one: _Group, other: _Group, p: ClusterParameters) -> bool:
     """Whether one group hands on conversations within itself, and the other, of the same wording, takes no part."""
     if kind not in one.rates or np.any((one.rates[kind] > 0) & (other.rates[kind] > 0)):
         return False
     few, many = sorted(group.carrying[kind] / group.at.size for group in (one, other))
-    return bool(many >= MOSTLY and few <= 1 - MOSTLY)
+    return bool(many >= p.mostly and few <= 1 - p.mostly)
 
 
-def _declares(
-    mine: "np.ndarray[tuple[int], np.dtype[np.uint64]]", theirs: "np.ndarray[tuple[int], np.dtype[np.uint64]]"
-) -> bool:
+def _declares(mine: Hashes, theirs: Hashes, p: ClusterParameters) -> bool:
     """Whether most of ``mine`` (hashes, 0 where nothing is stated) are one value that hardly any of ``theirs`` is."""
     values, counts = np.unique(mine[mine != 0], return_counts=True)
-    if mine.size < DECLARED_LEAST or values.size == 0 or counts.max() < DECLARED * mine.size:
+    if mine.size < p.declared_accounts or values.size == 0 or counts.max() < p.declared_share * mine.size:
         return False
-    return bool(np.mean(theirs != values[np.argmax(counts)]) >= DECLARED)
+    return bool(np.mean(theirs != values[np.argmax(counts)]) >= p.declared_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +137,19 @@ class _Judge:
     Attributes:
         first: Hour of each member's first request.
         last: Hour of its last one.
-        threshold: Cosine from which tokens are used alike.
+        p: When they are used alike, and the like.
         declared: What each member declares, by hash: its organisation, its type of account.
     """
 
     first: Floats
     last: Floats
-    threshold: float
-    declared: dict[str, "np.ndarray[tuple[int], np.dtype[np.uint64]]"] = field(default_factory=dict)
+    p: ClusterParameters
+    declared: dict[str, Hashes] = field(default_factory=dict)
 
     def strangers(self, one: _Group, other: _Group, kinds: tuple[str, ...]) -> bool:
         """Whether one group openly belongs to somebody to whom hardly anybody of the other does."""
         return any(
-            _declares(self.declared[kind][mine.at], self.declared[kind][theirs.at])
+            _declares(self.declared[kind][mine.at], self.declared[kind][theirs.at], self.p)
             for kind in kinds
             if kind in self.declared
             for mine, theirs in ((one, other), (other, one))
@@ -182,14 +163,14 @@ class _Judge:
 
     def _bound(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are tied, whatever they declare."""
-        if any(_meet(kind, one, other) for kind in PAIRING):
+        if any(_meet(kind, one, other, self.p) for kind in PAIRING):
             return True
         if any(self._close(kind, one, other) for kind in STRONG if kind not in WORDING):
             return True
-        return sum(self._close(kind, one, other) for kind in WEAK) >= 2
+        return sum(self._close(kind, one, other) for kind in WEAK) >= self.p.weak_kinds
 
     def _close(self, kind: str, one: _Group, other: _Group) -> bool:
-        return _habitual(kind, one, other) and (_cosine(kind, one, other) or 0.0) >= self.threshold
+        return _habitual(kind, one, other, self.p) and (_cosine(kind, one, other) or 0.0) >= self.p.alike
 
     def alike(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are tied, or use the same wording, accidents of a published wording apart."""
@@ -206,25 +187,28 @@ class _Judge:
         cosine = {kind: _cosine(kind, one, other) for kind in SEPARATING}
         # The same wording over separate pools at the same time is a published pipeline that two operators run, or an
         # application that a campaign copies; one pool after the other is one operator that was banned.
-        if any(_pairs_apart(kind, one, other) for kind in PAIRING):
+        if any(_pairs_apart(kind, one, other, self.p) for kind in PAIRING):
             return False
-        known = all(group.stated[kind] >= MOSTLY * group.at.size for kind in SEPARATING for group in (one, other))
-        return not (known and _separate(cosine, one, other) and self._at_once(one, other))
+        known = all(
+            group.stated[kind] >= self.p.mostly * group.at.size for kind in SEPARATING for group in (one, other)
+        )
+        return not (known and _separate(cosine, one, other, self.p) and self._at_once(one, other))
 
     def _at_once(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are active over the same days, rather than one after the other."""
-        begin = [float(np.quantile(self.first[group.at], 0.1)) for group in (one, other)]
-        end = [float(np.quantile(self.last[group.at], 0.9)) for group in (one, other)]
+        tail = self.p.span_tail
+        begin = [float(np.quantile(self.first[group.at], tail)) for group in (one, other)]
+        end = [float(np.quantile(self.last[group.at], 1 - tail)) for group in (one, other)]
         common = min(end) - max(begin)
-        return common > 0.5 * min(e - b for b, e in zip(begin, end, strict=True))
+        return common > self.p.at_once * min(e - b for b, e in zip(begin, end, strict=True))
 
 
-def _separate(cosine: dict[str, float | None], one: _Group, other: _Group) -> bool:
+def _separate(cosine: dict[str, float | None], one: _Group, other: _Group, p: ClusterParameters) -> bool:
     """Whether at least one group lives on a pool or on cards of which the other, though known, has nothing."""
     kinds = [kind for kind in SEPARATING if kind in one.rates]
-    if any((cosine[kind] or 0.0) > APART for kind in kinds):
+    if any((cosine[kind] or 0.0) > p.separate for kind in kinds):
         return False
-    return any(group.carrying[kind] >= MOSTLY * group.at.size for kind in kinds for group in (one, other))
+    return any(group.carrying[kind] >= p.mostly * group.at.size for kind in kinds for group in (one, other))
 
 
 def _nearness(one: _Group, other: _Group) -> float:
@@ -243,20 +227,22 @@ def _gathered(parts: list[_Group], judge: _Judge) -> list[_Group]:
     for test in (judge.tied, judge.alike):
         gathered: list[_Group] = []
         for part in sorted(groups, key=lambda group: (-group.at.size, int(group.at[0]))):
-            gathered = _taken_in(gathered, part, test)
+            gathered = _taken_in(gathered, part, test, judge.p)
         groups = gathered
-    small = [group for group in groups if group.at.size < SCRAP and len(groups) > 1]
+    small = [group for group in groups if group.at.size < judge.p.scrap and len(groups) > 1]
     return _joined([group for group in groups if not any(group is one for one in small)], judge) + small + scraps
 
 
-def _taken_in(groups: list[_Group], part: _Group, test: Callable[[_Group, _Group], bool]) -> list[_Group]:
+def _taken_in(
+    groups: list[_Group], part: _Group, test: Callable[[_Group, _Group], bool], p: ClusterParameters
+) -> list[_Group]:
     """Add a part to the groups it is like.
 
     A part of some size that is like several groups joins them; a small one made of leftovers of two operators is like
     both as well, and goes to the nearest alone.
     """
     alike = [k for k, group in enumerate(groups) if test(group, part)]
-    joins = [k for k in alike if part.at.size >= BRIDGE * groups[k].at.size]
+    joins = [k for k in alike if part.at.size >= p.bridge * groups[k].at.size]
     joins = joins or sorted(alike, key=lambda k: (-_nearness(groups[k], part), k))[:1]
     joined = part
     for k in joins:
@@ -286,7 +272,7 @@ def _judge(graph: SignalGraph, members: Ints, p: ClusterParameters) -> _Judge:
     declared = {
         kind: population.once(("dominant", kind), partial(population.dominant, kind))[members] for kind in DECLARING
     }
-    return _Judge(first[members], last[members], p.alike, declared)
+    return _Judge(first[members], last[members], p, declared)
 
 
 def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]:

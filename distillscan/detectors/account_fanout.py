@@ -21,7 +21,7 @@ def own_domains(population: Population, p: AccountFanout) -> pl.DataFrame:
     links = population.links("email_domain")
     if links.is_empty():
         return links
-    limit = max(50.0, p.common_domain_share * population.size)
+    limit = max(p.common_domain_accounts, p.common_domain_share * population.size)
     providers = pl.Series(sorted(provider_entities()), dtype=pl.UInt64)
     return links.filter(~pl.col("entity").is_in(providers.implode()), pl.len().over("entity") <= limit)
 
@@ -29,8 +29,8 @@ def own_domains(population: Population, p: AccountFanout) -> pl.DataFrame:
 def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:
     """Accounts created in windows with far more sign-ups than the weeks around: ``account``, ``token``.
 
-    A window is a burst if its count is beyond the Poisson tail ``burst_p`` of the mean of the windows within two
-    weeks on either side (itself and its neighbours left out); adjacent bursts are one.
+    A window is a burst if its count is beyond the Poisson tail ``burst_p`` of the mean of the windows within
+    ``burst_days`` on either side (itself and its neighbours left out); adjacent bursts are one.
     """
     # A date at the very beginning of the epoch was never set.
     dated = population.profile.accounts.filter(pl.col("created").dt.epoch("s") >= 86_400)
@@ -42,7 +42,7 @@ def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:
     window = counts["window"].to_numpy()
     filled = np.zeros(int(window[-1] - window[0]) + 1)
     filled[window - window[0]] = counts["len"].to_numpy()
-    reach = 14 * 24 // p.burst_hours
+    reach = p.burst_days * 24 // p.burst_hours
     total = np.concatenate([[0.0], np.cumsum(filled)])
     at = np.arange(filled.size)
 

@@ -90,7 +90,7 @@ def languages(population: Population, p: ConversationSharing) -> tuple[Mask, Mas
         told.group_by("account", "language")
         .len()
         .group_by("account")
-        .agg(pl.col("len").sum().alias("prompts"), (pl.col("len") >= 2).sum().alias("languages"))
+        .agg(pl.col("len").sum().alias("prompts"), (pl.col("len") >= p.language_prompts).sum().alias("languages"))
         .filter(pl.col("prompts") >= p.enough)
     )
     numbers = population.numbers(counted["account"])
@@ -134,9 +134,9 @@ class Detector:
 
     def assess(self, candidate: Candidate, parameters: ConversationSharing) -> list[Finding]:
         """Weigh shared conversations, signatures and answers against how often others share any, then the voices."""
-        shared = _shared(candidate, "conversation", parameters.cap)
-        signed = _shared(candidate, "signature", parameters.signature_cap)
-        passed = _shared(candidate, "returned", parameters.returned_cap)
+        shared = _shared(candidate, "conversation", parameters.cap, parameters)
+        signed = _shared(candidate, "signature", parameters.signature_cap, parameters)
+        passed = _shared(candidate, "returned", parameters.returned_cap, parameters)
         voices = _voices(candidate, parameters)
         relayed = max(
             shared.bits / parameters.cap if shared is not None else 0.0,
@@ -169,7 +169,7 @@ _SHARED = {
 _FAMILY: dict[str, Family] = {"conversation": "content", "signature": "identity", "returned": "content"}
 
 
-def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
+def _shared(candidate: Candidate, kind: str, cap: float, p: ConversationSharing) -> Finding | None:
     graph, population, members = candidate.graph, candidate.population, candidate.members
     tokens = candidate.characteristic(kind)
     if tokens.size == 0:
@@ -185,7 +185,7 @@ def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
     concentration = inside / max(1, int(np.count_nonzero(carriers)))
     # One text on many accounts is a task that was handed out; conversations are about as many as those who hold them.
     variety = min(1.0, tokens.size / max(1, inside))
-    bits = group_bits(inside, trials, members.size, min(0.9, outside), cap) * concentration * variety
+    bits = group_bits(inside, trials, members.size, min(p.usual_most, outside), cap) * concentration * variety
     numbers = {
         "members_sharing": inside,
         "members_stating": trials,

@@ -174,7 +174,7 @@ def _accord(found: list[Finding], p: ExtractionIntent) -> Finding | None:
 
 def _intent(candidate: Candidate, name: str, p: ExtractionIntent) -> Finding | None:
     shows, able = showing(candidate.population, name, p)
-    others, basis = comparable(candidate, able, p.comparable)
+    others, basis = comparable(candidate, able, p.comparable, p.main_client)
     inside, trials, outside = rates(candidate, shows, able, others)
     cap = p.ordinary_cap if name in _ORDINARY else p.cap
     bits = group_bits(inside, trials, candidate.members.size, outside, cap)
@@ -198,7 +198,7 @@ def _intent(candidate: Candidate, name: str, p: ExtractionIntent) -> Finding | N
 def _focus(candidate: Candidate, capability: str, p: ExtractionIntent) -> Finding | None:
     """Members that use the model for one thing, where comparable accounts use it for several."""
     shows, able = narrow(candidate.population, capability, p)
-    others, basis = comparable(candidate, able, p.comparable)
+    others, basis = comparable(candidate, able, p.comparable, p.main_client)
     inside, trials, outside = rates(candidate, shows, able, others)
     bits = group_bits(inside, trials, candidate.members.size, outside, p.narrow_cap)
     if bits <= 0:

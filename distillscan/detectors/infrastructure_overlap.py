@@ -106,7 +106,7 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     one_site = site >= p.site_share
     cap = p.site_cap if one_site else p.pool_cap
     # Strangers on the same addresses are the sign of a carrier or VPN; sharing at all is usual for some.
-    bits = group_bits(inside, trials, members.size, min(0.9, outside), cap) * concentration
+    bits = group_bits(inside, trials, members.size, min(p.usual_most, outside), cap) * concentration
     places = plural(int(chosen.size), "address" if kind == "ip" else "network")
     where = (
         f"one network serves {percent(site)} of them"

@@ -100,7 +100,7 @@ def _rhythm(candidate: Candidate, p: OutputHarvest) -> Finding | None:
         together = quiet_share(table[candidate.members].sum(axis=0, keepdims=True), p.enough)[0]
         return _together(together, p) or _loosely(candidate, table, p)
     sleepless = float(np.mean(mine >= p.sleepless))
-    bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / 0.5) - 1.0)
+    bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / p.sleepless_full) - 1.0)
     text = (
         f"{percent(sleepless)} of {mine.size} members with {p.enough} requests or more never rest: "
         f"their quietest eight hours hold {percent(float(np.median(mine)))} of their requests (an even spread: 33 %)"
@@ -155,11 +155,11 @@ def _loosely(candidate: Candidate, table: Floats, p: OutputHarvest) -> Finding |
         return None
     usual = float(np.average(squared[others], weights=weight[others]))
     mine = max(0.0, float(np.average(squared[inside], weights=weight[inside])))
-    if usual <= 0.05:
+    if usual <= p.loose_usual:
         return None
     flat = min(1.0, max(0.0, 1.0 - mine / usual))
-    certainty = min(1.0, known / (5 * p.loose_enough))
-    bits = p.rhythm_cap * (2.0 * min(1.0, flat / 0.5) - 1.0) * certainty
+    certainty = min(1.0, known / (p.loose_certain * p.loose_enough))
+    bits = p.rhythm_cap * (2.0 * min(1.0, flat / p.flat_full) - 1.0) * certainty
     text = (
         f"taken one by one, members keep to a part of the day {percent(mine / usual)} as strictly as other accounts do"
         f" ({plural(int(inside.sum()), 'member')} with two requests or more)"
@@ -177,7 +177,7 @@ def _volume(candidate: Candidate, p: OutputHarvest) -> Finding:
     population = candidate.population
     requests = int(population.requests[candidate.members].sum())
     output = int(population.profile.accounts["output_tokens"].to_numpy()[candidate.members].sum())
-    bits = max(p.volume_floor, min(p.volume_cap, math.log2(max(1, requests) / p.volume_zero) / 2))
+    bits = max(p.volume_floor, min(p.volume_cap, p.volume_slope * math.log2(max(1, requests) / p.volume_zero)))
     share = requests / max(1, int(population.requests.sum()))
     text = f"{requests:,} requests ({percent(share)} of the log), {output:,} output tokens"
     return Finding(
@@ -213,23 +213,24 @@ def _long(candidate: Candidate, p: OutputHarvest) -> Finding | None:
 def _against(candidate: Candidate, what: str, p: OutputHarvest) -> Finding | None:
     population = candidate.population
     if what == "model":
-        cap, limit = p.model_cap, 0.9
+        cap, limit = p.model_cap, p.one_model
         share = population.once(("main model", p), lambda: main_model_share(population, p.enough))
     else:
-        cap, limit = p.distinct_cap, 0.97
+        cap, limit = p.distinct_cap, p.unrepeated
         share = population.once(("distinct", p), lambda: distinct_share(population, p.enough))
     able: Mask = ~np.isnan(share)
     high = able & (np.nan_to_num(share) >= limit)
     trials = int(np.count_nonzero(able[candidate.members]))
     others = able & ~candidate.mask
-    if trials < 3 or not np.any(others):
+    if trials < p.least_members or not np.any(others):
         return None
     inside = int(np.count_nonzero(high[candidate.members]))
     outside = float(np.count_nonzero(high & others) + 0.5) / (np.count_nonzero(others) + 1)
     bits = share_bits(inside, trials, outside, cap)
     if bits <= 0:
         return None
-    does = "send 90 % or more of their requests to one model" if what == "model" else "hardly ever repeat a prompt"
+    one = f"send {percent(p.one_model)} or more of their requests to one model"
+    does = one if what == "model" else "hardly ever repeat a prompt"
     text = f"{inside} of {trials} members {does}, as {percent(outside)} of other accounts do"
     return Finding(
         "timing" if what == "model" else "content",
@@ -237,7 +238,7 @@ def _against(candidate: Candidate, what: str, p: OutputHarvest) -> Finding | Non
         bits,
         text,
         {
-            "specific": what == "model" and not _readable(candidate),
+            "specific": what == "model" and not _readable(candidate, p),
             "members": inside,
             "members_with_enough_requests": trials,
             "rate_outside": outside,
@@ -245,11 +246,11 @@ def _against(candidate: Candidate, what: str, p: OutputHarvest) -> Finding | Non
     )
 
 
-def _readable(candidate: Candidate) -> bool:
+def _readable(candidate: Candidate, p: OutputHarvest) -> bool:
     """Whether most members' prompts are in the log: harvesting would then show in what they ask for.
 
     A ring that sells or spams keeps to one model as well. Where nothing can be read the one model has to stand for it.
     """
     population = candidate.population
     worded = population.numbers(population.profile.prompts["account"].unique())
-    return bool(np.mean(population.mask(worded)[candidate.members]) >= 0.5)
+    return bool(np.mean(population.mask(worded)[candidate.members]) >= p.readable)

@@ -108,11 +108,11 @@ class Detector:
             moves = self._moves_of(candidate, release, parameters)
             able = ~np.isnan(moves.share)
             trials = int(np.count_nonzero(able[candidate.members]))
-            if trials < 3:
+            if trials < parameters.least_members:
                 continue
             moved = able & (np.nan_to_num(moves.share) >= parameters.moved)
             inside = int(np.count_nonzero(moved[candidate.members]))
-            others, basis = matched(candidate, moves, able)
+            others, basis = matched(candidate, moves, able, parameters.comparable)
             if not np.any(others):
                 continue
             outside = float(np.count_nonzero(moved & others) + 0.5) / (np.count_nonzero(others) + 1)
@@ -135,13 +135,14 @@ class Detector:
             }
             findings.append(Finding("timing", "coordination", bits, text, numbers))
             # Whether those who were about moved says how the pool is used, however few they are of it.
-            asked_for = share_bits(inside, trials, outside, parameters.cap) / 2 * min(1.0, 2 * inside / trials)
+            asked_for = parameters.extraction_part * share_bits(inside, trials, outside, parameters.cap)
+            asked_for *= min(1.0, inside / trials / parameters.moved_full)
             findings.append(Finding("timing", "extraction", min(parameters.extraction_cap, asked_for), text, numbers))
         return findings
 
 
-def matched(candidate: Candidate, moves: Move, able: Mask) -> tuple[Mask, str]:
-    """Return the accounts to compare with: same client and earlier model if there are 30, else same model, else all."""
+def matched(candidate: Candidate, moves: Move, able: Mask, enough: int) -> tuple[Mask, str]:
+    """Return whom to compare with: those of the same client and earlier model if enough, else same model, else all."""
     population, members = candidate.population, candidate.members
     others = able & ~candidate.mask
     # Members of whom nothing can be said have no say in whom the others are compared with.
@@ -151,8 +152,8 @@ def matched(candidate: Candidate, moves: Move, able: Mask) -> tuple[Mask, str]:
     clients, client_counts = np.unique(population.client[members], return_counts=True)
     main = clients[np.argmax(client_counts)]
     both = same_model & (population.client == main)
-    if main != 0 and np.count_nonzero(both) >= 30:
+    if main != 0 and np.count_nonzero(both) >= enough:
         return both, "accounts with the same client and earlier model"
-    if np.count_nonzero(same_model) >= 30:
+    if np.count_nonzero(same_model) >= enough:
         return same_model, "accounts with the same earlier model"
     return others, "all other accounts"

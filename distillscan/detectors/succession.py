@@ -97,7 +97,7 @@ def _replacement(candidate: Candidate, p: Succession) -> Finding | None:
         "expected_share": chance,
     }
     # A few ends among many members speak for these few: the rest need not be anybody's successors.
-    involved = min(1.0, 2 * float(min(stops.size, starts.size)) / members.size)
+    involved = min(1.0, float(min(stops.size, starts.size)) / members.size / p.involved_full)
     return Finding("timing", "coordination", bits * involved, text, numbers)
 
 

@@ -41,7 +41,7 @@ def scattered(population: Population, p: Synchrony) -> tuple[Mask, Mask]:
     np.maximum.at(last, number, hour)
     span = np.maximum(1, last - first + 1)
     expected = total * (total - 1) / span
-    able = (expected >= p.enough_pairs) & (span >= 48)
+    able = (expected >= p.enough_pairs) & (span >= p.scattered_hours)
     return able & (pairs <= p.scattered * expected), able
 
 
@@ -229,7 +229,7 @@ def _in_step(candidate: Candidate, p: Synchrony) -> Finding | None:
 
 def _everywhere(population: Population, p: Synchrony) -> Ints:
     """Accounts from all over the log (hashes are spread evenly), as many as are looked at in a cluster."""
-    busy = np.flatnonzero(population.requests >= 3)
+    busy = np.flatnonzero(population.requests >= p.compared_requests)
     take = np.linspace(0, busy.size - 1, min(busy.size, p.most_members)).astype(np.int64) if busy.size else busy
     chosen: Ints = np.unique(busy[take]) if busy.size else busy
     return chosen

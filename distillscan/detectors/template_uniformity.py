@@ -106,7 +106,7 @@ class Detector:
             known = known if kind == "system_template" else known | _with_prompts(population)
             trials = int(np.count_nonzero(known[candidate.members]))
             inside = int(np.count_nonzero(carriers[candidate.members]))
-            others, basis = comparable(candidate, known, parameters.comparable)
+            others, basis = comparable(candidate, known, parameters.comparable, parameters.main_client)
             outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
             bits = group_bits(inside, trials, candidate.members.size, outside, parameters.cap)
             coverage = typical_coverage(candidate, kind, candidate.graph.tokens[kind][tokens], parameters)
@@ -131,7 +131,9 @@ class Detector:
 
 def _automation(coverage: float, bits: float, inside: int, p: TemplateUniformity) -> Finding:
     """Traffic that is mostly one skeleton is a machine's; one few others have makes it a harvest rather than an app."""
-    weight = saturate(1.5 * p.automation_cap * coverage * min(1.0, bits / 6.0), p.automation_cap)
+    weight = saturate(
+        p.automation_slope * p.automation_cap * coverage * min(1.0, bits / p.automation_full), p.automation_cap
+    )
     text = f"the skeletons cover {percent(coverage)} of the typical member's sampled prompts"
     return Finding(
         "content", "extraction", weight, text, {"specific": False, "median_coverage": coverage, "members_using": inside}
@@ -156,13 +158,16 @@ def typical_coverage(
     return float(of_members["coverage"].median() or 0.0)  # type: ignore[arg-type]
 
 
-def comparable(candidate: Candidate, known: Mask, enough: int) -> tuple[Mask, str]:
-    """Return the accounts outside to compare with: users of the same client if there are enough, else all."""
+def comparable(candidate: Candidate, known: Mask, enough: int, share: float) -> tuple[Mask, str]:
+    """Return the accounts outside to compare with: users of the client that a share of the members have, else all.
+
+    All others it is as well if fewer than ``enough`` of these users are outside.
+    """
     population = candidate.population
     others = known & ~candidate.mask
     clients, counts = np.unique(population.client[candidate.members], return_counts=True)
     main = clients[np.argmax(counts)]
-    if main != 0 and counts.max() * 2 >= candidate.members.size:
+    if main != 0 and counts.max() >= share * candidate.members.size:
         same = others & (population.client == main)
         if np.count_nonzero(same) >= enough:
             return same, "other users of the same client"

@@ -85,6 +85,6 @@ def severity(verdict: Verdict, requests: int, p: ScoreParameters) -> Severity:
         return "critical"
     if strong:
         return "high"
-    if verdict.score >= 0.5 and verdict.families >= p.high_families:
+    if verdict.score >= p.medium_score and verdict.families >= p.high_families:
         return "medium"
     return "low"

@@ -36,14 +36,14 @@ def commonest(candidate: Candidate, kind: str) -> Common | None:
     return Common(name, float(counts[best]) / members.size, float(counts.sum()) / members.size, entity)
 
 
-def _company(candidate: Candidate, domain: Common) -> bool:
+def _company(candidate: Candidate, domain: Common, p: ScoreParameters) -> bool:
     """Whether a mail domain is a company's: not a known provider's, and mostly the members' own."""
     if domain.entity in provider_entities():
         return False
     population = candidate.population
     main = population.once(("dominant", "email_domain"), lambda: population.dominant("email_domain"))
     users = main == np.uint64(domain.entity)
-    return bool(2 * np.count_nonzero(users[candidate.members]) >= np.count_nonzero(users))
+    return bool(np.count_nonzero(users[candidate.members]) >= p.company_share * np.count_nonzero(users))
 
 
 def _everybody(candidate: Candidate, kind: str, common: Common, p: ScoreParameters) -> bool:
@@ -96,12 +96,12 @@ def _customer(
     if kind is not None and kind.share >= p.declared_share and any(r in kind.value.lower() for r in _RESELLERS):
         reason = f"{percent(kind.share)} of the members are declared as {kind.value}"
         return Weight("coordination", "declared: reseller", p.declared_bits), Explanation(what, "holds", reason)
-    if domain is not None and domain.share >= p.declared_share and _company(candidate, domain):
+    if domain is not None and domain.share >= p.declared_share and _company(candidate, domain, p):
         own = payment is not None and payment.share >= p.declared_share * payment.stated
         reason = f"{percent(domain.share)} of the members use the mail domain {domain.value}" + (
             " and one payment method pays" if own else ""
         )
-        bits = p.declared_bits if own or payment is None else p.declared_bits / 2
+        bits = p.declared_bits if own or payment is None else p.declared_bits * p.unpaid
         return Weight("coordination", "declared: mail domain", bits), Explanation(what, "holds", reason)
     shared = _customers(candidate, evidence, p)
     if shared is not None:
@@ -113,7 +113,7 @@ def _customer(
     parts = []
     if org is not None:
         parts.append(f"the largest organisation has {percent(org.share)} of the members")
-    if domain is not None and not _company(candidate, domain):
+    if domain is not None and not _company(candidate, domain, p):
         provider = "public mail provider" if domain.entity in provider_entities() else "common mail domain"
         parts.append(f"{percent(domain.share)} use the {provider} {domain.value}, which anybody can")
     elif domain is not None:
@@ -172,7 +172,7 @@ def _egress(evidence: tuple[Evidence, ...], p: ScoreParameters) -> Explanation:
         return Explanation(what, "fails", "the members do not share addresses, so no common egress explains them")
     details = pool.details
     inside = details["members_sharing"] / max(1, details["accounts_on_them"])
-    if inside < 0.5:
+    if inside < p.egress_share:
         reason = f"most accounts on the shared addresses are not members ({percent(1 - inside)})"
         return Explanation(what, "holds", reason)
     if details["largest_network_share"] >= p.site_share:
@@ -239,28 +239,28 @@ def _sum(evidence: tuple[Evidence, ...], detector: str) -> float:
     return sum(e.bits for e in evidence if e.detector == detector and e.axis == "coordination")
 
 
-def _rhythm(evidence: tuple[Evidence, ...]) -> Explanation:
+def _rhythm(evidence: tuple[Evidence, ...], p: ScoreParameters) -> Explanation:
     what = "people at work: a class, an event, a team"
     rhythm = _by_detector(evidence, "output_harvest", "sleepless")
     loose = _by_detector(evidence, "output_harvest", "daily_rhythm")
     if rhythm is None and loose is not None:
         strict = loose.details["daily_rhythm"]
         reason = f"members keep to a part of the day {percent(strict)} as strictly as other accounts do"
-        return Explanation(what, "holds" if strict >= 0.75 else "fails", reason)
+        return Explanation(what, "holds" if strict >= p.usual_rhythm else "fails", reason)
     if rhythm is None:
         return Explanation(what, "not tested", "too few requests an account to see a daily rhythm")
     share = rhythm.details["sleepless"]
-    if share < 0.2:
+    if share < p.resting:
         return Explanation(what, "holds", f"{percent(1 - share)} of the busy members rest at night")
     return Explanation(what, "fails", f"{percent(share)} of the busy members never rest")
 
 
-def _adopters(evidence: tuple[Evidence, ...]) -> Explanation | None:
+def _adopters(evidence: tuple[Evidence, ...], p: ScoreParameters) -> Explanation | None:
     pivot = _by_detector(evidence, "release_pivot", "mean_share")
     if pivot is None:
         return None
     reason = f"{percent(pivot.details['rate_outside'])} of {pivot.details['compared_with']} moved as well"
-    verdict = "holds" if pivot.details["rate_outside"] > 0.2 else "fails"
+    verdict = "holds" if pivot.details["rate_outside"] > p.adopters else "fails"
     return Explanation("early adopters, or a client that changed its default model", verdict, reason)  # type: ignore[arg-type]
 
 
@@ -271,7 +271,7 @@ def explain(
     declared, customer = _customer(candidate, evidence, p)
     left = evidence if declared is None or declared.label != _CARD_AND_DOMAIN else _without_customer(evidence)
     common, event = _event(candidate, left, p)
-    rhythm = _rhythm(evidence)
+    rhythm = _rhythm(evidence, p)
     served, server = _server(left, rhythm, p)
     found = [
         customer,
@@ -280,7 +280,7 @@ def explain(
         _software(evidence, families, p),
         server,
         rhythm,
-        _adopters(evidence),
+        _adopters(evidence, p),
     ]
     weights = tuple(w for w in (declared, common, served) if w is not None)
     return weights, tuple(e for e in found if e is not None)

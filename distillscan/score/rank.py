@@ -10,7 +10,7 @@ import numpy as np
 from distillscan.cluster.candidates import Refined
 from distillscan.detectors.base import Candidate, Context, Detector, evidence
 from distillscan.kinds import NAMING
-from distillscan.parameters import Parameters
+from distillscan.parameters import Parameters, ScoreParameters
 from distillscan.population import SignalGraph
 from distillscan.result import Evidence, Explanation, Severity
 from distillscan.score.combine import Verdict, combine, severity
@@ -30,7 +30,7 @@ class Scored:
     requests: int
 
 
-def core_tokens(candidate: Candidate) -> list[str]:
+def core_tokens(candidate: Candidate, p: ScoreParameters) -> list[str]:
     """Return the tokens that hold a candidate together: of each kind the one most members carry, most telling first."""
     found = []
     for kind in NAMING:
@@ -38,7 +38,7 @@ def core_tokens(candidate: Candidate) -> list[str]:
         if tokens.size == 0:
             continue
         inside = candidate.graph.inside(kind, candidate.members)[tokens]
-        if inside.max() * 5 >= candidate.members.size:
+        if inside.max() / candidate.members.size >= p.naming_share:
             names = candidate.graph.tokens[kind][tokens]
             best = int(names[np.lexsort((names, -inside))[0]])
             found.append(f"{kind.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}")
@@ -46,13 +46,13 @@ def core_tokens(candidate: Candidate) -> list[str]:
     return [*found, f"accounts-{first & 0xFFFFFFFFFF:010x}"]
 
 
-def cluster_ids(candidates: Sequence[Candidate]) -> list[str]:
+def cluster_ids(candidates: Sequence[Candidate], p: ScoreParameters) -> list[str]:
     """Return a name for each candidate, made of its core evidence.
 
     It does not change when members join or rows are shuffled, as long as the same things hold the cluster together.
     Candidates with the same core token (two operators of one published pipeline) are told apart by their next one.
     """
-    cores = [core_tokens(candidate) for candidate in candidates]
+    cores = [core_tokens(candidate, p) for candidate in candidates]
     used = 1
     names = [core[0] for core in cores]
     while len(set(names)) < len(names) and used < len(NAMING) + 1:
@@ -119,6 +119,6 @@ def score_candidates(
         # What weighs nothing explains, but is not listed.
         weighty = tuple(e for e in found if e.bits != 0)
         scored.append(Scored("", candidate, weighty, verdict, level, explanations, requests))
-    named = zip(cluster_ids([s.candidate for s in scored]), scored, strict=True)
+    named = zip(cluster_ids([s.candidate for s in scored], parameters.score), scored, strict=True)
     result = [replace(one, cluster_id=name) for name, one in named]
     return sorted(result, key=lambda s: (-s.verdict.score, -s.requests, s.cluster_id))

@@ -381,4 +381,4 @@ class TestCandidatesAreSplit:
 def test_who_openly_belongs_to_somebody_is_no_part_of_others(
     mine: list[int], theirs: list[int], expected: bool
 ) -> None:
-    assert _declares(np.array(mine, np.uint64), np.array(theirs, np.uint64)) is expected
+    assert _declares(np.array(mine, np.uint64), np.array(theirs, np.uint64), P) is expected

@@ -143,7 +143,7 @@ class TestTemplateUniformity:
         population = population_of(rows)
         candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
         known = population.mask(numbers_of(population, "m", "x"))
-        mask, basis = template_uniformity.comparable(candidate, known, 30)
+        mask, basis = template_uniformity.comparable(candidate, known, 30, 0.5)
         assert (basis, int(mask.sum())) == compared
         assert not (mask & ~known).any()
         assert not mask[candidate.members].any()
@@ -151,7 +151,7 @@ class TestTemplateUniformity:
     def test_where_clients_are_unknown_all_are_compared_with(self) -> None:
         graph = graph_of(50, {"template": {1: range(10)}})
         candidate = Candidate(np.arange(10), graph, Context())
-        mask, basis = template_uniformity.comparable(candidate, np.ones(50, np.bool_), 1)
+        mask, basis = template_uniformity.comparable(candidate, np.ones(50, np.bool_), 1, 0.5)
         assert (basis, int(mask.sum())) == ("all other accounts", 40)
 
     def test_how_much_the_skeletons_cover_is_the_real_share_of_all_prompts(self) -> None:
