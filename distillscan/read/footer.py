@@ -2,13 +2,16 @@
 
 Arrow ends the whole process when the footer of a broken or encrypted file contradicts itself in places; a file that
 nobody vouches for must not be able to do that. The footer is a Thrift struct in the compact protocol.
+
+The functions that walk it are plain Python, and compiled for footers that are long: compiling them takes seconds, and
+most files have a few thousand bytes of footer.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
+from types import FunctionType, MappingProxyType
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +43,10 @@ _HEADER: Final = 4096
 _PLENTY: Final = 64 << 20
 _RATIO: Final = 40_000
 _MAX_DEPTH: Final = 64
+#: Bytes of a footer that plain Python walks in a fraction of a second.
+_SHORT: Final = 32 << 10
+#: Bytes of column chunks that have few pages.
+_LITTLE: Final = 4 << 20
 _BROKEN: Final = -1
 
 
@@ -57,7 +64,9 @@ def column_chunks(path: Path, groups: int, columns: int) -> Numbers | None:
         file.seek(-8 - size, 2)
         footer = np.frombuffer(file.read(size), np.uint8)
     table = np.full((groups, columns, _WIDTH), -1, np.int64)
-    return table if _file(footer, table) else None
+    walk = _file if size <= _SHORT else COMPILED["_file"]
+    with np.errstate(over="ignore"):  # numbers go round at 64 bits, as in compiled code: what is hostile only lies
+        return table if walk(footer, table) else None
 
 
 def page_that_lies(path: Path, chunks: Numbers) -> int | None:
@@ -69,13 +78,14 @@ def page_that_lies(path: Path, chunks: Numbers) -> int | None:
         path: The file.
         chunks: Rows of the table of :func:`column_chunks`.
     """
-    with path.open("rb") as file:
+    walk = _page if int(chunks[:, COMPRESSED].sum()) <= _LITTLE else COMPILED["_page"]
+    with path.open("rb") as file, np.errstate(over="ignore"):
         for chunk in chunks:
             at = int(chunk[DICTIONARY_AT] if 0 < chunk[DICTIONARY_AT] < chunk[DATA_AT] else chunk[DATA_AT])
             end = at + int(chunk[COMPRESSED])
             while 0 <= at < end:
                 header = os.pread(file.fileno(), _HEADER, at)
-                unpacked, packed, size = _page(np.frombuffer(header, np.uint8))
+                unpacked, packed, size = walk(np.frombuffer(header, np.uint8))
                 if size <= 0 or packed < 0:
                     break  # longer than usual, or broken: Arrow sees which
                 if unpacked > _PLENTY and unpacked > min(int(chunk[UNCOMPRESSED]), _RATIO * packed):
@@ -86,12 +96,10 @@ def page_that_lies(path: Path, chunks: Numbers) -> int | None:
     return None
 
 
-@njit(cache=True, nogil=True)
 def _byte(data: Bytes, at: int) -> int:
     return np.int64(data[at])  # type: ignore[return-value]
 
 
-@njit(cache=True, nogil=True)
 def _varint(data: Bytes, at: int) -> tuple[int, int]:
     value, shift = 0, 0
     while at < len(data) and shift < 64:
@@ -104,13 +112,11 @@ def _varint(data: Bytes, at: int) -> tuple[int, int]:
     return 0, _BROKEN
 
 
-@njit(cache=True, nogil=True)
 def _zigzag(data: Bytes, at: int) -> tuple[int, int]:
     value, at = _varint(data, at)
     return (value >> 1) ^ -(value & 1), at
 
 
-@njit(cache=True, nogil=True)
 def _field(data: Bytes, at: int, before: int) -> tuple[int, int, int]:
     """The header of a struct's next field: its type (stop at the end), its number and where its value begins."""
     if at < 0 or at >= len(data):
@@ -125,7 +131,6 @@ def _field(data: Bytes, at: int, before: int) -> tuple[int, int, int]:
     return kind, number, at
 
 
-@njit(cache=True, nogil=True)
 def _list(data: Bytes, at: int) -> tuple[int, int, int]:
     """The header of a list: the type of its items, how many there are and where they begin."""
     if at >= len(data):
@@ -138,7 +143,6 @@ def _list(data: Bytes, at: int) -> tuple[int, int, int]:
     return header & 0x0F, count, at
 
 
-@njit(cache=True, nogil=True)
 def _scalar(data: Bytes, at: int, kind: int, in_list: bool) -> int:
     """Where a value that holds no others ends."""
     if kind in (_TRUE, _FALSE):
@@ -155,7 +159,6 @@ def _scalar(data: Bytes, at: int, kind: int, in_list: bool) -> int:
     return at + 16 if kind == _UUID else _BROKEN
 
 
-@njit(cache=True, nogil=True)
 def _skip(data: Bytes, at: int, kind: int) -> int:  # noqa: C901 (one loop over all kinds)
     """Where a value ends, whatever is in it."""
     if kind not in (_LIST, _SET, _MAP, _STRUCT):
@@ -202,7 +205,6 @@ def _skip(data: Bytes, at: int, kind: int) -> int:  # noqa: C901 (one loop over 
             at = _scalar(data, at, inner, open_kinds[top] != _STRUCT)
 
 
-@njit(cache=True, nogil=True)
 def _meta_data(data: Bytes, at: int, row: Numbers) -> int:
     """Take from a ColumnMetaData struct what is wanted; returns where it ends."""
     number = 0
@@ -229,7 +231,6 @@ def _meta_data(data: Bytes, at: int, row: Numbers) -> int:
             at = _skip(data, at, kind)
 
 
-@njit(cache=True, nogil=True)
 def _page(data: Bytes) -> tuple[int, int, int]:
     """What a PageHeader struct says of the page's size unpacked and packed, and its own size; 0 if it is not whole."""
     at, number = 0, 0
@@ -248,7 +249,6 @@ def _page(data: Bytes) -> tuple[int, int, int]:
             return 0, 0, 0
 
 
-@njit(cache=True, nogil=True)
 def _columns(data: Bytes, at: int, rows: Numbers) -> int:
     """Take the column chunks of one row group, given as a list; returns where it ends."""
     item, count, at = _list(data, at)
@@ -274,7 +274,6 @@ def _columns(data: Bytes, at: int, rows: Numbers) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)
 def _row_groups(data: Bytes, at: int, table: Numbers) -> int:
     item, count, at = _list(data, at)
     if item != _STRUCT or count != len(table):
@@ -299,7 +298,6 @@ def _row_groups(data: Bytes, at: int, table: Numbers) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)
 def _file(data: Bytes, table: Numbers) -> bool:
     at, number = 0, 0
     while True:
@@ -309,3 +307,18 @@ def _file(data: Bytes, table: Numbers) -> bool:
         if number == _ROW_GROUPS and kind == _LIST:
             return _row_groups(data, at, table) >= 0
         at = _skip(data, at, kind)
+
+
+def _compiled(*functions: Callable[..., Any]) -> Mapping[str, Any]:
+    """The same functions for numba, by name; they call each other. Nothing is compiled before it is called."""
+    space = dict(globals())
+    for function in functions:
+        again = FunctionType(cast("FunctionType", function).__code__, space, function.__name__)
+        space[function.__name__] = njit(cache=True, nogil=True)(again)
+    return MappingProxyType({function.__name__: space[function.__name__] for function in functions})
+
+
+#: The functions above as numba has them, for long footers and for other compiled functions.
+COMPILED: Final = _compiled(
+    *(_byte, _varint, _zigzag, _field, _list, _scalar, _skip, _meta_data, _page, _columns, _row_groups, _file)
+)

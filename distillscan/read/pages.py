@@ -18,19 +18,10 @@ import polars as pl
 import pyarrow as pa
 from numba import njit
 
-from distillscan.read.footer import (
-    COMPRESSED,
-    DATA_AT,
-    DICTIONARY_AT,
-    UNCOMPRESSED,
-    Bytes,
-    Numbers,
-    _field,
-    _skip,
-    _varint,
-    _zigzag,
-)
+from distillscan.read.footer import COMPILED, COMPRESSED, DATA_AT, DICTIONARY_AT, UNCOMPRESSED, Bytes, Numbers
 from distillscan.read.values import decode
+
+_field, _skip, _varint, _zigzag = (COMPILED[name] for name in ("_field", "_skip", "_varint", "_zigzag"))
 
 Views = npt.NDArray[np.uint32]
 
