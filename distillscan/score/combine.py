@@ -34,11 +34,20 @@ def _family_lines(evidence: Iterable[Evidence], axis: Axis, p: ScoreParameters) 
     return lines
 
 
-def _unspecific(evidence: Iterable[Evidence], p: ScoreParameters) -> list[Weight]:
-    """What is taken off signs of harvesting that spammers, resellers and farmers of free tiers show just as well."""
-    common = sum(e.bits for e in evidence if e.axis == "extraction" and e.details.get("specific") is False)
-    excess = common - p.unspecific_cap
-    return [Weight("extraction", "unspecific", round(-excess, 2))] if excess > 0 else []
+def _unspecific(evidence: tuple[Evidence, ...], p: ScoreParameters) -> list[Weight]:
+    """What is taken off signs of harvesting that spammers, resellers and farmers of free tiers show just as well.
+
+    Where a family's cap has cut off some of its bits, the common signs are held to have lost them: what specific signs
+    have filled is not taken off once more.
+    """
+    common = 0.0
+    for family in FAMILIES:
+        parts = [e for e in evidence if e.axis == "extraction" and e.family == family]
+        specific = sum(e.bits for e in parts if e.details.get("specific") is not False)
+        common += min(p.family_cap, sum(e.bits for e in parts)) - min(p.family_cap, specific)
+    # Bits are stated to the hundredth; what is less is an error of adding them up.
+    excess = round(common - p.unspecific_cap, 2)
+    return [Weight("extraction", "unspecific", -excess)] if excess > 0 else []
 
 
 def _ceiling(axis: Axis, lines: Iterable[Weight], p: ScoreParameters) -> list[Weight]:

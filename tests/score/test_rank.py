@@ -123,6 +123,36 @@ def test_what_spam_shows_as_well_counts_a_little_for_harvesting(bits: float, lin
         assert combine((*shown, beside), (), p).extraction == pytest.approx(probability(total + 0.5), abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("specific", "line", "total"),
+    [
+        # Nine bits are left of the family, four of them specific: of the other five two and a half may count.
+        (4.0, -2.5, 6.5),
+        (7.0, None, 9.0),
+        (6.0, -0.5, 8.5),
+        # Specific signs alone reach the cap: nothing is left of the common ones that could be taken off.
+        (9.0, None, 9.0),
+        (12.0, None, 9.0),
+    ],
+)
+def test_what_the_cap_of_a_family_has_cut_off_is_not_taken_off_again(
+    specific: float, line: float | None, total: float
+) -> None:
+    p = ScoreParameters(prior_extraction=-10.0, unspecific_cap=2.5, family_cap=9.0)
+    verdict = combine((sign(specific, "content", specific=True), sign(6.0, "content", specific=False)), (), p)
+    assert [w.bits for w in verdict.weights if w.label == "unspecific"] == ([line] if line else [])
+    assert verdict.extraction == pytest.approx(probability(total - 10.0), abs=1e-4)
+    # Of another family's common signs, which no cap has cut, all still count.
+    verdict = combine((sign(specific, "content", specific=True), sign(6.0, specific=False)), (), p)
+    assert [w.bits for w in verdict.weights if w.label == "unspecific"] == [-3.5]
+
+
+def test_common_signs_that_add_up_to_what_may_count_leave_no_line() -> None:
+    p = ScoreParameters(unspecific_cap=0.3)
+    shown = (sign(0.1, specific=False), sign(0.2, specific=False), sign(0.7, specific=True))
+    assert "unspecific" not in {w.label for w in combine(shown, (), p).weights}
+
+
 def test_without_a_specific_sign_of_harvesting_nothing_is_high() -> None:
     ties = (piece("network", 8.0), piece("content", 8.0), piece("identity", 8.0))
     spam = (sign(2.0, specific=False), sign(4.0, "content", specific=False), sign(1.5, "network", specific=False))
