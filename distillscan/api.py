@@ -11,32 +11,30 @@ from typing import Any, BinaryIO, Protocol
 
 import polars as pl
 
-import distillscan
+from distillscan.assemble import Asked, Found, Reading, assemble
 from distillscan.carried import carried
 from distillscan.cluster import find_candidates
 from distillscan.columns import CARRIED
 from distillscan.detect import Detection, detect, without
-from distillscan.detectors.base import Context, Release
+from distillscan.detectors.base import Context, Detector, Release
 from distillscan.detectors.registry import choose
 from distillscan.errors import InputError
 from distillscan.memory import Budget, peak
 from distillscan.parameters import Parameters, TemplateUniformity
 from distillscan.population import Population, SignalGraph
-from distillscan.privacy import METHOD, Pseudonyms, Veil, veil
+from distillscan.privacy import Pseudonyms, Veil, veil
 from distillscan.profile import Profile, build_profile
 from distillscan.profile.batch import split_pointer
 from distillscan.read import Log, Outcome, ReadOptions, Task, open_log, shortcomings
 from distillscan.read.joined import NO_PARTNER
 from distillscan.read.schema import schema_digest
 from distillscan.releases import find_releases, read_releases
-from distillscan.result import Cluster, Input, Rejected, Result, Template
-from distillscan.result import Population as Summary
+from distillscan.result import Cluster, Result, Template
 from distillscan.score import DetectorFailedError, Scored, score_candidates
-from distillscan.score.describe import TEXTS_COMPARED, cluster_templates, describe, exemplars, moment
+from distillscan.score.describe import TEXTS_COMPARED, cluster_templates, describe, exemplars
 from distillscan.score.skeleton import SLOT, skeleton
 from distillscan.settings import with_settings
 from distillscan.tally import Tally, counted
-from distillscan.uses import column_uses
 
 #: Clusters, best first, whose skeletons are looked up: each look-up reads the input again in places.
 SKELETONS_FOR = 25
@@ -181,11 +179,25 @@ def analyze_paths(
     options = options or AnalyzeOptions()
     clock = _Clock(progress or Silent())
     detectors = choose(options.detectors, options.without)
-    parameters = Parameters(detectors={d.name: d.parameters for d in detectors})
-    parameters = with_settings(parameters, options.settings)
+    parameters = with_settings(Parameters(detectors={d.name: d.parameters for d in detectors}), options.settings)
     releases = read_releases(options.releases) if isinstance(options.releases, Path) else options.releases or ()
     budget = Budget(options.memory_limit)
-    read_options = ReadOptions(
+    read_options = _read_options(options, budget)
+    asked = Asked(options, schema_digest(options.schema), parameters)
+    clock.phase("open")
+    with open_log(paths, read_options, stdin=options.stdin) as log, ThreadPoolExecutor(1) as aside:
+        digests = aside.submit(log.digests)
+        reading = _read(log, budget, options, clock)
+        found = _find(reading.profile, detectors, parameters, releases, clock)
+        clock.phase("exemplars")
+        clusters = _clusters(found.scored, log, parameters, reading.shown, prompts=options.prompts)
+        result, notes, unread = assemble(asked, reading, log.outcomes(digests.result()), found, clusters)
+        clock.phase("")
+        return Report(result, notes, _stats(result, reading.profile, clock), unread)
+
+
+def _read_options(options: AnalyzeOptions, budget: Budget) -> ReadOptions:
+    return ReadOptions(
         mapping=options.mapping,
         format=options.input_format,  # type: ignore[arg-type]
         keep_rejects=options.rejects is not None and not options.private,
@@ -193,82 +205,62 @@ def analyze_paths(
         joins=options.joins,
         batch_rows=budget.batch_rows(),
     )
-    schema_sha256 = schema_digest(options.schema)
-    clock.phase("open")
-    with open_log(paths, read_options, stdin=options.stdin) as log, ThreadPoolExecutor(1) as aside:
-        digests = aside.submit(log.digests)
-        if options.strict:
-            _insist(log.outcomes({}))
-        tally = Tally(options.rejects is not None)
-        profile = _profile(log, tally, budget, options.threads or os.cpu_count() or 1, clock)
-        if options.strict:
-            _insist(log.outcomes({}))
-        shown = veil(profile, options.pseudonyms)
-        profile = shown.profile
-        if options.rejects is not None:
-            tally.write_rejects(options.rejects, log, shown.texts, records=not options.private)
-        if profile.accounts.is_empty() and (broken := shortcomings(log.outcomes({}))):
-            raise InputError("\n".join(("no row could be read:", *broken[1:])))
-        if profile.accounts.is_empty() and tally.rejected.rows:
-            reasons = "; ".join(f"{count} × {reason}" for reason, count in tally.rejected.reasons.items())
-            lost = next((note for note in log.notes if note.startswith(NO_PARTNER.partition("{")[0])), None)
-            advice = f"; {lost}" if lost else ". Look at them with --rejects FILE, or use --map"
-            raise InputError(f"no row could be used: {reasons}{advice}")
-        budget.check()
-        population = Population(profile)
-        clock.phase("detect")
-        pivot = parameters.detectors.get("release_pivot")
-        found = find_releases(profile, pivot) if pivot is not None and not releases else releases
-        context = Context(found, parameters.cluster.lift)
-        detection = detect(population, detectors, dict(parameters.detectors), context)
-        scored, detection, looked_at = _score(population, detection, parameters, context, clock)
-        clock.phase("exemplars")
-        clusters = _clusters(scored, log, parameters, shown, prompts=options.prompts)
-        outcomes = log.outcomes(digests.result())
-        unread, joined = shortcomings(outcomes), log.joined_digests()
-        names = [text for one in outcomes for text in (one.path, one.reason)]
-        said = shown.said(unread, log.notes, joined, names, tally.rejected.reasons)
-        unread, notes = (tuple(said[text] for text in texts) for texts in (unread, log.notes))
-        result = Result(
-            version=distillscan.__version__,
-            parameters={
-                **parameters.to_dict(),
-                "options": _stated(options, {said[path]: digest for path, digest in joined.items()}, schema_sha256),
-                "releases": _releases(context),
-            },
-            inputs=tuple(
-                Input(
-                    said[one.path],
-                    tally.rows(one.source),
-                    one.bytes,
-                    one.sha256,
-                    one.status,
-                    said[one.reason],
-                )
-                for one in outcomes
-            ),
-            rejected=_rejected(tally, said),
-            population=_summary(profile),
-            detectors=detection.runs,
-            clusters=clusters,
-            limitations=(
-                *unread,
-                *_limitations(profile, detection, notes, context),
-                *_cut(looked_at, parameters),
-                *_withheld(options),
-            ),
-            columns=column_uses(log.columns, pseudonyms=options.pseudonyms is not None, prompts=options.prompts),
-        )
-        clock.phase("")
-        stats = {
-            "seconds": clock.seconds,
-            "rows": sum(i.rows for i in result.inputs),
-            "bytes": sum(i.bytes for i in result.inputs),
-            "accounts": result.population.accounts,
-            "profile_bytes": profile.estimated_bytes(),
-            "peak_memory_bytes": peak(),
-        }
-        return Report(result, notes, stats, unread)
+
+
+def _read(log: Log, budget: Budget, options: AnalyzeOptions, clock: _Clock) -> Reading:
+    """Read the log into a profile; write the rejects."""
+    tally = Tally(options.rejects is not None)
+    if options.strict:
+        _insist(log.outcomes({}))
+    profile = _profile(log, tally, budget, options.threads or os.cpu_count() or 1, clock)
+    if options.strict:
+        _insist(log.outcomes({}))
+    shown = veil(profile, options.pseudonyms)
+    if options.rejects is not None:
+        tally.write_rejects(options.rejects, log, shown.texts, records=not options.private)
+    if shown.profile.accounts.is_empty():
+        _explain_emptiness(log, tally)
+    budget.check()
+    return Reading(log, tally, shown.profile, shown)
+
+
+def _explain_emptiness(log: Log, tally: Tally) -> None:
+    """Stop if nothing came of the log because it could not be read or used; a log without requests is none of these."""
+    if broken := shortcomings(log.outcomes({})):
+        raise InputError("\n".join(("no row could be read:", *broken[1:])))
+    if tally.rejected.rows:
+        reasons = "; ".join(f"{count} × {reason}" for reason, count in tally.rejected.reasons.items())
+        lost = next((note for note in log.notes if note.startswith(NO_PARTNER.partition("{")[0])), None)
+        advice = f"; {lost}" if lost else ". Look at them with --rejects FILE, or use --map"
+        raise InputError(f"no row could be used: {reasons}{advice}")
+
+
+def _find(
+    profile: Profile,
+    detectors: Sequence[Detector],
+    parameters: Parameters,
+    releases: tuple[Release, ...],
+    clock: _Clock,
+) -> Found:
+    population = Population(profile)
+    clock.phase("detect")
+    pivot = parameters.detectors.get("release_pivot")
+    known = find_releases(profile, pivot) if pivot is not None and not releases else releases
+    context = Context(known, parameters.cluster.lift)
+    detection = detect(population, detectors, dict(parameters.detectors), context)
+    scored, detection, looked_at = _score(population, detection, parameters, context, clock)
+    return Found(context, detection, scored, looked_at)
+
+
+def _stats(result: Result, profile: Profile, clock: _Clock) -> dict[str, Any]:
+    return {
+        "seconds": clock.seconds,
+        "rows": sum(i.rows for i in result.inputs),
+        "bytes": sum(i.bytes for i in result.inputs),
+        "accounts": result.population.accounts,
+        "profile_bytes": profile.estimated_bytes(),
+        "peak_memory_bytes": peak(),
+    }
 
 
 def _insist(outcomes: Sequence[Outcome]) -> None:
@@ -311,31 +303,6 @@ def _score(
             detection = without(detection, error.detector, error.__cause__)
             continue
         return scored, detection, len(candidates)
-
-
-def _cut(looked_at: int, parameters: Parameters) -> tuple[str, ...]:
-    """What to say if there may have been more candidates than were looked at."""
-    most = parameters.cluster.max_candidates
-    if looked_at < most:
-        return ()
-    return (f"only the {most} strongest candidates were looked at (--set cluster.max_candidates={2 * most} for more)",)
-
-
-def _rejected(tally: Tally, said: Mapping[str, str]) -> Rejected:
-    reasons: dict[str, int] = {}
-    for reason, rows in tally.rejected.reasons.items():
-        reasons[said[reason]] = reasons.get(said[reason], 0) + rows
-    return Rejected(tally.rejected.rows, reasons)
-
-
-def _withheld(options: AnalyzeOptions) -> tuple[str, ...]:
-    """What to say of what the reader is not shown."""
-    found = []
-    if options.pseudonyms is not None:
-        found.append(f"identities are pseudonyms ({METHOD}, key {options.pseudonyms.key_id})")
-    if not options.prompts:
-        found.append("no words of prompts are shown (--no-prompts)")
-    return tuple(found)
 
 
 def _clusters(
@@ -399,55 +366,3 @@ def _texts(
         for pointer, text in joined.select("pointer", column).iter_rows():
             found[column, pointer] = text
     return found, joined.select("pointer", *beside)
-
-
-def _stated(options: AnalyzeOptions, joined: Mapping[str, str], schema_sha256: str | None) -> dict[str, Any]:
-    """The options that change what is found and shown; ``distillscan verify`` runs with them again."""
-    key = None if options.pseudonyms is None else {"method": METHOD, "key_id": options.pseudonyms.key_id}
-    return {
-        "mapping": dict(sorted(options.mapping.items())),
-        "input_format": options.input_format,
-        "schema": options.schema,
-        "schema_sha256": schema_sha256,
-        "joins": dict(joined),
-        "detectors": list(options.detectors),
-        "without": list(options.without),
-        "settings": dict(sorted(options.settings.items())),
-        "pseudonymized": key,
-        "prompts": options.prompts,
-    }
-
-
-def _releases(context: Context) -> list[dict[str, str]]:
-    return [{"model": r.model, "released": moment(r.at), "source": r.source} for r in context.releases]
-
-
-def _summary(profile: Profile) -> Summary:
-    accounts = profile.accounts
-    return Summary(
-        requests=profile.requests,
-        accounts=accounts.height,
-        first_seen=moment(accounts["first"].min()),  # type: ignore[arg-type]
-        last_seen=moment(accounts["last"].max()),  # type: ignore[arg-type]
-    )
-
-
-#: What is lost without a column (or any of several), said in the report.
-_LOST = (
-    (("prompt", "system_prompt"), "no prompts: templates cannot be found, content evidence is not available"),
-    (("ip",), "no addresses: shared and rotated egress cannot be seen"),
-    (("payment_id", "device_id", "api_key_id"), "no payment, device or key: common holders cannot be seen"),
-    (("account_created_at",), "no account creation dates: sign-up bursts cannot be seen"),
-    (("org_id", "email_domain"), "no organisation or mail domain: declared customers cannot be recognised as such"),
-    (("model",), "no model: release pivots cannot be seen"),
-)
-
-
-def _limitations(profile: Profile, detection: Detection, notes: Sequence[str], context: Context) -> tuple[str, ...]:
-    found = [text for columns, text in _LOST if not any(c in profile.columns for c in columns)]
-    if profile.accounts.is_empty():
-        found = ["the log holds no request"]
-    found += [f"{run.name} {run.status}: {run.reason}" for run in detection.runs if run.status != "ok"]
-    if "model" in profile.columns and not context.releases:
-        found.append("no model release within the log: pivots could not be tested (name releases with --releases)")
-    return (*found, *notes)
