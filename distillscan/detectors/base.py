@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import polars as pl
 
+from distillscan.parameters import ClusterParameters
 from distillscan.population import SIGNALS, Ints, Mask, Population, SignalGraph
 from distillscan.result import Axis, Evidence, Family
 
@@ -28,7 +29,7 @@ class Context:
     """What detectors know beside the profile: releases, and where a cluster's characteristic tokens begin."""
 
     releases: tuple[Release, ...] = ()
-    lift: float = 6.0
+    lift: float = ClusterParameters().lift
 
 
 @dataclass(frozen=True)
