@@ -102,21 +102,26 @@ def _users(graph: SignalGraph, kind: str, tokens: Ints, members: Ints, p: Cluste
     return carriers & (used >= p.typical_part * float(np.median(mine))) if mine.size else carriers
 
 
+def _marks(graph: SignalGraph, members: Ints, p: ClusterParameters) -> dict[Cause, dict[str, Ints]]:
+    """Return the tokens (kind to columns) that mark the members, for each cause of which there are any."""
+    found = {
+        cause: {kind: tokens for kind in kinds if (tokens := graph.characteristic(kind, members, p.lift)).size}
+        for cause, kinds in _causes(graph).items()
+    }
+    return {cause: chosen for cause, chosen in found.items() if chosen}
+
+
 def _cause_bits(
-    graph: SignalGraph, cause: Cause, kinds: tuple[str, ...], members: Ints, p: ClusterParameters, settled: Mask
+    graph: SignalGraph, cause: Cause, chosen: dict[str, Ints], members: Ints, p: ClusterParameters, settled: Mask
 ) -> Floats | None:
-    """Log2 likelihood ratio of every account for one cause, None if nothing marks the members.
+    """Log2 likelihood ratio of every account for one cause, None if its tokens speak for nobody.
 
     Accounts that are ``settled`` in other clusters are no strangers to compare with.
     """
-    found = {kind: graph.characteristic(kind, members, p.lift) for kind in kinds}
-    chosen = {kind: tokens for kind, tokens in found.items() if tokens.size}
-    if not chosen:
-        return None
     carriers = np.logical_or.reduce([_users(graph, kind, tokens, members, p) for kind, tokens in chosen.items()])
     joined = _reach(graph, chosen, carriers, members, p.min_accounts)
     apart = carriers & ~joined
-    known = (_known(graph, cause, kinds) | carriers) & ~settled
+    known = (_known(graph, cause, _causes(graph)[cause]) | carriers) & ~settled
     mine = np.zeros_like(known)
     mine[members] = True
     present, absent = _odds(joined, known, mine, joined, cause.cap)
@@ -158,7 +163,6 @@ def _unrelated(parts: dict[str, Floats | None]) -> list[Floats]:
 
 def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters, settled: Mask | None = None) -> Refined | None:
     """Return the candidate a seed settles on among accounts not yet ``settled``, None if it falls apart."""
-    causes = _causes(graph)
     settled = np.zeros(graph.population.size, np.bool_) if settled is None else settled
     members, seen = seed, set()
     bits = np.zeros(graph.population.size)
@@ -169,9 +173,12 @@ def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters, settled: Mask |
         if key in seen:
             break
         seen.add(key)
-        prior = float(np.log2(members.size / max(1, graph.population.size - members.size)))
-        bits = np.full(graph.population.size, min(0.0, prior))
-        parts = {cause.name: _cause_bits(graph, cause, kinds, members, p, settled) for cause, kinds in causes.items()}
+        prior = min(0.0, float(np.log2(members.size / max(1, graph.population.size - members.size))))
+        marks = _marks(graph, members, p)
+        if prior + sum(cause.cap for cause in marks) < p.member_bits:
+            return None  # nobody could be a member: most seeds end here, before anything is counted
+        bits = np.full(graph.population.size, prior)
+        parts = {c.name: _cause_bits(graph, c, chosen, members, p, settled) for c, chosen in marks.items()}
         for part in _unrelated(parts):
             bits = bits + part
         members = np.flatnonzero((bits >= p.member_bits) & ~settled)
