@@ -97,4 +97,4 @@ def _joined(frame: pl.DataFrame) -> pl.DataFrame:
 
 def prompt_bytes(paths: list[Path]) -> int:
     """Return the bytes of all prompts."""
-    return int(pl.scan_parquet(paths).select(pl.col("prompt").str.len_bytes().sum()).collect().item())
+    return int(pl.scan_parquet(paths).select(pl.col("prompt").str.len_bytes().cast(pl.UInt64).sum()).collect().item())

@@ -2,7 +2,6 @@
 
 import numpy as np
 import polars as pl
-from scipy import special
 
 from distillscan.detectors.base import Candidate, Context, Finding, percent, plural, shared_entities
 from distillscan.domains import provider_entities
@@ -54,7 +53,12 @@ def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:
     near, near_n = around(1)
     # Half an event is added: two weeks without sign-ups do not make the next pair a burst.
     mean = (wide - near + 0.5) / np.maximum(1, wide_n - near_n)
-    burst = (filled >= p.burst_min) & (special.pdtrc(filled - 1, mean) < p.burst_p)
+    burst = filled >= p.burst_min
+    if np.any(burst):
+        # Loading it takes as long as reading a small log.
+        from scipy import special
+
+        burst &= special.pdtrc(filled - 1, mean) < p.burst_p
     start = np.flatnonzero(burst & ~np.concatenate([[False], burst[:-1]]))
     label = np.where(burst, start[np.cumsum(np.isin(at, start)) - 1] if start.size else 0, -1)
     chosen = label[created["window"].to_numpy() - window[0]]

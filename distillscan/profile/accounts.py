@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numba import njit
 
+from distillscan.arrays import as_series
 from distillscan.profile.index import Bools, Index
 from distillscan.profile.kernel import I64, U64
 from distillscan.profile.tables import ACCOUNTS
@@ -126,7 +127,7 @@ class Accounts:
 
 def owned(texts: pl.Series) -> pl.Series:
     """Return texts in memory of their own: what is picked out of a batch must not keep all of the batch alive."""
-    return pl.Series(texts.name, pl.from_arrow(texts.to_arrow()), pl.String)
+    return as_series(texts.to_arrow()).alias(texts.name).cast(pl.String)
 
 
 def every(rows: int) -> Bools:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from distillscan.arrays import as_series
 from distillscan.profile import kernel
 from distillscan.profile.kernel import I64, U64
 
@@ -61,7 +62,7 @@ class Texts:
         """
         normal, tokens, offsets, values = kernel.sketch_texts(self.addresses, self.lengths)
         lists = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), pa.array(values, pa.uint64()))
-        sketch = pl.Series("sketch", pl.from_arrow(lists), dtype=pl.List(pl.UInt64))
+        sketch = as_series(lists).alias("sketch").cast(pl.List(pl.UInt64))
         return pl.DataFrame({"normal": normal, "tokens": tokens}).with_columns(sketch)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from distillscan.arrays import as_series
 from distillscan.read.jsontext import dig_json
 from distillscan.read.values import decode, tame, to_json, trim_decimals
 
@@ -19,6 +19,13 @@ _BYTES = (*(pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 
+def _compute() -> Any:
+    """Arrow's functions: loading them takes a tenth of a second, which a log without nested columns need not wait."""
+    import pyarrow.compute
+
+    return pyarrow.compute
+
+
 def dig_arrow(array: Any, keys: Sequence[str]) -> pl.Series:
     """Follow ``keys`` below each value of a chunked array (objects, maps, lists, JSON text); nothing there is null."""
     while keys:
@@ -28,7 +35,7 @@ def dig_arrow(array: Any, keys: Sequence[str]) -> pl.Series:
             sizes = [size for size in range(len(keys), 0, -1) if kind.get_field_index(".".join(keys[:size])) >= 0]
             if not sizes:
                 return pl.Series([None], dtype=pl.String).new_from_index(0, len(array))
-            array = pc.struct_field(array, [".".join(keys[: sizes[0]])])
+            array = _compute().struct_field(array, [".".join(keys[: sizes[0]])])
             keys = keys[sizes[0] :]
         elif pa.types.is_map(kind) and is_text(kind.key_type):
             array, size = _look_up(array, keys)
@@ -46,7 +53,7 @@ def dig_arrow(array: Any, keys: Sequence[str]) -> pl.Series:
 def _look_up(array: Any, keys: Sequence[str]) -> tuple[Any, int]:
     """The values of a map under the longest of the keys, joined by dots, that any row has, and how many they were."""
     for size in range(len(keys), 0, -1):
-        found = pc.map_lookup(array, pa.scalar(".".join(keys[:size]), array.type.key_type), "first")
+        found = _compute().map_lookup(array, pa.scalar(".".join(keys[:size]), array.type.key_type), "first")
         if size == 1 or found.null_count < len(found):
             break
     return found, size
@@ -70,7 +77,7 @@ def to_series(array: Any) -> pl.Series:
         chunks = [chunk.view(_bytes_of(kind)) for chunk in _chunks(array)]
         return decode(as_series(pa.chunked_array(chunks, _bytes_of(kind))))
     if pa.types.is_timestamp(kind) and kind.tz is not None:
-        return as_series(array.cast(pa.timestamp(kind.unit, "UTC")))
+        return as_series(array if kind.tz == "UTC" else array.cast(pa.timestamp(kind.unit, "UTC")))
     if pa.types.is_decimal(kind):
         return trim_decimals(as_series(array.cast(pa.string())))
     plain = _plain(kind)
@@ -139,11 +146,6 @@ def _bytes_of(kind: Any) -> Any:
 
 def _chunks(array: Any) -> Sequence[Any]:
     return array.chunks if isinstance(array, pa.ChunkedArray) else [array]
-
-
-def as_series(array: Any) -> pl.Series:
-    """Return an Arrow array of a type that polars has as a series."""
-    return pl.Series(pl.from_arrow(array))
 
 
 def _decoded(array: Any) -> pl.Series:

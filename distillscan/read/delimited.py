@@ -14,8 +14,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from distillscan.arrays import as_series
 from distillscan.errors import InputError
-from distillscan.read.arrow import as_series
 from distillscan.read.chunks import MALFORMED, Chunk, Unit, no_malformed
 from distillscan.read.damage import Damage
 from distillscan.read.formats import ByteStream, what_went_wrong

@@ -18,6 +18,7 @@ import polars as pl
 import pyarrow as pa
 from numba import njit
 
+from distillscan.arrays import as_series
 from distillscan.read.footer import COMPILED, COMPRESSED, DATA_AT, DICTIONARY_AT, UNCOMPRESSED, Bytes, Numbers
 from distillscan.read.values import decode
 
@@ -89,7 +90,7 @@ class TextPages:
         nulls = rows - int(np.count_nonzero(valid))
         mask = pa.py_buffer(np.packbits(valid, bitorder="little")) if nulls else None
         array = pa.Array.from_buffers(pa.binary_view(), rows, [mask, pa.py_buffer(views), *buffers], nulls)
-        return decode(pl.Series(pl.from_arrow(array)))
+        return decode(as_series(array))
 
     def _next(self) -> None:
         """Go on to the next page that holds texts."""
