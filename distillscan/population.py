@@ -123,6 +123,23 @@ class Population:
         return [text if text is not None else f"#{entity:016x}" for text, entity in zip(found, entities, strict=True)]
 
 
+def turned_away(population: Population) -> Mask:
+    """Return the accounts whose last requests were denied (401, 403): they stopped because they were stopped.
+
+    Requests that were throttled (429) do not count: they are the fate of every busy account.
+    """
+    accounts = population.profile.accounts
+    denied = accounts.select(
+        (
+            pl.col("first_denied").is_not_null()
+            & (pl.col("last_served").is_null() | (pl.col("last_served") < pl.col("last")))
+        )
+        .fill_null(False)
+        .alias("denied")
+    )
+    return denied["denied"].to_numpy()
+
+
 def spans(indptr: Ints, chosen: Ints) -> Ints:
     """Return where the entries of the chosen rows of a compressed sparse matrix stand, row by row."""
     starts = indptr[chosen].astype(np.int64)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from distillscan.cluster.seeds import communities, crossed_sets, template_sets
-from distillscan.cluster.split import split, tied_sets
+from distillscan.cluster.split import split
 from distillscan.kinds import CREATED, GRADED, KINDS, KNOWN_BY, PAIRING, PROMPTS, RETELLING, Cause
 from distillscan.parameters import ClusterParameters
 from distillscan.population import Floats, Ints, Mask, Population, SignalGraph
@@ -205,7 +205,7 @@ def _wider(graph: SignalGraph, candidate: Refined, p: ClusterParameters) -> list
     return seeds
 
 
-def _rank(candidate: Refined) -> tuple[float, bytes]:
+def by_strength(candidate: Refined) -> tuple[float, bytes]:
     """Strongest first; ties by the members themselves, so that the order never depends on that of the seeds."""
     return -round(candidate.strength, 6), candidate.members.tobytes()
 
@@ -237,7 +237,7 @@ def _disjoint(
     """
     taken = np.zeros(graph.population.size, np.bool_) if settled is None else settled.copy()
     seen: set[tuple[float, bytes]] = set()
-    by_rank = {_rank(candidate): candidate for candidate in refined}
+    by_rank = {by_strength(candidate): candidate for candidate in refined}
     queue = list(by_rank)
     heapq.heapify(queue)
     kept: list[Refined] = []
@@ -257,18 +257,18 @@ def _disjoint(
         parts = _apart(graph, candidate, p, settled)
         if parts:
             opened.append(candidate.members)
-            born.update(_rank(part) for part in parts)
+            born.update(by_strength(part) for part in parts)
         for part in parts:
-            by_rank[_rank(part)] = part
-            heapq.heappush(queue, _rank(part))
+            by_rank[by_strength(part)] = part
+            heapq.heappush(queue, by_strength(part))
         if not parts:
             taken[candidate.members[free]] = True
             kept.append(Refined(candidate.members[free], candidate.bits[free]))
     return kept
 
 
-def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
-    """Return disjoint candidates, strongest first."""
+def disjoint_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
+    """Return candidates that have no account in common, strongest first."""
     # Parts of a pool that are too small by themselves come together at a coarser resolution.
     coarse = replace(p, resolution=p.resolution * p.coarser)
     refined: dict[bytes, Refined] = {}
@@ -284,8 +284,10 @@ def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
             if found is not None and found.members.tobytes() not in refined:
                 refined[found.members.tobytes()] = found
                 fresh.append(found)
-        seeds = [wide for found in sorted(fresh, key=_rank)[: p.max_candidates] for wide in _wider(graph, found, p)]
-    return _rejoined(graph, _peeled(graph, _disjoint(graph, refined.values(), p), p), p)
+        seeds = [
+            wide for found in sorted(fresh, key=by_strength)[: p.max_candidates] for wide in _wider(graph, found, p)
+        ]
+    return _peeled(graph, _disjoint(graph, refined.values(), p), p)
 
 
 def _peeled(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[Refined]:
@@ -306,34 +308,5 @@ def _peeled(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> li
         fresh = _disjoint(graph, found.values(), p, settled)
         if not fresh:
             break
-        kept = sorted([*kept, *fresh], key=_rank)[: p.max_candidates]
+        kept = sorted([*kept, *fresh], key=by_strength)[: p.max_candidates]
     return kept
-
-
-def _rejoined(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[Refined]:
-    """Put candidates together that turn out to be parts of one: tied as wholes, and holding together as one set.
-
-    A large pool may be met in pieces only, each of which is stronger by itself than any seed that spans them.
-    """
-    kept = sorted(kept, key=_rank)
-    pairs = tied_sets(graph, [one.members for one in kept], p)
-    while pairs:
-        a, b = pairs.pop(0)
-        whole = _whole(graph, kept, a, b, p)
-        if whole is not None:
-            kept = sorted([*(one for k, one in enumerate(kept) if k not in (a, b)), whole], key=_rank)
-            pairs = tied_sets(graph, [one.members for one in kept], p)
-    return kept
-
-
-def _whole(graph: SignalGraph, kept: list[Refined], a: int, b: int, p: ClusterParameters) -> Refined | None:
-    """Two of the kept candidates as one, None if they do not hold together."""
-    settled = np.zeros(graph.population.size, np.bool_)
-    for k, one in enumerate(kept):
-        if k not in (a, b):
-            settled[one.members] = True
-    both = np.union1d(kept[a].members, kept[b].members)
-    whole = refine(graph, both, p, settled)
-    if whole is None or np.intersect1d(whole.members, both, assume_unique=True).size < p.rejoined * both.size:
-        return None
-    return whole if len(split(graph, whole.members, p)) == 1 else None

@@ -13,6 +13,7 @@ from functools import partial
 import graspologic_native as native
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from distillscan.kinds import DECLARING, LINKING, OWNERS, PAIRING, SEPARATING, STRONG, WEAK, WORDING
 from distillscan.parameters import ClusterParameters
@@ -58,7 +59,7 @@ class _Group:
     rates: dict[str, Floats]  # kind to strength per token
     carrying: dict[str, int]  # kind to members with any token
     stated: dict[str, int]  # kind to members of which the log says anything
-    marks: int  # a bit for every token of any kind that a member carries
+    marks: dict[str, int]  # kind to a number with a bit for every token that a member carries
 
     def __add__(self, other: "_Group") -> "_Group":
         return _Group(
@@ -66,8 +67,12 @@ class _Group:
             {kind: self.rates[kind] + other.rates[kind] for kind in self.rates},
             {kind: self.carrying[kind] + other.carrying[kind] for kind in self.carrying},
             {kind: self.stated[kind] + other.stated[kind] for kind in self.stated},
-            self.marks | other.marks,
+            {kind: self.marks[kind] | other.marks[kind] for kind in self.marks},
         )
+
+    def shared(self, other: "_Group") -> list[str]:
+        """The kinds of which both carry a token: in all others the two have nothing to be compared by."""
+        return [kind for kind, mark in self.marks.items() if mark & other.marks[kind]]
 
 
 def _groups(label: Ints, matrices: dict[str, "sparse.csr_array"], stated: dict[str, Mask]) -> list[_Group]:
@@ -78,17 +83,20 @@ def _groups(label: Ints, matrices: dict[str, "sparse.csr_array"], stated: dict[s
     carrying = {kind: belongs @ (np.diff(matrix.indptr) > 0) for kind, matrix in matrices.items()}
     known = {kind: belongs @ mask for kind, mask in stated.items()}
     places = np.split(np.argsort(inverse, kind="stable"), np.cumsum(sizes)[:-1])
-    used = sparse.hstack(list(rates.values()), format="csr")
     return [
         _Group(
             places[k],
             {kind: np.asarray(matrix[[k]].todense(), np.float64).ravel() for kind, matrix in rates.items()},
             {kind: int(counts[k]) for kind, counts in carrying.items()},
             {kind: int(counts[k]) for kind, counts in known.items()},
-            sum(1 << token for token in used.indices[used.indptr[k] : used.indptr[k + 1]].tolist()),
+            {kind: _bits(matrix.indices[matrix.indptr[k] : matrix.indptr[k + 1]]) for kind, matrix in rates.items()},
         )
         for k in np.lexsort((names, -sizes))
     ]
+
+
+def _bits(tokens: Ints) -> int:
+    return sum(1 << token for token in tokens.tolist())
 
 
 def _cosine(kind: str, one: _Group, other: _Group) -> float | None:
@@ -157,32 +165,32 @@ class _Judge:
 
     def tied(self, one: _Group, other: _Group) -> bool:
         """Whether two groups meet, or use any strong kind but wording, or two weak ones, alike."""
-        if not one.marks & other.marks or not self._bound(one, other):
-            return False
-        return not self.strangers(one, other, OWNERS)
+        return self._bound(one, other, one.shared(other)) and not self.strangers(one, other, OWNERS)
 
-    def _bound(self, one: _Group, other: _Group) -> bool:
-        """Whether two groups are tied, whatever they declare."""
-        if any(_meet(kind, one, other, self.p) for kind in PAIRING):
+    def _bound(self, one: _Group, other: _Group, shared: list[str]) -> bool:
+        """Whether two groups are tied by kinds that they share, whatever they declare."""
+        if any(_meet(kind, one, other, self.p) for kind in shared if kind in PAIRING):
             return True
-        if any(self._close(kind, one, other) for kind in STRONG if kind not in WORDING):
+        if any(self._close(kind, one, other) for kind in shared if kind in STRONG and kind not in WORDING):
             return True
-        return sum(self._close(kind, one, other) for kind in WEAK) >= self.p.weak_kinds
+        weak = [kind for kind in shared if kind in WEAK]
+        if len(weak) < self.p.weak_kinds:
+            return False
+        return sum(self._close(kind, one, other) for kind in weak) >= self.p.weak_kinds
 
     def _close(self, kind: str, one: _Group, other: _Group) -> bool:
         return _habitual(kind, one, other, self.p) and (_cosine(kind, one, other) or 0.0) >= self.p.alike
 
     def alike(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are tied, or use the same wording, accidents of a published wording apart."""
-        if not one.marks & other.marks:
-            return False
-        if self._bound(one, other):
+        shared = one.shared(other)
+        if self._bound(one, other, shared):
             return not self.strangers(one, other, OWNERS)
-        return self._same_wording(one, other) and not self.strangers(one, other, DECLARING)
+        return self._same_wording(one, other, shared) and not self.strangers(one, other, DECLARING)
 
-    def _same_wording(self, one: _Group, other: _Group) -> bool:
+    def _same_wording(self, one: _Group, other: _Group, shared: list[str]) -> bool:
         """Whether two groups use the same wording, and not as two operators of one published pipeline do."""
-        if not any(self._close(kind, one, other) for kind in STRONG if kind in WORDING):
+        if not any(self._close(kind, one, other) for kind in shared if kind in STRONG and kind in WORDING):
             return False
         cosine = {kind: _cosine(kind, one, other) for kind in SEPARATING}
         # The same wording over separate pools at the same time is a published pipeline that two operators run, or an
@@ -280,9 +288,34 @@ def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]
     matrices = _tokens(graph, members, p.lift)
     if not matrices:
         return [members]
+    label = _parts(matrices, p)
     stated = {kind: _stated(graph, kind)[members] for kind in SEPARATING}
-    gathered = _gathered(_groups(_parts(matrices, p), matrices, stated), _judge(graph, members, p))
-    return [members[np.sort(group.at)] for group in gathered]
+    found = []
+    for at in _connected(matrices):
+        if np.all(label[at] == label[at[0]]):
+            found.append(members[at])
+            continue
+        groups = _groups(label[at], _of(matrices, at), {kind: mask[at] for kind, mask in stated.items()})
+        gathered = _gathered(groups, _judge(graph, members[at], p))
+        found += [members[at[np.sort(group.at)]] for group in gathered]
+    return found
+
+
+def _connected(matrices: dict[str, "sparse.csr_array"]) -> list[Ints]:
+    """Members (by position) joined by any chain of common tokens: two such sets have nothing to be compared by."""
+    block = sparse.hstack(list(matrices.values()), format="csr")
+    rows, columns = block.shape
+    ends = np.pad(block.indptr, (0, columns), "edge")
+    full = sparse.csr_array((block.data, block.indices + rows, ends), shape=(rows + columns, rows + columns))
+    _, piece = csgraph.connected_components(full, directed=False)
+    order = np.argsort(piece[:rows], kind="stable").astype(np.int64)
+    return np.split(order, np.flatnonzero(np.diff(piece[order])) + 1)
+
+
+def _of(matrices: dict[str, "sparse.csr_array"], at: Ints) -> dict[str, "sparse.csr_array"]:
+    """The rows of these members, and the tokens that they carry."""
+    rows = {kind: matrix[at] for kind, matrix in matrices.items()}
+    return {kind: matrix[:, np.unique(matrix.indices)].tocsr() for kind, matrix in rows.items() if matrix.nnz}
 
 
 def tied_sets(graph: SignalGraph, sets: list[Ints], p: ClusterParameters) -> list[tuple[int, int]]:

@@ -5,26 +5,9 @@ import polars as pl
 
 from distillscan.detectors.base import Candidate, Context, Finding, percent, rates
 from distillscan.parameters import Succession
-from distillscan.population import SIGNALS, Floats, Ints, Mask, Population
+from distillscan.population import SIGNALS, Floats, Ints, Population, turned_away
 from distillscan.result import Family
 from distillscan.weigh import group_bits, share_bits
-
-
-def turned_away(population: Population) -> Mask:
-    """Return the accounts whose last requests were denied (401, 403): they stopped because they were stopped.
-
-    Requests that were throttled (429) do not count: they are the fate of every busy account.
-    """
-    accounts = population.profile.accounts
-    denied = accounts.select(
-        (
-            pl.col("first_denied").is_not_null()
-            & (pl.col("last_served").is_null() | (pl.col("last_served") < pl.col("last")))
-        )
-        .fill_null(False)
-        .alias("denied")
-    )
-    return denied["denied"].to_numpy()
 
 
 def starts_near(stops: Floats, starts: Floats, hours: float) -> Ints:

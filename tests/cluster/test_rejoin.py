@@ -5,9 +5,11 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from test_population import Carried, population_of, signals_of
+from handmade import at
+from test_population import Carried, numbers_of, population_of, signals_of
 
-from distillscan.cluster.candidates import Refined, _rejoined
+from distillscan.cluster.candidates import Refined
+from distillscan.cluster.rejoin import rejoined, successors
 from distillscan.cluster.split import tied_sets
 from distillscan.parameters import ClusterParameters
 from distillscan.population import Ints, SignalGraph
@@ -41,7 +43,7 @@ def kept(*sets: Iterable[int]) -> list[Refined]:
 
 
 def found(graph: SignalGraph, candidates: list[Refined]) -> list[list[int]]:
-    return sorted(one.members.tolist() for one in _rejoined(graph, candidates, P))
+    return sorted(one.members.tolist() for one in rejoined(graph, candidates, P))
 
 
 def test_sets_are_tied_by_the_pairs_of_their_numbers() -> None:
@@ -62,10 +64,10 @@ def test_three_parts_become_one_in_any_order(order: tuple[range, ...]) -> None:
 
 def test_what_is_not_tied_stays_as_it_is() -> None:
     candidates = kept(A, B, C)
-    same = _rejoined(graph([]), candidates, P)
+    same = rejoined(graph([]), candidates, P)
     assert sorted(one.members.tolist() for one in same) == [[*A], [*B], [*C]]
     assert {id(one) for one in same} == {id(one) for one in candidates}
-    assert _rejoined(graph([]), [], P) == []
+    assert rejoined(graph([]), [], P) == []
 
 
 def test_tied_sets_that_do_not_hold_together_stay_apart() -> None:
@@ -74,3 +76,69 @@ def test_tied_sets_that_do_not_hold_together_stay_apart() -> None:
     lone = graph_of(carried)
     assert tied_sets(lone, members(A, B), P) == [(0, 1)]
     assert found(lone, kept(A, B)) == [[*A], [*B]]
+
+
+class TestSuccessors:
+    """Ten accounts of which some are denied at hour 300, and ten that come afterwards."""
+
+    @staticmethod
+    def pairs(banned: int, starts: float, late: int = 0, ends: float = 300.0) -> list[tuple[int, int]]:
+        rows = [{"account_id": f"x{k}", "timestamp": at(hour)} for k in range(5) for hour in (0, 600)]
+        for k in range(10):
+            rows += [{"account_id": f"a{k}", "timestamp": at(hour)} for hour in (ends - 9, ends - 5)]
+            rows += [{"account_id": f"a{k}", "timestamp": at(ends), "status_code": 403 if k < banned else 200}]
+            rows += [{"account_id": f"b{k}", "timestamp": at(hour)} for hour in (starts + 900 * (k < late), 1300)]
+        population = population_of(rows)
+        sets = [numbers_of(population, letter) for letter in "bxa"]
+        return successors(population, sets, P)
+
+    def test_who_comes_when_most_of_a_pool_was_turned_away_takes_its_place(self) -> None:
+        assert self.pairs(banned=10, starts=301) == [(2, 0)]
+        assert self.pairs(banned=5, starts=323.9) == [(2, 0)]
+        assert self.pairs(banned=5, starts=301, late=2) == [(2, 0)]
+
+    def test_others_do_not(self) -> None:
+        assert self.pairs(banned=4, starts=301) == []  # most of them just ended
+        assert self.pairs(banned=10, starts=325) == []  # more than a day later
+        assert self.pairs(banned=10, starts=299) == []  # before
+        assert self.pairs(banned=10, starts=301, late=3) == []  # a third came at other times
+
+    def test_at_the_beginning_of_the_log_everybody_comes(self) -> None:
+        assert self.pairs(banned=10, starts=24, ends=10) == []
+        assert self.pairs(banned=10, starts=33, ends=10) == [(2, 0)]
+
+
+def habits(carried: Carried, banned: bool) -> SignalGraph:
+    """Two pools of which the second begins when the first ends, each with nothing of its own."""
+    names = POPULATION.profile.accounts["account_id"].to_list()
+    rows = [
+        {"account_id": names[k], "timestamp": at(hour), "payment_id": f"c{k}", "tls_fingerprint": f"t{k}"}
+        for k in range(900)
+        for hour in ((301, 600) if k in B else (100, 300) if k in A else (0, 600))
+    ]
+    if banned:
+        rows += [{"account_id": names[k], "timestamp": at(300.5), "status_code": 403} for k in A]
+    population = population_of(rows)
+    return SignalGraph(population, signals_of(population, carried, judged=["rotation", "intent"]))
+
+
+@pytest.mark.parametrize(("banned", "expected"), [(True, [[*A, *B]]), (False, [[*A], [*B]])])
+def test_a_pool_of_the_same_habits_in_the_place_of_a_banned_one_is_the_same_operator(
+    banned: bool, expected: list[list[int]]
+) -> None:
+    everyone = [*A, *B]
+    graph = habits({"rotation": {1: everyone}, "intent": {2: everyone}, "stack": {3: everyone}}, banned)
+    assert found(graph, kept(A, B)) == expected
+
+
+def test_one_of_other_habits_is_not() -> None:
+    graph = habits({"rotation": {1: A, 4: B}, "intent": {2: A, 5: B}, "stack": {3: A, 6: B}}, banned=True)
+    assert found(graph, kept(A, B)) == [[*A], [*B]]
+
+
+@pytest.mark.parametrize(("having", "expected"), [(4, [[*A, *B]]), (5, [[*A], [*B]])])
+def test_one_with_a_wording_of_its_own_is_not(having: int, expected: list[list[int]]) -> None:
+    everyone = [*A, *B]
+    traits: Carried = {"rotation": {1: everyone}, "intent": {2: everyone}, "stack": {3: everyone}}
+    graph = habits({**traits, "template": {7: B[:having]}}, banned=True)
+    assert found(graph, kept(A, B)) == expected

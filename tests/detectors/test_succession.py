@@ -15,7 +15,7 @@ from weighing import Rows, candidate_of, tuned
 from distillscan.detectors import succession
 from distillscan.detectors.base import Candidate, Context, Finding
 from distillscan.parameters import Succession
-from distillscan.population import SIGNALS, Population, SignalGraph
+from distillscan.population import SIGNALS, Population, SignalGraph, turned_away
 from distillscan.weigh import group_bits, share_bits
 
 # What the figures below are worked out for; the defaults may be tuned.
@@ -64,7 +64,7 @@ class TestTurnedAway:
     def away(self, *events: tuple[float, int | None]) -> bool:
         """Whether an account with these hours and status codes was turned away."""
         rows = [{"account_id": "a", "timestamp": at(hour), "status_code": status} for hour, status in events]
-        (told,) = succession.turned_away(population_of(rows)).tolist()
+        (told,) = turned_away(population_of(rows)).tolist()
         return bool(told)
 
     @pytest.mark.parametrize("status", [401, 403])

@@ -1,0 +1,99 @@
+"""Put candidates together that turn out to be parts of one: tied as wholes, or one pool in the place of another.
+
+A large pool may be met in pieces only, each of which is stronger by itself than any seed that spans them. And a pool
+that takes the place of one that was banned need have nothing in common with it but its habits.
+"""
+
+import numpy as np
+
+from distillscan.cluster.candidates import Refined, by_strength, refine
+from distillscan.cluster.split import split, tied_sets
+from distillscan.kinds import LINKING, STRONG
+from distillscan.parameters import ClusterParameters
+from distillscan.population import Ints, Population, SignalGraph, turned_away
+
+
+def rejoined(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[Refined]:
+    """Return the candidates, strongest first; those that hold together as one are one."""
+    kept = sorted(kept, key=by_strength)
+    pairs = _pairs(graph, kept, p)
+    while pairs:
+        a, b, tied = pairs.pop(0)
+        whole = _whole(graph, kept, a, b, p)
+        # Parts that only their habits join would always be split again.
+        if whole is not None and (not tied or len(split(graph, whole.members, p)) == 1):
+            kept = sorted([*(one for k, one in enumerate(kept) if k not in (a, b)), whole], key=by_strength)
+            pairs = _pairs(graph, kept, p)
+    return kept
+
+
+def _pairs(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[tuple[int, int, bool]]:
+    """Candidates that may be one, by number, and whether they are tied by more than one's taking the other's place."""
+    sets = [one.members for one in kept]
+    found = [(a, b, True) for a, b in tied_sets(graph, sets, p)]
+    follow = successors(graph.population, sets, p)
+    bare = [(a, b) for a, b in follow if not _holds(graph, sets[b], p) and same_habits(graph, sets[a], sets[b], p)]
+    return found + [(a, b, False) for a, b in bare]
+
+
+def _holds(graph: SignalGraph, members: Ints, p: ClusterParameters) -> bool:
+    """Whether a set has a wording, cards, addresses or the like of its own: then these say whose it is."""
+    for kind in STRONG:
+        if kind in graph.kinds:
+            tokens = graph.characteristic(kind, members, p.lift)
+            if np.mean(graph.touching(kind, tokens)[members]) >= p.mostly:
+                return True
+    return False
+
+
+def successors(population: Population, sets: list[Ints], p: ClusterParameters) -> list[tuple[int, int]]:
+    """Return which sets take the place of one that was turned away: pairs of that one's number and theirs.
+
+    Most of the earlier set's accounts must end with a denial, and the later one's first be seen soon after such an end.
+    """
+    first, last = population.active_hours
+    away = population.once("turned away", lambda: turned_away(population))
+    begin = float(first.min()) if first.size else 0.0
+    found = []
+    for a, earlier in enumerate(sets):
+        stops = np.sort(last[earlier[away[earlier]]])
+        if stops.size < max(p.min_accounts, p.banned_part * earlier.size):
+            continue
+        for b, later in enumerate(sets):
+            starts = first[later]
+            before = stops[np.maximum(np.searchsorted(stops, starts, "right") - 1, 0)]
+            soon = (before <= starts) & (starts <= before + p.replaced_hours) & (starts > begin + p.replaced_hours)
+            if a != b and np.mean(soon) >= p.replaced_part:
+                found.append((a, b))
+    return found
+
+
+def same_habits(graph: SignalGraph, one: Ints, other: Ints, p: ClusterParameters) -> bool:
+    """Whether two sets show the same traits, of several kinds, and want the same.
+
+    Traits are what links nobody: a program, a way of getting at addresses or of dealing out requests, an intent. Other
+    accounts may come with another program; they are not bought for another purpose.
+    """
+    same = 0
+    for kind in graph.kinds:
+        if kind not in LINKING:
+            mine, theirs = (graph.characteristic(kind, members, p.lift) for members in (one, other))
+            if mine.size and theirs.size:
+                common = np.intersect1d(mine, theirs, assume_unique=True).size > 0
+                if not common and kind in graph.judged:
+                    return False
+                same += common
+    return same >= p.same_habits
+
+
+def _whole(graph: SignalGraph, kept: list[Refined], a: int, b: int, p: ClusterParameters) -> Refined | None:
+    """Two of the kept candidates as one, None if they do not hold together."""
+    settled = np.zeros(graph.population.size, np.bool_)
+    for k, one in enumerate(kept):
+        if k not in (a, b):
+            settled[one.members] = True
+    both = np.union1d(kept[a].members, kept[b].members)
+    whole = refine(graph, both, p, settled)
+    if whole is None or np.intersect1d(whole.members, both, assume_unique=True).size < p.rejoined * both.size:
+        return None
+    return whole
