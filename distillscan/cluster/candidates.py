@@ -125,6 +125,8 @@ def _cause_bits(
     mine = np.zeros_like(known)
     mine[members] = True
     present, absent = _odds(joined, known, mine, joined, cause.cap)
+    if PAIRING.issuperset(chosen):
+        present *= _unusual(graph, chosen, known & ~mine)
     if present <= 0:
         absent = 0.0
     bits = np.where(joined, max(0.0, present), np.where(known & ~carriers, absent, 0.0))
@@ -133,6 +135,12 @@ def _cause_bits(
         sharing = np.logical_or.reduce([graph.sharing(kind) for kind in chosen])
         bits[apart] = max(0.0, _odds(apart, known, mine, sharing, cause.cap)[0])
     return bits if np.any(bits > 0) else None
+
+
+def _unusual(graph: SignalGraph, chosen: dict[str, Ints], others: Mask) -> float:
+    """The share of other accounts that share no such thing with anybody: where most do, it may be by accident."""
+    sharing = np.logical_or.reduce([graph.sharing(kind) for kind in chosen])
+    return 1.0 - float(np.mean(sharing[others])) if np.any(others) else 1.0
 
 
 def _odds(shows: Mask, known: Mask, mine: Mask, elsewhere: Mask, cap: float) -> tuple[float, float]:

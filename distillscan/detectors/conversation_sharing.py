@@ -111,7 +111,7 @@ class Detector:
     """Conversations, signed reasoning and answers that go on in other accounts; accounts with many voices."""
 
     name = "conversation_sharing"
-    version = "2"
+    version = "3"
     summary = (
         "one conversation continued from several accounts, signed reasoning replayed, "
         "answers sent in by other accounts, many people in one account"
@@ -185,7 +185,9 @@ def _shared(candidate: Candidate, kind: str, cap: float, p: ConversationSharing)
     concentration = inside / max(1, int(np.count_nonzero(carriers)))
     # One text on many accounts is a task that was handed out; conversations are about as many as those who hold them.
     variety = min(1.0, tokens.size / max(1, inside))
-    bits = group_bits(inside, trials, members.size, min(p.usual_most, outside), cap) * concentration * variety
+    # Members were brought together by what they share: where most others share something too, that took no operator.
+    part = concentration * variety * (1.0 - outside)
+    bits = float(group_bits(inside, trials, members.size, min(p.usual_most, outside), cap) * part)
     numbers = {
         "members_sharing": inside,
         "members_stating": trials,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from distillscan.parameters import ScoreParameters
-from distillscan.result import FAMILIES, Axis, Evidence, Severity, Weight
+from distillscan.result import FAMILIES, Axis, Evidence, Family, Severity, Weight
 from distillscan.weigh import probability
 
 
@@ -16,6 +16,7 @@ class Verdict:
     coordination: float
     extraction: float
     families: int  # how many families count
+    idle: int = 0  # how many more would, but for an explanation that holds
 
     @property
     def score(self) -> float:
@@ -65,10 +66,19 @@ def _calibration(lines: Iterable[Weight], p: ScoreParameters) -> list[Weight]:
     return [Weight("coordination", "calibration", round(-p.calibration * short, 2))] if short > 0 else []
 
 
-def combine(evidence: tuple[Evidence, ...], declared: tuple[Weight, ...], p: ScoreParameters) -> Verdict:
-    """Add up the evidence. Within a family weights depend on each other, so a family's sum is capped."""
+def combine(
+    evidence: tuple[Evidence, ...],
+    declared: tuple[Weight, ...],
+    p: ScoreParameters,
+    idle: frozenset[Family] = frozenset(),
+) -> Verdict:
+    """Add up the evidence. Within a family weights depend on each other, so a family's sum is capped.
+
+    Families that are ``idle`` weigh, but do not count towards those that a high severity needs.
+    """
     coordination = [Weight("coordination", "prior", p.prior_coordination), *_family_lines(evidence, "coordination", p)]
-    families = sum(1 for w in coordination[1:] if w.bits >= p.family_counts)
+    strong = [w.label for w in coordination[1:] if w.bits >= p.family_counts]
+    families = sum(1 for label in strong if label not in idle)
     coordination += declared
     coordination += _calibration(coordination, p)
     coordination += _ceiling("coordination", coordination, p)
@@ -80,11 +90,12 @@ def combine(evidence: tuple[Evidence, ...], declared: tuple[Weight, ...], p: Sco
         coordination=round(probability(sum(w.bits for w in coordination)), 4),
         extraction=round(probability(sum(w.bits for w in extraction)), 4),
         families=families,
+        idle=len(strong) - families,
     )
 
 
 def severity(verdict: Verdict, requests: int, p: ScoreParameters) -> Severity:
-    """Return the severity: ``high`` needs both axes and two evidence families, ``critical`` volume as well."""
+    """Return the severity: ``high`` needs both axes and two families that count, ``critical`` volume as well."""
     strong = (
         verdict.coordination >= p.high_coordination
         and verdict.extraction >= p.high_extraction
@@ -94,6 +105,6 @@ def severity(verdict: Verdict, requests: int, p: ScoreParameters) -> Severity:
         return "critical"
     if strong:
         return "high"
-    if verdict.score >= p.medium_score and verdict.families >= p.high_families:
+    if verdict.score >= p.medium_score and verdict.families + verdict.idle >= p.high_families:
         return "medium"
     return "low"

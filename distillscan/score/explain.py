@@ -7,7 +7,7 @@ import numpy as np
 from distillscan.detectors.base import Candidate, percent
 from distillscan.domains import provider_entities
 from distillscan.parameters import ScoreParameters
-from distillscan.result import FAMILIES, Evidence, Explanation, Weight
+from distillscan.result import FAMILIES, Evidence, Explanation, Family, Weight
 
 _CARD_AND_DOMAIN = "declared: card and domain"
 _RESELLERS = ("reseller", "partner", "marketplace", "distributor")
@@ -266,21 +266,27 @@ def _adopters(evidence: tuple[Evidence, ...], p: ScoreParameters) -> Explanation
 
 def explain(
     candidate: Candidate, evidence: tuple[Evidence, ...], families: int, p: ScoreParameters
-) -> tuple[tuple[Weight, ...], tuple[Explanation, ...]]:
-    """Return the weights of declared relations, and all explanations that were tested."""
+) -> tuple[tuple[Weight, ...], tuple[Explanation, ...], frozenset[Family]]:
+    """Return the weights of declared relations, all explanations that were tested, and families that do not count.
+
+    Where one application explains what ties the members together, common timing is no second family: its users follow
+    on each other, keep to its pace and get a new model on the same day.
+    """
     declared, customer = _customer(candidate, evidence, p)
     left = evidence if declared is None or declared.label != _CARD_AND_DOMAIN else _without_customer(evidence)
     common, event = _event(candidate, left, p)
     rhythm = _rhythm(evidence, p)
     served, server = _server(left, rhythm, p)
+    software = _software(evidence, families, p)
     found = [
         customer,
         event,
         _egress(evidence, p),
-        _software(evidence, families, p),
+        software,
         server,
         rhythm,
         _adopters(evidence, p),
     ]
     weights = tuple(w for w in (declared, common, served) if w is not None)
-    return weights, tuple(e for e in found if e is not None)
+    idle: frozenset[Family] = frozenset({"timing"} if software.verdict == "holds" else ())
+    return weights, tuple(e for e in found if e is not None), idle

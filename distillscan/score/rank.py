@@ -109,8 +109,8 @@ def score_candidates(
         candidate = Candidate(refined.members, graph, context)
         found = _assess(candidate, detectors, parameters.detectors)
         first = combine(found, (), parameters.score)
-        declared, explanations = explain(candidate, found, first.families, parameters.score)
-        verdict = combine(found, declared, parameters.score)
+        declared, explanations, idle = explain(candidate, found, first.families, parameters.score)
+        verdict = combine(found, declared, parameters.score, idle)
         requests = int(graph.population.requests[refined.members].sum())
         advance(1)
         if verdict.coordination < parameters.score.report_coordination:

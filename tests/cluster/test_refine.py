@@ -17,6 +17,7 @@ from distillscan.cluster.candidates import _apart as apart
 from distillscan.cluster.candidates import _disjoint as disjoint
 from distillscan.cluster.candidates import _reach as reach
 from distillscan.cluster.split import split
+from distillscan.kinds import KINDS
 from distillscan.parameters import ClusterParameters
 from distillscan.population import Ints, Population, SignalGraph
 
@@ -231,6 +232,18 @@ class TestReach:
         # Cards alone join three, as they do in every fourth home: two bits.
         alone = {**carried, "device": {}}
         assert settled(population, alone, range(9))[0] == []
+
+    @pytest.mark.parametrize("others", [0, 490, 980])
+    def test_sessions_weigh_less_where_others_share_some_as_well(self, others: int) -> None:
+        ring = {1 + k: [k, (k + 1) % 20] for k in range(20)}
+        pairs = {5000 + k: [20 + 2 * k, 21 + 2 * k] for k in range(others // 2)}
+        carried: Carried = {"session": {**ring, **pairs}, "template": {2: range(20)}}
+        members, bits = settled(TestRefine.population, carried, range(20))
+        # With all others on sessions in common it is as if there were none: the wording alone is left.
+        _, worded = settled(TestRefine.population, {"template": {2: range(20)}}, range(20))
+        cap = KINDS["session"].cause.cap
+        assert members == list(range(20))
+        assert np.array(bits) - worded == pytest.approx([cap * (1 - others / 980)] * 20)
 
     def test_a_conversation_in_two_accounts_joins_both_to_a_pool(self) -> None:
         carried: Carried = {

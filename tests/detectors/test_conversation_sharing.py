@@ -57,6 +57,11 @@ def ring(size: int) -> dict[str, list[object]]:
     return {f"m{k}": [k, (k + 1) % size] for k in range(size)}
 
 
+def shared_bits(inside: int, stating: int, members: int, outside: float, cap: float) -> float:
+    """What a group that shares weighs, where that part of all other accounts shares as well."""
+    return group_bits(inside, stating, members, outside, cap) * (1 - outside)
+
+
 class TestConversations:
     def shared(self, rows: Rows, p: ConversationSharing = SHARING) -> list[int]:
         """How many accounts are on each conversation that counts."""
@@ -263,7 +268,7 @@ class TestConversationSharing:
     def test_conversations_that_go_on_in_other_accounts(self) -> None:
         coordination, extraction = assess([*asking(ring(10)), *loners(190)], DETECTOR)
         outside = 0.5 / 191
-        bits = group_bits(10, 10, 10, outside, 8.0)
+        bits = shared_bits(10, 10, 10, outside, 8.0)
         assert bits > 7.9
         assert (coordination.family, coordination.axis) == ("content", "coordination")
         assert coordination.bits == pytest.approx(bits)
@@ -287,7 +292,7 @@ class TestConversationSharing:
     def test_members_of_whom_no_conversation_is_known_dilute_it(self) -> None:
         (found,) = ties([*asking(ring(10)), *({"account_id": f"m9{k}"} for k in range(5)), *loners(190)], DETECTOR)
         assert (found.details["members_sharing"], found.details["members_stating"]) == (10, 10)
-        assert found.bits == pytest.approx(group_bits(10, 10, 15, 0.5 / 191, 8.0))
+        assert found.bits == pytest.approx(shared_bits(10, 10, 15, 0.5 / 191, 8.0))
 
     def test_strangers_on_them_take_their_share(self) -> None:
         # Every second conversation has one other account on it.
@@ -295,19 +300,19 @@ class TestConversationSharing:
         (found,) = ties([*asking(ring(10)), *asking(beside), *loners(190)], DETECTOR)
         assert found.details["accounts_on_them"] == 15
         # Those five share with someone, of 190 strangers of whom conversations are known.
-        assert found.bits == pytest.approx(group_bits(10, 10, 10, 5.5 / 191, 8.0) * 10 / 15)
+        assert found.bits == pytest.approx(shared_bits(10, 10, 10, 5.5 / 191, 8.0) * 10 / 15)
 
     def test_where_everybody_has_a_second_account_it_weighs_less(self) -> None:
         pairs = {f"x{k}": [f"pair {k // 2}"] for k in range(80)}
         (found,) = ties([*asking(ring(10)), *asking(pairs), *loners(190)], DETECTOR)
         assert found.details["sharing_outside"] == 80.5 / 191
-        assert found.bits == pytest.approx(group_bits(10, 10, 10, 80.5 / 191, 8.0))
+        assert found.bits == pytest.approx(shared_bits(10, 10, 10, 80.5 / 191, 8.0))
 
     def test_one_text_for_all_is_a_task_that_was_handed_out(self) -> None:
         course = {f"m{k}": ["the task of the week"] for k in range(10)}
         (found,) = ties([*asking(course), *loners(190)], DETECTOR)
         assert found.details["conversations"] == 1
-        assert found.bits == pytest.approx(group_bits(10, 10, 10, 0.5 / 191, 8.0) / 10)
+        assert found.bits == pytest.approx(shared_bits(10, 10, 10, 0.5 / 191, 8.0) / 10)
 
     def test_signed_reasoning_sent_back_by_others_is_a_replay(self) -> None:
         rows = [
@@ -315,7 +320,7 @@ class TestConversationSharing:
         ]
         rows += others(190, reasoning_signature=lambda k: f"own {k}")
         coordination, extraction = assess(rows, DETECTOR)
-        bits = group_bits(10, 10, 10, 0.5 / 191, 9.0)
+        bits = shared_bits(10, 10, 10, 0.5 / 191, 9.0)
         # A signature is handed out like a ticket: it says who holds the accounts, not what is said in them.
         assert (coordination.family, coordination.axis) == ("identity", "coordination")
         assert coordination.bits == pytest.approx(bits)
@@ -333,7 +338,7 @@ class TestConversationSharing:
 
     def test_answers_that_other_members_send_in_are_graded(self) -> None:
         coordination, extraction = assess(self.grading(), DETECTOR)
-        bits = group_bits(10, 10, 10, 0.5 / 191, 8.0)
+        bits = shared_bits(10, 10, 10, 0.5 / 191, 8.0)
         assert (coordination.family, coordination.axis) == ("content", "coordination")
         assert coordination.bits == pytest.approx(bits)
         assert coordination.details == {
@@ -356,13 +361,13 @@ class TestConversationSharing:
         rows = [*self.grading(), *(row for k in range(80) for row in sends(f"x{k}", f"x{k ^ 1}"))]
         (found,) = ties(rows, DETECTOR)
         assert found.details["sharing_outside"] == 80.5 / 191
-        assert found.bits == pytest.approx(group_bits(10, 10, 10, 80.5 / 191, 8.0))
+        assert found.bits == pytest.approx(shared_bits(10, 10, 10, 80.5 / 191, 8.0))
 
     def test_one_answer_that_all_were_handed_is_hardly_evidence(self) -> None:
         handed = [*got("m0", 0), *(row for k in range(1, 10) for row in sends(f"m{k}", 0))]
         (found,) = ties([*handed, *self.grading(0)], DETECTOR)
         assert found.details["lines"] == 1
-        assert found.bits == pytest.approx(group_bits(10, 10, 10, 0.5 / 191, 8.0) / 10)
+        assert found.bits == pytest.approx(shared_bits(10, 10, 10, 0.5 / 191, 8.0) / 10)
 
     def voices(self, members: Rows, strangers: Rows) -> list[Finding]:
         return assess(members + strangers, DETECTOR)

@@ -13,7 +13,7 @@ from distillscan.score.explain import explain
 
 
 def customer(**columns: list[str | None]) -> tuple[tuple[Weight, ...], Explanation]:
-    weights, explanations = explain(stating(**columns), (), 0, P)
+    weights, explanations, _ = explain(stating(**columns), (), 0, P)
     assert explanations[0].explanation == CUSTOMER
     return weights, explanations[0]
 
@@ -38,7 +38,7 @@ class TestCustomer:
         rows += [{"account_id": f"x{k}", "org_id": "gateway" if k < strangers else f"o{k}"} for k in range(20)]
         population = population_of(rows)
         candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
-        weights, explanations = explain(candidate, (), 0, P)
+        weights, explanations, _ = explain(candidate, (), 0, P)
         assert [w.bits for w in weights] == ([-20.0] if declares else [])
         assert explanations[0].verdict == ("holds" if declares else "not tested")
 
@@ -106,7 +106,7 @@ class TestCustomer:
         rows = [{"account_id": f"{'m' if k < 10 else 'x'}{k}", "email_domain": "throwaway.example"} for k in range(90)]
         population = population_of([*rows, *({"account_id": f"y{k}", "email_domain": "web.de"} for k in range(90))])
         candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
-        weights, explanations = explain(candidate, (), 0, P)
+        weights, explanations, _ = explain(candidate, (), 0, P)
         assert weights == ()
         assert explanations[0].verdict == "fails"
 
@@ -126,7 +126,7 @@ class TestCardAndDomain:
             *more,
         )
         evidence = tuple(e for e in evidence if e.details["kind"] != without)
-        weights, explanations = explain(candidate, evidence, 2, P)
+        weights, explanations, _ = explain(candidate, evidence, 2, P)
         return weights, explanations[0].verdict, explanations[0].reason
 
     def test_card_and_domain_are_taken_off_and_nothing_else(self) -> None:
@@ -162,6 +162,6 @@ class TestCardAndDomain:
             signup(3.0),
             pool(1.0),
         )
-        weights, _ = explain(candidate, evidence, 2, P)
+        weights, _, _ = explain(candidate, evidence, 2, P)
         assert [w.label for w in weights] == ["declared: card and domain", "explained: one event"]
         assert sum(w.bits for w in weights) == -8.0

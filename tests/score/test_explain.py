@@ -103,7 +103,7 @@ def about(
     what: str, *evidence: Evidence, families: int = 2, candidate: Candidate = SETTLED
 ) -> tuple[tuple[Weight, ...], Verdict, str]:
     """The weights, and the verdict and reason on one explanation, of evidence about strangers that declare nothing."""
-    weights, explanations = explain(candidate, evidence, families, P)
+    weights, explanations, _ = explain(candidate, evidence, families, P)
     (said,) = (e for e in explanations if e.explanation == what)
     return weights, said.verdict, said.reason
 
@@ -180,7 +180,7 @@ class TestEvent:
 
     def test_a_customer_and_an_event_both_count(self) -> None:
         candidate = stating(org_id=most("o", 10), ip=most("10.0.0.1", 10))
-        weights, explanations = explain(candidate, (signup(4.0), pool(0.8)), 2, P)
+        weights, explanations, _ = explain(candidate, (signup(4.0), pool(0.8)), 2, P)
         assert weights == (
             Weight("coordination", "declared: organisation", -20.0),
             Weight("coordination", "explained: one event", -4.0),
@@ -220,6 +220,12 @@ class TestSoftware:
         other_axis = Evidence("x", "identity", "extraction", 9.0, "said")
         reason = "nothing but wording and client ties the members together"
         assert about(SOFTWARE, self.wording, *weak, other_axis) == ((), "holds", reason)
+
+    def test_where_it_holds_common_timing_is_no_second_family(self) -> None:
+        together = (self.wording, piece("synchrony", 4.0, "timing", excess=0.9, standard_deviations=7.0))
+        assert explain(SETTLED, together, 2, P)[2] == {"timing"}
+        assert explain(SETTLED, (*together, holder(8.0)), 3, P)[2] == set()
+        assert explain(SETTLED, together[1:], 1, P)[2] == set()
 
     @pytest.mark.parametrize(
         ("beyond", "traits"),
@@ -331,7 +337,7 @@ class TestAdopters:
         assert about(ADOPTERS, said) == ((), verdict, f"{share} of the rest moved as well")
 
     def test_without_a_pivot_it_is_not_mentioned(self) -> None:
-        _, explanations = explain(STRANGERS, (signup(4.0),), 1, P)
+        _, explanations, _ = explain(STRANGERS, (signup(4.0),), 1, P)
         assert ADOPTERS not in {e.explanation for e in explanations}
 
 

@@ -76,6 +76,14 @@ def test_no_harvest_no_high() -> None:
     assert severity(verdict, 10**6, P) == "low"
 
 
+def test_a_family_that_does_not_count_weighs_all_the_same() -> None:
+    evidence = (piece("content", 9.0), piece("timing", 4.0), piece("network", 2.0), HARVEST)
+    counted, idle = combine(evidence, (), P), combine(evidence, (), P, frozenset({"timing"}))
+    assert [(v.families, v.idle) for v in (counted, idle)] == [(2, 0), (1, 1)]
+    assert (counted.weights, counted.score) == (idle.weights, idle.score)
+    assert [severity(verdict, 10, P) for verdict in (counted, idle)] == ["high", "medium"]
+
+
 def test_between_is_medium() -> None:
     verdict = combine((piece("network", 6.5), piece("content", 6.5), HARVEST), (), P)
     assert 0.5 < verdict.coordination < 0.95
