@@ -243,7 +243,7 @@ def _work(seed: int, kind: str, numbers: Sequence[int], told: Connection) -> Non
     """The other process: says which input it begins, then what came of it."""
     ignored: list[str] = []
     # Small files are read by Arrow alone; here what reads long texts page by page is to be tried as well.
-    parquet._WORTH = 0
+    vars(parquet)["_WORTH"] = 0
     sys.unraisablehook = lambda what: ignored.append(f"FAILED ignored {what.exc_value!r}")
     with tempfile.TemporaryDirectory() as folder:
         for at in numbers:
