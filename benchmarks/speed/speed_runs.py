@@ -49,11 +49,12 @@ def timed(command: Command) -> Run:
     Raises:
         click.ClickException: It failed.
     """
+    # An installed package has its bytecode; a checkout writes it at its first run, unless it is forbidden to.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment.update(command.environment)
     begun = time.perf_counter()
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            command.words, stdout=subprocess.DEVNULL, stderr=errors, env={**os.environ, **command.environment}
-        )
+        process = subprocess.Popen(command.words, stdout=subprocess.DEVNULL, stderr=errors, env=environment)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
