@@ -1,7 +1,7 @@
 """Every threshold and prior of the analysis, in one place, with its reason; all of them appear in the report.
 
 A detector's own parameters are the dataclass named after it; ``--set detector.name=value`` changes one. What kinds of
-token weigh stands in ``distillscan.kinds`` with all else that differs between them, and cannot be set.
+token weigh stands in ``distillscan.population.kinds`` with all else that differs between them, and cannot be set.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from distillscan.errors import UsageError
-from distillscan.kinds import KINDS
+from distillscan.population.kinds import KINDS
 
 #: Groups of parameters beside those of detectors, which may not take these names.
 GROUPS: Final = ("cluster", "score", "privacy")

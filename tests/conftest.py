@@ -10,3 +10,6 @@ settings.load_profile("quick")
 # pytest-xdist sets a width for its workers, and people set colours for their terminals.
 for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(name, None)
+
+#: Fixtures that several packages of tests use.
+pytest_plugins = ["tests.support.command_line"]

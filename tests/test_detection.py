@@ -9,8 +9,8 @@ import pytest
 from distillscan import analyze
 from distillscan.result import Result
 from distillscan.simulate import load_corpus, load_scenario, simulate, write
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 CORPUS = ROOT.parent / "shared" / "data"
 SAMPLES = ROOT / "sample_logs"
 

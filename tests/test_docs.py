@@ -7,11 +7,11 @@ import pytest
 from click.testing import CliRunner
 
 from distillscan.cli import cli
-from distillscan.detectors.registry import builtin
-from distillscan.kinds import KINDS
+from distillscan.detect.registry import builtin
 from distillscan.parameters import ScoreParameters
+from distillscan.population.kinds import KINDS
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = re.compile(
     r"distillscan ((?:analyze|render|detectors|simulate|evaluate|verify|pseudonymize|report-schema)\b[^\n|#`]*)"

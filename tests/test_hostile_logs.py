@@ -7,16 +7,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-import planted
 import polars as pl
 import pytest
 from click.testing import CliRunner, Result
-from hostile import HOSTILE, claims, is_harmless
 
 from distillscan.cli import cli
 from distillscan.cli.output import FORMATS
 from distillscan.evaluate.labels import LABELS
 from distillscan.report import from_json
+from tests.support import planted
+from tests.support.hostile import HOSTILE, claims, is_harmless
 
 #: What a string column can hold: UTF-8 without surrogates.
 TEXTS = [text for text in HOSTILE if text.isprintable() or text.encode("utf-8", "ignore").decode() == text]

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 import distillscan
-from distillscan.detectors.registry import builtin
+from distillscan.detect.registry import builtin
 from distillscan.errors import UsageError
-from distillscan.kinds import KINDS
 from distillscan.parameters import (
     AccountFanout,
     ClusterParameters,
@@ -18,6 +17,7 @@ from distillscan.parameters import (
     ReleasePivot,
     ScoreParameters,
 )
+from distillscan.population.kinds import KINDS
 from distillscan.settings import with_settings
 
 PARAMETERS = Parameters(detectors={"release_pivot": ReleasePivot(), "account_fanout": AccountFanout()})

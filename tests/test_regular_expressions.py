@@ -40,7 +40,7 @@ PIECES = (
     *("<", ">", "`", "*", "|", "~", ",", "/", "a=", "0.0.", "key: ", "'", "\x1b[", "\x00"),
 )
 #: Expressions that see no text of a log: options and paths that were typed, matched from their beginning.
-OPTIONS = {"distillscan.memory._SIZE", "distillscan.read.remote._REMOTE"}
+OPTIONS = {"distillscan.profile.memory._SIZE", "distillscan.read.inputs.remote._REMOTE"}
 SHORT, LONG = 3_000, 24_000
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final
 
-from distillscan.detectors.registry import builtin
+from distillscan.detect.registry import builtin
 from distillscan.evaluate import Bin, Evaluation, Group
 from distillscan.parameters import ScoreParameters
-from distillscan.report.wording import counted, percent
+from distillscan.report.views.wording import counted, percent
 
 #: Variant of the analysis ("" is the whole one) to its evaluation.
 Runs = dict[str, Evaluation]

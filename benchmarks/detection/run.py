@@ -43,9 +43,9 @@ class Job:
 
 def measure(job: Job) -> Runs:
     """Simulate a log, analyse it as it is and in every variant, and evaluate each report."""
-    from distillscan.api import AnalyzeOptions, analyze
-    from distillscan.detectors.registry import builtin
+    from distillscan.detect.registry import builtin
     from distillscan.evaluate import evaluate
+    from distillscan.pipeline import AnalyzeOptions, analyze
     from distillscan.simulate import load_corpus, load_scenario, simulate
 
     corpus = None if job.corpus is None else load_corpus(job.corpus)

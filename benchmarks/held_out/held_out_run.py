@@ -18,8 +18,8 @@ from make import CORPUS, SCENARIOS, make
 
 import distillscan
 from distillscan import AnalyzeOptions
-from distillscan.api import analyze_paths
 from distillscan.evaluate import Evaluation, evaluate
+from distillscan.pipeline import analyze_paths
 
 LEVELS: Final = ("high", "medium", "low")
 CONFIDENT: Final = 0.9

@@ -16,8 +16,8 @@ from distillscan.cli.output import LEVELS, View, emit, is_terminal, report_optio
 from distillscan.errors import UsageError
 
 if TYPE_CHECKING:
-    from distillscan.api import AnalyzeOptions, Progress, Report
-    from distillscan.privacy import Pseudonyms
+    from distillscan.pipeline import AnalyzeOptions, Progress, Report
+    from distillscan.privacy.pseudonyms import Pseudonyms
     from distillscan.result import Result, Severity
 
 
@@ -97,7 +97,7 @@ def analyze(paths: tuple[str, ...], **options: Any) -> int:
     wrong.
     """
     run = _Run.of(paths, options)
-    from distillscan import api
+    from distillscan import pipeline as api
 
     with run.progress() as progress:
         report = api.analyze_paths(list(paths), run.options, progress)
@@ -132,7 +132,7 @@ class _Run:
         _keep_apart(read if options["keyfile"] is None else [*read, str(options["keyfile"])], targets)
         mapping = _pairs("--map", options["mapping"], "account_id=user.id")
         settings = _pairs("--set", options["settings"], "cluster.min_accounts=8")
-        from distillscan.api import AnalyzeOptions
+        from distillscan.pipeline import AnalyzeOptions
 
         chosen = AnalyzeOptions(
             mapping=mapping,
@@ -192,7 +192,7 @@ def show_progress(silent: bool) -> "contextlib.AbstractContextManager[Progress |
 def _key(keyfile: Path | None, *, quiet: bool) -> "Pseudonyms | None":
     if keyfile is None:
         return None
-    from distillscan.privacy import read_key
+    from distillscan.privacy.pseudonyms import read_key
 
     pseudonyms, warnings = read_key(keyfile)
     for text in () if quiet else warnings:
@@ -214,7 +214,7 @@ def standard_input() -> BinaryIO:
 def _size(text: str | None) -> int | None:
     if text is None:
         return None
-    from distillscan.memory import parse_size
+    from distillscan.profile.memory import parse_size
 
     return parse_size(text)
 
@@ -245,7 +245,7 @@ def _keep_apart(paths: Sequence[str], targets: Mapping[str, Path | None]) -> Non
 
 
 def _how_it_went(stats: Mapping[str, Any]) -> str:
-    from distillscan.report.wording import counted, size
+    from distillscan.report.views.wording import counted, size
 
     seconds = stats.get("seconds", {})
     text = f"{counted(stats.get('rows', 0), 'row')} in {sum(seconds.values()):.1f} s"

@@ -77,7 +77,7 @@ def _read(report: str) -> bytes:
 
 
 def _json(evaluation: "Evaluation") -> str:
-    from distillscan.report.sanitize import json_safe
+    from distillscan.report.views.sanitize import json_safe
 
     return json_safe(json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 

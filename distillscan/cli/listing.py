@@ -11,14 +11,14 @@ import click
 from distillscan.cli.output import colour_is_welcome, is_terminal, print_text, terminal_width
 
 if TYPE_CHECKING:
-    from distillscan.detectors.base import Detector
+    from distillscan.detect.base import Detector
 
 
 @click.command(short_help="List the detectors, what they need and their parameters.")
 @click.option("-f", "--format", "format_", type=click.Choice(("table", "json")), default="table", show_default=True)
 def detectors(format_: str) -> None:
     """List every detector: family, version, the columns it needs, and its parameters with their defaults."""
-    from distillscan.detectors.registry import available
+    from distillscan.detect.registry import available
 
     described = [_describe(detector) for detector in available()]
     text = json.dumps(described, indent=2, ensure_ascii=True) + "\n" if format_ == "json" else _listing(described)
@@ -52,7 +52,7 @@ def _describe(detector: "Detector") -> dict[str, Any]:
 
 
 def _listing(described: Sequence[dict[str, Any]]) -> str:
-    from distillscan.report.listing import detector_listing
+    from distillscan.report.views.listing import detector_listing
 
     on_terminal = is_terminal(sys.stdout)
     return detector_listing(described, width=terminal_width(on_terminal), color=on_terminal and colour_is_welcome())

@@ -103,7 +103,7 @@ class View:
 
             check_target(view.output)
         if view.format_ == "html":
-            from distillscan.report.html import check
+            from distillscan.report.views.html import check
 
             check()
         return view
@@ -162,7 +162,7 @@ def _encode(text: str, encoding: str | None) -> bytes:
     name = (encoding or "utf-8").lower().replace("_", "-")
     if name.startswith("utf"):
         return text.encode(name)
-    from distillscan.report.style import ASCII
+    from distillscan.report.views.style import ASCII
 
     return text.translate(ASCII).encode(name, "backslashreplace")
 

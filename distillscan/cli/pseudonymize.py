@@ -29,7 +29,7 @@ def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) ->
     the others stay. So labels fit a report with pseudonyms (distillscan evaluate), and whoever holds the key finds out,
     with --keep, who is behind a pseudonym.
     """
-    from distillscan.privacy import read_key, rename
+    from distillscan.privacy.pseudonyms import read_key, rename
     from distillscan.report import check_target, write_atomically
 
     output = None if output == Path("-") else output
@@ -49,7 +49,7 @@ def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) ->
 
 def _csv(table: "pl.DataFrame") -> str:
     """The table with no cell that a spreadsheet would run: originals are written by strangers."""
-    from distillscan.report.rows import cell
+    from distillscan.report.views.rows import cell
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

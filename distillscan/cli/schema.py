@@ -11,7 +11,7 @@ from distillscan.cli.output import print_text
 from distillscan.errors import UsageError
 
 if TYPE_CHECKING:
-    from distillscan.read.schema_check import SchemaCheck
+    from distillscan.read.schema.check import SchemaCheck
 
 FORMATS = click.Choice(("table", "json"))
 
@@ -25,7 +25,7 @@ def schema() -> None:
 @click.option("-f", "--format", "format_", type=FORMATS, default="table", show_default=True)
 def list_schemas(format_: str) -> None:
     """List the packaged schemas."""
-    from distillscan.read.schema import presets
+    from distillscan.read.schema.model import presets
 
     found = [
         {"name": one.name, "use": "--join" if one.kind == "join" else "--schema", "summary": one.summary}
@@ -42,7 +42,7 @@ def list_schemas(format_: str) -> None:
 @click.argument("name")
 def show(name: str) -> None:
     """Print the TOML of a packaged schema: a start for one of your own."""
-    from distillscan.read.schema import load_schema, preset_text
+    from distillscan.read.schema.model import load_schema, preset_text
 
     if name.endswith(".toml"):
         raise UsageError(f"{name} is a file of your own: schema show prints packaged ones")
@@ -57,7 +57,7 @@ def show(name: str) -> None:
 )
 def init(log: str, output: Path | None) -> None:
     """Look at LOG and write a schema for it to edit: guesses, and what else is there."""
-    from distillscan.read.schema_init import guess_schema
+    from distillscan.read.schema.guess import guess_schema
 
     if output is not None and output.suffix != ".toml":
         raise UsageError(f"--output {output}: the file of a schema must end in .toml")
@@ -86,7 +86,7 @@ def init(log: str, output: Path | None) -> None:
 def check(schema_: str, log: str, joins: tuple[str, ...], rows: int, format_: str) -> None:
     """Read the first rows of LOG with SCHEMA (a name, a TOML file, or none) and show what every column gets."""
     from distillscan.read.options import ReadOptions
-    from distillscan.read.schema_check import check_schema
+    from distillscan.read.schema.check import check_schema
 
     found = check_schema(log, ReadOptions(schema=schema_, joins=joins), rows)
     if format_ == "json":
@@ -96,8 +96,8 @@ def check(schema_: str, log: str, joins: tuple[str, ...], rows: int, format_: st
 
 
 def _table(found: "SchemaCheck") -> str:
-    from distillscan.report.sanitize import clip
-    from distillscan.report.wording import counted
+    from distillscan.report.views.sanitize import clip
+    from distillscan.report.views.wording import counted
 
     lines = [f"{counted(found.used, 'request')} in {counted(found.rows, 'row')}"]
     lines += [f"  {count:,} left out: {reason}" for reason, count in found.rejected.items()]

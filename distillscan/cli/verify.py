@@ -47,8 +47,8 @@ def verify(report: str, paths: tuple[str, ...], keyfile: Path | None, joins: tup
     """
     if report == "-" and "-" in paths:
         raise UsageError("only one of report and inputs can be standard input")
-    from distillscan.privacy import read_key
-    from distillscan.verify import verify as hold
+    from distillscan.evaluate.verify import verify as hold
+    from distillscan.privacy.pseudonyms import read_key
 
     pseudonyms, warnings = (None, ()) if keyfile is None else read_key(keyfile)
     for text in warnings:
@@ -71,8 +71,8 @@ def verify(report: str, paths: tuple[str, ...], keyfile: Path | None, joins: tup
 
 
 def _text(report: str, found: Any, inputs: int) -> str:
-    from distillscan.report.sanitize import clip
-    from distillscan.report.wording import counted
+    from distillscan.report.views.sanitize import clip
+    from distillscan.report.views.wording import counted
 
     name = clip(report, 80)
     if found.same:

@@ -1,9 +1,9 @@
 """The candidates of a log, from seeds to what is judged."""
 
-from distillscan.cluster.candidates import Refined, disjoint_candidates
+from distillscan.cluster.refine import Refined, disjoint_candidates
 from distillscan.cluster.rejoin import rejoined
 from distillscan.parameters import ClusterParameters
-from distillscan.population import SignalGraph
+from distillscan.population.accounts import SignalGraph
 
 
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:

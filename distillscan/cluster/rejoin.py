@@ -6,11 +6,11 @@ that takes the place of one that was banned need have nothing in common with it 
 
 import numpy as np
 
-from distillscan.cluster.candidates import Refined, by_strength, refine
+from distillscan.cluster.refine import Refined, by_strength, refine
 from distillscan.cluster.split import split, tied_sets
-from distillscan.kinds import LINKING, STRONG
 from distillscan.parameters import ClusterParameters
-from distillscan.population import Ints, Population, SignalGraph, turned_away
+from distillscan.population.accounts import Ints, Population, SignalGraph, turned_away
+from distillscan.population.kinds import LINKING, STRONG
 
 
 def rejoined(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[Refined]:

@@ -6,9 +6,9 @@ import graspologic_native as native
 import numpy as np
 from scipy import sparse
 
-from distillscan.kinds import CROSSED, LINKING, WORDING
 from distillscan.parameters import ClusterParameters
-from distillscan.population import Ints, Mask, SignalGraph
+from distillscan.population.accounts import Ints, Mask, SignalGraph
+from distillscan.population.kinds import CROSSED, LINKING, WORDING
 
 
 def _edges(graph: SignalGraph, kind: str, factor: float, p: ClusterParameters) -> "sparse.coo_array | None":

@@ -15,9 +15,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from distillscan.kinds import DECLARING, LINKING, OWNERS, PAIRING, SEPARATING, STRONG, WEAK, WORDING
 from distillscan.parameters import ClusterParameters
-from distillscan.population import Floats, Hashes, Ints, Mask, SignalGraph
+from distillscan.population.accounts import Floats, Hashes, Ints, Mask, SignalGraph
+from distillscan.population.kinds import DECLARING, LINKING, OWNERS, PAIRING, SEPARATING, STRONG, WEAK, WORDING
 
 
 def _tokens(graph: SignalGraph, members: Ints, lift: float) -> dict[str, "sparse.csr_array"]:

@@ -1,6 +1,6 @@
 """How good a report is: what it found and whom it accused, held against the truth about every account."""
 
-from distillscan.evaluate.evaluation import (
+from distillscan.evaluate.figures import (
     Axes,
     Bin,
     Calibration,

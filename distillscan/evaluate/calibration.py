@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from distillscan.evaluate.evaluation import Axes, Bin, Calibration
+from distillscan.evaluate.figures import Axes, Bin, Calibration
 from distillscan.result import Result
 
 #: A cluster is right if at least this share of its labelled accounts is of one operator's campaigns.

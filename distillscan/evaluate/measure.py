@@ -8,11 +8,11 @@ import polars as pl
 import distillscan
 from distillscan.errors import InputError
 from distillscan.evaluate.calibration import calibrate
-from distillscan.evaluate.evaluation import Coverage, Evaluation, Group, Level, Merge, Operators, Ranking, Split
+from distillscan.evaluate.figures import Coverage, Evaluation, Group, Level, Merge, Operators, Ranking, Split
 from distillscan.evaluate.labels import check_labels
 from distillscan.evaluate.ranking import average_precision
 from distillscan.report.document import from_dict
-from distillscan.report.wording import counted, number
+from distillscan.report.views.wording import counted, number
 from distillscan.result import SEVERITIES, Result
 
 _HIGH: Final = SEVERITIES.index("high")

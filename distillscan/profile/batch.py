@@ -8,14 +8,14 @@ import numpy as np
 import polars as pl
 
 from distillscan.columns import ROW, SOURCE
-from distillscan.profile.accounts import NO_MAXIMUM, NO_MINIMUM, every
 from distillscan.profile.entities import MADE, STATED
-from distillscan.profile.index import Bools
-from distillscan.profile.intents import intents_of
-from distillscan.profile.kernel import I64, U64
-from distillscan.profile.languages import languages_of
-from distillscan.profile.strings import Texts, texts_of
+from distillscan.profile.store.accounts import NO_MAXIMUM, NO_MINIMUM, every
+from distillscan.profile.store.index import Bools
 from distillscan.profile.tables import CONVERSATION_HEAD, LINE_MIN, SQUARE_LIMIT
+from distillscan.profile.text.intents import intents_of
+from distillscan.profile.text.kernel import I64, U64
+from distillscan.profile.text.languages import languages_of
+from distillscan.profile.text.strings import Texts, texts_of
 
 _REFUSALS = ("refusal", "content_filter", "content_filtered", "safety", "guardrail_intervened", "blocked")
 _POINTER_BITS = 40

@@ -7,14 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from distillscan.profile.accounts import NO_MINIMUM, Accounts, every, lower, owned
-from distillscan.profile.activity import Activity
 from distillscan.profile.batch import Column, Rows, wording
 from distillscan.profile.entities import MADE, STATED, Translation
-from distillscan.profile.facts import Facts
-from distillscan.profile.index import Bools, Index
-from distillscan.profile.kernel import I64, U32, U64
-from distillscan.profile.samples import Samples, Table
+from distillscan.profile.store.accounts import NO_MINIMUM, Accounts, every, lower, owned
+from distillscan.profile.store.activity import Activity
+from distillscan.profile.store.facts import Facts
+from distillscan.profile.store.index import Bools, Index
+from distillscan.profile.store.samples import Samples, Table
 from distillscan.profile.tables import (
     ACTIVITY,
     ENTITIES,
@@ -29,6 +28,7 @@ from distillscan.profile.tables import (
     SYSTEMS,
     Profile,
 )
+from distillscan.profile.text.kernel import I64, U32, U64
 
 _WORDING = pl.Schema({name: dtype for name, dtype in SYSTEMS.items() if name not in ("system_prompt", "pointer")})
 _VALUE = pl.Schema({"value": pl.String()})

@@ -1,7 +1,7 @@
 """Read request logs (Parquet, CSV, NDJSON) into batches with canonical columns and types."""
 
-from distillscan.read.convert import REJECTS, Batch
-from distillscan.read.damage import Outcome, Skipped, shortcomings
+from distillscan.read.canonical.convert import REJECTS, Batch
+from distillscan.read.inputs.outcome import Outcome, Skipped, shortcomings
 from distillscan.read.log import Log, LogFile, Task, open_log
 from distillscan.read.options import FORMATS, Format, ReadOptions, parse_mapping
 

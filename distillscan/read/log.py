@@ -14,20 +14,20 @@ import polars as pl
 
 from distillscan.columns import CARRIED, POINTER, READABLE, ROW, SOURCE
 from distillscan.errors import InputError, UsageError
-from distillscan.read.census import Census
-from distillscan.read.chunks import Chunk, Reader, Unit, gather
-from distillscan.read.convert import Batch, Shaping, to_batch, to_canonical
-from distillscan.read.damage import Damage, Damages, Outcome, Skipped, Status, refuse
-from distillscan.read.discover import STDIN, Found, discover
-from distillscan.read.formats import is_plain_text, reading
-from distillscan.read.join import open_joins, require_key
-from distillscan.read.joined import Joined
+from distillscan.read.canonical.convert import Batch, Shaping, to_batch, to_canonical
+from distillscan.read.canonical.join import open_joins, require_key
+from distillscan.read.canonical.joined import Joined
+from distillscan.read.canonical.rows import relate
+from distillscan.read.formats.chunks import Chunk, Reader, Unit, gather
+from distillscan.read.formats.detect import is_plain_text, reading
+from distillscan.read.inputs.discover import STDIN, Found, discover
+from distillscan.read.inputs.local_copy import Spool
+from distillscan.read.inputs.outcome import Damage, Damages, Outcome, Skipped, Status, refuse
 from distillscan.read.notes import Notes
 from distillscan.read.options import Compression, Format, ReadOptions
-from distillscan.read.resolve import Resolution, SourceColumn, listed, require
-from distillscan.read.schema_open import open_file
-from distillscan.read.schema_rows import relate
-from distillscan.read.spool import Spool
+from distillscan.read.quality import Census
+from distillscan.read.schema.recognise import open_file
+from distillscan.read.schema.resolve import Resolution, SourceColumn, listed, require
 
 #: Bytes of values in a batch: more would take more memory, fewer cost more to hand over than to count.
 _BATCH_BYTES: Final = 48 << 20

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from distillscan.columns import READABLE
 from distillscan.errors import UsageError
-from distillscan.read.schema import NO_SCHEMA, load_schema
+from distillscan.read.schema.model import NO_SCHEMA, load_schema
 
 Format = Literal["parquet", "csv", "ndjson", "lines"]
 Compression = Literal["gzip", "zstd"]

@@ -4,10 +4,10 @@ from typing import Final, Literal
 
 from distillscan.report.document import from_dict, from_json, schema, to_json
 from distillscan.report.filters import at_least, select
-from distillscan.report.html import to_html
-from distillscan.report.markdown import to_markdown
-from distillscan.report.rows import to_csv, to_jsonl
-from distillscan.report.terminal import print_report, render, to_text
+from distillscan.report.views.html import to_html
+from distillscan.report.views.markdown import to_markdown
+from distillscan.report.views.rows import to_csv, to_jsonl
+from distillscan.report.views.terminal import print_report, render, to_text
 from distillscan.report.write import check_target, write_atomically
 
 Format = Literal["table", "json", "jsonl", "csv", "markdown", "html"]

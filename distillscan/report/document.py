@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from distillscan.errors import InputError
-from distillscan.report.sanitize import json_safe, scalar, visible
+from distillscan.report.views.sanitize import json_safe, scalar, visible
 from distillscan.result import READABLE_VERSIONS, Input, Result
 
 #: Fields that reports of the same schema version may lack, since they were written before these fields were added.

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from distillscan.report.wording import counted
+from distillscan.report.views.wording import counted
 from distillscan.result import SEVERITIES, Cluster, Result, Severity
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from distillscan.detect.stats import probability
 from distillscan.parameters import ScoreParameters
 from distillscan.result import FAMILIES, Axis, Evidence, Family, Severity, Weight
-from distillscan.weigh import probability
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from distillscan.cluster.candidates import Refined
-from distillscan.detectors.base import Candidate, Context, Detector, evidence
-from distillscan.kinds import NAMING
+from distillscan.cluster.refine import Refined
+from distillscan.detect.base import Candidate, Context, Detector, evidence
 from distillscan.parameters import Parameters, ScoreParameters
-from distillscan.population import SignalGraph
+from distillscan.population.accounts import SignalGraph
+from distillscan.population.kinds import NAMING
 from distillscan.result import Evidence, Explanation, Severity
 from distillscan.score.combine import Verdict, combine, severity
-from distillscan.score.explain import explain
+from distillscan.score.explanations import explain
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,19 @@ import random
 from typing import Any
 
 import numpy as np
-import planted
 import pytest
-from handmade import at
-from test_population import population_of
 
 from distillscan.cluster import find_candidates
-from distillscan.cluster.candidates import refine
+from distillscan.cluster.refine import refine
 from distillscan.cluster.seeds import communities, template_sets
-from distillscan.detect import detect
-from distillscan.detectors.base import Context
-from distillscan.detectors.registry import builtin
+from distillscan.detect.base import Context
+from distillscan.detect.registry import builtin
+from distillscan.detect.run import detect
 from distillscan.parameters import ClusterParameters
-from distillscan.population import SIGNALS, SignalGraph
+from distillscan.population.accounts import SIGNALS, SignalGraph
+from tests.support import planted
+from tests.support.handmade import at
+from tests.support.populations import population_of
 
 
 def groups(numbers: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> set[str]:
@@ -62,8 +62,8 @@ def test_seeds_do_not_depend_on_the_order_of_signals() -> None:
 def test_a_part_held_together_by_one_card_grows_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     camp = planted.members("camp").members
     card = planted.population().dominant("payment")[camp]
-    monkeypatch.setattr("distillscan.cluster.candidates.communities", lambda graph, p: [camp[card == card[0]]])
-    monkeypatch.setattr("distillscan.cluster.candidates.template_sets", lambda graph, p: [])
+    monkeypatch.setattr("distillscan.cluster.refine.communities", lambda graph, p: [camp[card == card[0]]])
+    monkeypatch.setattr("distillscan.cluster.refine.template_sets", lambda graph, p: [])
     found = find_candidates(planted.graph(), ClusterParameters())
     assert [c.members.tolist() for c in found] == [camp.tolist()]
 

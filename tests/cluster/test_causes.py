@@ -7,12 +7,12 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 import pytest
-from test_population import Carried, number, signals_of
-from test_refine import P, crowd, settled
 
-from distillscan.cluster.candidates import refine
+from distillscan.cluster.refine import refine
 from distillscan.parameters import ClusterParameters
-from distillscan.population import SignalGraph
+from distillscan.population.accounts import SignalGraph
+from tests.support.crowds import P, crowd, settled
+from tests.support.populations import Carried, number, signals_of
 
 
 class TestTraits:

@@ -2,59 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pytest
-from handmade import at
 from hypothesis import given
 from hypothesis import strategies as st
-from test_population import Carried, graph_of, number, numbers_of, population_of, signals_of
 
 from distillscan.cluster import find_candidates
-from distillscan.cluster.candidates import Refined, refine
-from distillscan.cluster.candidates import _apart as apart
-from distillscan.cluster.candidates import _disjoint as disjoint
-from distillscan.cluster.candidates import _reach as reach
+from distillscan.cluster.refine import Refined, refine
+from distillscan.cluster.refine import _apart as apart
+from distillscan.cluster.refine import _disjoint as disjoint
+from distillscan.cluster.refine import _reach as reach
 from distillscan.cluster.split import split
-from distillscan.kinds import KINDS
 from distillscan.parameters import ClusterParameters
-from distillscan.population import Ints, Population, SignalGraph
-
-P = ClusterParameters(min_accounts=5, hub_share=0.25, edge_bits=3.0, lift=6.0, member_bits=3.0)
-
-
-def crowd(size: int, **columns: Any) -> Population:
-    """Accounts that each have a card, an address and a prompt of their own, and what else is given."""
-    given = {name: value if callable(value) else lambda _, value=value: value for name, value in columns.items()}
-    return population_of(
-        [
-            {
-                "account_id": f"p{k}",
-                "payment_id": f"card-{k}",
-                "ip": f"10.{k // 250}.{k % 250}.1",
-                "prompt": f"what does {k} mean",
-                **{name: value(k) for name, value in given.items()},
-            }
-            for k in range(size)
-        ]
-    )
-
-
-def settled(
-    population: Population,
-    carried: Carried,
-    seed: Iterable[int],
-    p: ClusterParameters = P,
-    judged: Iterable[str] = (),
-) -> tuple[list[int], list[float]]:
-    """Members and bits of what a seed settles on, nothing if it falls apart."""
-    graph = SignalGraph(population, signals_of(population, carried, judged))
-    candidate = refine(graph, np.array(sorted(seed), np.int64), p)
-    if candidate is None:
-        return [], []
-    assert candidate.strength == pytest.approx(sum(candidate.bits))
-    return candidate.members.tolist(), candidate.bits.tolist()
+from distillscan.population.accounts import Ints, Population, SignalGraph
+from distillscan.population.kinds import KINDS
+from tests.support.crowds import P, crowd, settled
+from tests.support.handmade import at
+from tests.support.populations import Carried, graph_of, number, numbers_of, population_of, signals_of
 
 
 class TestRefine:
@@ -320,7 +286,7 @@ class TestFindCandidates:
             looked.append(members.size)
             return split(graph, members, p)
 
-        monkeypatch.setattr("distillscan.cluster.candidates.split", noted)
+        monkeypatch.setattr("distillscan.cluster.refine.split", noted)
         whole = Refined(np.arange(24), np.full(24, 9.0))
         # The one lacks a tenth of the other at most, and the other a third of it: 22 of 24 and 24 of 24.
         nearly = Refined(np.arange(1, 23), np.full(22, 9.0))

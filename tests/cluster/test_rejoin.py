@@ -5,14 +5,14 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from handmade import at
-from test_population import Carried, numbers_of, population_of, signals_of
 
-from distillscan.cluster.candidates import Refined
+from distillscan.cluster.refine import Refined
 from distillscan.cluster.rejoin import rejoined, successors
 from distillscan.cluster.split import tied_sets
 from distillscan.parameters import ClusterParameters
-from distillscan.population import Ints, SignalGraph
+from distillscan.population.accounts import Ints, SignalGraph
+from tests.support.handmade import at
+from tests.support.populations import Carried, numbers_of, population_of, signals_of
 
 P = ClusterParameters(min_accounts=5, lift=6.0, alike=0.7, resolution=1.0, seed=1, rejoined=0.9)
 A, B, C = range(10), range(10, 20), range(20, 30)

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_population import Carried, graph_of, signals_of
 
 from distillscan.cluster.seeds import _edges as edges
 from distillscan.cluster.seeds import communities, crossed_sets, template_sets
-from distillscan.kinds import LINKING
 from distillscan.parameters import ClusterParameters
-from distillscan.population import SignalGraph
+from distillscan.population.accounts import SignalGraph
+from distillscan.population.kinds import LINKING
+from tests.support.populations import Carried, graph_of, signals_of
 
 P = ClusterParameters(min_accounts=5, hub_share=0.25, edge_bits=3.0, lift=6.0, member_bits=3.0)
 

@@ -5,27 +5,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from handmade import at
 from hypothesis import given
 from hypothesis import strategies as st
-from test_population import graph_of, numbers_of, population_of, signals_of
 
 from distillscan.cluster import find_candidates
-from distillscan.cluster.candidates import Refined, refine
+from distillscan.cluster.refine import Refined, refine
 from distillscan.cluster.split import _declares, split
 from distillscan.parameters import ClusterParameters
-from distillscan.population import Ints, SignalGraph
+from distillscan.population.accounts import Ints, SignalGraph
+from tests.support.handmade import at
+from tests.support.pools import BOTH, ONE, POOLS, TWO, Carried, tokens
+from tests.support.populations import graph_of, numbers_of, population_of, signals_of
 
 P = ClusterParameters(min_accounts=5, lift=6.0, alike=0.7, resolution=1.0, seed=1)
-ONE, TWO = range(20), range(20, 40)
-
-Carried = dict[str, Mapping[int, Iterable[int]]]
-
-
-def tokens(first: int, carriers: Iterable[int], count: int = 4) -> dict[int, list[int]]:
-    """That many tokens, each on all of the carriers."""
-    everyone = list(carriers)
-    return {first + k: everyone for k in range(count)}
 
 
 def parts(graph: SignalGraph, members: Iterable[int]) -> list[list[int]]:
@@ -33,11 +25,6 @@ def parts(graph: SignalGraph, members: Iterable[int]) -> list[list[int]]:
 
 
 #: Two pools: each has addresses and cards of its own.
-POOLS: Carried = {
-    "ip": {**tokens(1, ONE), **tokens(11, TWO)},
-    "payment": {**tokens(1, ONE, 2), **tokens(11, TWO, 2)},
-}
-BOTH = [*ONE, *TWO]
 
 
 class TestSplit:

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_population import graph_of, signals_of
-from test_split import BOTH, ONE, POOLS, TWO, Carried, tokens
 
-from distillscan.cluster.candidates import Refined, _disjoint
+from distillscan.cluster.refine import Refined, _disjoint
 from distillscan.cluster.seeds import communities, crossed_sets
 from distillscan.cluster.split import _declares, split
 from distillscan.parameters import ClusterParameters
-from distillscan.population import SignalGraph
+from distillscan.population.accounts import SignalGraph
+from tests.support.pools import BOTH, ONE, POOLS, TWO, Carried, tokens
+from tests.support.populations import graph_of, signals_of
 
 P = ClusterParameters()
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from labelled import TRUTH, Label, labels
 
 from distillscan.errors import InputError
 from distillscan.evaluate import check_labels, read_labels
+from tests.support.labelled import TRUTH, Label, labels
 
 HEADER = "account_id,operator,cohort,campaign\n"
 

@@ -5,11 +5,11 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelled import TRUTH, cluster, labels, mixed, report
 
 from distillscan.errors import InputError
 from distillscan.evaluate import Bin, Coverage, Group, Level, Merge, Ranking, Split, evaluate
 from distillscan.result import SEVERITIES, Cluster, Result
+from tests.support.labelled import TRUTH, cluster, labels, mixed, report
 
 
 def perfect() -> Result:

@@ -5,11 +5,11 @@ import random
 import tempfile
 from pathlib import Path
 
-from fuzzing_messages import SEEDS, change, check, check_log, number, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distillscan.read.messages import extract
+from distillscan.read.bodies.request import extract
+from tests.support.fuzzing_messages import SEEDS, change, check, check_log, number, run
 
 
 def test_whole_bodies_are_read_whole() -> None:

@@ -5,9 +5,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from fuzzing import answer, check, mutate, number, run, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.support.fuzzing import answer, check, mutate, number, run, seeds
 
 
 @pytest.mark.parametrize("name", sorted(seeds()))

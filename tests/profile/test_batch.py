@@ -1,11 +1,11 @@
 import polars as pl
 import pytest
-from handmade import at, canonical
 
 from distillscan.profile import merge, profile_batch
 from distillscan.profile.batch import pointer, split_pointer
 from distillscan.profile.entities import address, hosts, networks
-from distillscan.profile.strings import hash_text
+from distillscan.profile.text.strings import hash_text
+from tests.support.handmade import at, canonical
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.profile import facts as facts_module
-from distillscan.profile.accounts import NO_MINIMUM, Accounts, lower, owned
-from distillscan.profile.activity import Activity
-from distillscan.profile.facts import Facts
-from distillscan.profile.index import Index
+from distillscan.profile.store import facts as facts_module
+from distillscan.profile.store.accounts import NO_MINIMUM, Accounts, lower, owned
+from distillscan.profile.store.activity import Activity
+from distillscan.profile.store.facts import Facts
+from distillscan.profile.store.index import Index
 
 # Hashes that fall on few slots of a small table, so that they get into each other's way.
 HASH = st.one_of(st.integers(0, 5).map(lambda k: k << 40 | 3), st.integers(0, (1 << 64) - 1))

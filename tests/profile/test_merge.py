@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from handmade import START, canonical
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from distillscan.errors import InputError
-from distillscan.profile import build_profile, collect, empty_profile, entities, facts, merge, profile_batch
+from distillscan.profile import build_profile, collect, empty_profile, entities, merge, profile_batch
 from distillscan.profile.collect import Collector
+from distillscan.profile.store import facts
 from distillscan.profile.tables import LINKS_KEPT, PROMPTS_KEPT, SCHEMAS, Profile
+from tests.support.handmade import START, canonical
 
 SAYINGS = [
     "The answer to the question about the sea is that it is deep",

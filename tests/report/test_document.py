@@ -4,20 +4,20 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import jsonschema
 import numpy as np
 import pytest
-from fake_results import busy, cluster, hostile, quiet
-from hostile import HOSTILE
 
 from distillscan.errors import InputError
 from distillscan.report import from_dict, from_json, schema, to_json
 from distillscan.report.document import dumps
 from distillscan.result import READABLE_VERSIONS, SCHEMA_VERSION, Cluster, Evidence, Result
+from tests.support.fake_results import busy, cluster, hostile, quiet
+from tests.support.hostile import HOSTILE
+from tests.support.places import DOCS
 
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 RESULTS: dict[str, Callable[[], Result]] = {"busy": busy, "quiet": quiet}
@@ -255,7 +255,7 @@ def test_reports_of_the_first_version_can_be_read() -> None:
 
 
 def test_the_page_lists_every_field_and_version() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "report.md").read_text()
+    text = (DOCS / "report.md").read_text()
     assert re.findall(r"^\| `(\w+)` \|", text.partition("A cluster has")[0], flags=re.MULTILINE) == [
         *schema()["properties"]
     ]

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from fake_results import busy, cluster, quiet
 
 from distillscan.report import at_least, select
 from distillscan.result import SEVERITIES, Severity
+from tests.support.fake_results import busy, cluster, quiet
 
 BELOW_HIGH = "2 clusters are below high and not shown (--min-severity high)"
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from test_explain import CUSTOMER, P, holder, most, piece, pool, signup, stating
-from test_population import numbers_of, population_of
 
-from distillscan.detectors.base import Candidate, Context
-from distillscan.population import SIGNALS, SignalGraph
+from distillscan.detect.base import Candidate, Context
+from distillscan.population.accounts import SIGNALS, SignalGraph
 from distillscan.result import Evidence, Explanation, Verdict, Weight
-from distillscan.score.explain import explain
+from distillscan.score.explanations import explain
+from tests.support.explained import CUSTOMER, P, holder, most, piece, pool, signup, stating
+from tests.support.populations import numbers_of, population_of
 
 
 def customer(**columns: list[str | None]) -> tuple[tuple[Weight, ...], Explanation]:

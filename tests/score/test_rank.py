@@ -1,14 +1,14 @@
 from dataclasses import replace
 
-import planted
 import pytest
 
-from distillscan.detectors.registry import builtin
+from distillscan.detect.registry import builtin
+from distillscan.detect.stats import probability
 from distillscan.parameters import Parameters, ScoreParameters
 from distillscan.result import Evidence, Weight
 from distillscan.score import score_candidates
 from distillscan.score.combine import combine, severity
-from distillscan.weigh import probability
+from tests.support import planted
 
 
 def scored(parameters: Parameters = planted.PARAMETERS) -> list[object]:

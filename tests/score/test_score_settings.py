@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_population import graph_of
 
-from distillscan.detectors.base import Candidate, Context
+from distillscan.detect.base import Candidate, Context
 from distillscan.parameters import ClusterParameters, ScoreParameters
 from distillscan.result import Evidence
 from distillscan.score.combine import Verdict, severity
-from distillscan.score.explain import _adopters, _egress, _rhythm
+from distillscan.score.explanations import _adopters, _egress, _rhythm
 from distillscan.score.rank import core_tokens
+from tests.support.populations import graph_of
 
 P = ScoreParameters()
 

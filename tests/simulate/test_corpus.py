@@ -7,8 +7,9 @@ import pytest
 from distillscan.errors import InputError
 from distillscan.simulate import Corpus, load_corpus, load_scenario, simulate
 from distillscan.simulate.corpus import Deck
+from tests.support.places import SHARED
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
+REAL = SHARED
 
 
 @pytest.fixture

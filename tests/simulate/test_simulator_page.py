@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +9,9 @@ from distillscan.simulate import list_scenarios, parse_scenario
 from distillscan.simulate.builder import Builder
 from distillscan.simulate.campaigns import CAMPAIGNS
 from distillscan.simulate.cohorts import COHORTS
+from tests.support.places import DOCS
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+TEXT = (DOCS / "simulator.md").read_text(encoding="utf-8")
 
 
 def section(name: str) -> str:

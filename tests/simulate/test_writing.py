@@ -8,8 +8,7 @@ from polars.testing import assert_frame_equal
 from distillscan.columns import CANONICAL
 from distillscan.errors import UsageError
 from distillscan.simulate import SimulatedLog, load_scenario, simulate, write
-
-SAMPLES = Path(__file__).resolve().parents[2] / "sample_logs"
+from tests.support.places import SAMPLES
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,235 @@
+"""Accounts that work in step, and accounts that are dealt their requests evenly, as a load balancer does."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from distillscan.detect.base import Candidate, Context, Finding, percent, rates, trait
+from distillscan.detect.stats import group_bits
+from distillscan.parameters import Synchrony
+from distillscan.population.accounts import Floats, Ints, Mask, Population
+from distillscan.result import Family
+
+_EPOCH_WEEKDAY: Final = 3
+_WEEKEND: Final = 5
+
+
+def hourly(population: Population) -> tuple[Ints, Ints, Floats]:
+    """Return account number, hour since 1970 and requests, one entry an account and active hour, in that order."""
+    rows = population.profile.activity
+    numbers, hours = population.numbers(rows["account"]), rows["hour"].to_numpy().astype(np.int64)
+    key, at = np.unique(numbers * (1 << 32) + hours, return_inverse=True)
+    requests = np.bincount(at, weights=rows["requests"].to_numpy(), minlength=key.size)
+    return key >> 32, key & ((1 << 32) - 1), requests.astype(np.float64)
+
+
+def scattered(population: Population, p: Synchrony) -> tuple[Mask, Mask]:
+    """Return the accounts whose requests are strewn over their hours, and those of which it can be told.
+
+    People send several requests in a sitting. Counted are pairs of requests in the same hour, against those expected if
+    the requests fell anywhere between the account's first and last hour: Morisita's index of dispersion (1959).
+    """
+    number, hour, requests = population.once("hourly", lambda: hourly(population))
+    size = population.size
+    total = np.bincount(number, weights=requests, minlength=size)
+    pairs = np.bincount(number, weights=requests * (requests - 1), minlength=size)
+    first, last = np.full(size, np.iinfo(np.int64).max), np.zeros(size, np.int64)
+    np.minimum.at(first, number, hour)
+    np.maximum.at(last, number, hour)
+    span = np.maximum(1, last - first + 1)
+    expected = total * (total - 1) / span
+    able = (expected >= p.enough_pairs) & (span >= p.scattered_hours)
+    return able & (pairs <= p.scattered * expected), able
+
+
+def even(population: Population, p: Synchrony) -> tuple[Mask, Mask]:
+    """Return the accounts with much the same number of requests each day, and those of which it can be told.
+
+    Fisher's index of dispersion (variance over mean) of the days between first and last: 1 for requests at random, less
+    for an equal share a day, well above for people, who have busy days and idle ones.
+    """
+    number, hour, requests = population.once("hourly", lambda: hourly(population))
+    size = population.size
+    day = hour // 24
+    key, at = np.unique(number * (1 << 32) + day, return_inverse=True)
+    daily = np.bincount(at, weights=requests)
+    who, when = key >> 32, key & ((1 << 32) - 1)
+    first, last = np.full(size, np.iinfo(np.int64).max), np.zeros(size, np.int64)
+    np.minimum.at(first, who, when)
+    np.maximum.at(last, who, when)
+    # The first and the last day are cut off somewhere.
+    inner = (when > first[who]) & (when < last[who])
+    days = np.maximum(0, last - first - 1)
+    total = np.bincount(who[inner], weights=daily[inner], minlength=size)
+    squares = np.bincount(who[inner], weights=daily[inner] ** 2, minlength=size)
+    mean = total / np.maximum(1, days)
+    variance = (squares - days * mean**2) / np.maximum(1, days - 1)
+    able = (days >= p.even_days) & (total >= p.even_requests)
+    return able & (variance <= p.even * mean), able
+
+
+_DEALT = {1: ("strewn over the hours", scattered), 2: ("much the same number every day", even)}
+
+
+class Detector:
+    """Work in step against copies of the same accounts with their days exchanged; requests dealt out evenly."""
+
+    name = "synchrony"
+    version = "2"
+    summary = "accounts that work in the same hours beyond their habits, or are dealt an even share of the requests"
+    family: Family = "timing"
+    needs = ()
+    parameters = Synchrony()
+
+    def signals(self, population: Population, parameters: Synchrony, context: Context) -> pl.DataFrame:
+        """Return a token for each of the two ways in which an account's requests look dealt out."""
+        parts = []
+        for token, (_, measure) in _DEALT.items():
+            shows, able = population.once((measure, parameters), partial(measure, population, parameters))
+            parts.append(trait(population, "dealt", token, shows, able))
+        return pl.concat(parts)
+
+    def assess(self, candidate: Candidate, parameters: Synchrony) -> list[Finding]:
+        """Weigh how many members are dealt their requests, and how far they work in step."""
+        found = [_dealt(candidate, parameters), _in_step(candidate, parameters)]
+        return [finding for finding in found if finding is not None]
+
+
+def _dealt(candidate: Candidate, p: Synchrony) -> Finding | None:
+    population = candidate.population
+    best: Finding | None = None
+    for what, measure in _DEALT.values():
+        shows, able = population.once((measure, p), partial(measure, population, p))
+        inside, trials, outside = rates(candidate, shows, able)
+        bits = group_bits(inside, trials, candidate.members.size, outside, p.dealt_cap)
+        if bits > 0 and (best is None or bits > best.bits):
+            text = (
+                f"{inside} of {trials} members get their requests as a load balancer deals them ({what}), "
+                f"as {percent(outside)} of other accounts do"
+            )
+            numbers = {"kind": what, "members": inside, "members_stating": trials, "rate_outside": outside}
+            best = Finding("timing", "coordination", bits, text, numbers)
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class Diary:
+    """Which account (numbered from 0) was active in which hours since 1970, with the days each could have been.
+
+    Attributes:
+        account: Account of each active hour, ascending.
+        hour: The hours.
+        days: All days between each account's first and last: ``account``, ``day`` and ``weekend``.
+    """
+
+    account: Ints
+    hour: Ints
+    days: tuple[Ints, Ints, Mask]
+
+    @classmethod
+    def of(cls, population: Population, members: Ints) -> "Diary":
+        """Return the diary of the given accounts."""
+        number, hour, _ = population.once("hourly", lambda: hourly(population))
+        first, last = np.full(population.size, np.iinfo(np.int64).max), np.zeros(population.size, np.int64)
+        np.minimum.at(first, number, hour // 24)
+        np.maximum.at(last, number, hour // 24)
+        # On its first and its last day an account is active by definition: these are not exchanged for others.
+        inner = (hour // 24 > first[number]) & (hour // 24 < last[number])
+        chosen = np.isin(number, members) & inner
+        names, account = np.unique(number[chosen], return_inverse=True)
+        hour = hour[chosen]
+        spans = last[names] - first[names] - 1
+        owner = np.repeat(np.arange(names.size), spans)
+        day = np.arange(owner.size) - np.repeat(np.cumsum(spans) - spans, spans) + first[names][owner] + 1
+        return cls(account, hour, (owner, day, (day + _EPOCH_WEEKDAY) % 7 >= _WEEKEND))
+
+    def common_hours(self) -> float:
+        """Return how many pairs of accounts are active in the same hour, over all hours."""
+        _, counts = np.unique(self.hour, return_counts=True)
+        return float((counts * (counts - 1)).sum()) / 2
+
+    def expected(self) -> float:
+        """Return the mean of ``common_hours`` over all exchanges of days."""
+        owner, day, weekend = self.days
+        if owner.size == 0:
+            return 0.0
+        slots = (int(owner[-1]) + 1, 2, 24)
+        mine = (self.hour // 24 + _EPOCH_WEEKDAY) % 7 >= _WEEKEND
+        active = np.zeros(slots)
+        np.add.at(active, (self.account, mine.astype(np.int64), self.hour % 24), 1.0)
+        possible = np.zeros(slots[:2])
+        np.add.at(possible, (owner, weekend.astype(np.int64)), 1.0)
+        chance = active / np.maximum(possible, 1.0)[:, :, None]
+        at = day - int(day.min())
+        total, squares = np.zeros((int(at.max()) + 1, 24)), np.zeros((int(at.max()) + 1, 24))
+        here = chance[owner, weekend.astype(np.int64)]
+        np.add.at(total, at, here)
+        np.add.at(squares, at, here**2)
+        return float((total**2 - squares).sum()) / 2
+
+    def exchanged(self, seed: int) -> "Diary":
+        """Return a diary with every account's days exchanged among each other, working days and weekends apart.
+
+        Each account keeps its span of days, its hours of the day and its kind of week: what is left in common is habit.
+        """
+        owner, day, weekend = self.days
+        if owner.size == 0:
+            return self
+        kind = owner * 2 + weekend
+        plain = np.lexsort((day, kind))
+        mixed = np.lexsort((np.random.default_rng(seed).random(owner.size), kind))
+        moved = np.empty_like(day)
+        moved[plain] = day[mixed]
+        begins = np.searchsorted(owner, np.arange(int(owner[-1]) + 1))
+        at = begins[self.account] + self.hour // 24 - day[begins[self.account]]
+        return Diary(self.account, moved[at] * 24 + self.hour % 24, self.days)
+
+
+def step(population: Population, members: Ints, p: Synchrony) -> tuple[float, float, int]:
+    """Return how far accounts work in step.
+
+    Returns:
+        log2 of the common hours over their mean with days exchanged; its distance from that mean in standard
+        deviations of such exchanges (0 if the first is not above 0); the hours in which the accounts are active in all.
+        Source: surrogate data, Theiler et al., Physica D 58 (1992).
+    """
+    diary = Diary.of(population, members[: p.most_members])
+    active = int(diary.hour.size)
+    mean = diary.expected() if active >= p.enough_step else 0.0
+    if mean <= 0:
+        return 0.0, 0.0, active
+    excess = float(np.log2(max(diary.common_hours(), 0.5) / mean))
+    if excess <= 0:
+        return excess, 0.0, active
+    made = np.array([diary.exchanged(seed).common_hours() for seed in range(p.surrogates)])
+    return excess, (diary.common_hours() - mean) / max(float(made.std(ddof=1)), 1e-9), active
+
+
+def _in_step(candidate: Candidate, p: Synchrony) -> Finding | None:
+    population = candidate.population
+    excess, deviations, hours = step(population, candidate.members, p)
+    if deviations < p.significant:
+        return None
+    # Outages and holidays set the pace of everybody: the same measure on other accounts is taken off.
+    usual = population.once(("usual step", p), lambda: max(0.0, step(population, _everywhere(population, p), p)[0]))
+    beyond = excess - usual
+    if beyond <= 0:
+        return None
+    bits = p.step_cap * min(1.0, beyond / p.step_full)
+    text = (
+        f"members are active in the same hours {percent(2.0**excess - 1)} more often than with their days exchanged "
+        f"({deviations:.0f} standard deviations); accounts from all over the log {percent(2.0**usual - 1)} more often"
+    )
+    numbers = {"excess": excess, "usual_excess": usual, "standard_deviations": deviations, "active_hours": hours}
+    return Finding("timing", "coordination", bits, text, numbers)
+
+
+def _everywhere(population: Population, p: Synchrony) -> Ints:
+    """Accounts from all over the log (hashes are spread evenly), as many as are looked at in a cluster."""
+    busy = np.flatnonzero(population.requests >= p.compared_requests)
+    take = np.linspace(0, busy.size - 1, min(busy.size, p.most_members)).astype(np.int64) if busy.size else busy
+    chosen: Ints = np.unique(busy[take]) if busy.size else busy
+    return chosen

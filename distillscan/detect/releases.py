@@ -1,0 +1,91 @@
+"""Model releases: read from a file, or found in the log as models that appear while it runs."""
+
+import csv
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from distillscan.detect.base import Release
+from distillscan.errors import UsageError
+from distillscan.parameters import ReleasePivot
+from distillscan.profile.tables import Profile
+
+_HINT = (
+    'a releases file is CSV with the columns "model" and "released", or TOML with [[release]] tables of the same keys'
+)
+
+
+def _moment(value: object, where: str) -> datetime:
+    if isinstance(value, datetime):
+        moment = value
+    elif isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    else:
+        try:
+            moment = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            raise UsageError(f"{where}: {value!r} is not a date; write 2026-04-16 or 2026-04-16T09:00:00Z") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def read_releases(path: Path) -> tuple[Release, ...]:
+    """Read releases from CSV or TOML (columns or keys ``model`` and ``released``).
+
+    Raises:
+        UsageError: The file cannot be read, lacks a column, or has a date that is none.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        rows = (
+            tomllib.loads(text).get("release", [])
+            if path.suffix == ".toml"
+            else list(csv.DictReader(text.splitlines()))
+        )
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as a releases file ({error}); {_HINT}") from error
+    found = set()
+    for number, row in enumerate(rows if isinstance(rows, list) else [None], start=1):
+        where = f"{path}, entry {number}"
+        if not isinstance(row, dict) or not row.get("model") or not row.get("released"):
+            raise UsageError(f"{where}: model or released is missing; {_HINT}")
+        found.add(Release(str(row["model"]), _moment(row["released"], where), "file"))
+    if not found:
+        raise UsageError(f"{path}: no release in it; {_HINT}")
+    return tuple(sorted(found, key=lambda r: (r.at, r.model)))
+
+
+def find_releases(profile: Profile, p: ReleasePivot) -> tuple[Release, ...]:
+    """Find models first used after the log had settled, and soon by enough accounts; at the hour of first use.
+
+    The first hour is that of the first request but for stragglers: the hour by which one per cent of the requests of
+    the model's first three days had come, so that a tester's early call does not move the release.
+    """
+    if profile.activity.is_empty():
+        return ()
+    begin = int(profile.activity["hour"].to_numpy().min())
+    named = profile.activity.filter(pl.col("model") != 0)
+    first = named.group_by("model").agg(pl.col("hour").min().alias("start"))
+    early = (
+        named.join(first.filter(pl.col("start") > begin + 24 * p.settle_days), on="model")
+        .filter(pl.col("hour") < pl.col("start") + 72)
+        .sort("model", "hour", "account")
+        .with_columns(
+            (pl.col("requests").cum_sum().over("model") / pl.col("requests").sum().over("model")).alias("reached")
+        )
+    )
+    found = (
+        early.group_by("model")
+        .agg(
+            pl.col("account").n_unique().alias("accounts"),
+            pl.col("hour").filter(pl.col("reached") >= 0.01).min().alias("hour"),
+        )
+        .filter(pl.col("accounts") >= p.min_accounts)
+        .join(profile.models, on="model")
+        .sort("hour", "name")
+    )
+    return tuple(
+        Release(name, datetime.fromtimestamp(hour * 3600, UTC), "log")
+        for name, hour in found.select("name", "hour").iter_rows()
+    )

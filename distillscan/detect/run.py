@@ -1,0 +1,80 @@
+"""Detect: run the detectors over a profile, and say of each what became of it."""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from distillscan.detect.base import Context, Detector
+from distillscan.population.accounts import SIGNALS, Population
+from distillscan.result import DetectorRun
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The tokens of all detectors that ran, how each fared, and the ones that may go on to assess."""
+
+    signals: pl.DataFrame
+    runs: tuple[DetectorRun, ...]
+    working: tuple[Detector, ...]
+
+
+def missing(needs: Sequence[str], columns: frozenset[str]) -> list[str]:
+    """Return the needs that the columns do not meet; ``a|b`` is met by either."""
+    return [need for need in needs if not any(column in columns for column in need.split("|"))]
+
+
+def _checked(signals: pl.DataFrame, population: Population) -> pl.DataFrame:
+    """The signals in their types; raises ValueError if they speak of nobody or of strangers."""
+    signals = signals.select(pl.col(name).cast(dtype) for name, dtype in SIGNALS.items())
+    if sum(signals.null_count().row(0)):
+        raise ValueError("signals hold nulls")
+    if not (signals["strength"].is_finite() & (signals["strength"] >= 0)).all():
+        raise ValueError("signals have strengths that are no share")
+    strangers = signals.join(population.profile.accounts, on="account", how="anti").height
+    if strangers:
+        raise ValueError(f"{strangers} signals name accounts that are not in the profile")
+    return signals
+
+
+def run_of(detector: Detector, status: str, reason: str) -> DetectorRun:
+    """Return the report's line on a detector."""
+    return DetectorRun(detector.name, detector.version, status, reason, tuple(detector.needs), detector.summary)  # type: ignore[arg-type]
+
+
+def failure(error: BaseException) -> str:
+    """Return what failed and where, in one line without paths of this machine."""
+    text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    places = traceback.extract_tb(error.__traceback__)
+    return f"{text} (in {places[-1].name}, line {places[-1].lineno})" if places else text
+
+
+def without(detection: Detection, name: str, error: BaseException | None) -> Detection:
+    """Return the detection less a detector that failed afterwards, its failure reported."""
+    reason = failure(error) if error is not None else "failed"
+    runs = tuple(replace(run, status="error", reason=reason) if run.name == name else run for run in detection.runs)
+    return replace(detection, runs=runs, working=tuple(d for d in detection.working if d.name != name))
+
+
+def detect(
+    population: Population, detectors: Sequence[Detector], settings: dict[str, Any], context: Context
+) -> Detection:
+    """Run every detector whose columns are there. One that fails is reported, and the others run all the same."""
+    parts, runs, working = [SIGNALS.to_frame()], [], []
+    for detector in detectors:
+        lacking = missing(detector.needs, population.profile.columns)
+        if lacking:
+            needed = "; ".join(need.replace("|", " or ") for need in lacking)
+            runs.append(run_of(detector, "skipped", f"needs {needed}"))
+            continue
+        try:
+            parts.append(_checked(detector.signals(population, settings[detector.name], context), population))
+        except Exception as error:
+            runs.append(run_of(detector, "error", failure(error)))
+            continue
+        runs.append(run_of(detector, "ok", ""))
+        working.append(detector)
+    signals = pl.concat(parts).sort("kind", "account", "token")
+    return Detection(signals, tuple(runs), tuple(working))

@@ -1,0 +1,1 @@
+"""What is kept of every account while a log is read: sums, activity and bounded samples."""

@@ -1,0 +1,1 @@
+"""Hashes, sketches, intents and languages of texts."""

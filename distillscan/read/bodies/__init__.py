@@ -1,0 +1,1 @@
+"""What logged request and response bodies hold, whichever vendor's shape they have."""

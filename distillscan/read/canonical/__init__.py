@@ -1,0 +1,1 @@
+"""Turn source values into canonical columns and types."""

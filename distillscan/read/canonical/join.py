@@ -1,0 +1,111 @@
+"""Add columns of other logs to a log, request by request: addresses from CloudTrail, accounts from a gateway's log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from distillscan.columns import CANONICAL, POINTER
+from distillscan.errors import InputError
+from distillscan.read.canonical.convert import Shaping, to_canonical
+from distillscan.read.canonical.joined import KEY, Joined, hashed
+from distillscan.read.formats.chunks import Reader
+from distillscan.read.inputs.discover import Found, discover
+from distillscan.read.inputs.local_copy import Spool
+from distillscan.read.notes import Notes
+from distillscan.read.options import ReadOptions
+from distillscan.read.schema.recognise import open_file
+from distillscan.read.schema.resolve import Resolution, listed
+
+#: Columns that a joined log can add. Texts stay out: the log with the prompts is the one to analyse.
+JOINABLE: Final = tuple(name for name in CANONICAL if name not in ("prompt", "system_prompt", "response"))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A joined log's file that was opened: its name for messages, what reads it, and where its columns are."""
+
+    label: str
+    reader: Reader
+    resolution: Resolution
+
+
+def open_joins(options: ReadOptions, spool: Spool, notes: Notes) -> tuple[Joined | None, tuple[Found, ...]]:
+    """Read the logs to be joined, if there are any; return what they know and the files they are.
+
+    Raises:
+        InputError: If there is a file that cannot be read, or that has nothing to join by.
+    """
+    if not options.joins:
+        return None, ()
+    files = discover(options.joins, None, spool, notes)
+    sides = []
+    for found in files:
+        opening = open_file(found.local, found.label, found.partitions, options, kind="join")
+        for text in ([opening.note] if opening.note else []) + list(opening.resolution.notes):
+            notes.add(f"joined log: {text}")
+        sides.append(Side(found.label, opening.reader, opening.resolution))
+    return read_joined(sides, options.batch_rows, notes), files
+
+
+def require_key(label: str, resolution: Resolution, names: Sequence[str]) -> None:
+    """Check that a log has what joined logs are joined by.
+
+    Raises:
+        InputError: If it has not.
+    """
+    plan = resolution.plan
+    key = plan.schema.join_key if plan is not None and plan.schema.join_key is not None else None
+    if (key is None and KEY not in resolution.columns) or (
+        key is not None and plan is not None and key not in plan.slots
+    ):
+        raise InputError(
+            f"{label}: no column for {key or KEY}, by which --join joins. Columns found: {listed(names)}. "
+            f"Say which column it is, for example --map {KEY}=SOURCE_COLUMN"
+        )
+
+
+def read_joined(sides: Sequence[Side], batch_rows: int, notes: Notes) -> Joined:
+    """Read joined logs into memory: one row a request, each distinct combination of values once.
+
+    Args:
+        sides: The files.
+        batch_rows: Most rows to read at once.
+        notes: Receives how many requests there are, and how many several times.
+
+    Raises:
+        InputError: If a file has no request identifier, or nothing to add.
+    """
+    parts = []
+    for source, side in enumerate(sides):
+        _check(side)
+        chosen = side.resolution.only(JOINABLE)
+        shaping = Shaping(side.label, chosen.plan)
+        for unit in side.reader.units(chosen, batch_rows=batch_rows, records=False):
+            for chunk in unit.read():
+                frame = to_canonical(chunk, source, Notes(), shaping=shaping)
+                frame = frame.filter(pl.col(KEY).is_not_null())
+                parts.append(frame.select(hashed(frame[KEY])["key"], pl.all().exclude(*POINTER, KEY)))
+    rows = pl.concat(parts, how="diagonal")
+    names = [name for name in CANONICAL if name in rows.columns and rows[name].null_count() < rows.height]
+    several = rows.filter(pl.col("key").is_duplicated())
+    first = several.group_by("key", maintain_order=True).agg(pl.col(name).drop_nulls().first() for name in names)
+    once = pl.concat([rows.filter(~pl.col("key").is_duplicated()).select("key", *names), first])
+    notes.add(f"{once.height:,} requests in the joined log")
+    if first.height:
+        notes.add(f"{first.height:,} requests are in the joined log several times: the first values count")
+    values = once.select(names).unique(maintain_order=True).with_row_index("at")
+    keys = once.join(values, on=names, how="left", nulls_equal=True, maintain_order="left").select("key", "at")
+    return Joined(keys, values.drop("at"))
+
+
+def _check(side: Side) -> None:
+    columns = side.resolution.columns
+    if KEY not in columns:
+        raise InputError(
+            f"{side.label}: no column for {KEY}, by which logs are joined. Columns found: "
+            f"{listed([column.name for column in side.reader.columns])}. Rename the right one to {KEY}"
+        )
+    if not columns.intersection(JOINABLE) - {KEY}:
+        raise InputError(f"{side.label}: has nothing to add to a log: of the columns that are known it has {KEY} only")

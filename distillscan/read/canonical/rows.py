@@ -1,0 +1,201 @@
+"""Rows of a log that belong together: newer copies of a request, and requests that are logged in several parts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import polars as pl
+
+from distillscan.columns import POINTER, ROW, SOURCE
+from distillscan.errors import InputError
+from distillscan.read.canonical.jsontext import parse, value_text
+from distillscan.read.canonical.timestamps import parse_times
+from distillscan.read.canonical.values import to_text, to_whole
+from distillscan.read.formats.chunks import Chunk, Reader
+from distillscan.read.notes import Notes
+from distillscan.read.schema.model import Rows, Schema
+from distillscan.read.schema.resolve import Resolution
+
+OLDER: Final = "older copy of a request"
+_PARTS: Final = "{count} rows are further parts of requests: their texts were joined to the first part"
+#: A 64-bit hash stands for the key: among 16 million rows two keys share one with a probability of 1 in 100,000.
+_KEYS: Final = pl.Schema({**POINTER, "key": pl.UInt64(), "order": pl.Int64()})
+
+_Opened = tuple[int, Reader, Resolution]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """What is known about the rows of one input beyond each row itself.
+
+    Attributes:
+        older: Rows of which there is a newer copy.
+        further: Rows that continue the row of another number, or of another input.
+        texts: ``row`` and, by source path, the values of the parts that follow it, in order.
+        joined: Source paths whose texts continue; of the others the first value counts.
+    """
+
+    older: pl.Series
+    further: pl.Series
+    texts: pl.DataFrame
+    joined: frozenset[str]
+
+    def whole(self, chunk: Chunk, slots: Mapping[str, str], notes: Notes, where: tuple[int, int]) -> Chunk:
+        """Return the chunk with requests in one row each: further parts are added to the first one, and left out."""
+        if len(self.further):
+            further = chunk.rows.is_in(self.further.implode())
+            notes.tally(_PARTS, where, int(further.sum()))
+            chunk = chunk.filter(~further) if further.any() else chunk
+        parts = chunk.rows.alias(ROW).to_frame().with_row_index("at").join(self.texts, on=ROW)
+        if parts.is_empty():
+            return chunk
+        columns = dict(chunk.columns)
+        for path, slot in slots.items():
+            if slot in columns and path in parts.columns:
+                columns[slot] = _continued(columns[slot], parts["at"], parts[path], joined=path in self.joined)
+        return replace(chunk, columns=columns)
+
+    def reasons(self, rows: pl.Series) -> pl.Series | None:
+        """Why each row does not count (null: it does), or ``None`` when all do."""
+        older = rows.is_in(self.older.implode()) if len(self.older) else None
+        if older is None or not older.any():
+            return None
+        return pl.select(pl.when(older).then(pl.lit(OLDER)).alias("reason")).to_series()
+
+
+def relate(opened: Sequence[_Opened], batch_rows: int) -> dict[int, Related]:
+    """Find the related rows of a log, in a first pass over the columns that tell them.
+
+    Args:
+        opened: Number, reader and resolution of each input.
+        batch_rows: Most rows to read at once.
+
+    Returns:
+        What is known, by number of input; inputs with nothing to know are left out. Texts of further parts are kept
+        in memory: their size is that of what exceeds the first part of each request.
+    """
+    found: dict[int, Related] = {}
+    by_schema: dict[str, list[_Opened]] = {}
+    for one in opened:
+        plan = one[2].plan
+        if plan is not None and (plan.schema.newest or plan.schema.parts):
+            by_schema.setdefault(plan.schema.name, []).append(one)
+    for inputs in by_schema.values():
+        plan = inputs[0][2].plan
+        if plan is not None:
+            found |= _relate(plan.schema, inputs, batch_rows)
+    return found
+
+
+def _relate(schema: Schema, inputs: Sequence[_Opened], batch_rows: int) -> dict[int, Related]:
+    older = further = pl.DataFrame(schema=_KEYS)
+    texts = pl.DataFrame(schema=dict(POINTER))
+    body = schema.body
+    joined = frozenset((*body.request, *body.system, *body.response))
+    if schema.newest is not None:
+        older = _others(_keys(schema.newest, inputs, batch_rows), newest=True)
+    if schema.parts is not None:
+        further = _others(_keys(schema.parts, inputs, batch_rows), newest=False)
+        texts = _texts(further, inputs, batch_rows, joined)
+    return {
+        source: Related(
+            older.filter(pl.col(SOURCE) == source)[ROW].sort(),
+            further.filter(pl.col(SOURCE) == source)[ROW].sort(),
+            texts.filter(pl.col(SOURCE) == source).drop(SOURCE),
+            joined,
+        )
+        for source, _, _ in inputs
+    }
+
+
+def _keys(rows: Rows, inputs: Sequence[_Opened], batch_rows: int) -> pl.DataFrame:
+    parts = [pl.DataFrame(schema=_KEYS)]
+    for source, reader, resolution in inputs:
+        for chunk in _chunks(reader, resolution.at((rows.key, rows.order)), batch_rows):
+            key, order = chunk.columns.get(rows.key), chunk.columns.get(rows.order)
+            if key is None or order is None:
+                continue
+            text = to_text(key)
+            place = parse_times(order).values.to_physical() if order.dtype.is_temporal() else _place(order)
+            parts.append(
+                pl.DataFrame({ROW: chunk.rows, "key": text.hash(), "order": place, "text": text})
+                .filter(pl.col("text").is_not_null())
+                .select(pl.lit(source, POINTER[SOURCE]).alias(SOURCE), ROW, "key", "order")
+            )
+    return pl.concat(parts)
+
+
+def _place(order: pl.Series) -> pl.Series:
+    """Numbers and times as numbers, each value by itself, so that the outcome does not depend on batches."""
+    whole = to_whole(order)
+    return whole.fill_null(parse_times(order).values.to_physical()) if whole.null_count() else whole
+
+
+def _others(keys: pl.DataFrame, *, newest: bool) -> pl.DataFrame:
+    """All rows of a key but the first, or but the newest; with the place of that one."""
+    ranked = keys.filter(pl.col("key").is_duplicated()).sort(
+        ["key", "order", SOURCE, ROW], descending=[False, newest, False, False], nulls_last=newest
+    )
+    first = [pl.col(name).first().over("key").alias(f"first_{name}") for name in (SOURCE, ROW)]
+    return ranked.with_columns(first).filter(~pl.col("key").is_first_distinct())
+
+
+def _texts(further: pl.DataFrame, inputs: Sequence[_Opened], batch_rows: int, joined: frozenset[str]) -> pl.DataFrame:
+    """What further parts hold, by the first part: lists of texts where they are joined, else the first value."""
+    parts: list[pl.DataFrame] = []
+    for source, reader, resolution in inputs:
+        mine = further.filter(pl.col(SOURCE) == source)
+        if mine.is_empty() or resolution.plan is None:
+            continue
+        for chunk in _chunks(reader, resolution.at(resolution.plan.slots), batch_rows):
+            values = {path: to_text(column) for path, column in chunk.columns.items()}
+            parts.append(pl.DataFrame({ROW: chunk.rows, **values}).join(mine, on=ROW))
+    if not parts:
+        return pl.DataFrame(schema=dict(POINTER))
+    found = pl.concat(parts, how="diagonal").sort("key", "order", SOURCE, ROW)
+    paths = [name for name in found.columns if name not in {*_KEYS, "first_source", "first_row"}]
+    return (
+        found.group_by("first_source", "first_row", maintain_order=True)
+        .agg(
+            *(
+                pl.col(path).drop_nulls().implode() if path in joined else pl.col(path).drop_nulls().first()
+                for path in paths
+            )
+        )
+        .rename({"first_source": SOURCE, "first_row": ROW})
+    )
+
+
+def _chunks(reader: Reader, resolution: Resolution, batch_rows: int) -> Iterator[Chunk]:
+    """The chunks of one input up to where it breaks off, which the reading itself will tell."""
+    try:
+        for unit in reader.units(resolution, batch_rows=batch_rows, records=False):
+            yield from unit.read()
+    except InputError:
+        return
+
+
+def _continued(values: pl.Series, at: pl.Series, more: pl.Series, *, joined: bool) -> pl.Series:
+    text = to_text(values)
+    if not joined:
+        return text.scatter(at, text.gather(at).fill_null(more))
+    own = text.gather(at).to_list()
+    whole = [join_parts([first, *rest]) for first, rest in zip(own, more.to_list(), strict=True)]
+    return text.scatter(at, pl.Series(whole, dtype=pl.String))
+
+
+def join_parts(parts: Sequence[str | None]) -> str | None:
+    """Return the parts of a logged text as one: lists that are whole each as one list, else one after the other."""
+    texts = [part for part in parts if part]
+    if len(texts) < 2:
+        return texts[0] if texts else None
+    lists = []
+    for text in texts:
+        try:
+            value = parse(text)
+        except ValueError:
+            return "".join(texts)
+        if not isinstance(value, list):
+            return "".join(texts)
+        lists += value
+    return value_text(lists)

@@ -1,0 +1,1 @@
+"""One reader a file format, each yielding chunks of source columns."""

@@ -1,0 +1,220 @@
+"""Read CSV (comma, semicolon, tab or bar) in a stream; a record with too few or too many fields costs itself only."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from distillscan.errors import InputError
+from distillscan.profile.text.arrow_buffers import as_series
+from distillscan.read.canonical.jsontext import dig_json
+from distillscan.read.canonical.values import as_utf8, decode, decode_bytes, to_json_objects
+from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_malformed
+from distillscan.read.formats.detect import ByteStream, what_went_wrong
+from distillscan.read.formats.scan import RANGE, Bytes, Range, as_array, csv_records, ranges
+from distillscan.read.inputs.outcome import Damage
+from distillscan.read.options import Compression
+from distillscan.read.schema.resolve import Resolution, SourceColumn
+
+_BLOCK: Final = 16 << 20
+#: A longer record is taken for one that a quotation mark keeps open.
+_LONGEST: Final = 256 << 20
+_HEADER: Final = 1 << 20
+_BOM: Final = b"\xef\xbb\xbf"
+_SEPARATORS: Final = (",", "\t", ";", "|")
+#: Blank lines, then a record: fields in quotation marks may hold line ends.
+_FIRST_RECORD: Final = re.compile(rb'(?:\xef\xbb\xbf)?[\r\n]*+(?:[^"\r\n]++|"[^"]*+")*+(?:\r\n|\r|\n|$)')
+_QUOTED: Final = re.compile(r'"[^"]*"')
+
+
+class CsvReader:
+    """One CSV file with a header.
+
+    Raises:
+        InputError: If it cannot be opened or has no header.
+    """
+
+    def __init__(self, path: Path, label: str, compression: Compression | None) -> None:
+        self._path, self._label, self._compression = path, label, compression
+        self._size = path.stat().st_size
+        with ByteStream(path, label, compression) as stream:
+            head = stream.read(_HEADER)
+        header = _FIRST_RECORD.match(head)
+        if header is None or not header[0].removeprefix(_BOM).strip() or (header.end() == len(head) == _HEADER):
+            raise InputError(f"{label} has no CSV header: the first line must name the columns")
+        self._body = header.end()
+        text = decode_bytes(header[0].removeprefix(_BOM)).strip("\r\n")
+        self._separator = _separator(text)
+        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=self._separator), [])
+        self._names = [name.strip() for name in names]
+        self._ranges: list[Range] = []
+        self.rows: int | None = None
+        self.columns = tuple(SourceColumn(name) for name in self._names)
+        twice = sorted({name for name in self._names if self._names.count(name) > 1})
+        self.remarks = tuple(f"{label}: there are two columns {name}; the first is read" for name in twice)
+
+    def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:  # noqa: ARG002 (blocks rule)
+        """Return the file in ranges (a compressed one as a whole); ``records`` keeps every column."""
+        for one in self._cut():
+            size = one.end - one.start
+            yield Unit(one.first_row, one.end_row, size, partial(self._read, one, resolution, records))
+
+    def _cut(self) -> Iterator[Range]:
+        if self._compression is not None or self._size <= RANGE:
+            yield Range(0, self._size, 0, None)
+        elif self._ranges:
+            yield from self._ranges
+        else:
+            found = []
+            with ByteStream(self._path, self._label, None, 0, self._size) as stream:
+                for one in ranges(stream.read_at, self._body, self._size, self._count, RANGE):
+                    found.append(one)
+                    yield one
+            self._ranges = found
+
+    def _count(self, data: Bytes) -> tuple[int, int]:
+        records, end, _ = csv_records(data, ord(self._separator))
+        return records, end
+
+    def _read(self, part: Range, resolution: Resolution, records: bool) -> Iterator[Chunk]:
+        used = {path.column for path in resolution.paths.values() if not path.partition}
+        wanted = [
+            at for at, name in enumerate(self._names) if records or (name in used and self._names.index(name) == at)
+        ]
+        row, consumed = part.first_row, 0
+        end = None if self._compression else part.end
+        with ByteStream(self._path, self._label, self._compression, part.start, end) as stream:
+            if part.start == 0:
+                stream.read(self._body)
+            for block, whole in self._blocks(stream, part):
+                read = self._chunk if whole else self._open
+                chunk, count = read(block, row, resolution, wanted, records)
+                yield replace(chunk, bytes=stream.consumed - consumed)
+                row += count
+                consumed = stream.consumed
+            if row == part.first_row:
+                yield replace(self._empty(resolution, records), bytes=stream.consumed)
+
+    def _blocks(self, stream: ByteStream, part: Range) -> Iterator[tuple[bytes, bool]]:
+        """The body in blocks of whole records; at its end perhaps the beginning of a record that never ends."""
+        if part.end_row is not None:
+            # Ranges were cut where records end. A file that was cut off since then may have nothing here.
+            if data := stream.read(part.end - part.start):
+                yield data, True
+            return
+        carry = b""
+        while data := stream.read(_BLOCK):
+            carry = carry + data if carry else data
+            _, end, _ = self._scan(carry)
+            if end:
+                yield carry[:end], True
+                carry = carry[end:]
+            elif len(carry) > _LONGEST:
+                raise InputError(
+                    f"{self._label}: a record is longer than {_LONGEST >> 20} MB, or a quotation mark is never closed: "
+                    "look for the unbalanced quotation mark, or export the log as Parquet"
+                )
+        if carry:
+            # With a line end after it, a closing quotation mark at the very end is seen to close.
+            _, _, quoted = self._scan(carry + b"\n")
+            yield carry, not quoted
+
+    def _scan(self, data: bytes) -> tuple[int, int, bool]:
+        return csv_records(as_array(data), ord(self._separator))
+
+    def _chunk(
+        self, block: bytes, row: int, resolution: Resolution, wanted: Sequence[int], records: bool
+    ) -> tuple[Chunk, int]:
+        """The records of a block, the first of which is number ``row``, and how many there are, broken ones too."""
+        broken: list[tuple[int, str]] = []
+        # Of a broken record Arrow tells nothing if it is not UTF-8, so the block is made so before.
+        block, odd = as_utf8(block)
+        table = self._parse(block, wanted, broken)
+        count = table.num_rows + len(broken)
+        rows = pl.int_range(row, row + count, dtype=pl.UInt64, eager=True)
+        if broken:
+            rows = rows.filter(pl.Series([True]).new_from_index(0, count).scatter([at for at, _ in broken], False))
+        columns = {
+            self._names[at]: decode(as_series(table.column(place))) for place, at in reversed([*enumerate(wanted)])
+        }
+        found = {
+            name: dig_json(columns[path.column], path.keys) if path.keys else columns[path.column]
+            for name, path in resolution.paths.items()
+            if not path.partition
+        }
+        malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in broken]
+        remarks = (f"{self._label} is not UTF-8 throughout: other bytes are read as Windows-1252",) if odd else ()
+        chunk = Chunk(
+            rows,
+            found,
+            pl.DataFrame(malformed, schema=MALFORMED, orient="row"),
+            _records(columns) if records else None,
+            0,
+            remarks,
+        )
+        return chunk, count
+
+    def _parse(self, block: bytes, wanted: Sequence[int], broken: list[tuple[int, str]]) -> Any:
+        """The wanted columns as bytes; records with a wrong number of fields go to ``broken``, with their place."""
+
+        def keep(record: Any) -> str:
+            broken.append((record.number - 1, record.text))
+            return "skip"
+
+        names = [f"c{at}" for at in range(len(self._names))]
+        options = {
+            # Only without threads does Arrow know the number of a broken record.
+            "read_options": pacsv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
+            "parse_options": pacsv.ParseOptions(
+                delimiter=self._separator, newlines_in_values=True, invalid_row_handler=keep
+            ),
+            "convert_options": pacsv.ConvertOptions(
+                check_utf8=False,
+                column_types=dict.fromkeys(names, pa.binary()),
+                include_columns=[names[at] for at in wanted],
+                strings_can_be_null=False,
+            ),
+        }
+        try:
+            return pacsv.read_csv(pa.BufferReader(block), **options)
+        except pa.ArrowInvalid as error:
+            raise InputError(f"{self._label} cannot be read as CSV here ({what_went_wrong(error)})") from error
+
+    def _open(
+        self, block: bytes, row: int, resolution: Resolution, _: Sequence[int], records: bool
+    ) -> tuple[Chunk, int]:
+        """A record that the end of the file cuts off inside quotation marks."""
+        reason = (
+            f"{self._label} ends inside quotation marks that record {row:,} opens: it is not complete, and may hold "
+            "records that came after it; look for the unbalanced quotation mark"
+        )
+        text = json.dumps(decode_bytes(block), ensure_ascii=False)
+        malformed = pl.DataFrame([(row, text)], schema=MALFORMED, orient="row")
+        return replace(self._empty(resolution, records), malformed=malformed, damage=(Damage(row, reason),)), 1
+
+    def _empty(self, resolution: Resolution, records: bool) -> Chunk:
+        """No record, in the columns of all chunks."""
+        nothing = pl.Series([], dtype=pl.String)
+        columns = {name: nothing for name, path in resolution.paths.items() if not path.partition}
+        texts = nothing if records else None
+        return Chunk(pl.Series([], dtype=pl.UInt64), columns, no_malformed(), texts, 0)
+
+
+def _records(columns: Mapping[str, pl.Series]) -> pl.Series:
+    # Names have no blanks around them, so one without a name cannot be taken for another.
+    named = [values.alias(name or " ") for name, values in columns.items()]
+    return to_json_objects(pl.DataFrame(named[::-1]))
+
+
+def _separator(header: str) -> str:
+    bare = _QUOTED.sub("", header)
+    return max(_SEPARATORS, key=bare.count)

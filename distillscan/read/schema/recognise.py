@@ -1,0 +1,187 @@
+"""Open a file with the schema of its source: the one that was asked for, or the one its columns tell."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from distillscan.columns import REQUIRED
+from distillscan.read.canonical.jsontext import split_path
+from distillscan.read.formats.chunks import Reader
+from distillscan.read.formats.csv import CsvReader
+from distillscan.read.formats.detect import detect, format_by_name, reading
+from distillscan.read.formats.json import NdjsonReader
+from distillscan.read.formats.lines import LinesReader, matches
+from distillscan.read.formats.parquet import ParquetReader
+from distillscan.read.formats.records import RecordsReader
+from distillscan.read.options import Compression, Format, ReadOptions
+from distillscan.read.schema.model import NO_SCHEMA, Kind, Schema, load_schema, presets
+from distillscan.read.schema.resolve import Resolution, SourceColumn, has, resolve
+
+#: Rows that are looked at before a file counts as readable.
+_FIRST_ROWS: Final = 1_000
+_MAGIC: Final[tuple[tuple[bytes, Compression], ...]] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A file that was opened.
+
+    Attributes:
+        reader: What reads it.
+        format: What it is.
+        compression: How it is compressed.
+        resolution: Where its columns are.
+        note: What was assumed about its source, if anything.
+        advice: What to do instead, if it has no time or no account and looks like a log of another kind.
+    """
+
+    reader: Reader
+    format: Format
+    compression: Compression | None
+    resolution: Resolution
+    note: str | None
+    advice: str | None = None
+
+
+def open_file(
+    path: Path, label: str, partitions: Mapping[str, str | None], options: ReadOptions, kind: Kind = "log"
+) -> Opening:
+    """Recognise a file's format and source, and find its columns.
+
+    Args:
+        path: The file, which is not empty.
+        label: Its name for messages.
+        partitions: Keys in its path.
+        options: How to read it.
+        kind: Whether it is a log by itself, or one that is joined to another.
+
+    Raises:
+        InputError: If it cannot be opened, or is something that cannot be read.
+        UsageError: If the schema that was asked for is not right.
+    """
+    asked = options.schema if kind == "log" else None
+    wanted = None if asked in (None, NO_SCHEMA) else load_schema(str(asked))
+    lines = _of_lines(path, label, options, wanted)
+    if lines is not None:
+        schema, compression = lines
+        reader: Reader = LinesReader(path, label, compression, schema.lines or "")
+        resolution = resolve(reader.columns, partitions, options.mapping, schema)
+        return Opening(reader, "lines", compression, resolution, None if wanted else _said(schema))
+    found, compression = detect(path, label, options.format)
+    if found == "parquet":
+        reader = ParquetReader(path, label)
+    elif found == "csv":
+        reader = CsvReader(path, label, compression)
+    else:
+        reader = NdjsonReader(path, label, compression)
+    chosen = wanted
+    if asked is None:
+        schemas = [one for one in presets().values() if one.kind == kind]
+        chosen = recognise(reader.columns, schemas) or _inside(reader, path, label, compression, schemas)
+    if chosen is not None and found == "ndjson":
+        reader = RecordsReader(path, label, compression, chosen)
+    mapping = options.mapping if kind == "log" else {}
+    resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=found == "ndjson")
+    if isinstance(reader, NdjsonReader) and _lacks(resolution, partitions) and reader.look_through():
+        resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=True)
+    _refuse(reader, resolution, label)
+    note = None if wanted is not None or chosen is None else _said(chosen)
+    lost = kind == "log" and _lacks(resolution, partitions)
+    return Opening(reader, found, compression, resolution, note, _advice(reader, label, wanted) if lost else None)
+
+
+def _advice(reader: Reader, label: str, wanted: Schema | None) -> str | None:
+    """What to say to somebody whose file is not what the command takes it for."""
+    looks = recognise(reader.columns, [one for one in presets().values() if one.kind == "log"])
+    if wanted is not None and looks is not None and looks != wanted:
+        return f"The file looks like another source ({looks.summary}): --schema {looks.name}, or leave --schema out"
+    if wanted is not None and wanted.kind == "join":
+        return f"The schema {wanted.name} is for logs that add columns to another one: analyse that with --join {label}"
+    for one in presets().values():
+        wrapped = {column.name for column in reader.columns} & {split_path(path)[0] for path in one.records}
+        if one.kind == "join" and (wrapped or recognise(reader.columns, [one]) is not None):
+            return (
+                f"The file looks like {one.summary}, which add columns to another log: analyse that with --join {label}"
+            )
+    return None
+
+
+def _lacks(resolution: Resolution, partitions: Mapping[str, str | None]) -> bool:
+    """Whether something that was asked for, or is needed, was in none of the lines that were looked at."""
+    return bool(resolution.unmatched) or not {*resolution.columns, *partitions}.issuperset(REQUIRED)
+
+
+def recognise(columns: Sequence[SourceColumn], schemas: Iterable[Schema]) -> Schema | None:
+    """Return the schema whose source a file with these columns comes from; ``None`` if none fits, or none is needed.
+
+    The one that asks for most columns wins, of equals the first by name. A file with the required canonical columns
+    is taken as it is.
+    """
+    if {column.name for column in columns}.issuperset(REQUIRED):
+        return None
+    best: tuple[int, str] | None = None
+    chosen = None
+    for schema in schemas:
+        signs = schema.recognise
+        if not (signs.all or signs.any) or not all(has(path, columns) for path in signs.all):
+            continue
+        if signs.any and not any(has(path, columns) for path in signs.any):
+            continue
+        if any(has(path, columns) for path in signs.none):
+            continue
+        rank = (-len(signs.all) - bool(signs.any), schema.name)
+        if best is None or rank < best:
+            best, chosen = rank, schema
+    return chosen
+
+
+def _refuse(reader: Reader, resolution: Resolution, label: str) -> None:
+    """Look at the first rows for what the schema refuses: it explains what else seems to be missing."""
+    plan = resolution.plan
+    if plan is None or not plan.schema.refuse:
+        return
+    for unit in reader.units(resolution.refused(), batch_rows=_FIRST_ROWS, records=False):
+        for chunk in unit.read():
+            plan.refuse(chunk.columns, label)
+            return
+
+
+def _inside(
+    reader: Reader, path: Path, label: str, compression: Compression | None, schemas: Iterable[Schema]
+) -> Schema | None:
+    """The schema of the records inside a file whose lines are wrappers around lists of records."""
+    if not isinstance(reader, NdjsonReader):
+        return None
+    names = {column.name for column in reader.columns if column.nested}
+    for schema in schemas:
+        if any(split_path(wrapper)[0] in names for wrapper in schema.records):
+            inner = RecordsReader(path, label, compression, schema)
+            if recognise(inner.columns, [schema]) is not None:
+                return schema
+    return None
+
+
+def _of_lines(
+    path: Path, label: str, options: ReadOptions, wanted: Schema | None
+) -> tuple[Schema, Compression | None] | None:
+    """The schema for lines of plain text that a file is, if it is one: asked for, or told by its first line."""
+    if wanted is not None:
+        return (wanted, _compression(path, label)) if wanted.lines else None
+    if options.schema == NO_SCHEMA or options.format is not None or format_by_name(label) is not None:
+        return None
+    compression = _compression(path, label)
+    for schema in presets().values():
+        if schema.lines is not None and matches(path, label, compression, schema.lines):
+            return schema, compression
+    return None
+
+
+def _compression(path: Path, label: str) -> Compression | None:
+    with reading(label), path.open("rb") as file:
+        first = file.read(4)
+    return next((name for magic, name in _MAGIC if first.startswith(magic)), None)
+
+
+def _said(schema: Schema) -> str:
+    return f"read with the schema {schema.name} ({schema.summary}); --schema none reads columns by name only"

@@ -1,0 +1,191 @@
+"""Assemble the result document: what was found, with what was read, assumed, left out and withheld."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import distillscan
+from distillscan.detect.base import Context
+from distillscan.detect.run import Detection
+from distillscan.parameters import Parameters
+from distillscan.privacy.disclosure import column_uses
+from distillscan.privacy.pseudonyms import METHOD, Veil
+from distillscan.profile import Profile
+from distillscan.read import Log, Outcome, shortcomings
+from distillscan.read.tally import Tally
+from distillscan.report.describe import moment
+from distillscan.result import Cluster, Input, Rejected, Result
+from distillscan.result import Population as Summary
+from distillscan.score import Scored
+
+if TYPE_CHECKING:
+    from distillscan.pipeline import AnalyzeOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run depends on beside its input.
+
+    Attributes:
+        options: As they were given.
+        schema_sha256: Of a schema of one's own, None for packaged ones.
+        parameters: With the settings made.
+    """
+
+    options: "AnalyzeOptions"
+    schema_sha256: str | None
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading.
+
+    Attributes:
+        log: The open log.
+        tally: Its rows, and those that could not be used.
+        profile: Its profile, identities as they may be shown.
+        shown: How texts may be shown.
+    """
+
+    log: Log
+    tally: Tally
+    profile: Profile
+    shown: Veil
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of detecting, clustering and scoring.
+
+    Attributes:
+        context: The releases that were given or found, and the lift.
+        detection: How the detectors fared.
+        scored: The clusters, best first.
+        looked_at: How many candidates were scored.
+    """
+
+    context: Context
+    detection: Detection
+    scored: list[Scored]
+    looked_at: int
+
+
+def assemble(
+    asked: Asked, reading: Reading, outcomes: Sequence[Outcome], found: Found, clusters: tuple[Cluster, ...]
+) -> tuple[Result, tuple[str, ...], tuple[str, ...]]:
+    """Return the result, the notes on reading, and which files were not read whole; texts as they may be shown.
+
+    Args:
+        asked: What was asked for.
+        reading: What was read.
+        outcomes: What became of every file.
+        found: What was found.
+        clusters: The clusters as they are shown.
+    """
+    options, log, tally = asked.options, reading.log, reading.tally
+    unread, joined = shortcomings(outcomes), log.joined_digests()
+    names = [text for one in outcomes for text in (one.path, one.reason)]
+    said = reading.shown.said(unread, log.notes, joined, names, tally.rejected.reasons)
+    unread, notes = (tuple(said[text] for text in texts) for texts in (unread, log.notes))
+    result = Result(
+        version=distillscan.__version__,
+        parameters={
+            **asked.parameters.to_dict(),
+            "options": _stated(options, {said[path]: digest for path, digest in joined.items()}, asked.schema_sha256),
+            "releases": _releases(found.context),
+        },
+        inputs=tuple(
+            Input(said[one.path], tally.rows(one.source), one.bytes, one.sha256, one.status, said[one.reason])
+            for one in outcomes
+        ),
+        rejected=_rejected(tally, said),
+        population=_summary(reading.profile),
+        detectors=found.detection.runs,
+        clusters=clusters,
+        limitations=(
+            *unread,
+            *_limitations(reading.profile, found.detection, notes, found.context),
+            *_cut(found.looked_at, asked.parameters),
+            *_withheld(options),
+        ),
+        columns=column_uses(log.columns, pseudonyms=options.pseudonyms is not None, prompts=options.prompts),
+    )
+    return result, notes, unread
+
+
+def _cut(looked_at: int, parameters: Parameters) -> tuple[str, ...]:
+    """What to say if there may have been more candidates than were looked at."""
+    most = parameters.cluster.max_candidates
+    if looked_at < most:
+        return ()
+    return (f"only the {most} strongest candidates were looked at (--set cluster.max_candidates={2 * most} for more)",)
+
+
+def _rejected(tally: Tally, said: Mapping[str, str]) -> Rejected:
+    reasons: dict[str, int] = {}
+    for reason, rows in tally.rejected.reasons.items():
+        reasons[said[reason]] = reasons.get(said[reason], 0) + rows
+    return Rejected(tally.rejected.rows, reasons)
+
+
+def _withheld(options: "AnalyzeOptions") -> tuple[str, ...]:
+    """What to say of what the reader is not shown."""
+    found = []
+    if options.pseudonyms is not None:
+        found.append(f"identities are pseudonyms ({METHOD}, key {options.pseudonyms.key_id})")
+    if not options.prompts:
+        found.append("no words of prompts are shown (--no-prompts)")
+    return tuple(found)
+
+
+def _stated(options: "AnalyzeOptions", joined: Mapping[str, str], schema_sha256: str | None) -> dict[str, Any]:
+    """The options that change what is found and shown; ``distillscan verify`` runs with them again."""
+    key = None if options.pseudonyms is None else {"method": METHOD, "key_id": options.pseudonyms.key_id}
+    return {
+        "mapping": dict(sorted(options.mapping.items())),
+        "input_format": options.input_format,
+        "schema": options.schema,
+        "schema_sha256": schema_sha256,
+        "joins": dict(joined),
+        "detectors": list(options.detectors),
+        "without": list(options.without),
+        "settings": dict(sorted(options.settings.items())),
+        "pseudonymized": key,
+        "prompts": options.prompts,
+    }
+
+
+def _releases(context: Context) -> list[dict[str, str]]:
+    return [{"model": r.model, "released": moment(r.at), "source": r.source} for r in context.releases]
+
+
+def _summary(profile: Profile) -> Summary:
+    accounts = profile.accounts
+    return Summary(
+        requests=profile.requests,
+        accounts=accounts.height,
+        first_seen=moment(accounts["first"].min()),  # type: ignore[arg-type]
+        last_seen=moment(accounts["last"].max()),  # type: ignore[arg-type]
+    )
+
+
+#: What is lost without a column (or any of several), said in the report.
+_LOST = (
+    (("prompt", "system_prompt"), "no prompts: templates cannot be found, content evidence is not available"),
+    (("ip",), "no addresses: shared and rotated egress cannot be seen"),
+    (("payment_id", "device_id", "api_key_id"), "no payment, device or key: common holders cannot be seen"),
+    (("account_created_at",), "no account creation dates: sign-up bursts cannot be seen"),
+    (("org_id", "email_domain"), "no organisation or mail domain: declared customers cannot be recognised as such"),
+    (("model",), "no model: release pivots cannot be seen"),
+)
+
+
+def _limitations(profile: Profile, detection: Detection, notes: Sequence[str], context: Context) -> tuple[str, ...]:
+    found = [text for columns, text in _LOST if not any(c in profile.columns for c in columns)]
+    if profile.accounts.is_empty():
+        found = ["the log holds no request"]
+    found += [f"{run.name} {run.status}: {run.reason}" for run in detection.runs if run.status != "ok"]
+    if "model" in profile.columns and not context.releases:
+        found.append("no model release within the log: pivots could not be tested (name releases with --releases)")
+    return (*found, *notes)

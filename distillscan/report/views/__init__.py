@@ -1,0 +1,1 @@
+"""The output formats: each is a view of the result document."""

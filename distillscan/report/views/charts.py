@@ -1,0 +1,96 @@
+"""Small charts made of characters: a sparkline over time and a waterfall of weights."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
+from typing import Any, Final
+
+from distillscan.report.views.wording import counted, moment, number
+
+LEVELS: Final = "▁▂▃▄▅▆▇█"
+NOTHING: Final = "·"
+
+#: Names a timeline entry may give the begin of its interval, and the count in it.
+_TIMES: Final = ("start", "day", "date", "hour", "time")
+_COUNTS: Final = ("requests", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a waterfall: it fills the cells from ``start`` up to, not including, ``end``."""
+
+    start: int
+    end: int
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """One character per value, its height relative to the greatest; a dot where there is nothing."""
+    peak = max(values, default=0)
+    return "".join(LEVELS[math.ceil(value / peak * len(LEVELS)) - 1] if value > 0 else NOTHING for value in values)
+
+
+def waterfall(weights: Sequence[float], width: int) -> tuple[list[Bar], Bar, int]:
+    """Lay out bars that each begin where the one before ended.
+
+    Args:
+        weights: Summands, in order.
+        width: Cells there are for the chart.
+
+    Returns:
+        One bar per weight, the bar of their sum, and the cell of the zero line.
+    """
+    edges = [0.0, *accumulate(weights)]
+    low, high = min(edges), max(edges)
+    span = max(high - low, 1e-6)
+    cells = [round((edge - low) / span * (width - 1)) for edge in edges]
+    zero = cells[0]
+    return [_bar(a, b) for a, b in pairwise(cells)], _bar(zero, cells[-1]), zero
+
+
+def _bar(a: int, b: int) -> Bar:
+    start, end = sorted((a, b))
+    return Bar(start, max(end, start + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A timeline ready to draw: requests per equal interval, gaps counted as nothing."""
+
+    values: tuple[int, ...]
+    caption: str
+
+
+def series(timeline: Sequence[Mapping[str, Any]], width: int) -> Series | None:
+    """Fit a cluster's timeline into at most ``width`` intervals; ``None`` when it holds no times and counts."""
+    points = sorted(point for entry in timeline if (point := _point(entry)) is not None)
+    if not points:
+        return None
+    first, last = points[0][0], points[-1][0]
+    step = min((b - a for (a, _), (b, _) in pairwise(points) if b > a), default=timedelta(days=1))
+    together = max(math.ceil(((last - first) // step + 1) / max(width, 1)), 1)
+    interval = step * together
+    values = [0] * ((last - first) // interval + 1)
+    for when, requests in points:
+        values[(when - first) // interval] += requests
+    peak = max(range(len(values)), key=values.__getitem__)
+    at = first + interval * peak
+    shown = f"{at:%Y-%m-%d}" if interval >= timedelta(days=1) else f"{at:%Y-%m-%d %H:%M}"
+    caption = f"requests per {_interval(interval)}, most {number(values[peak])} "
+    return Series(tuple(values), caption + (f"from {shown}" if interval > timedelta(days=1) else f"on {shown}"))
+
+
+def _point(entry: Mapping[str, Any]) -> tuple[datetime, int] | None:
+    time = next((entry[name] for name in _TIMES if name in entry), None)
+    count = next((entry[name] for name in _COUNTS if name in entry), None)
+    if not isinstance(time, str) or not isinstance(count, int) or (when := moment(time)) is None:
+        return None
+    return when, max(count, 0)
+
+
+def _interval(length: timedelta) -> str:
+    for unit, name in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
+        if length >= unit and not length % unit:
+            return name if length == unit else counted(length // unit, name)
+    return counted(round(length.total_seconds()), "second")

@@ -1,0 +1,217 @@
+"""The report as Markdown, for tickets and chats; nothing from a log can become a link, mention, HTML or block."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from distillscan.report.views.facts import kinds, measures
+from distillscan.report.views.sanitize import clip, visible
+from distillscan.report.views.wording import (
+    QUESTIONS,
+    VERDICTS,
+    bits,
+    counted,
+    days,
+    number,
+    percent,
+    period,
+    score,
+    severities,
+)
+from distillscan.result import Cluster, DetectorRun, Result
+
+#: Display cells of one statement, one template and one value; tickets have size limits.
+PARAGRAPH, SKELETON, VALUE = 600, 2_000, 160
+#: Values listed per kind of infrastructure, and accounts per cluster.
+VALUES, ACCOUNTS = 5, 20
+
+_PUNCTUATION: Final = re.compile(r"([\\`*_{}\[\]#!|~$^]|(?<!\d):(?=[\w+-]+:))")
+#: What makes a line a list, a quotation or the underline of a heading when it stands first.
+_BLOCK: Final = re.compile(r"^(?:[-+=>]|\d+(?=[.)]))")
+#: A bar that would end a table cell, as it does even in inline code.
+_BAR: Final = re.compile(r"(?<!\\)\|")
+#: Words that trackers turn into links, mentions or references even when escaped; as code they are left alone.
+_TRIGGER: Final = re.compile(r"@|://|www\.|#\d|mailto:|javascript:", re.IGNORECASE)
+_WORD: Final = re.compile(r"\S+")
+
+
+def to_markdown(result: Result) -> str:
+    """Return the report as GitHub-flavoured Markdown."""
+    return "\n".join(_lines(result)) + "\n"
+
+
+def prose(text: str, width: int = PARAGRAPH) -> str:
+    """Text from outside as running text: it reads the same and means nothing to Markdown or HTML."""
+    safe = clip(text, width).strip()
+    parts: list[str] = []
+    end = 0
+    for match in _WORD.finditer(safe):
+        if not _TRIGGER.search(match[0]):
+            continue
+        parts += [_escape(safe[end : match.start()]), code(match[0], len(match[0]) * 2)]
+        end = match.end()
+    return "".join([*parts, _escape(safe[end:])])
+
+
+def paragraph(text: str, width: int = PARAGRAPH) -> str:
+    """Text from outside as a paragraph of its own: as ``prose``, and it begins no list, heading or quotation."""
+    return _BLOCK.sub(_no_block, prose(text, width))
+
+
+def code(text: str, width: int = VALUE) -> str:
+    """Text from outside as inline code, fenced by more backticks than it has in a row."""
+    safe = clip(text, width)
+    if not safe.strip():
+        return "*(empty)*"
+    fence = "`" * (_longest_run(safe) + 1)
+    pad = " " if "`" in (safe[0], safe[-1]) else ""
+    return f"{fence}{pad}{safe}{pad}{fence}"
+
+
+def _escape(text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    return _PUNCTUATION.sub(r"\\\1", text)
+
+
+def _no_block(match: re.Match[str]) -> str:
+    return f"{match[0]}\\" if match[0].isdecimal() else f"\\{match[0]}"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall("`+", text)), default=0)
+
+
+def _lines(result: Result) -> Iterator[str]:
+    population = result.population
+    yield f"# distillscan {prose(result.version, 40)}"
+    yield ""
+    when = f", {prose(period(population.first_seen, population.last_seen))}" if population.requests else ""
+    yield f"{counted(population.requests, 'request')}, {counted(population.accounts, 'account')}{when}"
+    yield ""
+    if result.clusters:
+        yield from _ranking(result)
+        for cluster in result.clusters:
+            yield from _cluster(cluster)
+    elif any(run.status == "ok" for run in result.detectors):
+        yield "**No cluster to show.** What was checked and what could not be is listed below."
+    else:
+        yield "**Nothing was checked: no detector could run.** This says nothing about the log."
+    yield from _checked(result)
+
+
+def _ranking(result: Result) -> Iterator[str]:
+    yield (
+        counted(len(result.clusters), "cluster")
+        + ": "
+        + ", ".join(f"{number(n)} {s}" for s, n in severities(result.clusters))
+    )
+    yield ""
+    yield "| # | severity | cluster | accounts | requests | coordination | extraction | score | seen | summary |"
+    yield "|--:|---|---|--:|--:|--:|--:|--:|---|---|"
+    for c in result.clusters:
+        numbers = (
+            number(c.accounts),
+            number(c.requests),
+            percent(c.coordination).replace("<", "&lt;"),
+            percent(c.extraction).replace("<", "&lt;"),
+        )
+        seen = prose(days(c.first_seen, c.last_seen, year=True))
+        cells = (
+            number(c.rank),
+            c.severity,
+            code(c.cluster_id),
+            *numbers,
+            score(c.score),
+            seen,
+            prose(c.summary, VALUE),
+        )
+        yield "| " + " | ".join(_BAR.sub(r"\|", cell) for cell in cells) + " |"
+
+
+def _cluster(cluster: Cluster) -> Iterator[str]:
+    yield from ("", f"## {number(cluster.rank)} · {cluster.severity} · {code(cluster.cluster_id)}", "")
+    yield paragraph(cluster.summary)
+    when = prose(period(cluster.first_seen, cluster.last_seen))
+    yield from ("", f"{counted(cluster.accounts, 'account')}, {counted(cluster.requests, 'request')}, {when}")
+    for axis, question in QUESTIONS.items():
+        probability = cluster.coordination if axis == "coordination" else cluster.extraction
+        yield from ("", f"### {question}: {percent(probability).replace('<', '&lt;')}", "")
+        weights = [w for w in cluster.weights if w.axis == axis]
+        if weights:
+            total = bits(sum(w.bits for w in weights))
+            yield "Bits: " + ", ".join(f"{prose(w.label, VALUE)} {bits(w.bits)}" for w in weights) + f"; sum {total}"
+            yield ""
+        found = sorted((e for e in cluster.evidence if e.axis == axis), key=lambda e: -abs(e.bits))
+        for item in found:
+            yield f"- {item.family} {bits(item.bits)}: {prose(item.summary)} ({code(item.detector)})"
+        if not found:
+            yield "No evidence either way."
+    yield from _templates(cluster)
+    yield from _facts("Models and capabilities", cluster.capabilities)
+    yield from _facts("Infrastructure", cluster.infrastructure)
+    if cluster.benign_explanations:
+        yield from ("", "### Innocent explanations", "")
+        for other in sorted(cluster.benign_explanations, key=lambda other: VERDICTS.index(other.verdict)):
+            yield f"- **{other.verdict}** · {prose(other.explanation, VALUE)} – {prose(other.reason)}"
+    yield from ("", "### Accounts", "")
+    yield ", ".join(code(account, 80) for account in cluster.account_ids[:ACCOUNTS]) + _more(
+        len(cluster.account_ids), ACCOUNTS
+    )
+
+
+def _templates(cluster: Cluster) -> Iterator[str]:
+    if not cluster.templates:
+        return
+    yield from ("", "### Templates")
+    for template in cluster.templates:
+        where = template.where.replace("_", " ")
+        share = percent(template.coverage).replace("<", "&lt;")
+        users = f"{counted(template.accounts, 'account')}, {number(template.accounts_outside)} outside"
+        yield from ("", f"{where}, {users}, {share} of requests:")
+        skeleton = clip(template.skeleton, SKELETON)
+        fence = "`" * max(_longest_run(skeleton) + 1, 3)
+        yield from ("", f"{fence}text", skeleton, fence)
+
+
+def _facts(title: str, mapping: Mapping[str, Any]) -> Iterator[str]:
+    found = kinds(mapping)
+    if not found:
+        return
+    yield from ("", f"### {title}", "")
+    for kind in found:
+        shown = [f"{code(f.value)}{_bracketed(measures(f))}" for f in kind.facts[:VALUES]]
+        yield f"- {paragraph(kind.name.replace('_', ' '), VALUE)}: {', '.join(shown)}{_more(kind.distinct, VALUES)}"
+
+
+def _bracketed(text: str) -> str:
+    return f" ({prose(text)})" if text else ""
+
+
+def _more(n: int, shown: int) -> str:
+    return f" and {number(n - shown)} more" if n > shown else ""
+
+
+def _checked(result: Result) -> Iterator[str]:
+    yield from ("", "## What was checked", "")
+    for run in result.detectors:
+        yield f"- {code(run.name)} {prose(run.version, VALUE)}: {_outcome(run)}"
+    if not result.detectors:
+        yield "- no detector was chosen"
+    if result.rejected.rows:
+        yield from ("", f"## {counted(result.rejected.rows, 'row')} could not be used", "")
+        for reason, rows in sorted(result.rejected.reasons.items(), key=lambda item: (-item[1], item[0])):
+            yield f"- {number(rows)}: {prose(visible(reason))}"
+    if result.limitations:
+        yield from ("", "## Limitations", "")
+        yield from (f"- {paragraph(line)}" for line in result.limitations)
+    if result.columns:
+        yield from ("", "## What was read", "", "| column | used for | shown |", "|---|---|---|")
+        for column in result.columns:
+            cells = (code(column.name), prose(column.used_for), column.shown)
+            yield "| " + " | ".join(_BAR.sub(r"\|", cell) for cell in cells) + " |"
+
+
+def _outcome(run: DetectorRun) -> str:
+    if run.status == "ok":
+        return prose(run.summary)
+    return {"skipped": "**not checked**", "error": "**failed**"}[run.status] + f": {prose(run.reason)}"

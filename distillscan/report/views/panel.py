@@ -1,0 +1,250 @@
+"""The panel of one cluster: how sure, why, what, when, where, what else could explain it, and how to look closer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from distillscan.report.document import dumps
+from distillscan.report.views import style
+from distillscan.report.views.charts import Bar, series, sparkline, waterfall
+from distillscan.report.views.facts import Fact, kinds, none_shared
+from distillscan.report.views.sanitize import clip, visible
+from distillscan.report.views.wording import QUESTIONS, VERDICTS, bits, counted, number, percent, period, probability
+from distillscan.result import FAMILIES, Axis, Cluster, Evidence, Weight
+
+#: How much is listed before ``-v``: evidence a family, values a kind, templates, accounts.
+EVIDENCE, VALUES, TEMPLATES, ACCOUNTS = 3, 3, 3, 6
+#: Accounts listed with ``-v``; all of them are in the JSON.
+MOST_ACCOUNTS = 500
+#: Display cells given to one statement, one template, and the numbers of one piece of evidence.
+PARAGRAPH, SKELETON, DETAILS = 600, 480, 960
+#: Display cells given to the label of a weight.
+LABEL = 28
+#: A smaller difference between the sum of weights and the published probability is not worth a line.
+CALIBRATED = 0.02
+#: Indent of a section's body, and the frame's two columns.
+INDENT, FRAME = 2, 4
+
+
+def cluster_panel(cluster: Cluster, width: int, verbosity: int = 0) -> RenderableType:
+    """Return everything there is to say about one cluster, laid out in ``width`` columns."""
+    inner = width - FRAME
+    sections: list[RenderableType] = [_what(cluster, inner)]
+    sections += [_axis(cluster, axis, inner, verbosity) for axis in QUESTIONS]
+    sections += _templates(cluster, verbosity)
+    sections += _facts("Models and capabilities", cluster.capabilities, verbosity)
+    sections += _facts("Infrastructure", cluster.infrastructure, verbosity)
+    sections += _innocent(cluster)
+    sections.append(_closer(cluster, verbosity))
+    spaced = [part for section in sections for part in (section, Text())][:-1]
+    colour = style.SEVERITY[cluster.severity]
+    title = Text.assemble(
+        (f" {number(cluster.rank)}  {cluster.severity}  ", colour),
+        (clip(cluster.cluster_id, width // 2), style.STRONG),
+        " ",
+    )
+    return Panel(
+        Group(*spaced),
+        title=title,
+        title_align="left",
+        box=box.ROUNDED,
+        border_style=colour.removeprefix("bold "),
+        padding=(0, 1),
+        width=width,
+    )
+
+
+def _what(cluster: Cluster, width: int) -> RenderableType:
+    size = f"{counted(cluster.accounts, 'account')} · {counted(cluster.requests, 'request')}"
+    parts = [
+        Text(clip(cluster.summary, PARAGRAPH), style.STRONG),
+        Text(size),
+        Text(period(cluster.first_seen, cluster.last_seen)),
+    ]
+    drawn = series(cluster.timeline, min(width - INDENT, 72))
+    if drawn and len(drawn.values) > 1:
+        parts.append(Text.assemble((sparkline(drawn.values), ""), (f"  {drawn.caption}", style.QUIET)))
+    return Group(*parts)
+
+
+def _axis(cluster: Cluster, axis: Axis, width: int, verbosity: int) -> RenderableType:
+    judged = cluster.coordination if axis == "coordination" else cluster.extraction
+    weights = [weight for weight in cluster.weights if weight.axis == axis]
+    evidence = [item for item in cluster.evidence if item.axis == axis]
+    body: list[RenderableType] = []
+    if weights:
+        left = max(cell_len(clip(weight.label, LABEL)) for weight in cluster.weights)
+        body += [_sum(weights, judged, left, width - INDENT), Text()]
+    body.append(_evidence(evidence, verbosity) if evidence else Text("no evidence either way", style.QUIET))
+    unit = "  bits: every +1 doubles the odds" if weights and axis == "coordination" else ""
+    return _section(Text.assemble((f"{QUESTIONS[axis]}  {percent(judged)}", style.STRONG), (unit, style.QUIET)), *body)
+
+
+def _sum(weights: Sequence[Weight], judged: float, left: int, width: int) -> RenderableType:
+    """The prior and what each family adds, drawn so that every bar begins where the last one ended."""
+    bars, total_bar, zero = waterfall([weight.bits for weight in weights], min(max(width - left - 11, 10), 60))
+    total = sum(weight.bits for weight in weights)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, min_width=left)
+    table.add_column(no_wrap=True, min_width=5, justify="right")
+    table.add_column(no_wrap=True)
+    for weight, bar in zip(weights, bars, strict=True):
+        colour = style.QUIET if weight.label == "prior" else _colour(weight.bits)
+        table.add_row(Text(clip(weight.label, LABEL)), Text(bits(weight.bits)), _draw(bar, zero, colour))
+    table.add_row(
+        Text("sum"), Text(bits(total), style.STRONG), _draw(total_bar, zero, "" if total >= 0 else style.QUIET)
+    )
+    odds = probability(total)
+    if abs(odds - judged) > CALIBRATED:
+        # The sum is the evidence taken at its word; the published figure is what such sums turned out to mean.
+        table.add_row("", "", Text(f"taken at its word {percent(odds)}, calibrated {percent(judged)}", style.QUIET))
+    return table
+
+
+def _draw(bar: Bar, zero: int, colour: str) -> Text:
+    text = Text()
+    for cell in range(max(bar.end, zero + 1)):
+        if bar.start <= cell < bar.end:
+            text.append("━", colour)
+        else:
+            text.append("│" if cell == zero else " ", style.QUIET)
+    return text
+
+
+def _colour(weight: float) -> str:
+    return style.FOR if weight > 0 else style.AGAINST
+
+
+def _evidence(evidence: Sequence[Evidence], verbosity: int) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, min_width=8, style=style.QUIET)
+    table.add_column(no_wrap=True, min_width=5, justify="right")
+    table.add_column()
+    for family in FAMILIES:
+        found = sorted((item for item in evidence if item.family == family), key=lambda item: -abs(item.bits))
+        shown = found if verbosity else found[:EVIDENCE]
+        for i, item in enumerate(shown):
+            statement = Text(clip(item.summary, PARAGRAPH))
+            if verbosity:
+                statement.append(f"  {clip(item.detector, 40)}", style.QUIET)
+                statement.append(f"\n{clip(_details(item), DETAILS)}" if item.details else "", style.QUIET)
+            table.add_row(
+                family if i == 0 else "", Text(bits(item.bits), _colour(item.bits) if item.bits else ""), statement
+            )
+        if len(shown) < len(found):
+            table.add_row("", "", Text(f"and {number(len(found) - len(shown))} more (-v)", style.QUIET))
+    return table
+
+
+def _details(item: Evidence) -> str:
+    return ", ".join(
+        f"{key} {value if isinstance(value, str) else dumps({'': value})[4:-1]}" for key, value in item.details.items()
+    )
+
+
+def _templates(cluster: Cluster, verbosity: int) -> Iterator[RenderableType]:
+    if not cluster.templates:
+        return
+    shown = cluster.templates if verbosity else cluster.templates[:TEMPLATES]
+    body: list[RenderableType] = []
+    for template in shown:
+        where = "system prompt" if template.where == "system_prompt" else "prompt"
+        outside = f"{number(template.accounts_outside)} outside" if template.accounts_outside else "none outside"
+        numbers = f"{counted(template.accounts, 'account')}, {outside} · {percent(template.coverage)} of requests"
+        body.append(
+            Text.assemble((f"{where}  ", style.QUIET), numbers, (f"  {clip(template.template_id, 40)}", style.QUIET))
+        )
+        body.append(Padding(_skeleton(template.skeleton, verbosity), (0, 0, 0, INDENT)))
+    if len(shown) < len(cluster.templates):
+        body.append(Text(f"and {number(len(cluster.templates) - len(shown))} more (-v)", style.QUIET))
+    yield _section(Text("Templates", style.STRONG), *body)
+
+
+def _skeleton(skeleton: str, verbosity: int) -> Text:
+    """The template with its slots set apart from the words that never change."""
+    text = Text(visible(skeleton) if verbosity else clip(skeleton, SKELETON))
+    text.highlight_regex(r"\{[^{}]*\}", "cyan")
+    return text
+
+
+def _facts(title: str, mapping: Mapping[str, Any], verbosity: int) -> Iterator[RenderableType]:
+    found = kinds(mapping)
+    if not found:
+        return
+    rows = [fact for kind in found for fact in kind.facts]
+    columns = [
+        name
+        for name in ("accounts", "outside", "requests", "share")
+        if any(getattr(fact, name) is not None for fact in rows)
+    ]
+    more = any(fact.more for fact in rows)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style=style.QUIET)
+    table.add_column(overflow="fold")
+    for _ in columns:
+        table.add_column(no_wrap=True, justify="right")
+    if more:
+        table.add_column(overflow="fold")
+    if columns:
+        table.add_row("", "", *(Text(name, style.QUIET) for name in columns), *([""] * more))
+    for kind in found:
+        label = Text(clip(kind.name.replace("_", " "), 20))
+        if not verbosity and none_shared(kind):
+            table.add_row(label, Text(f"{counted(kind.distinct, 'value')}, one account each", style.QUIET))
+            continue
+        shown = kind.facts if verbosity else kind.facts[:VALUES]
+        for i, fact in enumerate(shown):
+            cells = [_cell(fact, name) for name in columns] + [Text(clip(fact.more, PARAGRAPH), style.QUIET)] * more
+            table.add_row("" if i else label, Text(clip(fact.value, 160)), *cells)
+        if len(shown) < kind.distinct:
+            hint = " (-v)" if len(shown) < len(kind.facts) else ""
+            table.add_row("", Text(f"and {number(kind.distinct - len(shown))} more{hint}", style.QUIET))
+    yield _section(Text(title, style.STRONG), table)
+
+
+def _cell(fact: Fact, name: str) -> Text:
+    value = getattr(fact, name)
+    if value is None:
+        return Text()
+    return Text(percent(value) if name == "share" else number(value))
+
+
+def _innocent(cluster: Cluster) -> Iterator[RenderableType]:
+    if not cluster.benign_explanations:
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for item in sorted(cluster.benign_explanations, key=lambda item: VERDICTS.index(item.verdict)):
+        glyph, colour = style.VERDICT[item.verdict]
+        table.add_row(
+            Text(f"{glyph} {item.verdict}", colour),
+            Text(f"{clip(item.explanation, PARAGRAPH)} – {clip(item.reason, PARAGRAPH)}"),
+        )
+    yield _section(Text("Innocent explanations", style.STRONG), table)
+
+
+def _closer(cluster: Cluster, verbosity: int) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style=style.QUIET)
+    table.add_column(overflow="fold")
+    shown = cluster.account_ids[: MOST_ACCOUNTS if verbosity else ACCOUNTS]
+    ids = Text(", ".join(clip(account, 200 if verbosity else 40) for account in shown))
+    if len(shown) < len(cluster.account_ids):
+        where = "--format json" if verbosity else "-v"
+        ids.append(f" and {number(len(cluster.account_ids) - len(shown))} more ({where})", style.QUIET)
+    if cluster.account_ids:
+        table.add_row("accounts", ids)
+    table.add_row("then", f"distillscan render report.json --cluster {clip(cluster.cluster_id, 40)} -v")
+    return _section(Text("Look closer", style.STRONG), table)
+
+
+def _section(title: Text, *body: RenderableType) -> RenderableType:
+    return Group(title, *(Padding(part, (0, 0, 0, INDENT)) for part in body))

@@ -1,0 +1,418 @@
+"""What the options of the command line mean, line by line, and which exit code says what."""
+
+import itertools
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import Result as Outcome
+
+from distillscan.cli import guard, main, output
+from distillscan.cli.analyze import _how_it_went
+from distillscan.cli.progress import TerminalProgress
+from distillscan.report import schema, to_csv, to_json, to_jsonl, to_markdown, to_text
+from tests.support import fake_pipeline
+from tests.support.fake_results import busy, quiet
+
+Run = Callable[..., Outcome]
+Calls = list[tuple[Sequence[str], fake_pipeline.AnalyzeOptions, object]]
+
+
+def test_the_stand_in_has_the_shape_of_the_real_api() -> None:
+    real = pytest.importorskip("distillscan.pipeline", exc_type=ImportError)
+    for name in ("AnalyzeOptions", "Report"):
+        ours = [field.name for field in fields(getattr(fake_pipeline, name))]
+        assert [field.name for field in fields(getattr(real, name))] == ours
+
+
+# ---- formats ---- #
+
+
+@pytest.mark.parametrize("name", ["busy", "quiet"])
+@pytest.mark.parametrize("verbose", [False, True])
+def test_the_table_is_the_default(run: Run, name: str, verbose: bool) -> None:
+    done = run("analyze", name, *(["-v"] if verbose else []))
+    result = fake_pipeline.results(name)
+    assert (done.exit_code, done.stdout) == (0, to_text(result, width=100, verbosity=int(verbose)))
+
+
+@pytest.mark.parametrize(
+    ("name", "view"), [("json", to_json), ("jsonl", to_jsonl), ("csv", to_csv), ("markdown", to_markdown)]
+)
+def test_every_format(run: Run, name: str, view: Callable[[Any], str]) -> None:
+    done = run("analyze", "busy", "--format", name)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, view(busy()), "")
+
+
+@pytest.mark.parametrize(
+    ("file", "view"),
+    [
+        ("r.json", to_json),
+        ("r.JSONL", to_jsonl),
+        ("r.ndjson", to_jsonl),
+        ("r.csv", to_csv),
+        ("r.md", to_markdown),
+        ("r.txt", lambda r: to_text(r, width=100)),
+    ],
+)
+def test_the_suffix_of_the_output_names_the_format(
+    run: Run, tmp_path: Path, file: str, view: Callable[[Any], str]
+) -> None:
+    done = run("analyze", "busy", "-o", str(tmp_path / file))
+    assert (done.exit_code, done.output) == (0, "")
+    assert (tmp_path / file).read_text(encoding="utf-8") == view(busy())
+
+
+def test_the_format_option_wins_over_the_suffix(run: Run, tmp_path: Path) -> None:
+    assert run("analyze", "busy", "-o", str(tmp_path / "r.txt"), "-f", "json").exit_code == 0
+    assert json.loads((tmp_path / "r.txt").read_text()) == json.loads(to_json(busy()))
+
+
+def test_a_dash_is_standard_output(run: Run) -> None:
+    assert run("analyze", "busy", "-o", "-", "-f", "json").stdout == to_json(busy())
+
+
+FLAGS = [
+    *itertools.product(
+        [[], ["-q"], ["-v"]], [[], ["--no-color"]], [[], ["--min-severity", "high"]], [[], ["--top", "1"]]
+    ),
+    ([], ["--no-progress"], ["--fail-on", "low"], ["--threads", "2"]),
+]
+
+
+@pytest.mark.parametrize("name", ["quiet", "medium", "hostile:osc title"])
+def test_standard_output_is_json_whatever_the_flags(run: Run, name: str) -> None:
+    validator = jsonschema.Draft202012Validator(schema())
+    for flags in FLAGS:
+        done = run("analyze", name, "-f", "json", *itertools.chain(*flags))
+        validator.validate(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    "trick", ["osc title", "bidi override", "formula equals", "lone surrogates"]
+)  # every view has its own test with all of them
+@pytest.mark.parametrize("name", output.FORMATS)
+def test_no_format_lets_hostile_text_through(run: Run, name: str, trick: str) -> None:
+    done = run("analyze", f"hostile:{trick}", "-f", name, "-v")
+    assert done.exit_code == 4  # one of its detectors failed
+    assert not set(done.output) & {
+        "\x1b",
+        "\x00",
+        "\x07",
+        "\x9b",
+        "\u202e",
+        "\u200b",
+        "\ufeff",
+        "\u2028",
+        "\U000e0041",
+        "\r",
+    }
+
+
+# ---- filters, detail, colour ---- #
+
+
+def test_filters_apply_to_every_format_and_are_noted(run: Run) -> None:
+    document = json.loads(run("analyze", "busy", "-f", "json", "--min-severity", "high", "--top", "1").stdout)
+    assert [c["rank"] for c in document["clusters"]] == [1]
+    assert document["limitations"][-2:] == [
+        "2 clusters are below high and not shown (--min-severity high)",
+        "1 cluster is ranked below the first 1 and not shown (--top 1)",
+    ]
+    shown = run("analyze", "busy", "--min-severity", "high", "--top", "1").stdout
+    assert shown == to_text(busy(), width=100, min_severity="high", top=1)
+
+
+def test_a_terminal_is_asked_for_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda _: os.terminal_size((117, 30)))
+    assert (output.terminal_width(True), output.terminal_width(False)) == (117, 100)
+
+
+@pytest.mark.parametrize(("columns", "width"), [("80", 80), ("132", 132), ("0", 100), ("wide", 100), ("", 100)])
+def test_columns_sets_the_width(run: Run, monkeypatch: pytest.MonkeyPatch, columns: str, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert run("analyze", "busy").stdout == to_text(busy(), width=width)
+
+
+# ---- options reach the analysis ---- #
+
+
+def test_the_options_of_the_analysis(run: Run, seen: Calls, tmp_path: Path) -> None:
+    options = ["--map", "account_id=user.id", "--map", "prompt = a=b", "--input-format", "csv", "--releases", "r.toml"]
+    options += ["--rejects", str(tmp_path / "rejects.csv"), "--detector", "a", "--detector", "b", "--without", "c"]
+    options += ["--set", "cluster.min_accounts=8", "--threads", "3"]
+    assert run("analyze", "busy", "more*.csv", *options).exit_code == 0
+    ((paths, given, progress),) = seen
+    assert paths == ["busy", "more*.csv"]
+    assert progress is None
+    assert given == fake_pipeline.AnalyzeOptions(
+        mapping={"account_id": "user.id", "prompt": " a=b"},
+        input_format="csv",
+        releases=Path("r.toml"),
+        rejects=tmp_path / "rejects.csv",
+        detectors=("a", "b"),
+        without=("c",),
+        settings={"cluster.min_accounts": "8"},
+        threads=3,
+        stdin=None,
+    )
+
+
+def test_without_options_the_analysis_gets_its_defaults(run: Run, seen: Calls) -> None:
+    run("analyze", "busy")
+    assert seen == [(["busy"], fake_pipeline.AnalyzeOptions(), None)]
+
+
+def test_a_dash_hands_over_standard_input(run: Run, seen: Calls) -> None:
+    assert run("analyze", "-", input="some log").exit_code == 0
+    stream = seen[0][1].stdin
+    assert stream is not None
+
+
+def test_stats_are_written_as_json(run: Run, tmp_path: Path) -> None:
+    assert run("analyze", "busy", "--stats", str(tmp_path / "s.json")).exit_code == 0
+    assert json.loads((tmp_path / "s.json").read_text()) == fake_pipeline.STATS
+
+
+# ---- standard error ---- #
+
+
+def test_without_a_terminal_standard_error_is_silent(run: Run) -> None:
+    assert run("analyze", "busy").stderr == ""
+
+
+def test_verbose_says_what_was_assumed_and_how_it_went(run: Run) -> None:
+    assert run("analyze", "busy", "-v").stderr.splitlines() == [
+        r"note: timestamps have no zone:\x1b[2J UTC assumed",
+        "2,000,000 rows in 8.8 s, at most 2.1 GB of memory (read and profile 7.2 s, detect 1.5 s)",
+    ]
+
+
+def test_quiet_wins_over_verbose(run: Run) -> None:
+    done = run("analyze", "busy", "-v", "-q")
+    assert (done.stdout, done.stderr) == (to_text(busy(), width=100, verbosity=1), "")
+
+
+def test_a_person_who_watches_gets_progress_and_notes(run: Run, seen: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["distillscan.cli.analyze"], "is_terminal", lambda _: True)
+    done = run("analyze", "busy")
+    assert isinstance(seen[0][2], TerminalProgress)
+    assert done.stderr.splitlines()[-2:] == run("analyze", "busy", "-v").stderr.splitlines()[-2:]
+    assert run("analyze", "busy", "--no-progress").exit_code == 0
+    assert seen[2][2] is None
+    assert run("analyze", "busy", "-q").stderr == ""
+    assert seen[3][2] is None
+
+
+def test_how_it_went_without_times() -> None:
+    assert _how_it_went({"rows": 1}) == "1 row in 0.0 s"
+
+
+# ---- exit codes ---- #
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "stderr"),
+    [
+        (["busy"], 0, ""),
+        (["quiet"], 0, ""),
+        (["busy", "--fail-on", "low"], 1, ""),
+        (["busy", "--fail-on", "critical"], 1, ""),
+        (["medium", "--fail-on", "high"], 0, ""),
+        (["medium", "--fail-on", "medium"], 1, ""),
+        (["medium", "--fail-on", "medium", "--min-severity", "critical"], 1, ""),
+        (["quiet", "--fail-on", "low"], 0, ""),
+        (["failed"], 4, "error: release_pivot failed: KeyError: 'model'; the report is partial\n"),
+        (
+            ["failed-busy", "--fail-on", "low"],
+            4,
+            "error: release_pivot failed: KeyError: 'model'; the report is partial\n",
+        ),
+        (["failed", "-q"], 4, "error: release_pivot failed: KeyError: 'model'; the report is partial\n"),
+        (["skipped"], 3, "error: no detector could run: infrastructure_overlap needs ip\n"),
+        (["none"], 3, "error: no detector could run: none was chosen\n"),
+    ],
+)
+def test_exit_codes_of_a_run_that_has_a_report(run: Run, args: list[str], code: int, stderr: str) -> None:
+    done = run("analyze", *args, "-f", "json")
+    assert (done.exit_code, done.stderr) == (code, stderr)
+    assert json.loads(done.stdout)["schema_version"] == "1.1"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "stderr"),
+    [
+        (["analyze", "missing"], 3, "error: missing: there is no such file or folder\n"),
+        (
+            ["analyze", "memory"],
+            3,
+            "error: out of memory: give the log in parts (one day or week at a time), or use a larger machine\n",
+        ),
+        (["analyze", "interrupt"], 130, "\ninterrupted: no report was written\n"),
+        (["analyze"], 2, "error: Missing argument 'PATHS...'.\nsee distillscan analyze --help\n"),
+        (
+            ["analyze", "x", "--top", "0"],
+            2,
+            "error: Invalid value for '--top': 0 is not in the range x>=1.\nsee distillscan analyze --help\n",
+        ),
+        (
+            ["analyze", "x", "--zzz"],
+            2,
+            "error: No such option '--zzz'.\nsee distillscan analyze --help\n",
+        ),
+        (
+            ["analyze", "x", "--map", "prompt"],
+            2,
+            "error: --map prompt: expected NAME=VALUE, as in --map account_id=user.id\n",
+        ),
+        (
+            ["analyze", "x", "--set", "=3"],
+            2,
+            "error: --set =3: expected NAME=VALUE, as in --set cluster.min_accounts=8\n",
+        ),
+        (
+            ["analyze", "x", "--map", "ip="],
+            2,
+            "error: --map ip=: expected NAME=VALUE, as in --map account_id=user.id\n",
+        ),
+        (["analyze", "x", "--map", "ip=a", "--map", "ip=b"], 2, "error: --map ip is given twice: a and b\n"),
+        (
+            ["analyze", "x", "-o", "no/such/r.json"],
+            2,
+            "error: cannot write no/such/r.json: there is no folder {cwd}/no/such; create it first\n",
+        ),
+        (
+            ["analyze", "x", "--stats", "no/s"],
+            2,
+            "error: cannot write no/s: there is no folder {cwd}/no; create it first\n",
+        ),
+        (["analyze", "x", "--rejects", "."], 2, "error: cannot write .: it is a folder; name a file in it\n"),
+        (["analyze", "r.json", "-o", "r.json"], 2, "error: --output r.json is also an input: choose another file\n"),
+        (["analyze", "x", "-o", "r", "--stats", "./r"], 2, "error: --stats r is also --output: choose another file\n"),
+        (
+            ["analyze", "x", "--map", "a\x1b[2J"],
+            2,
+            r"error: --map a\x1b[2J: expected NAME=VALUE, as in --map account_id=user.id" + "\n",
+        ),
+        ([], 2, "error: Missing command.\nsee distillscan --help\n"),
+        (["frob\x1b"], 2, r"error: No such command 'frob\x1b'." + "\nsee distillscan --help\n"),
+        (["render", "nothing.json"], 3, "error: nothing.json: cannot be read: No such file or directory\n"),
+    ],
+)
+def test_exit_codes_of_a_run_without_report(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], code: int, stderr: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(*args)
+    assert (done.exit_code, done.stdout, done.stderr) == (code, "", stderr.replace("{cwd}", str(tmp_path)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_outputs_may_go_nowhere(run: Run) -> None:
+    assert run("analyze", "busy", "-o", "/dev/null", "--stats", "/dev/null").exit_code == 0
+
+
+def test_a_defect_shows_its_trace_and_is_not_a_finding(run: Run) -> None:
+    done = run("analyze", "defect")
+    lines = done.stderr.splitlines()
+    assert done.exit_code == 70
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-2:] == [
+        r"  KeyError: 'a \x1b[31mdefect'",
+        "error: this is a defect of distillscan, not of the log: please report it with the lines above",
+    ]
+
+
+def test_every_exit_code_is_in_the_help(run: Run) -> None:
+    shown = run("analyze", "--help").stdout
+    for code in (guard.OK, guard.FOUND, guard.USAGE, guard.NO_INPUT, guard.PARTIAL, guard.DEFECT, guard.INTERRUPTED):
+        assert f"\n    {code:<5}" in shown
+
+
+# ---- render ---- #
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    path = tmp_path / "report.json"
+    path.write_text(to_json(busy()), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("name", output.FORMATS)
+def test_a_saved_report_renders_as_the_original(run: Run, saved: str, name: str) -> None:
+    assert run("render", saved, "-f", name).stdout == run("analyze", "busy", "-f", name).stdout
+
+
+def test_render_reads_standard_input(run: Run) -> None:
+    assert run("render", "-", "-f", "json", input=to_json(busy())).stdout == to_json(busy())
+
+
+def test_render_shows_one_cluster(run: Run, saved: str) -> None:
+    done = run("render", saved, "--cluster", "ip-10be44d0a7", "-f", "json")
+    assert [c["cluster_id"] for c in json.loads(done.stdout)["clusters"]] == ["ip-10be44d0a7"]
+
+
+def test_render_of_an_unknown_cluster_names_the_known(run: Run, tmp_path: Path, saved: str) -> None:
+    done = run("render", saved, "--cluster", "x")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: --cluster x: the report has no such cluster; it has "
+        "template-7f3a91c25e, ip-10be44d0a7, system-template-99d1e07b01, device-4e02a7aa93\n"
+    )
+    for name, known in (("quiet", "none"), ("large", "c-1, c-2, c-3, c-4, c-5 and 194 more")):
+        (tmp_path / "other.json").write_text(to_json(fake_pipeline.results(name)))
+        done = run("render", str(tmp_path / "other.json"), "--cluster", "x")
+        assert done.stderr == f"error: --cluster x: the report has no such cluster; it has {known}\n"
+
+
+def test_render_of_something_else_says_so(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "other.json"
+    path.write_text('{"a": 1}')
+    done = run("render", str(path))
+    assert (done.exit_code, done.stderr) == (3, f"error: {path}: not a distillscan report: no schema_version\n")
+
+
+# ---- the other commands ---- #
+
+
+def test_report_schema(run: Run) -> None:
+    assert json.loads(run("report-schema").stdout) == schema()
+
+
+def test_detectors(run: Run) -> None:
+    listed = json.loads(run("detectors", "-f", "json").stdout)
+    names = [detector["name"] for detector in listed]
+    assert {"template_uniformity", "account_fanout", "infrastructure_overlap", "release_pivot"} <= set(names)
+    shown = run("detectors").stdout
+    for detector in listed:
+        assert list(detector) == ["name", "version", "family", "needs", "summary", "parameters"]
+        assert f"{detector['name']} {detector['version']}  {detector['family']}\n" in shown
+        assert all(parameter["help"] for parameter in detector["parameters"])
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").stdout == f"distillscan {quiet().version}\n"
+
+
+def test_help_names_every_command(run: Run) -> None:
+    shown = run("-h").stdout
+    for command in ("analyze", "detectors", "render", "report-schema", "simulate"):
+        assert f"\n  {command} " in shown
+        assert run(command, "-h").exit_code == 0
+
+
+def test_main_leaves_with_the_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["distillscan", "--version"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"distillscan {quiet().version}\n"

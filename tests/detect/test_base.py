@@ -1,0 +1,94 @@
+"""What all detectors start from: traits and rates, and numbers as findings say them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distillscan.detect.base import Candidate, Context, Finding, evidence, percent, plural, rates, rounded, trait
+from distillscan.detect.detectors import account_fanout
+from distillscan.population.accounts import SIGNALS, Mask, SignalGraph
+from tests.support.populations import graph_of, population_of
+
+
+class TestTrait:
+    population = population_of([{"account_id": f"a{k}"} for k in range(6)])
+
+    def test_it_is_said_of_those_of_whom_it_can_be_told(self) -> None:
+        shows, able = self.population.mask(np.array([0, 2, 5])), self.population.mask(np.array([0, 1, 2, 4]))
+        signals = trait(self.population, "habit", 7, shows, able)
+        assert signals.schema == SIGNALS
+        accounts = self.population.profile.accounts["account"]
+        assert signals.rows() == [
+            (accounts[k], "habit", 7, strength) for k, strength in ((0, 1), (1, 0), (2, 1), (4, 0))
+        ]
+        graph = SignalGraph(self.population, signals)
+        # The sixth shows it, but of it nothing is known.
+        assert np.flatnonzero(graph.touching("habit", np.array([0]))).tolist() == [0, 2]
+        assert np.flatnonzero(graph.judged["habit"]).tolist() == [0, 1, 2, 4]
+
+    def test_of_nobody_it_says_nothing(self) -> None:
+        nobody = np.zeros(6, np.bool_)
+        assert trait(self.population, "habit", 7, nobody, nobody).equals(SIGNALS.to_frame())
+
+
+MASKS = st.lists(st.booleans(), min_size=12, max_size=12).map(np.array)
+
+
+@given(MASKS, MASKS, st.sets(st.integers(0, 11), min_size=1))
+def test_rates_are_those_of_whom_it_can_be_told_half_a_case_added_outside(
+    shows: Mask, able: Mask, chosen: set[int]
+) -> None:
+    candidate = Candidate(np.array(sorted(chosen), np.int64), graph_of(12, {}), Context())
+    inside, trials, outside = rates(candidate, shows, able)
+    assert trials == sum(bool(able[k]) for k in chosen)
+    assert inside == sum(bool(able[k] and shows[k]) for k in chosen)
+    strangers = [k for k in range(12) if able[k] and k not in chosen]
+    assert outside == (sum(bool(shows[k]) for k in strangers) + 0.5) / (len(strangers) + 1)
+
+
+def test_rates_may_be_against_others_that_are_named() -> None:
+    candidate = Candidate(np.arange(4), graph_of(12, {}), Context())
+    everyone, others = np.ones(12, np.bool_), np.arange(12) >= 8
+    assert rates(candidate, np.arange(12) % 2 == 0, everyone, others) == (2, 4, 2.5 / 5)
+
+
+def test_evidence_is_rounded_and_attributed() -> None:
+    made = evidence(
+        account_fanout.Detector(), Finding("identity", "coordination", 1.23456, "text", {"a": np.float64(0.123456)})
+    )
+    assert made.detector == "account_fanout"
+    assert made.bits == 1.23
+    assert made.details == {"a": 0.1235}
+    assert type(made.details["a"]) is float
+
+
+def test_rounded_goes_into_lists_and_maps() -> None:
+    assert rounded({"a": [np.int64(3), (1.00009,)], "b": "x"}) == {"a": [3, [1.0001]], "b": "x"}
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(1.0, "100 %"), (0.974, "97 %"), (0.004567, "0.46 %"), (0.0, "0 %"), (0.01, "1 %")]
+)
+def test_percent_is_readable(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_nearly_all_is_not_said_as_all() -> None:
+    assert percent(0.9996) == "99.9 %"
+
+
+def test_very_small_shares_are_written_out() -> None:
+    assert percent(0.5 / 1_000_001) == "0.00005 %"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.995, "99.5 %"), (0.9949, "99 %"), (0.00999, "1 %"), (0.000012, "0.0012 %")]
+)
+def test_decimals_are_shown_where_they_matter(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 bursts"), (1, "1 burst"), (2, "2 bursts"), (1234, "1,234 bursts")])
+def test_numbers_are_said_with_what_they_count(number: int, text: str) -> None:
+    assert plural(number, "burst") == text

@@ -1,0 +1,54 @@
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distillscan.profile.text import kernel_reference
+from distillscan.profile.text.strings import hash_column, hash_text, texts_of
+
+TEXT = st.one_of(st.none(), st.text(max_size=40), st.sampled_from(["", "x" * 12, "x" * 13, "好" * 4, "好" * 5]))
+
+
+def reference(text: str | None) -> int | None:
+    return None if text is None else kernel_reference.hash_text(text.encode())
+
+
+@given(st.lists(st.lists(TEXT, max_size=8), min_size=1, max_size=4), st.integers(0, 3))
+def test_strings_are_found_in_any_chunks_and_slices(chunks: list[list[str | None]], start: int) -> None:
+    column = pl.concat([pl.Series("x", chunk, pl.String) for chunk in chunks], rechunk=False)[start:]
+    values = [text for chunk in chunks for text in chunk][start:]
+    assert hash_column(column).to_list() == [reference(text) for text in values]
+    texts = texts_of(column)
+    assert texts.lengths.tolist() == [len((text or "").encode()) for text in values]
+    assert (texts.valid is None) == (None not in values)
+
+
+def test_values_of_a_dictionary_and_picked_rows_are_found_without_a_copy() -> None:
+    column = pl.Series(["one and the same long text", "short", None]).gather([1, 0, 0, 2, 1])
+    assert hash_column(column).to_list() == [reference(text) for text in column]
+    texts = texts_of(column)
+    assert texts.addresses[1] == texts.addresses[2]
+
+
+def test_rows_are_taken_with_what_is_known_of_them() -> None:
+    taken = texts_of(pl.Series(["a", None, "see you tomorrow then"])).take(pl.Series([2, 1]).to_numpy())
+    assert taken.lengths.tolist() == [21, 0]
+    assert taken.valid is not None
+    assert taken.valid.tolist() == [True, False]
+    assert int(taken.hashes()[0]) == hash_text("see you tomorrow then")
+
+
+@pytest.mark.parametrize(("text", "enough"), [("x" * 7, False), ("x" * 8, True), ("x" * 8 + "tail", True)])
+def test_heads_are_hashed_where_there_is_enough_text(text: str, enough: bool) -> None:
+    hashes, long = texts_of(pl.Series([text])).head_hashes(8)
+    assert long.tolist() == [enough]
+    assert (int(hashes[0]) == hash_text("x" * 8)) is enough
+
+
+def test_sketches_are_a_row_each() -> None:
+    frame = texts_of(pl.Series(["One two three four five", "", "six seven eight nine"])).sketches()
+    expected = [
+        kernel_reference.sketch_text(text) for text in (b"one two three four five", b"", b"six seven eight nine")
+    ]
+    assert frame.rows() == expected
+    assert frame.schema == {"normal": pl.UInt64, "tokens": pl.UInt32, "sketch": pl.List(pl.UInt64)}

@@ -1,0 +1,91 @@
+"""The small charts show what the numbers say."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from distillscan.report.views.charts import Bar, series, sparkline, waterfall
+
+
+@pytest.mark.parametrize(
+    ("values", "drawn"),
+    [([], ""), ([0, 0], "··"), ([1, 2, 3, 4, 5, 6, 7, 8], "▁▂▃▄▅▆▇█"), ([0, 1, 1000], "·▁█"), ([5], "█")],
+)
+def test_sparkline(values: list[int], drawn: str) -> None:
+    assert sparkline(values) == drawn
+
+
+def test_waterfall_bars_begin_where_the_last_ended() -> None:
+    bars, total, zero = waterfall([-10, 8, 5, -1], 14)
+    assert bars == [Bar(0, 10), Bar(0, 8), Bar(8, 13), Bar(12, 13)]
+    assert (total, zero) == (Bar(10, 12), 10)
+
+
+@given(st.lists(st.floats(-60, 60), min_size=1, max_size=9), st.integers(10, 80))
+def test_waterfall_stays_inside_its_width(weights: list[float], width: int) -> None:
+    bars, total, zero = waterfall(weights, width)
+    assert 0 <= zero < width
+    for bar in (*bars, total):
+        assert 0 <= bar.start < bar.end <= width
+
+
+def test_waterfall_of_nothing_is_a_mark_at_zero() -> None:
+    assert waterfall([0.0, 0.0], 20) == ([Bar(0, 1), Bar(0, 1)], Bar(0, 1), 0)
+
+
+def _days(counts: dict[str, int]) -> list[dict[str, Any]]:
+    return [{"date": day, "requests": n, "accounts": 1} for day, n in counts.items()]
+
+
+def test_gaps_in_a_timeline_count_as_nothing() -> None:
+    found = series(_days({"2026-05-01": 3, "2026-05-02": 9, "2026-05-05": 1}), 70)
+    assert found is not None
+    assert found.values == (3, 9, 0, 0, 1)
+    assert found.caption == "requests per day, most 9 on 2026-05-02"
+
+
+def test_a_long_timeline_is_put_together_to_fit() -> None:
+    found = series(
+        [{"start": f"2026-05-{d:02d}T{h:02d}:00:00Z", "requests": 1} for d in range(1, 4) for h in range(24)], 10
+    )
+    assert found is not None
+    assert found.values == (8,) * 9
+    assert found.caption == "requests per 8 hours, most 8 on 2026-05-01 00:00"
+
+
+def test_several_days_in_one_say_from_when() -> None:
+    found = series(_days({f"2026-05-{day:02d}": day for day in range(1, 11)}), 5)
+    assert found is not None
+    assert found.values == (3, 7, 11, 15, 19)
+    assert found.caption == "requests per 2 days, most 19 from 2026-05-09"
+
+
+@pytest.mark.parametrize(
+    ("entries", "caption"),
+    [
+        ([("2026-05-01T00:00:00", 1), ("2026-05-01T00:01:00", 2)], "requests per minute, most 2 on 2026-05-01 00:01"),
+        (
+            [("2026-05-01T00:00:00", 1), ("2026-05-01T00:00:30", 2)],
+            "requests per 30 seconds, most 2 on 2026-05-01 00:00",
+        ),
+    ],
+)
+def test_short_intervals_are_named(entries: list[tuple[str, int]], caption: str) -> None:
+    found = series([{"start": when, "requests": n} for when, n in entries], 20)
+    assert found is not None
+    assert found.caption == caption
+
+
+@pytest.mark.parametrize(
+    "entries", [[], [{}], [{"date": "never", "requests": 1}], [{"date": 3, "requests": 1}], [{"date": "2026-05-01"}]]
+)
+def test_a_timeline_of_something_else_is_not_drawn(entries: list[dict[str, Any]]) -> None:
+    assert series(entries, 20) is None
+
+
+def test_one_interval_and_negative_counts_do_not_break_it() -> None:
+    found = series([{"hour": "2026-05-01T10:00:00Z", "count": -5}], 1)
+    assert found is not None
+    assert found.values == (0,)

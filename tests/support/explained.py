@@ -1,0 +1,66 @@
+"""Helpers that several test modules share."""
+
+from typing import Any
+
+from distillscan.detect.base import Candidate, Context
+from distillscan.parameters import ScoreParameters
+from distillscan.population.accounts import SIGNALS, SignalGraph
+from distillscan.result import Evidence, Family
+from tests.support.populations import numbers_of, population_of
+
+P = ScoreParameters(
+    declared_bits=-20.0,
+    declared_share=0.8,
+    site_share=0.6,
+    everybody=0.5,
+    own_domains=2,
+    single_holder=4.0,
+    server_bits=2.0,
+)
+
+
+CUSTOMER, EVENT, EGRESS, SOFTWARE, SERVER, RHYTHM, ADOPTERS = (
+    "one declared customer (organisation, reseller, or company mail domain)",
+    "one event or site (hackathon, course, new office): common sign-up, voucher and address",
+    "shared egress (carrier or office NAT, campus, VPN)",
+    "one popular application or coding agent that fixes prompt and fingerprint",
+    "one application whose server calls for its users, each with an account and key of their own",
+    "people at work: a class, an event, a team",
+    "early adopters, or a client that changed its default model",
+)
+
+
+def stating(**columns: list[str | None]) -> Candidate:
+    """Ten members that state these values, and forty strangers that state nothing."""
+    rows = [{"account_id": f"m{k}", **{name: values[k] for name, values in columns.items()}} for k in range(10)]
+    population = population_of([*rows, *({"account_id": f"x{k}"} for k in range(40))])
+    return Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
+
+
+def most(value: str | None, count: int, *rest: str | None) -> list[str | None]:
+    """A value for the first so many of ten, then the others in turn."""
+    return [value] * count + [rest[k % len(rest)] if rest else None for k in range(10 - count)]
+
+
+def piece(detector: str, bits: float, family: Family = "identity", **details: Any) -> Evidence:
+    return Evidence(detector, family, "coordination", bits, "said", details)
+
+
+def signup(bits: float) -> Evidence:
+    return piece("account_fanout", bits, kind="signup", members=9)
+
+
+def holder(bits: float, kind: str = "payment") -> Evidence:
+    return piece("account_fanout", bits, kind=kind, members_on_the_commonest=9)
+
+
+def pool(site: float, bits: float = 3.0, on_them: int = 10, networks: int = 4) -> Evidence:
+    return piece(
+        "infrastructure_overlap",
+        bits,
+        "network",
+        members_sharing=9,
+        accounts_on_them=on_them,
+        largest_network_share=site,
+        networks=networks,
+    )

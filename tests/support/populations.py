@@ -1,0 +1,63 @@
+"""Helpers that several test modules share."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from distillscan.population.accounts import SIGNALS, Ints, Population, SignalGraph
+from distillscan.profile import Profile, merge, profile_batch
+from tests.support.handmade import at, canonical
+
+Carried = Mapping[str, Mapping[int, Iterable[int]]]
+
+
+def population_of(rows: list[dict[str, Any]]) -> Population:
+    """The population of a log given as rows; rows without a time are at the tests' epoch."""
+    return Population(merge([profile_batch(canonical([{"timestamp": at(0), **row} for row in rows]))]))
+
+
+@cache
+def _strangers(size: int) -> Profile:
+    return merge([profile_batch(canonical([{"timestamp": at(0), "account_id": f"p{k}"} for k in range(size)]))])
+
+
+def signals_of(population: Population, carried: Carried, judged: Iterable[str] = ()) -> pl.DataFrame:
+    """Signals from kind to token to the numbers of the accounts that carry it, all of strength 1.
+
+    Of a ``judged`` kind it is stated of all other accounts that they could have carried its tokens and do not.
+    """
+    accounts = population.profile.accounts["account"].to_list()
+    rows = [
+        (accounts[int(number)], kind, token, 1.0)
+        for kind, tokens in carried.items()
+        for token, numbers in tokens.items()
+        for number in numbers
+    ]
+    for kind in judged:
+        rows += [
+            (account, kind, token, 0.0)
+            for token, numbers in carried[kind].items()
+            for k, account in enumerate(accounts)
+            if k not in {int(number) for number in numbers}
+        ]
+    return pl.DataFrame(rows, schema=SIGNALS, orient="row")
+
+
+def graph_of(size: int, carried: Carried) -> SignalGraph:
+    """A graph of that many strangers of whom nothing is known but the tokens they carry."""
+    population = Population(_strangers(size))
+    return SignalGraph(population, signals_of(population, carried))
+
+
+def numbers_of(population: Population, *prefixes: str) -> Ints:
+    """Numbers of the accounts whose names begin with one of the prefixes."""
+    names = population.profile.accounts["account_id"].to_list()
+    return np.array([k for k, name in enumerate(names) if name.startswith(prefixes)], np.int64)
+
+
+def number(population: Population, name: str) -> int:
+    """Number of one account."""
+    return population.profile.accounts["account_id"].to_list().index(name)
