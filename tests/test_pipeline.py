@@ -2,6 +2,7 @@
 
 import io
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import polars as pl
 import pytest
 
 import distillscan
-from distillscan import pipeline as api
+from distillscan import errors, options, pipeline, progress
 from distillscan.detect.detectors import account_fanout
 from distillscan.errors import InputError, UsageError
-from distillscan.pipeline import AnalyzeOptions, analyze, analyze_paths
-from distillscan.report import schema
+from distillscan.options import AnalyzeOptions, RunOptions
+from distillscan.pipeline import analyze
+from distillscan.report import finished, schema
 from tests.support import planted
 from tests.support.handmade import START, at, canonical
 
@@ -31,7 +33,8 @@ def parquet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def document(path: Path | str, **options: Any) -> dict[str, Any]:
-    made = analyze(path, AnalyzeOptions(**options)).to_dict()
+    how = {name: options.pop(name) for name in ("threads", "stdin") if name in options}
+    made = analyze(path, AnalyzeOptions(**options), run=RunOptions(**how)).to_dict()
     made.pop("inputs")
     return made
 
@@ -140,7 +143,7 @@ def test_unusable_rows_are_counted_and_kept(tmp_path: Path) -> None:
     path.write_text(
         "timestamp,account_id,prompt\n2026-04-01T00:00:00Z,a,hi\nyesterday,b,hi\n2026-04-01T00:00:00Z,,hi\n"
     )
-    made = analyze(path, AnalyzeOptions(rejects=kept)).to_dict()
+    made = analyze(path, run=RunOptions(rejects=kept)).to_dict()
     assert made["rejected"] == {"rows": 2, "reasons": {"account_id missing": 1, "timestamp not understood": 1}}
     lines = [json.loads(line) for line in kept.read_text().splitlines()]
     assert [(x["row"], x["reason"]) for x in lines] == [(1, "timestamp not understood"), (2, "account_id missing")]
@@ -156,7 +159,7 @@ def test_when_no_row_is_usable_it_says_why(tmp_path: Path) -> None:
 
 def test_rejects_that_cannot_be_written_are_an_error(tmp_path: Path, parquet: Path) -> None:
     with pytest.raises(UsageError, match=r"^cannot write .*: No such file or directory$"):
-        analyze(parquet, AnalyzeOptions(rejects=tmp_path / "no" / "such" / "folder.ndjson"))
+        analyze(parquet, run=RunOptions(rejects=tmp_path / "no" / "such" / "folder.ndjson"))
 
 
 def test_candidates_beyond_the_limit_are_not_dropped_in_silence(parquet: Path) -> None:
@@ -208,7 +211,7 @@ def test_progress_is_told_of_every_phase(parquet: Path) -> None:
             self.done[name] = self.done.get(name, 0) + amount
 
     watcher = Watcher()
-    report = analyze_paths([str(parquet)], progress=watcher)
+    report = analyze([str(parquet)], progress=watcher)
     assert [name for name, _, _ in watcher.phases] == [
         "open",
         "read and profile",
@@ -238,11 +241,18 @@ def test_cluster_ids_survive_new_members_and_do_not_repeat(parquet: Path, tmp_pa
 
 def test_names_of_the_package_are_what_it_says() -> None:
     assert {name: getattr(distillscan, name) for name in distillscan.__all__} == {
-        "AnalyzeOptions": api.AnalyzeOptions,
-        "Report": api.Report,
-        "analyze": api.analyze,
-        "__version__": "0.1.0",
+        "AnalyzeOptions": options.AnalyzeOptions,
+        "DistillscanError": errors.DistillscanError,
+        "InputError": errors.InputError,
+        "Progress": progress.Progress,
+        "Report": finished.Report,
+        "RunOptions": options.RunOptions,
+        "UsageError": errors.UsageError,
+        "__version__": version("distillscan"),
+        "analyze": pipeline.analyze,
+        "load_report": finished.load_report,
     }
+    assert dir(distillscan) == sorted(distillscan.__all__)
     with pytest.raises(AttributeError, match="no attribute 'analyse'"):
         _ = distillscan.analyse
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import distillscan
-from distillscan.pipeline import AnalyzeOptions
+from distillscan.options import AnalyzeOptions
 from distillscan.simulate import load_scenario, simulate
 
 #: Scenarios of every difficulty. Not among them, and kept for judging: ``disclosed`` and ``benchmarks/exam``.

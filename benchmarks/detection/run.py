@@ -45,25 +45,26 @@ def measure(job: Job) -> Runs:
     """Simulate a log, analyse it as it is and in every variant, and evaluate each report."""
     from distillscan.detect.registry import builtin
     from distillscan.evaluate import evaluate
-    from distillscan.pipeline import AnalyzeOptions, analyze
+    from distillscan.options import AnalyzeOptions, RunOptions
+    from distillscan.pipeline import analyze
     from distillscan.simulate import load_corpus, load_scenario, simulate
 
     corpus = None if job.corpus is None else load_corpus(job.corpus)
     simulated = simulate(load_scenario(job.scenario), job.rows, job.seed, corpus)
-    variants: dict[str, tuple[AnalyzeOptions, tuple[str, ...]]] = {"": (AnalyzeOptions(threads=1), ())}
+    variants: dict[str, tuple[AnalyzeOptions, tuple[str, ...]]] = {"": (AnalyzeOptions(), ())}
     if job.ablate:
         for name in (detector.name for detector in builtin()):
-            alone = AnalyzeOptions(threads=1, detectors=(name,), settings=_ALONE)
+            alone = AnalyzeOptions(detectors=(name,), settings=_ALONE)
             variants[only(name)] = (alone, ())
-            variants[without(name)] = (AnalyzeOptions(threads=1, without=(name,)), ())
-        variants |= {name: (AnalyzeOptions(threads=1), columns) for name, columns in MISSING.items()}
+            variants[without(name)] = (AnalyzeOptions(without=(name,)), ())
+        variants |= {name: (AnalyzeOptions(), columns) for name, columns in MISSING.items()}
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for variant, (options, dropped) in variants.items():
             path = Path(folder) / f"log-{len(dropped)}-{'-'.join(dropped)}.parquet"
             if not path.exists():
                 simulated.log.drop(dropped).write_parquet(path)
-            found[variant] = evaluate(analyze(path, options).result, simulated.labels)
+            found[variant] = evaluate(analyze(path, options, run=RunOptions(threads=1)).result, simulated.labels)
     return found
 
 

@@ -17,9 +17,9 @@ from held_out_words import Writer, load
 from make import CORPUS, SCENARIOS, make
 
 import distillscan
-from distillscan import AnalyzeOptions
+from distillscan import RunOptions
 from distillscan.evaluate import Evaluation, evaluate
-from distillscan.pipeline import analyze_paths
+from distillscan.pipeline import analyze
 
 LEVELS: Final = ("high", "medium", "low")
 CONFIDENT: Final = 0.9
@@ -64,7 +64,7 @@ def _run(name: str, seed: int, rows: int | None, text: Writer, folder: Path) -> 
     size = len(log)
     del log
     made = time.perf_counter()
-    report = analyze_paths([str(path)], AnalyzeOptions(threads=1)).to_dict()
+    report = analyze(path, run=RunOptions(threads=1)).to_dict()
     done = time.perf_counter()
     path.unlink()
     found: Evaluation = evaluate(report, truth)

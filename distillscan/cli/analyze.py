@@ -14,10 +14,12 @@ from distillscan.cli import guard
 from distillscan.cli.guard import say
 from distillscan.cli.output import LEVELS, View, emit, is_terminal, report_options
 from distillscan.errors import UsageError
+from distillscan.options import AnalyzeOptions, RunOptions
 
 if TYPE_CHECKING:
-    from distillscan.pipeline import AnalyzeOptions, Progress, Report
     from distillscan.privacy.pseudonyms import Pseudonyms
+    from distillscan.progress import Progress
+    from distillscan.report.finished import Report
     from distillscan.result import Result, Severity
 
 
@@ -97,10 +99,10 @@ def analyze(paths: tuple[str, ...], **options: Any) -> int:
     wrong.
     """
     run = _Run.of(paths, options)
-    from distillscan import pipeline as api
+    from distillscan import pipeline
 
     with run.progress() as progress:
-        report = api.analyze_paths(list(paths), run.options, progress)
+        report = pipeline.analyze(list(paths), run.options, run=run.how, progress=progress)
     run.note(report)
     emit(report.result, run.view)
     run.write_stats(report)
@@ -111,7 +113,8 @@ def analyze(paths: tuple[str, ...], **options: Any) -> int:
 class _Run:
     """The options of one run, checked as far as they can be before the log is read."""
 
-    options: "AnalyzeOptions"
+    options: AnalyzeOptions
+    how: RunOptions
     view: View
     fail_on: "Severity | None"
     stats: Path | None
@@ -132,26 +135,26 @@ class _Run:
         _keep_apart(read if options["keyfile"] is None else [*read, str(options["keyfile"])], targets)
         mapping = _pairs("--map", options["mapping"], "account_id=user.id")
         settings = _pairs("--set", options["settings"], "cluster.min_accounts=8")
-        from distillscan.pipeline import AnalyzeOptions
-
         chosen = AnalyzeOptions(
             mapping=mapping,
             input_format=options["input_format"],
             schema=options["schema"],
             joins=options["joins"],
             releases=options["releases"],
-            rejects=options["rejects"],
             detectors=options["detectors"],
             without=options["without"],
             settings=settings,
+            pseudonyms=pseudonyms,
+            prompts=not options["no_prompts"],
+        )
+        how = RunOptions(
             threads=options["threads"],
             memory_limit=_size(options["memory_limit"]),
             strict=options["strict"],
-            pseudonyms=pseudonyms,
-            prompts=not options["no_prompts"],
+            rejects=options["rejects"],
             stdin=standard_input() if "-" in paths else None,
         )
-        return cls(chosen, view, options["fail_on"], options["stats"], options["quiet"], options["no_progress"])
+        return cls(chosen, how, view, options["fail_on"], options["stats"], options["quiet"], options["no_progress"])
 
     def progress(self) -> "contextlib.AbstractContextManager[Progress | None]":
         """Progress for whoever watches; ``None`` when nobody does."""

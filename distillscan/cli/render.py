@@ -51,7 +51,7 @@ def read_report(report: str) -> "Result":
 
 def without_prompts(result: "Result") -> "Result":
     """Return the result without words of prompts, and without names of tools."""
-    from distillscan.report.carried import LOOKED_UP
+    from distillscan.report.tools import LOOKED_UP
 
     def bare(cluster: "Cluster") -> "Cluster":
         templates = tuple(replace(template, skeleton="{...}") for template in cluster.templates)

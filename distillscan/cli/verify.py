@@ -48,6 +48,7 @@ def verify(report: str, paths: tuple[str, ...], keyfile: Path | None, joins: tup
     if report == "-" and "-" in paths:
         raise UsageError("only one of report and inputs can be standard input")
     from distillscan.evaluate.verify import verify as hold
+    from distillscan.options import RunOptions
     from distillscan.privacy.pseudonyms import read_key
 
     pseudonyms, warnings = (None, ()) if keyfile is None else read_key(keyfile)
@@ -61,8 +62,7 @@ def verify(report: str, paths: tuple[str, ...], keyfile: Path | None, joins: tup
             joins=joins,
             schema=options["schema"],
             pseudonyms=pseudonyms,
-            threads=options["threads"],
-            stdin=standard_input() if "-" in paths else None,
+            run=RunOptions(threads=options["threads"], stdin=standard_input() if "-" in paths else None),
             progress=progress,
         )
     if not options["quiet"]:

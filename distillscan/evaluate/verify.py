@@ -7,30 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import Any, Final, cast
 
 import distillscan
 from distillscan.detect.base import Detector, Release
 from distillscan.detect.registry import available
 from distillscan.errors import InputError, UsageError
+from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.parameters import GROUPS, Parameters
+from distillscan.pipeline import analyze
 from distillscan.privacy.pseudonyms import Pseudonyms
+from distillscan.progress import Progress
 from distillscan.read.schema.model import schema_digest
 from distillscan.report.document import to_json
 from distillscan.report.filters import select
 from distillscan.result import SEVERITIES, Result, Severity
-
-if TYPE_CHECKING:
-    from distillscan.pipeline import AnalyzeOptions, Progress
-
-#: Options of an analysis that a report records, and those that do not change what is found.
-RESTORED: Final = frozenset(
-    {
-        *("mapping", "input_format", "schema", "joins", "releases"),
-        *("detectors", "without", "settings", "pseudonyms", "prompts"),
-    }
-)
-WITHOUT_EFFECT: Final = frozenset({"rejects", "threads", "memory_limit", "strict", "stdin"})
 
 _FILTERED: Final = re.compile(r" not shown \(--(min-severity|top) (\w+)\)$")
 #: Characters of a value in a line about a difference.
@@ -66,9 +57,8 @@ def verify(
     joins: Sequence[str] = (),
     schema: str | None = None,
     pseudonyms: Pseudonyms | None = None,
-    threads: int | None = None,
-    stdin: BinaryIO | None = None,
-    progress: "Progress | None" = None,
+    run: RunOptions | None = None,
+    progress: Progress | None = None,
 ) -> Verification:
     """Run the analysis that a report says it is of, and compare.
 
@@ -78,8 +68,7 @@ def verify(
         joins: The logs that were joined to them.
         schema: Where the report's own schema is now, if it has one and it has moved.
         pseudonyms: The key of a report with pseudonyms.
-        threads: See ``AnalyzeOptions``.
-        stdin: See ``AnalyzeOptions``.
+        run: How to carry out the run.
         progress: Told how far the analysis is.
 
     Raises:
@@ -87,14 +76,12 @@ def verify(
         UsageError: The key is missing, is another one, or the report was made without one; the same of a schema; or
             what the report says of its parameters cannot be set.
     """
-    from distillscan.pipeline import analyze_paths
-
     _check_key(report, pseudonyms)
     detectors = available()
     options, unknown = options_of(report, detectors, pseudonyms)
     options = replace(options, schema=_schema(options.schema, schema))
     unknown = [*_other_schema(report, options.schema), *unknown]
-    again = analyze_paths(paths, replace(options, joins=tuple(joins), threads=threads, stdin=stdin), progress).result
+    again = analyze(paths, replace(options, joins=tuple(joins)), run=run, progress=progress).result
     again = _filtered(again, report.limitations)
     recorded, now = (json.loads(to_json(result)) for result in (report, again))
     joined = [dict(made["parameters"].pop("options")).get("joins", {}) for made in (recorded, now)]
@@ -105,14 +92,12 @@ def verify(
 
 def options_of(
     report: Result, detectors: Sequence[Detector], pseudonyms: Pseudonyms | None
-) -> "tuple[AnalyzeOptions, list[str]]":
+) -> tuple[AnalyzeOptions, list[str]]:
     """Return the options of the run that a report is of, and what it records that this version does not know.
 
     Raises:
         InputError: The report does not record its options.
     """
-    from distillscan.pipeline import AnalyzeOptions
-
     parameters = report.parameters
     options, releases = parameters.get("options"), parameters.get("releases")
     if not isinstance(options, Mapping) or not isinstance(releases, list | tuple):

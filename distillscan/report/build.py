@@ -1,12 +1,13 @@
-"""Assemble the result document: what was found, with what was read, assumed, left out and withheld."""
+"""Build the result document: what was found, with what was read, assumed, left out and withheld."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import distillscan
 from distillscan.detect.base import Context
 from distillscan.detect.run import Detection
+from distillscan.options import AnalyzeOptions
 from distillscan.parameters import Parameters
 from distillscan.privacy.disclosure import column_uses
 from distillscan.privacy.pseudonyms import METHOD, Veil
@@ -18,32 +19,29 @@ from distillscan.result import Cluster, Input, Rejected, Result
 from distillscan.result import Population as Summary
 from distillscan.score import Scored
 
-if TYPE_CHECKING:
-    from distillscan.pipeline import AnalyzeOptions
-
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a run depends on beside its input.
+class RunInputs:
+    """What decides a run beside its logs.
 
     Attributes:
         options: As they were given.
-        schema_sha256: Of a schema of one's own, None for packaged ones.
-        parameters: With the settings made.
+        schema_sha256: Of the analyst's own schema file, None for packaged schemas.
+        parameters: With the settings applied.
     """
 
-    options: "AnalyzeOptions"
+    options: AnalyzeOptions
     schema_sha256: str | None
     parameters: Parameters
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What came of reading.
+class ReadResult:
+    """A log that was read.
 
     Attributes:
         log: The open log.
-        tally: Its rows, and those that could not be used.
+        tally: Counts of its rows, and of those that could not be used.
         profile: Its profile, identities as they may be shown.
         shown: How texts may be shown.
     """
@@ -55,81 +53,100 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What came of detecting, clustering and scoring.
+class AnalysisResult:
+    """What detecting, clustering and scoring found.
 
     Attributes:
         context: The releases that were given or found, and the lift.
-        detection: How the detectors fared.
+        detection: The status of each detector.
         scored: The clusters, best first.
-        looked_at: How many candidates were scored.
+        candidates: How many candidates were scored.
     """
 
     context: Context
     detection: Detection
     scored: list[Scored]
-    looked_at: int
+    candidates: int
 
 
-def assemble(
-    asked: Asked, reading: Reading, outcomes: Sequence[Outcome], found: Found, clusters: tuple[Cluster, ...]
-) -> tuple[Result, tuple[str, ...], tuple[str, ...]]:
-    """Return the result, the notes on reading, and which files were not read whole; texts as they may be shown.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The result document, and what of it a person at a terminal is told as well; texts as they may be shown.
+
+    Attributes:
+        result: The document.
+        notes: What was assumed while reading.
+        unread: Which inputs were not read completely, and why.
+    """
+
+    result: Result
+    notes: tuple[str, ...]
+    unread: tuple[str, ...]
+
+
+def build_document(
+    inputs: RunInputs,
+    read: ReadResult,
+    outcomes: Sequence[Outcome],
+    analysis: AnalysisResult,
+    clusters: tuple[Cluster, ...],
+) -> Document:
+    """Build the result document.
 
     Args:
-        asked: What was asked for.
-        reading: What was read.
-        outcomes: What became of every file.
-        found: What was found.
+        inputs: What the run was asked to do.
+        read: The log that was read.
+        outcomes: What became of every input file.
+        analysis: What was found.
         clusters: The clusters as they are shown.
     """
-    options, log, tally = asked.options, reading.log, reading.tally
+    options, log, tally = inputs.options, read.log, read.tally
     unread, joined = shortcomings(outcomes), log.joined_digests()
     names = [text for one in outcomes for text in (one.path, one.reason)]
-    said = reading.shown.said(unread, log.notes, joined, names, tally.rejected.reasons)
-    unread, notes = (tuple(said[text] for text in texts) for texts in (unread, log.notes))
+    shown = read.shown.said(unread, log.notes, joined, names, tally.rejected.reasons)
+    unread, notes = (tuple(shown[text] for text in texts) for texts in (unread, log.notes))
     result = Result(
         version=distillscan.__version__,
         parameters={
-            **asked.parameters.to_dict(),
-            "options": _stated(options, {said[path]: digest for path, digest in joined.items()}, asked.schema_sha256),
-            "releases": _releases(found.context),
+            **inputs.parameters.to_dict(),
+            "options": _stated(options, {shown[path]: digest for path, digest in joined.items()}, inputs.schema_sha256),
+            "releases": _releases(analysis.context),
         },
         inputs=tuple(
-            Input(said[one.path], tally.rows(one.source), one.bytes, one.sha256, one.status, said[one.reason])
+            Input(shown[one.path], tally.rows(one.source), one.bytes, one.sha256, one.status, shown[one.reason])
             for one in outcomes
         ),
-        rejected=_rejected(tally, said),
-        population=_summary(reading.profile),
-        detectors=found.detection.runs,
+        rejected=_rejected(tally, shown),
+        population=_summary(read.profile),
+        detectors=analysis.detection.runs,
         clusters=clusters,
         limitations=(
             *unread,
-            *_limitations(reading.profile, found.detection, notes, found.context),
-            *_cut(found.looked_at, asked.parameters),
+            *_limitations(read.profile, analysis.detection, notes, analysis.context),
+            *_cut(analysis.candidates, inputs.parameters),
             *_withheld(options),
         ),
         columns=column_uses(log.columns, pseudonyms=options.pseudonyms is not None, prompts=options.prompts),
     )
-    return result, notes, unread
+    return Document(result, notes, unread)
 
 
-def _cut(looked_at: int, parameters: Parameters) -> tuple[str, ...]:
-    """What to say if there may have been more candidates than were looked at."""
+def _cut(candidates: int, parameters: Parameters) -> tuple[str, ...]:
+    """The limitation to state if there may have been more candidates than were scored."""
     most = parameters.cluster.max_candidates
-    if looked_at < most:
+    if candidates < most:
         return ()
     return (f"only the {most} strongest candidates were looked at (--set cluster.max_candidates={2 * most} for more)",)
 
 
-def _rejected(tally: Tally, said: Mapping[str, str]) -> Rejected:
+def _rejected(tally: Tally, shown: Mapping[str, str]) -> Rejected:
     reasons: dict[str, int] = {}
     for reason, rows in tally.rejected.reasons.items():
-        reasons[said[reason]] = reasons.get(said[reason], 0) + rows
+        reasons[shown[reason]] = reasons.get(shown[reason], 0) + rows
     return Rejected(tally.rejected.rows, reasons)
 
 
-def _withheld(options: "AnalyzeOptions") -> tuple[str, ...]:
+def _withheld(options: AnalyzeOptions) -> tuple[str, ...]:
     """What to say of what the reader is not shown."""
     found = []
     if options.pseudonyms is not None:
@@ -139,7 +156,7 @@ def _withheld(options: "AnalyzeOptions") -> tuple[str, ...]:
     return tuple(found)
 
 
-def _stated(options: "AnalyzeOptions", joined: Mapping[str, str], schema_sha256: str | None) -> dict[str, Any]:
+def _stated(options: AnalyzeOptions, joined: Mapping[str, str], schema_sha256: str | None) -> dict[str, Any]:
     """The options that change what is found and shown; ``distillscan verify`` runs with them again."""
     key = None if options.pseudonyms is None else {"method": METHOD, "key_id": options.pseudonyms.key_id}
     return {

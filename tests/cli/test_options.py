@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,21 @@ from click.testing import Result as Outcome
 from distillscan.cli import guard, main, output
 from distillscan.cli.analyze import _how_it_went
 from distillscan.cli.progress import TerminalProgress
+from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.report import schema, to_csv, to_json, to_jsonl, to_markdown, to_text
 from tests.support import fake_pipeline
 from tests.support.fake_results import busy, quiet
 
 Run = Callable[..., Outcome]
-Calls = list[tuple[Sequence[str], fake_pipeline.AnalyzeOptions, object]]
+Calls = list[tuple[Sequence[str], AnalyzeOptions, RunOptions, object]]
 
 
 def test_the_stand_in_has_the_shape_of_the_real_api() -> None:
-    real = pytest.importorskip("distillscan.pipeline", exc_type=ImportError)
-    for name in ("AnalyzeOptions", "Report"):
-        ours = [field.name for field in fields(getattr(fake_pipeline, name))]
-        assert [field.name for field in fields(getattr(real, name))] == ours
+    from distillscan import pipeline
+    from distillscan.report import finished
+
+    assert [field.name for field in fields(finished.Report)] == [field.name for field in fields(fake_pipeline.Report)]
+    assert list(signature(pipeline.analyze).parameters) == list(signature(fake_pipeline.analyze).parameters)
 
 
 # ---- formats ---- #
@@ -150,30 +153,28 @@ def test_the_options_of_the_analysis(run: Run, seen: Calls, tmp_path: Path) -> N
     options += ["--rejects", str(tmp_path / "rejects.csv"), "--detector", "a", "--detector", "b", "--without", "c"]
     options += ["--set", "cluster.min_accounts=8", "--threads", "3"]
     assert run("analyze", "busy", "more*.csv", *options).exit_code == 0
-    ((paths, given, progress),) = seen
+    ((paths, given, how, progress),) = seen
     assert paths == ["busy", "more*.csv"]
     assert progress is None
-    assert given == fake_pipeline.AnalyzeOptions(
+    assert given == AnalyzeOptions(
         mapping={"account_id": "user.id", "prompt": " a=b"},
         input_format="csv",
         releases=Path("r.toml"),
-        rejects=tmp_path / "rejects.csv",
         detectors=("a", "b"),
         without=("c",),
         settings={"cluster.min_accounts": "8"},
-        threads=3,
-        stdin=None,
     )
+    assert how == RunOptions(threads=3, rejects=tmp_path / "rejects.csv")
 
 
 def test_without_options_the_analysis_gets_its_defaults(run: Run, seen: Calls) -> None:
     run("analyze", "busy")
-    assert seen == [(["busy"], fake_pipeline.AnalyzeOptions(), None)]
+    assert seen == [(["busy"], AnalyzeOptions(), RunOptions(), None)]
 
 
 def test_a_dash_hands_over_standard_input(run: Run, seen: Calls) -> None:
     assert run("analyze", "-", input="some log").exit_code == 0
-    stream = seen[0][1].stdin
+    stream = seen[0][2].stdin
     assert stream is not None
 
 
@@ -204,7 +205,7 @@ def test_quiet_wins_over_verbose(run: Run) -> None:
 def test_a_person_who_watches_gets_progress_and_notes(run: Run, seen: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["distillscan.cli.analyze"], "is_terminal", lambda _: True)
     done = run("analyze", "busy")
-    assert isinstance(seen[0][2], TerminalProgress)
+    assert isinstance(seen[0][3], TerminalProgress)
     assert done.stderr.splitlines()[-2:] == run("analyze", "busy", "-v").stderr.splitlines()[-2:]
     assert run("analyze", "busy", "--no-progress").exit_code == 0
     assert seen[2][2] is None

@@ -20,7 +20,8 @@ from distillscan.cli import cli
 from distillscan.cli.output import FORMATS
 from distillscan.columns import CANONICAL, READABLE
 from distillscan.errors import UsageError
-from distillscan.pipeline import AnalyzeOptions, analyze
+from distillscan.options import AnalyzeOptions
+from distillscan.pipeline import analyze
 from distillscan.population.accounts import Population
 from distillscan.privacy.disclosure import NOTHING, USES, column_uses
 from distillscan.privacy.pseudonyms import BLOTTED, COLUMNS, PREFIXES, Pseudonyms, blot, read_key, veil

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from distillscan import analyze
 from distillscan.cli import cli
 from distillscan.errors import InputError
-from distillscan.pipeline import AnalyzeOptions
+from distillscan.options import RunOptions
 from distillscan.report import schema
 from tests.support import planted
 
@@ -140,8 +140,8 @@ def test_a_corrupt_row_group_costs_its_rows_only(tmp_path: Path) -> None:
     rows = -(-WHOLE.height // 8)
     pl.concat([WHOLE.head(3 * rows), WHOLE.slice(4 * rows)]).write_parquet(clean)
     expected = findings(analyze(clean).to_dict())
-    for options in (AnalyzeOptions(threads=1), AnalyzeOptions(threads=4), AnalyzeOptions(rejects=tmp_path / "rejects")):
-        report = analyze(path, options)
+    for how in (RunOptions(threads=1), RunOptions(threads=4), RunOptions(rejects=tmp_path / "rejects")):
+        report = analyze(path, run=how)
         document = report.to_dict()
         assert findings(document) == expected
         (one,) = document["inputs"]
@@ -157,7 +157,7 @@ def test_a_text_file_that_breaks_off_keeps_what_came_before(tmp_path: Path) -> N
     path = tmp_path / "log.ndjson.gz"
     packed = gzip.compress(WHOLE.write_ndjson().encode(), 1)
     path.write_bytes(packed[: len(packed) * 9 // 10])
-    documents = [analyze(path, AnalyzeOptions(threads=threads)).to_dict() for threads in (1, 3)]
+    documents = [analyze(path, run=RunOptions(threads=threads)).to_dict() for threads in (1, 3)]
     assert documents[0] == documents[1]
     (one,) = documents[0]["inputs"]
     assert 0 < one["rows"] < WHOLE.height

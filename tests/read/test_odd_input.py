@@ -19,10 +19,11 @@ from click.testing import CliRunner, Result
 from distillscan import analyze
 from distillscan.cli import cli
 from distillscan.errors import InputError, UsageError
-from distillscan.pipeline import AnalyzeOptions, Report
+from distillscan.options import AnalyzeOptions
 from distillscan.read import ReadOptions, open_log
 from distillscan.read.formats import csv as delimited
 from distillscan.read.formats import json as ndjson
+from distillscan.report.finished import Report
 from tests.support import planted
 
 WHOLE = planted.log().drop("source", "row")

@@ -7,24 +7,26 @@ from click.testing import CliRunner, Result
 
 import distillscan
 from distillscan.cli import cli
+from distillscan.options import AnalyzeOptions, RunOptions
+from distillscan.progress import Progress
 from tests.support import fake_pipeline
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Sequence[str], fake_pipeline.AnalyzeOptions, object]]:
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Sequence[str], AnalyzeOptions, RunOptions, object]]:
     """Put the stand-in in place; every call it gets is listed here."""
-    calls: list[tuple[Sequence[str], fake_pipeline.AnalyzeOptions, object]] = []
+    calls: list[tuple[Sequence[str], AnalyzeOptions, RunOptions, object]] = []
 
-    def analyze_paths(
-        paths: Sequence[str], options: fake_pipeline.AnalyzeOptions, progress: object = None
+    def analyze(
+        paths: Sequence[str], options: AnalyzeOptions, *, run: RunOptions, progress: Progress | None
     ) -> fake_pipeline.Report:
-        calls.append((paths, options, progress))
-        return fake_pipeline.analyze_paths(paths, options, progress)
+        calls.append((paths, options, run, progress))
+        return fake_pipeline.analyze(paths, options, run=run, progress=progress)
 
     stand_in = fake_pipeline.module()
-    monkeypatch.setattr(stand_in, "analyze_paths", analyze_paths)
+    monkeypatch.setattr(stand_in, "analyze", analyze)
     monkeypatch.setitem(__import__("sys").modules, "distillscan.pipeline", stand_in)
     monkeypatch.setattr(distillscan, "pipeline", stand_in, raising=False)
     return calls

@@ -7,12 +7,13 @@ it has the shape of the real one.
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any
 
 from distillscan.errors import InputError
+from distillscan.options import AnalyzeOptions, RunOptions
+from distillscan.progress import Progress
 from distillscan.result import DetectorRun, Result
 from tests.support.fake_results import busy, cluster, hostile, quiet
 from tests.support.hostile import TABLE
@@ -25,25 +26,6 @@ STATS = {
 }
 FAILED = DetectorRun("release_pivot", "1", "error", "KeyError: 'model'", ("model",), "traffic moved to a new model")
 SKIPPED = DetectorRun("infrastructure_overlap", "1", "skipped", "needs ip", ("ip",), "addresses shared beyond chance")
-
-
-@dataclass(frozen=True)
-class AnalyzeOptions:
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    input_format: str | None = None
-    schema: str | None = None
-    joins: tuple[str, ...] = ()
-    releases: Path | None = None
-    rejects: Path | None = None
-    detectors: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
-    threads: int | None = None
-    memory_limit: int | None = None
-    strict: bool = False
-    pseudonyms: Any = None
-    prompts: bool = True
-    stdin: BinaryIO | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +54,13 @@ def results(name: str) -> Result:
     return found[name]
 
 
-def analyze_paths(paths: Sequence[str], options: AnalyzeOptions | None = None, progress: Any = None) -> Report:
+def analyze(
+    paths: Sequence[str],
+    options: AnalyzeOptions | None = None,
+    *,
+    run: RunOptions | None = None,
+    progress: Progress | None = None,
+) -> Report:
     name = paths[0]
     if name == "missing":
         raise InputError("missing: there is no such file or folder")
@@ -101,7 +89,7 @@ def analyze_paths(paths: Sequence[str], options: AnalyzeOptions | None = None, p
 def module() -> ModuleType:
     """The stand-in as a module to put in the place of ``distillscan.pipeline``."""
     made = ModuleType("distillscan.pipeline")
-    made.__dict__.update(AnalyzeOptions=AnalyzeOptions, Report=Report, analyze_paths=analyze_paths)
+    made.__dict__.update(analyze=analyze)
     return made
 
 

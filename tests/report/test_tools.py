@@ -10,10 +10,10 @@ from click.testing import CliRunner
 
 from distillscan import analyze
 from distillscan.cli import cli
-from distillscan.pipeline import AnalyzeOptions
+from distillscan.options import AnalyzeOptions
 from distillscan.privacy.pseudonyms import Pseudonyms
 from distillscan.report import to_json
-from distillscan.report.carried import carried
+from distillscan.report.tools import carried
 from tests.support import planted
 
 
