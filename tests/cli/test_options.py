@@ -208,9 +208,9 @@ def test_a_person_who_watches_gets_progress_and_notes(run: Run, seen: Calls, mon
     assert isinstance(seen[0][3], TerminalProgress)
     assert done.stderr.splitlines()[-2:] == run("analyze", "busy", "-v").stderr.splitlines()[-2:]
     assert run("analyze", "busy", "--no-progress").exit_code == 0
-    assert seen[2][2] is None
+    assert seen[2][3] is None
     assert run("analyze", "busy", "-q").stderr == ""
-    assert seen[3][2] is None
+    assert seen[3][3] is None
 
 
 def test_how_it_went_without_times() -> None:
