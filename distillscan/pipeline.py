@@ -18,7 +18,7 @@ from distillscan.errors import InputError
 from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.parameters import Parameters
 from distillscan.population.accounts import Population, SignalGraph
-from distillscan.privacy.pseudonyms import veil
+from distillscan.privacy.redaction import redact
 from distillscan.profile import Profile, build_profile
 from distillscan.profile.memory import Budget, peak
 from distillscan.progress import PhaseTimer, Progress
@@ -67,7 +67,7 @@ def analyze(
         read = _read_and_profile(log, options, run, budget, timer)
         analysis = _find_clusters(read.profile, detectors, parameters, releases, timer)
         timer.phase("exemplars")
-        clusters = describe_clusters(analysis.scored, log, parameters, read.shown, prompts=options.prompts)
+        clusters = describe_clusters(analysis.scored, log, parameters, read.redaction, prompts=options.prompts)
         document = build_document(inputs, read, log.outcomes(digests.result()), analysis, clusters)
     timer.finish()
     return Report(document.result, document.notes, _stats(document.result, read.profile, timer), document.unread)
@@ -94,13 +94,13 @@ def _read_and_profile(
     profile = _profile(log, tally, budget, run.threads or os.cpu_count() or 1, timer)
     if run.strict:
         _require_complete(log.outcomes({}))
-    shown = veil(profile, options.pseudonyms)
+    redaction = redact(profile, options.pseudonyms)
     if run.rejects is not None:
-        tally.write_rejects(run.rejects, log, shown.texts, records=not options.private)
-    if shown.profile.accounts.is_empty():
+        tally.write_rejects(run.rejects, log, redaction.texts, records=not options.private)
+    if redaction.profile.accounts.is_empty():
         _require_usable_rows(log, tally)
     budget.check()
-    return ReadResult(log, tally, shown.profile, shown)
+    return ReadResult(log, tally, redaction.profile, redaction)
 
 
 def _profile(log: Log, tally: Tally, budget: Budget, threads: int, timer: PhaseTimer) -> Profile:

@@ -29,7 +29,7 @@ def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) ->
     the others stay. So labels fit a report with pseudonyms (distillscan evaluate), and whoever holds the key finds out,
     with --keep, who is behind a pseudonym.
     """
-    from distillscan.privacy.pseudonyms import read_key, rename
+    from distillscan.privacy.pseudonyms import read_key, replace_columns
     from distillscan.report import check_target, write_atomically
 
     output = None if output == Path("-") else output
@@ -40,7 +40,7 @@ def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) ->
     pseudonyms, warnings = read_key(keyfile)
     for text in warnings:
         say(text, "warning")
-    text = _csv(rename(_read(table), pseudonyms, keep=keep))
+    text = _csv(replace_columns(_read(table), pseudonyms, keep=keep))
     if output is None:
         print_text(text)
     else:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +12,7 @@ import distillscan
 from distillscan.detect.base import Detector, Release
 from distillscan.detect.registry import available
 from distillscan.errors import InputError, UsageError
+from distillscan.evaluate.differences import compare, short
 from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.parameters import GROUPS, Parameters
 from distillscan.pipeline import analyze
@@ -24,8 +24,6 @@ from distillscan.report.filters import select
 from distillscan.result import SEVERITIES, Result, Severity
 
 _FILTERED: Final = re.compile(r" not shown \(--(min-severity|top) (\w+)\)$")
-#: Characters of a value in a line about a difference.
-_SHOWN: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +81,9 @@ def verify(
     unknown = [*_other_schema(report, options.schema), *unknown]
     again = analyze(paths, replace(options, joins=tuple(joins)), run=run, progress=progress).result
     again = _filtered(again, report.limitations)
-    recorded, now = (json.loads(to_json(result)) for result in (report, again))
-    joined = [dict(made["parameters"].pop("options")).get("joins", {}) for made in (recorded, now)]
-    matched = _match_inputs(recorded, now)
-    differences = [*unknown, *_inputs(recorded, now, matched), *_joined(*joined), *_compare(recorded, now)]
-    return Verification(tuple(differences), tuple(_versions(report, again)), len(matched), len(again.clusters))
+    found = compare(json.loads(to_json(report)), json.loads(to_json(again)))
+    notes = tuple(_versions(report, again))
+    return Verification((*unknown, *found.differences), notes, found.inputs, len(again.clusters))
 
 
 def options_of(
@@ -159,7 +155,7 @@ def _settings(recorded: Mapping[str, Any], known: Parameters) -> tuple[dict[str,
             continue  # a detector that is not here is said already
         for name, value in values.items():
             if not hasattr(target, name):
-                strange.append(f"parameter {group}.{name} is {_short(value)} in the report and unknown here")
+                strange.append(f"parameter {group}.{name} is {short(value)} in the report and unknown here")
             elif value != getattr(target, name):
                 settings[f"{group}.{name}"] = json.dumps(value) if isinstance(value, bool) else str(value)
     return settings, strange
@@ -172,7 +168,7 @@ def _contradictions(parameters: Mapping[str, Any], settings: Mapping[str, str]) 
         values = parameters.get(group) if group in GROUPS else (parameters.get("detectors") or {}).get(group)
         value = values.get(name) if isinstance(values, Mapping) else None
         if value is not None and str(value).lower() != text.lower() and not _equal(value, text):
-            yield f"parameter {key} is {_short(value)} in the report, whose options say {_short(text)}"
+            yield f"parameter {key} is {short(value)} in the report, whose options say {short(text)}"
 
 
 def _equal(value: Any, text: str) -> bool:
@@ -205,106 +201,6 @@ def _filtered(result: Result, limitations: Sequence[str]) -> Result:
     )
 
 
-def _match_inputs(recorded: dict[str, Any], now: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Pair inputs by what is in them, and call each what the report calls it, in limitations as well."""
-    left = list(now["inputs"])
-    pairs = []
-    for one in recorded["inputs"]:
-        other = next((i for i in left if i["sha256"] == one["sha256"]), None)
-        if other is not None:
-            left.remove(other)
-            pairs.append((one, other))
-    names = {other["path"]: one["path"] for one, other in pairs if other["path"] != one["path"]}
-    if names:
-        any_name = re.compile("|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)))
-        now["limitations"] = [any_name.sub(lambda match: names[match[0]], line) for line in now["limitations"]]
-        for _, other in pairs:
-            other["reason"] = any_name.sub(lambda match: names[match[0]], other["reason"])
-            other["path"] = names.get(other["path"], other["path"])
-    return pairs
-
-
-def _inputs(
-    recorded: Mapping[str, Any], now: Mapping[str, Any], matched: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
-) -> Iterator[str]:
-    mine, others = ([id(pair[side]) for pair in matched] for side in (0, 1))
-    for one in recorded["inputs"]:
-        if id(one) not in mine:
-            yield f"input {one['path']} of the report (sha256 {one['sha256'][:16]}…) is not among the files given"
-    for one in now["inputs"]:
-        if id(one) not in others:
-            yield f"{one['path']} (sha256 {one['sha256'][:16]}…) is no input of the report"
-    for one, other in matched:
-        yield from _walk(f"input {one['path']}", one, other)
-
-
-def _joined(recorded: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    for (path, digest), others, verb in (
-        *((one, now, "of the report is not among the files given with --join") for one in recorded.items()),
-        *((one, recorded, "is none of the report's") for one in now.items()),
-    ):
-        if digest not in others.values():
-            yield f"joined log {path} (sha256 {str(digest)[:16]}…) {verb}"
-
-
-def _compare(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("schema_version", "parameters", "rejected", "population"):
-        yield from _walk(key, recorded[key], now[key])
-    yield from _keyed("detector", "name", recorded["detectors"], now["detectors"], leave={"version"})
-    if recorded["columns"]:  # older reports do not state them
-        yield from _keyed("column", "name", recorded["columns"], now["columns"])
-    yield from _keyed("cluster", "cluster_id", recorded["clusters"], now["clusters"])
-    yield from _bags("limitation", recorded["limitations"], now["limitations"])
-
-
-def _keyed(
-    what: str, key: str, recorded: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], leave: Any = ()
-) -> Iterator[str]:
-    """Compare lists whose items have a name."""
-    by_name = {item[key]: item for item in now}
-    for item in recorded:
-        other = by_name.pop(item[key], None)
-        if other is None:
-            yield f"{what} {item[key]} is in the report and does not come out"
-        else:
-            kept = [{name: value for name, value in one.items() if name not in leave} for one in (item, other)]
-            yield from _walk(f"{what} {item[key]}", *kept)
-    for name in by_name:
-        yield f"{what} {name} comes out and is not in the report"
-
-
-def _bags(what: str, recorded: Sequence[Any], now: Sequence[Any]) -> Iterator[str]:
-    """Compare lists whose order says nothing."""
-    old, new = (Counter(json.dumps(item, sort_keys=True) for item in items) for items in (recorded, now))
-    yield from (f"{what} {_short(json.loads(item))} is in the report and does not come out" for item in old - new)
-    yield from (f"{what} {_short(json.loads(item))} comes out and is not in the report" for item in new - old)
-
-
-def _walk(where: str, recorded: Any, now: Any) -> Iterator[str]:
-    if isinstance(recorded, dict) and isinstance(now, dict):
-        for name in {**recorded, **now}:
-            if name == "account_ids":
-                yield from _members(where, recorded.get(name, []), now.get(name, []))
-            else:
-                yield from _walk(f"{where}.{name}", recorded.get(name), now.get(name))
-    elif isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
-        for place, (one, other) in enumerate(zip(recorded, now, strict=True)):
-            yield from _walk(f"{where}[{place}]", one, other)
-    elif isinstance(recorded, list) and isinstance(now, list):
-        yield f"{where} has {len(recorded)} entries in the report, {len(now)} now"
-    elif recorded != now or type(recorded) is not type(now):
-        yield f"{where} is {_short(recorded)} in the report, {_short(now)} now"
-
-
-def _members(where: str, recorded: Sequence[str], now: Sequence[str]) -> Iterator[str]:
-    gone, new = set(recorded) - set(now), set(now) - set(recorded)
-    for accounts, verb in ((gone, "that are not in it now"), (new, "fewer than now")):
-        if accounts:
-            yield f"{where} has {len(accounts)} account(s) {verb}, such as {_short(min(accounts))}"
-    if not gone and not new and list(recorded) != list(now):
-        yield f"{where} lists its accounts in another order or twice"
-
-
 def _versions(report: Result, again: Result) -> Iterator[str]:
     if report.version != distillscan.__version__:
         yield f"the report was written by distillscan {report.version}, this is {distillscan.__version__}"
@@ -312,9 +208,3 @@ def _versions(report: Result, again: Result) -> Iterator[str]:
     for run in report.detectors:
         if run.name in now and now[run.name] != run.version:
             yield f"detector {run.name} has version {run.version} in the report, {now[run.name]} here"
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = json.dumps(text, ensure_ascii=False) if isinstance(value, str) else text
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

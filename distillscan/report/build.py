@@ -10,7 +10,8 @@ from distillscan.detect.run import Detection
 from distillscan.options import AnalyzeOptions
 from distillscan.parameters import Parameters
 from distillscan.privacy.disclosure import column_uses
-from distillscan.privacy.pseudonyms import METHOD, Veil
+from distillscan.privacy.pseudonyms import METHOD
+from distillscan.privacy.redaction import Redaction
 from distillscan.profile import Profile
 from distillscan.read import Log, Outcome, shortcomings
 from distillscan.read.tally import Tally
@@ -43,13 +44,13 @@ class ReadResult:
         log: The open log.
         tally: Counts of its rows, and of those that could not be used.
         profile: Its profile, identities as they may be shown.
-        shown: How texts may be shown.
+        redaction: How texts may be shown.
     """
 
     log: Log
     tally: Tally
     profile: Profile
-    shown: Veil
+    redaction: Redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def build_document(
     options, log, tally = inputs.options, read.log, read.tally
     unread, joined = shortcomings(outcomes), log.joined_digests()
     names = [text for one in outcomes for text in (one.path, one.reason)]
-    shown = read.shown.said(unread, log.notes, joined, names, tally.rejected.reasons)
+    shown = read.redaction.by_text(unread, log.notes, joined, names, tally.rejected.reasons)
     unread, notes = (tuple(shown[text] for text in texts) for texts in (unread, log.notes))
     result = Result(
         version=distillscan.__version__,

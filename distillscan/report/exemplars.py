@@ -8,7 +8,7 @@ import polars as pl
 
 from distillscan.columns import CARRIED
 from distillscan.parameters import Parameters, TemplateUniformity
-from distillscan.privacy.pseudonyms import Veil
+from distillscan.privacy.redaction import Redaction
 from distillscan.profile.batch import split_pointer
 from distillscan.read import Log
 from distillscan.report.describe import TEXTS_COMPARED, cluster_templates, describe, exemplars
@@ -37,7 +37,7 @@ class _Wanted:
 
 
 def describe_clusters(
-    scored: Sequence[Scored], log: Log, parameters: Parameters, shown: Veil, *, prompts: bool
+    scored: Sequence[Scored], log: Log, parameters: Parameters, redaction: Redaction, *, prompts: bool
 ) -> tuple[Cluster, ...]:
     """Describe the clusters as the report shows them; the log is read once more for their exemplars.
 
@@ -45,17 +45,17 @@ def describe_clusters(
         scored: The clusters, best first.
         log: The log they were found in.
         parameters: Of the run.
-        shown: How texts may be shown.
-        prompts: Whether words of prompts may be shown.
+        redaction: How texts may be redaction.
+        prompts: Whether words of prompts may be redaction.
     """
     k = parameters.privacy.shared_by
     wanted = _wanted(scored, parameters, prompts=prompts)
     texts, held = _look_up(log, [one.rows for one in wanted if one.rows is not None])
-    templates = _with_skeletons(wanted, texts, k, shown)
-    carried_by_place = _carried(held, wanted, k, shown)
+    templates = _with_skeletons(wanted, texts, k, redaction)
+    carried_by_place = _carried(held, wanted, k, redaction)
     described = []
     for place, one in enumerate(scored):
-        named = replace(one, cluster_id=shown.cluster_id(one.cluster_id))
+        named = replace(one, cluster_id=redaction.cluster_id(one.cluster_id))
         cluster = describe(named, place + 1, tuple(templates.get(place, ())))
         capabilities = {**cluster.capabilities, **carried_by_place.get(place, {})}
         described.append(replace(cluster, capabilities=capabilities))
@@ -92,7 +92,7 @@ def _look_up(log: Log, wanted: Sequence[pl.DataFrame]) -> tuple[dict[tuple[str, 
 
 
 def _with_skeletons(
-    wanted: Sequence[_Wanted], texts: dict[tuple[str, int], str | None], k: int, shown: Veil
+    wanted: Sequence[_Wanted], texts: dict[tuple[str, int], str | None], k: int, redaction: Redaction
 ) -> dict[int, list[Template]]:
     """The templates of each cluster, by its place, with their skeletons."""
     skeletons = []
@@ -101,7 +101,7 @@ def _with_skeletons(
         found = [texts[one.template.where, pointer] for pointer in pointers]
         skeletons.append(skeleton([text for text in found if text is not None], k))
     templates: dict[int, list[Template]] = {}
-    for one, text in zip(wanted, shown.texts(skeletons), strict=True):
+    for one, text in zip(wanted, redaction.texts(skeletons), strict=True):
         listed = templates.setdefault(one.place, [])
         # One text may fall into two templates whose shingles rarely meet in a sketch: it is shown once.
         if text == SLOT or text not in {template.skeleton for template in listed}:
@@ -109,13 +109,13 @@ def _with_skeletons(
     return templates
 
 
-def _carried(held: pl.DataFrame, wanted: Sequence[_Wanted], k: int, shown: Veil) -> dict[int, dict[str, Any]]:
+def _carried(held: pl.DataFrame, wanted: Sequence[_Wanted], k: int, redaction: Redaction) -> dict[int, dict[str, Any]]:
     """What the requests that were looked up for each cluster carried beside their words, by the cluster's place."""
     rows: dict[int, list[pl.DataFrame]] = {}
     for one in wanted:
         if one.rows is not None:
             rows.setdefault(one.place, []).append(one.rows.select("account", "pointer"))
     return {
-        place: carried(pl.concat(parts).unique().join(held, on="pointer"), k, shown.texts)
+        place: carried(pl.concat(parts).unique().join(held, on="pointer"), k, redaction.texts)
         for place, parts in rows.items()
     }

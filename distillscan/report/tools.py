@@ -11,7 +11,7 @@ LOOKED_UP: Final = ("looked_up", "tools_looked_up")
 TOOLS_SHOWN: Final = 8
 
 
-def carried(rows: pl.DataFrame, shared_by: int, veiled: Callable[[Sequence[str]], Sequence[str]]) -> dict[str, Any]:
+def carried(rows: pl.DataFrame, shared_by: int, redacted: Callable[[Sequence[str]], Sequence[str]]) -> dict[str, Any]:
     """Return what the requests behind a cluster's skeletons offered and sent, as part of its capabilities.
 
     These are the few requests a report reads again, at most nine a template: they say what its prompts are like, not
@@ -20,7 +20,7 @@ def carried(rows: pl.DataFrame, shared_by: int, veiled: Callable[[Sequence[str]]
     Args:
         rows: ``account``, ``pointer`` and, as far as the log has them, ``tools`` and ``images``.
         shared_by: Accounts that must have a tool for its name to be shown.
-        veiled: Takes out of names what must not leave the tool.
+        redacted: Takes out of names what must not leave the tool.
 
     Returns:
         ``looked_up``: requests, and how many had tools and pictures (where the log tells); ``tools_looked_up``: names
@@ -46,7 +46,7 @@ def carried(rows: pl.DataFrame, shared_by: int, veiled: Callable[[Sequence[str]]
             .filter(pl.col("accounts") >= shared_by)
             .sort("accounts", "tool", descending=[True, False])
         )
-        names = veiled(shared["tool"].head(TOOLS_SHOWN).to_list())
+        names = redacted(shared["tool"].head(TOOLS_SHOWN).to_list())
         top = [{"value": name, "accounts": n} for name, n in zip(names, shared["accounts"], strict=False)]
         found |= {"tools_looked_up": {"distinct": shared.height, "top": top}} if top else {}
     return found

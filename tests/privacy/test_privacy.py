@@ -24,7 +24,8 @@ from distillscan.options import AnalyzeOptions
 from distillscan.pipeline import analyze
 from distillscan.population.accounts import Population
 from distillscan.privacy.disclosure import NOTHING, USES, column_uses
-from distillscan.privacy.pseudonyms import BLOTTED, COLUMNS, PREFIXES, Pseudonyms, blot, read_key, veil
+from distillscan.privacy.pseudonyms import COLUMNS, PREFIXES, Pseudonyms, read_key
+from distillscan.privacy.redaction import REDACTED, redact, redact_texts
 from distillscan.profile import Profile, merge, profile_batch
 from distillscan.profile.tables import KINDS
 from tests.support import planted
@@ -157,7 +158,7 @@ class TestPseudonymize:
         assert PSEUDONYMS.cluster_id(name) != Pseudonyms(KEY.encode()[::-1]).cluster_id(name)
 
     def test_detectors_see_no_name(self) -> None:
-        shown = veil(profile_of(marked_log()), PSEUDONYMS).profile
+        shown = redact(profile_of(marked_log()), PSEUDONYMS).profile
         population = Population(shown)
         for kind in PREFIXES:
             values = population.values(kind, population.links(kind)["entity"].to_list()[:50])
@@ -168,14 +169,14 @@ class TestPseudonymize:
 
     def test_only_names_change(self) -> None:
         profile = profile_of(marked_log())
-        shown = veil(profile, PSEUDONYMS).profile
+        shown = redact(profile, PSEUDONYMS).profile
         for table in fields(Profile):
             before, after = getattr(profile, table.name), getattr(shown, table.name)
             if isinstance(before, pl.DataFrame):
                 text = [name for name in ("account_id", "value", "name") if name in before.columns]
                 assert after.drop(text).equals(before.drop(text)), table.name
                 assert after.schema == before.schema
-        assert veil(profile, None).profile is profile
+        assert redact(profile, None).profile is profile
 
 
 def profile_of(frame: pl.DataFrame) -> Profile:
@@ -275,7 +276,7 @@ class TestBlot:
     )
     def test_what_tells_who_it_is_goes(self, text: str, left: str) -> None:
         originals = pl.Series("value", ["acct-12345", "acct-123456", "Jürgen-Müller-GmbH"])
-        assert blot(pl.Series("t", [text, None]), originals).to_list() == [left, None]
+        assert redact_texts(pl.Series("t", [text, None]), originals).to_list() == [left, None]
 
     @given(
         st.lists(st.text(st.sampled_from("abAB1-ß."), min_size=6, max_size=9), max_size=6),
@@ -283,11 +284,11 @@ class TestBlot:
     )
     def test_no_original_is_left(self, originals: list[str], texts: list[str]) -> None:
         mixed = [*texts, *(a + b for a, b in zip(texts, originals, strict=False)), *originals]
-        found = blot(pl.Series("t", mixed, pl.String), pl.Series("value", originals, pl.String)).to_list()
+        found = redact_texts(pl.Series("t", mixed, pl.String), pl.Series("value", originals, pl.String)).to_list()
         assert len(found) == len(mixed)
         assert not [(o, t) for o in originals for t in found if o in t]
-        untouched = blot(pl.Series("t", texts, pl.String), pl.Series("value", [], pl.String)).to_list()
-        assert [t for t in untouched if BLOTTED in t] == []
+        untouched = redact_texts(pl.Series("t", texts, pl.String), pl.Series("value", [], pl.String)).to_list()
+        assert [t for t in untouched if REDACTED in t] == []
 
 
 class TestNoPrompts:
@@ -336,10 +337,10 @@ class TestSharedBy:
 
     @pytest.mark.parametrize("shared_by", ["2", "5", "12", "40"])
     def test_enough_texts_are_compared_whatever_the_number(self, log: Path, shared_by: str) -> None:
-        assert {f"{BLOTTED} {planted.SKELETON}"} <= self.skeletons(log, shared_by=shared_by)
+        assert {f"{REDACTED} {planted.SKELETON}"} <= self.skeletons(log, shared_by=shared_by)
 
     def test_more_than_the_cluster_has_shows_nothing(self, log: Path) -> None:
-        assert self.skeletons(log, shared_by="51") == {BLOTTED}
+        assert self.skeletons(log, shared_by="51") == {REDACTED}
 
     @pytest.mark.parametrize("value", ["1", "0", "-3"])
     def test_fewer_than_two_is_one_customers_own_words(self, log: Path, value: str) -> None:

@@ -1,0 +1,142 @@
+"""Compare two reports of the same log as JSON documents, and say in sentences what differs."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: Characters of a value in a line about a difference.
+_SHOWN: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What differs between two reports.
+
+    Attributes:
+        differences: A sentence each, inputs first; empty if the reports are the same.
+        inputs: How many inputs of the recorded report are inputs of the new one.
+    """
+
+    differences: tuple[str, ...]
+    inputs: int
+
+
+def compare(recorded: dict[str, Any], now: dict[str, Any]) -> Differences:
+    """Compare a recorded report with a new one; both are changed on the way.
+
+    Inputs are paired by their content, so that files may have moved; versions of the tool are not compared.
+    """
+    joined = [dict(document["parameters"].pop("options")).get("joins", {}) for document in (recorded, now)]
+    matched = _match_inputs(recorded, now)
+    found = (*_inputs(recorded, now, matched), *_joined(*joined), *_sections(recorded, now))
+    return Differences(found, len(matched))
+
+
+def _match_inputs(recorded: dict[str, Any], now: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Pair inputs by what is in them, and call each what the report calls it, in limitations as well."""
+    left = list(now["inputs"])
+    pairs = []
+    for one in recorded["inputs"]:
+        other = next((i for i in left if i["sha256"] == one["sha256"]), None)
+        if other is not None:
+            left.remove(other)
+            pairs.append((one, other))
+    names = {other["path"]: one["path"] for one, other in pairs if other["path"] != one["path"]}
+    if names:
+        any_name = re.compile("|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)))
+        now["limitations"] = [any_name.sub(lambda match: names[match[0]], line) for line in now["limitations"]]
+        for _, other in pairs:
+            other["reason"] = any_name.sub(lambda match: names[match[0]], other["reason"])
+            other["path"] = names.get(other["path"], other["path"])
+    return pairs
+
+
+def _inputs(
+    recorded: Mapping[str, Any], now: Mapping[str, Any], matched: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+) -> Iterator[str]:
+    mine, others = ([id(pair[side]) for pair in matched] for side in (0, 1))
+    for one in recorded["inputs"]:
+        if id(one) not in mine:
+            yield f"input {one['path']} of the report (sha256 {one['sha256'][:16]}…) is not among the files given"
+    for one in now["inputs"]:
+        if id(one) not in others:
+            yield f"{one['path']} (sha256 {one['sha256'][:16]}…) is no input of the report"
+    for one, other in matched:
+        yield from _walk(f"input {one['path']}", one, other)
+
+
+def _joined(recorded: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for (path, digest), others, verb in (
+        *((one, now, "of the report is not among the files given with --join") for one in recorded.items()),
+        *((one, recorded, "is none of the report's") for one in now.items()),
+    ):
+        if digest not in others.values():
+            yield f"joined log {path} (sha256 {str(digest)[:16]}…) {verb}"
+
+
+def _sections(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("schema_version", "parameters", "rejected", "population"):
+        yield from _walk(key, recorded[key], now[key])
+    yield from _keyed("detector", "name", recorded["detectors"], now["detectors"], leave={"version"})
+    if recorded["columns"]:  # older reports do not state them
+        yield from _keyed("column", "name", recorded["columns"], now["columns"])
+    yield from _keyed("cluster", "cluster_id", recorded["clusters"], now["clusters"])
+    yield from _bags("limitation", recorded["limitations"], now["limitations"])
+
+
+def _keyed(
+    what: str, key: str, recorded: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], leave: Any = ()
+) -> Iterator[str]:
+    """Compare lists whose items have a name."""
+    by_name = {item[key]: item for item in now}
+    for item in recorded:
+        other = by_name.pop(item[key], None)
+        if other is None:
+            yield f"{what} {item[key]} is in the report and does not come out"
+        else:
+            kept = [{name: value for name, value in one.items() if name not in leave} for one in (item, other)]
+            yield from _walk(f"{what} {item[key]}", *kept)
+    for name in by_name:
+        yield f"{what} {name} comes out and is not in the report"
+
+
+def _bags(what: str, recorded: Sequence[Any], now: Sequence[Any]) -> Iterator[str]:
+    """Compare lists whose order says nothing."""
+    old, new = (Counter(json.dumps(item, sort_keys=True) for item in items) for items in (recorded, now))
+    yield from (f"{what} {short(json.loads(item))} is in the report and does not come out" for item in old - new)
+    yield from (f"{what} {short(json.loads(item))} comes out and is not in the report" for item in new - old)
+
+
+def _walk(where: str, recorded: Any, now: Any) -> Iterator[str]:
+    if isinstance(recorded, dict) and isinstance(now, dict):
+        for name in {**recorded, **now}:
+            if name == "account_ids":
+                yield from _members(where, recorded.get(name, []), now.get(name, []))
+            else:
+                yield from _walk(f"{where}.{name}", recorded.get(name), now.get(name))
+    elif isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
+        for place, (one, other) in enumerate(zip(recorded, now, strict=True)):
+            yield from _walk(f"{where}[{place}]", one, other)
+    elif isinstance(recorded, list) and isinstance(now, list):
+        yield f"{where} has {len(recorded)} entries in the report, {len(now)} now"
+    elif recorded != now or type(recorded) is not type(now):
+        yield f"{where} is {short(recorded)} in the report, {short(now)} now"
+
+
+def _members(where: str, recorded: Sequence[str], now: Sequence[str]) -> Iterator[str]:
+    gone, new = set(recorded) - set(now), set(now) - set(recorded)
+    for accounts, verb in ((gone, "that are not in it now"), (new, "fewer than now")):
+        if accounts:
+            yield f"{where} has {len(accounts)} account(s) {verb}, such as {short(min(accounts))}"
+    if not gone and not new and list(recorded) != list(now):
+        yield f"{where} lists its accounts in another order or twice"
+
+
+def short(value: Any) -> str:
+    """Return a value as JSON, cut to what a line has room for."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = json.dumps(text, ensure_ascii=False) if isinstance(value, str) else text
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
