@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 
 from distillscan import analyze
-from distillscan.report import schema
+from distillscan.report.document import schema
 
 published = schema()
 jsonschema.Draft202012Validator.check_schema(published)

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from distillscan import analyze
-from distillscan.report import print_report
+from distillscan.report.views.terminal.report import print_report
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from distillscan.cli import cli
-from distillscan.cli.output import FORMATS
 from distillscan.evaluate.labels import LABELS
-from distillscan.report import from_json
+from distillscan.report.document import from_json
+from distillscan.report.views import FORMATS
 from tests.support import planted
 from tests.support.hostile import HOSTILE, claims, is_harmless
 

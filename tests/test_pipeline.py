@@ -16,7 +16,8 @@ from distillscan.detect.detectors import account_fanout
 from distillscan.errors import InputError, UsageError
 from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.pipeline import analyze
-from distillscan.report import finished, schema
+from distillscan.report import finished
+from distillscan.report.document import schema
 from tests.support import planted
 from tests.support.handmade import START, at, canonical
 

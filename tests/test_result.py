@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from distillscan.report import schema
+from distillscan.report.document import schema
 from distillscan.result import (
     FAMILIES,
     SCHEMA_VERSION,

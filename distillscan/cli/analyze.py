@@ -123,7 +123,7 @@ class _Run:
 
     @classmethod
     def of(cls, paths: Sequence[str], options: dict[str, Any]) -> "_Run":
-        from distillscan.report import check_target
+        from distillscan.files import check_target
 
         view = View.of(options)
         targets = {"--output": view.output, "--stats": options["stats"], "--rejects": options["rejects"]}
@@ -178,7 +178,7 @@ class _Run:
     def write_stats(self, report: "Report") -> None:
         """Write the run's times and sizes, if asked to."""
         if self.stats is not None:
-            from distillscan.report import write_atomically
+            from distillscan.files import write_atomically
 
             write_atomically(self.stats, (json.dumps(dict(report.stats), indent=2) + "\n").encode())
 
@@ -248,7 +248,7 @@ def _keep_apart(paths: Sequence[str], targets: Mapping[str, Path | None]) -> Non
 
 
 def _how_it_went(stats: Mapping[str, Any]) -> str:
-    from distillscan.report.views.wording import counted, size
+    from distillscan.wording import counted, size
 
     seconds = stats.get("seconds", {})
     text = f"{counted(stats.get('rows', 0), 'row')} in {sum(seconds.values()):.1f} s"
@@ -269,7 +269,7 @@ def _exit_code(result: "Result", fail_on: "Severity | None") -> int:
         reasons = "; ".join(f"{run.name} {run.reason}" for run in result.detectors) or "none was chosen"
         say(f"no detector could run: {reasons}", "error")
         return guard.NO_INPUT
-    from distillscan.report import at_least
+    from distillscan.report.filters import at_least
 
     if fail_on is not None and any(at_least(cluster, fail_on) for cluster in result.clusters):
         return guard.FOUND

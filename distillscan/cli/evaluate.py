@@ -40,7 +40,8 @@ def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> N
     _check_output(output, report, labels)
     from distillscan.evaluate import evaluate as hold
     from distillscan.evaluate import read_labels
-    from distillscan.report import from_json, write_atomically
+    from distillscan.files import write_atomically
+    from distillscan.report.document import from_json
 
     try:
         result = from_json(_read(report))
@@ -58,7 +59,7 @@ def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> N
 def _check_output(output: Path | None, report: str, labels: Path) -> None:
     if output is None:
         return
-    from distillscan.report import check_target
+    from distillscan.files import check_target
 
     check_target(output)
     if output.resolve() in (Path(report).resolve(), labels.resolve()):
@@ -77,7 +78,7 @@ def _read(report: str) -> bytes:
 
 
 def _json(evaluation: "Evaluation") -> str:
-    from distillscan.report.views.sanitize import json_safe
+    from distillscan.sanitize import json_safe
 
     return json_safe(json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 

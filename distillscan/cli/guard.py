@@ -75,7 +75,7 @@ def say(message: str, label: str = "") -> None:
 
     Further lines are set in, so that no quoted text can pass for a message of its own.
     """
-    from distillscan.report.views.sanitize import visible
+    from distillscan.sanitize import visible
 
     first, *rest = (visible(line) for line in message.rstrip("\n").split("\n"))
     text = "\n".join([f"{label}: {first}" if label else first, *(f"  {line}" for line in rest)])

@@ -28,7 +28,7 @@ def detectors(format_: str) -> None:
 @click.command("report-schema", short_help="Print the JSON Schema of the report.")
 def report_schema() -> None:
     """Print the JSON Schema (draft 2020-12) that every JSON report obeys."""
-    from distillscan.report import schema
+    from distillscan.report.document import schema
 
     print_text(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
 
@@ -52,7 +52,7 @@ def _describe(detector: "Detector") -> dict[str, Any]:
 
 
 def _listing(described: Sequence[dict[str, Any]]) -> str:
-    from distillscan.report.views.listing import detector_listing
+    from distillscan.report.views.terminal.listings import detector_listing
 
     on_terminal = is_terminal(sys.stdout)
     return detector_listing(described, width=terminal_width(on_terminal), color=on_terminal and colour_is_welcome())

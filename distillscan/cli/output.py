@@ -7,32 +7,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from distillscan.cli.guard import drop_output
 from distillscan.errors import UsageError
+from distillscan.report.views import FORMATS, SUFFIXES, Format, formatter
 
 if TYPE_CHECKING:
-    from distillscan.report import Format
     from distillscan.result import Result, Severity
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FORMATS: Final = ("table", "json", "jsonl", "csv", "markdown", "html")
 LEVELS: Final = ("critical", "high", "medium", "low")
-#: What ``--output`` means for the format when ``--format`` is not given.
-SUFFIXES: Final = {
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".csv": "csv",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".html": "html",
-    ".htm": "html",
-}
 DEFAULT_WIDTH: Final = 100
 
 
@@ -74,7 +62,7 @@ def report_options(command: Command) -> Command:
 class View:
     """How the report is to look and where it goes."""
 
-    format_: "Format"
+    format_: Format
     output: Path | None
     min_severity: "Severity | None"
     top: int | None
@@ -99,7 +87,7 @@ class View:
             no_color=options.pop("no_color"),
         )
         if view.output is not None:
-            from distillscan.report import check_target
+            from distillscan.files import check_target
 
             check_target(view.output)
         if view.format_ == "html":
@@ -109,8 +97,8 @@ class View:
         return view
 
 
-def _format_of(output: Path | None) -> "Format":
-    return cast("Format", SUFFIXES.get(output.suffix.lower(), "table") if output else "table")
+def _format_of(output: Path | None) -> Format:
+    return SUFFIXES.get(output.suffix.lower(), "table") if output else "table"
 
 
 def emit(result: "Result", view: View) -> None:
@@ -119,7 +107,9 @@ def emit(result: "Result", view: View) -> None:
     Raises:
         UsageError: It cannot be written.
     """
-    from distillscan.report import VIEWS, select, to_text, write_atomically
+    from distillscan.files import write_atomically
+    from distillscan.report.filters import select
+    from distillscan.report.views.terminal.report import to_text
 
     if view.format_ == "table":
         on_terminal = view.output is None and is_terminal(sys.stdout)
@@ -132,7 +122,7 @@ def emit(result: "Result", view: View) -> None:
             verbosity=int(view.verbose),
         )
     else:
-        text = VIEWS[view.format_](select(result, view.min_severity, view.top))
+        text = formatter(view.format_)(select(result, view.min_severity, view.top))
     if view.output is None:
         print_text(text, for_people=view.format_ == "table")
     else:
@@ -162,7 +152,7 @@ def _encode(text: str, encoding: str | None) -> bytes:
     name = (encoding or "utf-8").lower().replace("_", "-")
     if name.startswith("utf"):
         return text.encode(name)
-    from distillscan.report.views.style import ASCII
+    from distillscan.report.views.terminal.style import ASCII
 
     return text.translate(ASCII).encode(name, "backslashreplace")
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from distillscan.report.views.wording import number, size
+from distillscan.wording import number, size
 
 
 class _Amount(ProgressColumn):

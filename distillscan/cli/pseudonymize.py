@@ -29,8 +29,8 @@ def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) ->
     the others stay. So labels fit a report with pseudonyms (distillscan evaluate), and whoever holds the key finds out,
     with --keep, who is behind a pseudonym.
     """
+    from distillscan.files import check_target, write_atomically
     from distillscan.privacy.pseudonyms import read_key, replace_columns
-    from distillscan.report import check_target, write_atomically
 
     output = None if output == Path("-") else output
     if output is not None:
@@ -49,12 +49,12 @@ def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) ->
 
 def _csv(table: "pl.DataFrame") -> str:
     """The table with no cell that a spreadsheet would run: originals are written by strangers."""
-    from distillscan.report.views.rows import cell
+    from distillscan.sanitize import csv_cell
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([cell(name) for name in table.columns])
-    writer.writerows([cell(value) for value in row] for row in table.iter_rows())
+    writer.writerow([csv_cell(name) for name in table.columns])
+    writer.writerows([csv_cell(value) for value in row] for row in table.iter_rows())
     return text.getvalue()
 
 

@@ -41,7 +41,7 @@ def read_report(report: str) -> "Result":
     Raises:
         InputError: It cannot be read, or is no report.
     """
-    from distillscan.report import from_json
+    from distillscan.report.document import from_json
 
     try:
         return from_json(_read(report))

@@ -70,7 +70,7 @@ def init(log: str, output: Path | None) -> None:
     if output is None:
         print_text(text)
     else:
-        from distillscan.report import write_atomically
+        from distillscan.files import write_atomically
 
         write_atomically(output, text.encode())
 
@@ -96,8 +96,8 @@ def check(schema_: str, log: str, joins: tuple[str, ...], rows: int, format_: st
 
 
 def _table(found: "SchemaCheck") -> str:
-    from distillscan.report.views.sanitize import clip
-    from distillscan.report.views.wording import counted
+    from distillscan.sanitize import clip
+    from distillscan.wording import counted
 
     lines = [f"{counted(found.used, 'request')} in {counted(found.rows, 'row')}"]
     lines += [f"  {count:,} left out: {reason}" for reason, count in found.rejected.items()]

@@ -36,7 +36,7 @@ def simulate(out: Path | None, rows: int, seed: int, scenario: str, corpus: Path
     if out.suffix not in SUFFIXES:
         raise UsageError(f"cannot write {out}: name a file that ends in {' or '.join(SUFFIXES)}")
     from distillscan import simulate as simulator
-    from distillscan.report import check_target
+    from distillscan.files import check_target
 
     check_target(out)
     chosen = simulator.load_scenario(scenario)

@@ -71,8 +71,8 @@ def verify(report: str, paths: tuple[str, ...], keyfile: Path | None, joins: tup
 
 
 def _text(report: str, found: Any, inputs: int) -> str:
-    from distillscan.report.views.sanitize import clip
-    from distillscan.report.views.wording import counted
+    from distillscan.sanitize import clip
+    from distillscan.wording import counted
 
     name = clip(report, 80)
     if found.same:

@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from distillscan.errors import InputError
-from distillscan.report.views.sanitize import clip
+from distillscan.sanitize import clip
 
 #: The columns of labels, all text. ``campaign`` is null or empty for the innocent.
 LABELS: Final = ("account_id", "operator", "cohort", "campaign")

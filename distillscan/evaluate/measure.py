@@ -12,8 +12,8 @@ from distillscan.evaluate.figures import Coverage, Evaluation, Group, Level, Mer
 from distillscan.evaluate.labels import check_labels
 from distillscan.evaluate.ranking import average_precision
 from distillscan.report.document import from_dict
-from distillscan.report.views.wording import counted, number
 from distillscan.result import SEVERITIES, Result
+from distillscan.wording import counted, number
 
 _HIGH: Final = SEVERITIES.index("high")
 _MEDIUM: Final = SEVERITIES.index("medium")

@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from distillscan.evaluate import figures as ev
-from distillscan.report.views import style
-from distillscan.report.views.console import as_text
-from distillscan.report.views.sanitize import clip
-from distillscan.report.views.wording import counted, number, percent, score
+from distillscan.report.views.terminal import style
+from distillscan.report.views.terminal.console import as_text
+from distillscan.sanitize import clip
+from distillscan.wording import counted, number, percent, score
 
 #: Display cells of names, cluster ids and notes; so cut, every table fits the narrowest width.
 NAME, ID, NOTE, MIN_WIDTH = 24, 32, 600, 80

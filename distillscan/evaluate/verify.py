@@ -19,8 +19,8 @@ from distillscan.pipeline import analyze
 from distillscan.privacy.pseudonyms import Pseudonyms
 from distillscan.progress import Progress
 from distillscan.read.schema.model import schema_digest
-from distillscan.report.document import to_json
 from distillscan.report.filters import select
+from distillscan.report.views.json import to_json
 from distillscan.result import SEVERITIES, Result, Severity
 
 _FILTERED: Final = re.compile(r" not shown \(--(min-severity|top) (\w+)\)$")

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from distillscan.columns import SOURCE
+from distillscan.files import writing
 from distillscan.read import Batch, Log, Task
-from distillscan.report.write import writing
 from distillscan.result import Rejected
 
 

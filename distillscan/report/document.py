@@ -10,8 +10,8 @@ from importlib import resources
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from distillscan.errors import InputError
-from distillscan.report.views.sanitize import json_safe, scalar, visible
 from distillscan.result import READABLE_VERSIONS, Input, Result
+from distillscan.sanitize import json_safe, scalar, visible
 
 #: Fields that reports of the same schema version may lack, since they were written before these fields were added.
 _ADDED_LATER: Mapping[type, frozenset[str]] = {
@@ -20,20 +20,13 @@ _ADDED_LATER: Mapping[type, frozenset[str]] = {
 }
 
 
-def to_json(result: Result, indent: int | None = 2) -> str:
-    """Return the report as JSON, ending in a line break; the same result gives the same bytes.
-
-    Text stays readable in any script; only characters that could mislead a terminal or a reader are escaped.
+def dumps(document: Mapping[str, Any], indent: int | None = None) -> str:
+    """Return one JSON text (no line break at its end) of plain types, safe to print.
 
     Raises:
-        TypeError: A value is not a plain JSON type (a defect of the detector that produced it).
-        ValueError: A number is NaN or infinite (same).
+        TypeError: A value is not a plain JSON type.
+        ValueError: A number is NaN or infinite.
     """
-    return dumps(result.to_dict(), indent) + "\n"
-
-
-def dumps(document: Mapping[str, Any], indent: int | None = None) -> str:
-    """Return one JSON text (no line break at its end) of plain types, safe to print; raises as ``to_json``."""
     plain = _plain(document, "")
     separators = None if indent else (",", ":")
     return json_safe(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators))

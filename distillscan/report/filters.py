@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from distillscan.report.views.wording import counted
 from distillscan.result import SEVERITIES, Cluster, Result, Severity
+from distillscan.wording import counted
 
 
 def at_least(cluster: Cluster, level: Severity) -> bool:

@@ -11,8 +11,8 @@ import polars as pl
 from distillscan.errors import InputError
 from distillscan.report import frames
 from distillscan.report.document import from_json
-from distillscan.report.views.sanitize import visible
 from distillscan.result import SEVERITIES, Result
+from distillscan.sanitize import visible
 
 #: Columns of the clusters that a notebook shows.
 _SHOWN: Final = (

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from distillscan.report.views.sanitize import scalar
 from distillscan.result import Cluster, Result
+from distillscan.sanitize import scalar
 
 #: One row a cluster, best first.
 CLUSTERS: Final = pl.Schema(

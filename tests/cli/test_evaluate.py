@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from distillscan.cli import cli
 from distillscan.evaluate import evaluate, to_text
-from distillscan.report import to_json
+from distillscan.report.views.json import to_json
 from tests.support.labelled import TRUTH, cluster, labels, mixed, report
 from tests.support.places import DOCS
 

@@ -19,7 +19,13 @@ from distillscan.cli import guard, main, output
 from distillscan.cli.analyze import _how_it_went
 from distillscan.cli.progress import TerminalProgress
 from distillscan.options import AnalyzeOptions, RunOptions
-from distillscan.report import schema, to_csv, to_json, to_jsonl, to_markdown, to_text
+from distillscan.report.document import schema
+from distillscan.report.views import FORMATS
+from distillscan.report.views.csv import to_csv
+from distillscan.report.views.json import to_json
+from distillscan.report.views.jsonl import to_jsonl
+from distillscan.report.views.markdown import to_markdown
+from distillscan.report.views.terminal.report import to_text
 from tests.support import fake_pipeline
 from tests.support.fake_results import busy, quiet
 
@@ -101,7 +107,7 @@ def test_standard_output_is_json_whatever_the_flags(run: Run, name: str) -> None
 @pytest.mark.parametrize(
     "trick", ["osc title", "bidi override", "formula equals", "lone surrogates"]
 )  # every view has its own test with all of them
-@pytest.mark.parametrize("name", output.FORMATS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_no_format_lets_hostile_text_through(run: Run, name: str, trick: str) -> None:
     done = run("analyze", f"hostile:{trick}", "-f", name, "-v")
     assert done.exit_code == 4  # one of its detectors failed
@@ -348,7 +354,7 @@ def saved(tmp_path: Path) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("name", output.FORMATS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_a_saved_report_renders_as_the_original(run: Run, saved: str, name: str) -> None:
     assert run("render", saved, "-f", name).stdout == run("analyze", "busy", "-f", name).stdout
 

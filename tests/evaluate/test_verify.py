@@ -20,8 +20,9 @@ from distillscan.evaluate.verify import options_of, verify
 from distillscan.options import AnalyzeOptions
 from distillscan.pipeline import analyze
 from distillscan.privacy.pseudonyms import Pseudonyms
-from distillscan.report import from_json, to_json
+from distillscan.report.document import from_json
 from distillscan.report.finished import Report
+from distillscan.report.views.json import to_json
 from tests.support import planted
 from tests.support.hostile import claims, is_harmless
 

@@ -17,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillscan.cli import cli
-from distillscan.cli.output import FORMATS
 from distillscan.columns import CANONICAL, READABLE
 from distillscan.errors import UsageError
 from distillscan.options import AnalyzeOptions
@@ -28,6 +27,7 @@ from distillscan.privacy.pseudonyms import COLUMNS, PREFIXES, Pseudonyms, read_k
 from distillscan.privacy.redaction import REDACTED, redact, redact_texts
 from distillscan.profile import Profile, merge, profile_batch
 from distillscan.profile.tables import KINDS
+from distillscan.report.views import FORMATS
 from tests.support import planted
 from tests.support.handmade import at, canonical
 from tests.support.hostile import HOSTILE, is_harmless

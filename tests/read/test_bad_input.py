@@ -16,7 +16,7 @@ from distillscan import analyze
 from distillscan.cli import cli
 from distillscan.errors import InputError
 from distillscan.options import RunOptions
-from distillscan.report import schema
+from distillscan.report.document import schema
 from tests.support import planted
 
 WHOLE = planted.log().drop("source", "row")

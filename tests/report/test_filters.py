@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from distillscan.report import at_least, select
+from distillscan.report.filters import at_least, select
 from distillscan.result import SEVERITIES, Severity
 from tests.support.fake_results import busy, cluster, quiet
 

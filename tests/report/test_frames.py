@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from distillscan import InputError, Report, load_report
-from distillscan.report import frames, to_json
+from distillscan.report import frames
+from distillscan.report.views.json import to_json
 from distillscan.result import Result
 from tests.support.fake_results import busy, cluster, hostile, quiet
 from tests.support.hostile import HOSTILE

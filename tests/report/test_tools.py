@@ -12,8 +12,8 @@ from distillscan import analyze
 from distillscan.cli import cli
 from distillscan.options import AnalyzeOptions
 from distillscan.privacy.pseudonyms import Pseudonyms
-from distillscan.report import to_json
 from distillscan.report.tools import carried
+from distillscan.report.views.json import to_json
 from tests.support import planted
 
 

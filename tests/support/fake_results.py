@@ -44,7 +44,7 @@ DETECTORS = (
 def timeline(days: int, base: int) -> tuple[dict[str, Any], ...]:
     shape = (1, 2, 2, 3, 5, 7, 8, 7, 6, 5, 5, 3, 2, 1)
     return tuple(
-        {"start": f"2026-05-{2 + i:02d}T00:00:00Z", "requests": base * shape[i % len(shape)], "accounts": 40 + i}
+        {"date": f"2026-05-{2 + i:02d}", "requests": base * shape[i % len(shape)], "accounts": 40 + i}
         for i in range(days)
         if i != 9
     )

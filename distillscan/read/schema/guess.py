@@ -18,7 +18,7 @@ from distillscan.read.schema.hints import HINTS, normalise
 from distillscan.read.schema.model import NO_SCHEMA, Schema, presets
 from distillscan.read.schema.recognise import open_file, recognise
 from distillscan.read.schema.resolve import Resolution, SourcePath
-from distillscan.report.views.sanitize import clip, visible
+from distillscan.sanitize import clip, visible
 
 #: Rows looked at, paths kept, steps followed into objects, and characters of an example.
 _ROWS: Final = 200

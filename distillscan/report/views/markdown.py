@@ -4,21 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from distillscan.report.views.facts import kinds, measures
-from distillscan.report.views.sanitize import clip, visible
-from distillscan.report.views.wording import (
-    QUESTIONS,
-    VERDICTS,
-    bits,
-    counted,
-    days,
-    number,
-    percent,
-    period,
-    score,
-    severities,
-)
+from distillscan.report.views.shared.facts import fact_groups
+from distillscan.report.views.shared.judgement import explanations, judgements, severities
 from distillscan.result import Cluster, DetectorRun, Result
+from distillscan.sanitize import clip, visible
+from distillscan.wording import bits, counted, days, number, percent, period, score
 
 #: Display cells of one statement, one template and one value; tickets have size limits.
 PARAGRAPH, SKELETON, VALUE = 600, 2_000, 160
@@ -109,23 +99,26 @@ def _ranking(result: Result) -> Iterator[str]:
     yield "| # | severity | cluster | accounts | requests | coordination | extraction | score | seen | summary |"
     yield "|--:|---|---|--:|--:|--:|--:|--:|---|---|"
     for c in result.clusters:
-        numbers = (
-            number(c.accounts),
-            number(c.requests),
-            percent(c.coordination).replace("<", "&lt;"),
-            percent(c.extraction).replace("<", "&lt;"),
-        )
-        seen = prose(days(c.first_seen, c.last_seen, year=True))
-        cells = (
+        yield _table_row(
             number(c.rank),
             c.severity,
             code(c.cluster_id),
-            *numbers,
+            number(c.accounts),
+            number(c.requests),
+            _share(c.coordination),
+            _share(c.extraction),
             score(c.score),
-            seen,
+            prose(days(c.first_seen, c.last_seen, year=True)),
             prose(c.summary, VALUE),
         )
-        yield "| " + " | ".join(_BAR.sub(r"\|", cell) for cell in cells) + " |"
+
+
+def _table_row(*cells: str) -> str:
+    return "| " + " | ".join(_BAR.sub(r"\|", cell) for cell in cells) + " |"
+
+
+def _share(value: float) -> str:
+    return percent(value).replace("<", "&lt;")
 
 
 def _cluster(cluster: Cluster) -> Iterator[str]:
@@ -133,25 +126,21 @@ def _cluster(cluster: Cluster) -> Iterator[str]:
     yield paragraph(cluster.summary)
     when = prose(period(cluster.first_seen, cluster.last_seen))
     yield from ("", f"{counted(cluster.accounts, 'account')}, {counted(cluster.requests, 'request')}, {when}")
-    for axis, question in QUESTIONS.items():
-        probability = cluster.coordination if axis == "coordination" else cluster.extraction
-        yield from ("", f"### {question}: {percent(probability).replace('<', '&lt;')}", "")
-        weights = [w for w in cluster.weights if w.axis == axis]
-        if weights:
-            total = bits(sum(w.bits for w in weights))
-            yield "Bits: " + ", ".join(f"{prose(w.label, VALUE)} {bits(w.bits)}" for w in weights) + f"; sum {total}"
-            yield ""
-        found = sorted((e for e in cluster.evidence if e.axis == axis), key=lambda e: -abs(e.bits))
-        for item in found:
+    for judgement in judgements(cluster):
+        yield from ("", f"### {judgement.question}: {_share(judgement.probability)}", "")
+        if judgement.weights:
+            weights = ", ".join(f"{prose(w.label, VALUE)} {bits(w.bits)}" for w in judgement.weights)
+            yield from (f"Bits: {weights}; sum {bits(judgement.bits)}", "")
+        for item in judgement.evidence:
             yield f"- {item.family} {bits(item.bits)}: {prose(item.summary)} ({code(item.detector)})"
-        if not found:
+        if not judgement.evidence:
             yield "No evidence either way."
     yield from _templates(cluster)
     yield from _facts("Models and capabilities", cluster.capabilities)
     yield from _facts("Infrastructure", cluster.infrastructure)
     if cluster.benign_explanations:
         yield from ("", "### Innocent explanations", "")
-        for other in sorted(cluster.benign_explanations, key=lambda other: VERDICTS.index(other.verdict)):
+        for other in explanations(cluster):
             yield f"- **{other.verdict}** · {prose(other.explanation, VALUE)} – {prose(other.reason)}"
     yield from ("", "### Accounts", "")
     yield ", ".join(code(account, 80) for account in cluster.account_ids[:ACCOUNTS]) + _more(
@@ -165,22 +154,21 @@ def _templates(cluster: Cluster) -> Iterator[str]:
     yield from ("", "### Templates")
     for template in cluster.templates:
         where = template.where.replace("_", " ")
-        share = percent(template.coverage).replace("<", "&lt;")
         users = f"{counted(template.accounts, 'account')}, {number(template.accounts_outside)} outside"
-        yield from ("", f"{where}, {users}, {share} of requests:")
+        yield from ("", f"{where}, {users}, {_share(template.coverage)} of requests:")
         skeleton = clip(template.skeleton, SKELETON)
         fence = "`" * max(_longest_run(skeleton) + 1, 3)
         yield from ("", f"{fence}text", skeleton, fence)
 
 
 def _facts(title: str, mapping: Mapping[str, Any]) -> Iterator[str]:
-    found = kinds(mapping)
-    if not found:
+    groups = fact_groups(mapping)
+    if not groups:
         return
     yield from ("", f"### {title}", "")
-    for kind in found:
-        shown = [f"{code(f.value)}{_bracketed(measures(f))}" for f in kind.facts[:VALUES]]
-        yield f"- {paragraph(kind.name.replace('_', ' '), VALUE)}: {', '.join(shown)}{_more(kind.distinct, VALUES)}"
+    for group in groups:
+        shown = [f"{code(fact.value)}{_bracketed(fact.phrase())}" for fact in group.facts[:VALUES]]
+        yield f"- {paragraph(group.name, VALUE)}: {', '.join(shown)}{_more(group.distinct, VALUES)}"
 
 
 def _bracketed(text: str) -> str:
@@ -207,8 +195,7 @@ def _checked(result: Result) -> Iterator[str]:
     if result.columns:
         yield from ("", "## What was read", "", "| column | used for | shown |", "|---|---|---|")
         for column in result.columns:
-            cells = (code(column.name), prose(column.used_for), column.shown)
-            yield "| " + " | ".join(_BAR.sub(r"\|", cell) for cell in cells) + " |"
+            yield _table_row(code(column.name), prose(column.used_for), column.shown)
 
 
 def _outcome(run: DetectorRun) -> str:

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from distillscan.report import select, to_csv, to_json, to_jsonl, to_markdown, to_text
+from distillscan.report.filters import select
+from distillscan.report.views.csv import to_csv
+from distillscan.report.views.json import to_json
+from distillscan.report.views.jsonl import to_jsonl
+from distillscan.report.views.markdown import to_markdown
+from distillscan.report.views.terminal.report import to_text
 from tests.support.fake_results import busy, quiet
 
 GOLDEN = Path(__file__).parent / "golden"

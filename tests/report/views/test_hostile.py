@@ -13,10 +13,14 @@ import pytest
 from click.testing import Result as Outcome
 
 from distillscan.cli import guard
-from distillscan.report import VIEWS, to_csv, to_json, to_jsonl, to_text
+from distillscan.report.views import FORMATS, formatter
+from distillscan.report.views.csv import to_csv
+from distillscan.report.views.json import to_json
+from distillscan.report.views.jsonl import to_jsonl
 from distillscan.report.views.markdown import prose
-from distillscan.report.views.sanitize import scalar, visible
+from distillscan.report.views.terminal.report import to_text
 from distillscan.result import Result
+from distillscan.sanitize import scalar, visible
 from tests.support.fake_results import hostile
 from tests.support.hostile import COLOUR, HOSTILE, TABLE, claims, is_harmless
 
@@ -37,7 +41,7 @@ def coloured(text: str) -> str:
 OUTPUTS: dict[str, Callable[[str], str]] = {
     "table": plain,
     "colour": coloured,
-    **{name: (lambda text, view=view: view(hostile(text))) for name, view in VIEWS.items()},  # type: ignore[misc]
+    **{name: (lambda text, name=name: formatter(name)(hostile(text))) for name in FORMATS},  # type: ignore[misc]
 }
 
 

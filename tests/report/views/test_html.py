@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from click.testing import Result as Outcome
 
-from distillscan.report import to_html
 from distillscan.report.views import html as page
-from distillscan.report.views.sanitize import clip, visible
+from distillscan.report.views.html import to_html
 from distillscan.result import Weight
+from distillscan.sanitize import clip, visible
 from tests.support.fake_results import DETECTORS, busy, cluster, hostile, quiet
 from tests.support.hostile import HOSTILE, TABLE, claims, is_harmless
 
@@ -213,7 +213,7 @@ def test_classes_of_the_page_and_of_its_style_are_the_same() -> None:
     """A rule for what is not there, or a table without its rule, is how a narrow screen shows a letter a line."""
     read = Page(to_html(busy()))
     used = {name for _, attribute, value in read.attributes if attribute == "class" for name in value.split()}
-    ruled = set(re.findall(r"\.([a-z]+)\b", page._resource("report.css").replace("details::details-content", "")))
+    ruled = set(re.findall(r"\.([a-z]+)\b", page._resource("page.css").replace("details::details-content", "")))
     assert used - ruled == set()
     assert {"overview", "sum", "facts", "read", "columns", "what"} <= used
 

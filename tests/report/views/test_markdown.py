@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from distillscan.report import to_markdown
-from distillscan.report.views.markdown import code, paragraph, prose
-from distillscan.report.views.sanitize import visible
+from distillscan.report.views.markdown import code, paragraph, prose, to_markdown
 from distillscan.result import Template
+from distillscan.sanitize import visible
 from tests.support.fake_results import DETECTORS, busy, cluster, hostile, quiet
 from tests.support.hostile import HOSTILE
 

@@ -8,10 +8,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from distillscan.report.views import style
-from distillscan.report.views.console import as_text
-from distillscan.report.views.facts import plain
-from distillscan.report.views.sanitize import clip, visible
+from distillscan.report.views.shared.facts import plain
+from distillscan.report.views.terminal import style
+from distillscan.report.views.terminal.console import as_text
+from distillscan.sanitize import clip, visible
 
 
 def detector_listing(detectors: Sequence[Mapping[str, Any]], *, width: int, color: bool = False) -> str:

@@ -10,9 +10,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from distillscan.report import print_report, to_text
-from distillscan.report.views.listing import detector_listing
-from distillscan.report.views.style import ASCII
+from distillscan.report.views.terminal.listings import detector_listing
+from distillscan.report.views.terminal.report import print_report, to_text
+from distillscan.report.views.terminal.style import ASCII
 from distillscan.result import Evidence, Input, Rejected, Result, Template, Weight
 from tests.support.fake_results import DETECTORS, busy, cluster, hostile, quiet
 from tests.support.hostile import HOSTILE

@@ -8,13 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from distillscan.report.filters import split
-from distillscan.report.views import style
-from distillscan.report.views.console import as_text
-from distillscan.report.views.panel import PARAGRAPH, cluster_panel
-from distillscan.report.views.ranking import ranked_table
-from distillscan.report.views.sanitize import clip
-from distillscan.report.views.wording import counted, number, percent, period, severities, size
+from distillscan.report.views.shared.judgement import severities
+from distillscan.report.views.terminal import style
+from distillscan.report.views.terminal.console import as_text
+from distillscan.report.views.terminal.panel import PARAGRAPH, cluster_panel
+from distillscan.report.views.terminal.ranking import ranked_table
 from distillscan.result import DetectorRun, Result, Severity
+from distillscan.sanitize import clip
+from distillscan.wording import counted, number, percent, period, size
 
 #: Without a terminal and without COLUMNS.
 DEFAULT_WIDTH = 100

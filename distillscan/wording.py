@@ -1,24 +1,14 @@
-"""Numbers, times and counts in words: the same wording in every view that people read."""
+"""Numbers, times and counts in words: the same wording wherever people read them."""
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from distillscan.report.views.sanitize import clip
-from distillscan.result import SEVERITIES, Axis, Cluster, Severity, Verdict
+from distillscan.sanitize import clip
 
 MINUS: Final = "−"
 #: Display cells of what should be a time and is none.
 NO_TIME: Final = 32
-
-#: The order in which innocent explanations are listed: what must not be overlooked first.
-VERDICTS: Final[tuple[Verdict, ...]] = ("holds", "not tested", "fails")
-QUESTIONS: Final[Mapping[Axis, str]] = {
-    "coordination": "One undeclared operator",
-    "extraction": "Harvesting the model",
-}
 
 
 def number(n: int) -> str:
@@ -118,9 +108,3 @@ def days(first: str, last: str, *, year: bool) -> str:
     if start.date() == end.date():
         return head
     return f"{head}–{end:%Y-%m-%d}" if year and start.year != end.year else f"{head}–{end:%m-%d}"
-
-
-def severities(clusters: Iterable[Cluster]) -> list[tuple[Severity, int]]:
-    """How many clusters there are of each severity, worst first, without the empty ones."""
-    found = Counter(cluster.severity for cluster in clusters)
-    return [(severity, found[severity]) for severity in SEVERITIES if found[severity]]

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from distillscan.errors import UsageError
-from distillscan.report import check_target, write_atomically
-from distillscan.report.write import _sync_folder
+from distillscan.files import _sync_folder, check_target, write_atomically
 
 
 def test_a_new_file_and_its_replacement(tmp_path: Path) -> None:
@@ -91,7 +90,7 @@ def test_killed_half_way_leaves_no_half_written_file(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
-        from distillscan.report import write_atomically
+        from distillscan.files import write_atomically
         os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
         write_atomically(Path(sys.argv[1]), b"new" * 1_000_000)
     """)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from distillscan.errors import UsageError
-from distillscan.report.views.sanitize import visible
+from distillscan.sanitize import visible
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

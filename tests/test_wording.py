@@ -2,8 +2,7 @@
 
 import pytest
 
-from distillscan.report.views import wording
-from tests.support.fake_results import cluster
+from distillscan import wording
 
 
 @pytest.mark.parametrize(
@@ -108,8 +107,3 @@ def test_days_of_a_table(first: str, last: str, year: bool, text: str) -> None:
 def test_counted() -> None:
     assert [wording.counted(n, "row") for n in (0, 1, 1_204)] == ["0 rows", "1 row", "1,204 rows"]
     assert wording.counted(2, "query", "queries") == "2 queries"
-
-
-def test_severities_are_counted_worst_first() -> None:
-    clusters = [cluster(severity=s) for s in ("low", "high", "low", "critical")]
-    assert wording.severities(clusters) == [("critical", 1), ("high", 1), ("low", 2)]

@@ -6,7 +6,7 @@ escape such as ``\x1b``.
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from rich.cells import cell_len, set_cell_size
 
@@ -31,6 +31,11 @@ _MARK: Final = (
 )
 _STACK: Final = re.compile(f"({_MARK}{{4}})({_MARK}+)")
 
+#: What a spreadsheet takes for the begin of a formula, full-width forms included.
+_FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+#: The same after what some countries' spreadsheets take for the end of a cell.
+_LATER: Final = re.compile(r"([;|]\s*)(?=[=+\-@＝＋－＠])")
+
 #: A character may be zero cells wide (combining marks), so a cut by width alone would let one run grow without end.
 _CHARACTERS_PER_CELL: Final = 4
 
@@ -54,6 +59,14 @@ def json_safe(document: str) -> str:
     """
     document = _STACK.sub(lambda match: match[1] + "".join(map(_json_escape, match[2])), document)
     return _UNSAFE_CHARACTER.sub(lambda match: match[0] if match[0] == "\n" else _json_escape(match[0]), document)
+
+
+def csv_cell(value: Any) -> Any:
+    """Return a value as a CSV cell: text without controls, and nothing that a spreadsheet would run."""
+    if not isinstance(value, str):
+        return value
+    safe = _LATER.sub(r"\1'", visible(value))
+    return f"'{safe}" if safe.lstrip().startswith(_FORMULA) else safe
 
 
 def clip(text: str, width: int) -> str:

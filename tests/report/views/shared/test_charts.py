@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.report.views.charts import Bar, series, sparkline, waterfall
+from distillscan.report.views.shared.charts import Bar, series, sparkline, waterfall
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_gaps_in_a_timeline_count_as_nothing() -> None:
 
 def test_a_long_timeline_is_put_together_to_fit() -> None:
     found = series(
-        [{"start": f"2026-05-{d:02d}T{h:02d}:00:00Z", "requests": 1} for d in range(1, 4) for h in range(24)], 10
+        [{"date": f"2026-05-{d:02d}T{h:02d}:00:00Z", "requests": 1} for d in range(1, 4) for h in range(24)], 10
     )
     assert found is not None
     assert found.values == (8,) * 9
@@ -73,7 +73,7 @@ def test_several_days_in_one_say_from_when() -> None:
     ],
 )
 def test_short_intervals_are_named(entries: list[tuple[str, int]], caption: str) -> None:
-    found = series([{"start": when, "requests": n} for when, n in entries], 20)
+    found = series([{"date": when, "requests": n} for when, n in entries], 20)
     assert found is not None
     assert found.caption == caption
 
@@ -86,6 +86,6 @@ def test_a_timeline_of_something_else_is_not_drawn(entries: list[dict[str, Any]]
 
 
 def test_one_interval_and_negative_counts_do_not_break_it() -> None:
-    found = series([{"hour": "2026-05-01T10:00:00Z", "count": -5}], 1)
+    found = series([{"date": "2026-05-01T10:00:00Z", "requests": -5}], 1)
     assert found is not None
     assert found.values == (0,)

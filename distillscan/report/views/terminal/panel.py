@@ -12,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from distillscan.report.document import dumps
-from distillscan.report.views import style
-from distillscan.report.views.charts import Bar, series, sparkline, waterfall
-from distillscan.report.views.facts import Fact, kinds, none_shared
-from distillscan.report.views.sanitize import clip, visible
-from distillscan.report.views.wording import QUESTIONS, VERDICTS, bits, counted, number, percent, period, probability
-from distillscan.result import FAMILIES, Axis, Cluster, Evidence, Weight
+from distillscan.report.views.shared.charts import Bar, series, sparkline, waterfall
+from distillscan.report.views.shared.facts import NUMBERS, fact_groups
+from distillscan.report.views.shared.judgement import Judgement, explanations, judgements
+from distillscan.report.views.terminal import style
+from distillscan.result import FAMILIES, Cluster, Evidence
+from distillscan.sanitize import clip, visible
+from distillscan.wording import bits, counted, number, percent, period, probability
 
 #: How much is listed before ``-v``: evidence a family, values a kind, templates, accounts.
 EVIDENCE, VALUES, TEMPLATES, ACCOUNTS = 3, 3, 3, 6
@@ -37,7 +38,8 @@ def cluster_panel(cluster: Cluster, width: int, verbosity: int = 0) -> Renderabl
     """Return everything there is to say about one cluster, laid out in ``width`` columns."""
     inner = width - FRAME
     sections: list[RenderableType] = [_what(cluster, inner)]
-    sections += [_axis(cluster, axis, inner, verbosity) for axis in QUESTIONS]
+    labels = max((cell_len(clip(weight.label, LABEL)) for weight in cluster.weights), default=0)
+    sections += [_judgement(one, labels, inner, verbosity) for one in judgements(cluster)]
     sections += _templates(cluster, verbosity)
     sections += _facts("Models and capabilities", cluster.capabilities, verbosity)
     sections += _facts("Infrastructure", cluster.infrastructure, verbosity)
@@ -74,25 +76,23 @@ def _what(cluster: Cluster, width: int) -> RenderableType:
     return Group(*parts)
 
 
-def _axis(cluster: Cluster, axis: Axis, width: int, verbosity: int) -> RenderableType:
-    judged = cluster.coordination if axis == "coordination" else cluster.extraction
-    weights = [weight for weight in cluster.weights if weight.axis == axis]
-    evidence = [item for item in cluster.evidence if item.axis == axis]
+def _judgement(judgement: Judgement, label_width: int, width: int, verbosity: int) -> RenderableType:
     body: list[RenderableType] = []
-    if weights:
-        left = max(cell_len(clip(weight.label, LABEL)) for weight in cluster.weights)
-        body += [_sum(weights, judged, left, width - INDENT), Text()]
+    if judgement.weights:
+        body += [_sum(judgement, label_width, width - INDENT), Text()]
+    evidence = judgement.evidence
     body.append(_evidence(evidence, verbosity) if evidence else Text("no evidence either way", style.QUIET))
-    unit = "  bits: every +1 doubles the odds" if weights and axis == "coordination" else ""
-    return _section(Text.assemble((f"{QUESTIONS[axis]}  {percent(judged)}", style.STRONG), (unit, style.QUIET)), *body)
+    title = f"{judgement.question}  {percent(judgement.probability)}"
+    unit = "  bits: every +1 doubles the odds" if judgement.weights else ""
+    return _section(Text.assemble((title, style.STRONG), (unit, style.QUIET)), *body)
 
 
-def _sum(weights: Sequence[Weight], judged: float, left: int, width: int) -> RenderableType:
+def _sum(judgement: Judgement, label_width: int, width: int) -> RenderableType:
     """The prior and what each family adds, drawn so that every bar begins where the last one ended."""
-    bars, total_bar, zero = waterfall([weight.bits for weight in weights], min(max(width - left - 11, 10), 60))
-    total = sum(weight.bits for weight in weights)
+    weights, total = judgement.weights, judgement.bits
+    bars, total_bar, zero = waterfall([weight.bits for weight in weights], min(max(width - label_width - 11, 10), 60))
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, min_width=left)
+    table.add_column(no_wrap=True, min_width=label_width)
     table.add_column(no_wrap=True, min_width=5, justify="right")
     table.add_column(no_wrap=True)
     for weight, bar in zip(weights, bars, strict=True):
@@ -101,10 +101,10 @@ def _sum(weights: Sequence[Weight], judged: float, left: int, width: int) -> Ren
     table.add_row(
         Text("sum"), Text(bits(total), style.STRONG), _draw(total_bar, zero, "" if total >= 0 else style.QUIET)
     )
-    odds = probability(total)
-    if abs(odds - judged) > CALIBRATED:
+    odds, published = probability(total), judgement.probability
+    if abs(odds - published) > CALIBRATED:
         # The sum is the evidence taken at its word; the published figure is what such sums turned out to mean.
-        table.add_row("", "", Text(f"taken at its word {percent(odds)}, calibrated {percent(judged)}", style.QUIET))
+        table.add_row("", "", Text(f"taken at its word {percent(odds)}, calibrated {percent(published)}", style.QUIET))
     return table
 
 
@@ -128,7 +128,7 @@ def _evidence(evidence: Sequence[Evidence], verbosity: int) -> RenderableType:
     table.add_column(no_wrap=True, min_width=5, justify="right")
     table.add_column()
     for family in FAMILIES:
-        found = sorted((item for item in evidence if item.family == family), key=lambda item: -abs(item.bits))
+        found = [item for item in evidence if item.family == family]
         shown = found if verbosity else found[:EVIDENCE]
         for i, item in enumerate(shown):
             statement = Text(clip(item.summary, PARAGRAPH))
@@ -175,45 +175,34 @@ def _skeleton(skeleton: str, verbosity: int) -> Text:
 
 
 def _facts(title: str, mapping: Mapping[str, Any], verbosity: int) -> Iterator[RenderableType]:
-    found = kinds(mapping)
-    if not found:
+    groups = fact_groups(mapping)
+    if not groups:
         return
-    rows = [fact for kind in found for fact in kind.facts]
-    columns = [
-        name
-        for name in ("accounts", "outside", "requests", "share")
-        if any(getattr(fact, name) is not None for fact in rows)
-    ]
-    more = any(fact.more for fact in rows)
+    facts = [fact for group in groups for fact in group.facts]
+    columns = [name for name in NUMBERS if any(name in fact.numbers for fact in facts)]
+    more = any(fact.more for fact in facts)
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, style=style.QUIET)
     table.add_column(overflow="fold")
     for _ in columns:
         table.add_column(no_wrap=True, justify="right")
     if more:
-        table.add_column(overflow="fold")
+        table.add_column(overflow="fold", style=style.QUIET)
     if columns:
-        table.add_row("", "", *(Text(name, style.QUIET) for name in columns), *([""] * more))
-    for kind in found:
-        label = Text(clip(kind.name.replace("_", " "), 20))
-        if not verbosity and none_shared(kind):
-            table.add_row(label, Text(f"{counted(kind.distinct, 'value')}, one account each", style.QUIET))
+        table.add_row("", "", *(Text(name, style.QUIET) for name in columns))
+    for group in groups:
+        label = Text(clip(group.name, 20))
+        if not verbosity and group.none_shared:
+            table.add_row(label, Text(f"{counted(group.distinct, 'value')}, one account each", style.QUIET))
             continue
-        shown = kind.facts if verbosity else kind.facts[:VALUES]
+        shown = group.facts if verbosity else group.facts[:VALUES]
         for i, fact in enumerate(shown):
-            cells = [_cell(fact, name) for name in columns] + [Text(clip(fact.more, PARAGRAPH), style.QUIET)] * more
-            table.add_row("" if i else label, Text(clip(fact.value, 160)), *cells)
-        if len(shown) < kind.distinct:
-            hint = " (-v)" if len(shown) < len(kind.facts) else ""
-            table.add_row("", Text(f"and {number(kind.distinct - len(shown))} more{hint}", style.QUIET))
+            cells = [fact.cell(name) for name in columns] + [clip(fact.more, PARAGRAPH)] * more
+            table.add_row("" if i else label, Text(clip(fact.value, 160)), *map(Text, cells))
+        if len(shown) < group.distinct:
+            hint = " (-v)" if len(shown) < len(group.facts) else ""
+            table.add_row("", Text(f"and {number(group.distinct - len(shown))} more{hint}", style.QUIET))
     yield _section(Text(title, style.STRONG), table)
-
-
-def _cell(fact: Fact, name: str) -> Text:
-    value = getattr(fact, name)
-    if value is None:
-        return Text()
-    return Text(percent(value) if name == "share" else number(value))
 
 
 def _innocent(cluster: Cluster) -> Iterator[RenderableType]:
@@ -222,7 +211,7 @@ def _innocent(cluster: Cluster) -> Iterator[RenderableType]:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column()
-    for item in sorted(cluster.benign_explanations, key=lambda item: VERDICTS.index(item.verdict)):
+    for item in explanations(cluster):
         glyph, colour = style.VERDICT[item.verdict]
         table.add_row(
             Text(f"{glyph} {item.verdict}", colour),

@@ -8,12 +8,14 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from distillscan import wording
 from distillscan.errors import UsageError
-from distillscan.report.views import wording
-from distillscan.report.views.charts import series, waterfall
-from distillscan.report.views.facts import Fact, Kind, kinds, measures, none_shared
-from distillscan.report.views.sanitize import clip
-from distillscan.result import Cluster, Evidence, Result, Weight
+from distillscan.report.views.shared import judgement
+from distillscan.report.views.shared.charts import series, waterfall
+from distillscan.report.views.shared.facts import Fact, FactGroup, fact_groups
+from distillscan.report.views.shared.judgement import Judgement
+from distillscan.result import Result, Weight
+from distillscan.sanitize import clip
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -28,18 +30,7 @@ ALONE = 3
 #: So many accounts are shown without a click, and on paper in every browser.
 OPEN_ACCOUNTS = 60
 #: Units of the drawings' own coordinates.
-SPARK_STEPS, SPARK_HEIGHT, FALL_WIDTH = 72, 24, 200
-
-
-@dataclass(frozen=True, slots=True)
-class Fall:
-    """One line of a sum: its label, its weight, and where its bar begins and how long it is."""
-
-    label: str
-    bits: float
-    start: int
-    length: int
-    kind: str
+SPARK_STEPS, SPARK_HEIGHT, SUM_WIDTH = 72, 24, 200
 
 
 def to_html(result: Result) -> str:
@@ -48,7 +39,7 @@ def to_html(result: Result) -> str:
     Raises:
         UsageError: jinja2 is not installed.
     """
-    page, style = _template(), _resource("report.css")
+    page, style = _template(), _resource("page.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     shown: str = page.render(
         result=result,
@@ -57,15 +48,17 @@ def to_html(result: Result) -> str:
         text=_text,
         paragraph=lambda value: _text(value, PARAGRAPH),
         skeleton=lambda value: clip(value, SKELETON),
-        axis=_axis,
+        judgements=judgement.judgements,
+        explanations=judgement.explanations,
+        severities=judgement.severities,
+        sum_lines=_sum_lines,
         spark=_spark,
-        kinds=lambda mapping: [_shown(kind) for kind in kinds(mapping)],
-        explanations=lambda c: sorted(c.benign_explanations, key=lambda e: wording.VERDICTS.index(e.verdict)),
+        fact_lists=lambda mapping: [_fact_list(group) for group in fact_groups(mapping)],
         reasons=sorted(result.rejected.reasons.items(), key=lambda item: (-item[1], item[0])),
         most_accounts=ACCOUNTS,
         open_accounts=OPEN_ACCOUNTS,
         spark_height=SPARK_HEIGHT,
-        fall_width=FALL_WIDTH,
+        sum_width=SUM_WIDTH,
         w=wording,
     )
     return shown
@@ -95,11 +88,11 @@ def _template() -> "Template":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.from_string(_resource("report.html"))
+    return environment.from_string(_resource("page.html"))
 
 
 def _resource(name: str) -> str:
-    return (resources.files("distillscan.report.views") / name).read_text(encoding="utf-8")
+    return (resources.files(__name__) / name).read_text(encoding="utf-8")
 
 
 def _markup(text: str) -> "Markup":
@@ -117,42 +110,33 @@ def _text(value: object, width: int = VALUE) -> "Markup":
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
-    """One question about a cluster and everything that answers it."""
+class SumLine:
+    """One line of a sum of weights: its label and weight, and where its bar begins and how long it is."""
 
-    question: str
-    probability: str
-    falls: Sequence[Fall]
-    total: str
+    label: str
+    bits: float
+    start: int
+    length: int
     zero: int
-    evidence: Sequence[Evidence]
+    kind: str
 
 
-def _axis(cluster: Cluster, axis: Any) -> Axis:
-    weights = [weight for weight in cluster.weights if weight.axis == axis]
-    judged = cluster.coordination if axis == "coordination" else cluster.extraction
-    falls, zero = _falls(weights)
-    return Axis(
-        question=wording.QUESTIONS[axis],
-        probability=wording.percent(judged),
-        falls=falls,
-        total=wording.bits(sum(weight.bits for weight in weights)),
-        zero=zero,
-        evidence=sorted((e for e in cluster.evidence if e.axis == axis), key=lambda e: -abs(e.bits)),
-    )
-
-
-def _falls(weights: Sequence[Weight]) -> tuple[list[Fall], int]:
-    if not weights:
-        return [], 0
-    bars, total, zero = waterfall([weight.bits for weight in weights], FALL_WIDTH)
-    kinds_ = ["prior" if w.label == "prior" else "for" if w.bits > 0 else "against" for w in weights]
-    falls = [
-        Fall(weight.label, weight.bits, bar.start, bar.end - bar.start, kind)
-        for weight, bar, kind in zip(weights, bars, kinds_, strict=True)
+def _sum_lines(judgement: Judgement) -> list[SumLine]:
+    """The prior, what each family adds, and their sum."""
+    if not judgement.weights:
+        return []
+    bars, total, zero = waterfall([weight.bits for weight in judgement.weights], SUM_WIDTH)
+    lines = [
+        SumLine(weight.label, weight.bits, bar.start, bar.end - bar.start, zero, _direction(weight))
+        for weight, bar in zip(judgement.weights, bars, strict=True)
     ]
-    whole = sum(weight.bits for weight in weights)
-    return [*falls, Fall("sum", whole, total.start, total.end - total.start, "sum")], zero
+    return [*lines, SumLine("sum", judgement.bits, total.start, total.end - total.start, zero, "sum")]
+
+
+def _direction(weight: Weight) -> str:
+    if weight.label == "prior":
+        return "prior"
+    return "for" if weight.bits > 0 else "against"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +156,16 @@ def _spark(timeline: Sequence[Mapping[str, Any]]) -> Spark | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class FactList:
     """The values of one kind that are listed, and what to say of those that are not."""
 
     name: str
-    facts: Sequence[tuple[Fact, str]]
+    facts: Sequence[Fact]
     more: str
 
 
-def _shown(kind: Kind) -> Shown:
-    alone = none_shared(kind)
-    facts = [(fact, measures(fact)) for fact in kind.facts[: ALONE if alone else VALUES]]
-    more = max(kind.distinct - len(facts), 0)
-    rest = f"and {wording.number(more)} more{', one account each' if alone else ''}"
-    return Shown(kind.name.replace("_", " "), facts, rest if more else "")
+def _fact_list(group: FactGroup) -> FactList:
+    facts = group.facts[: ALONE if group.none_shared else VALUES]
+    more = max(group.distinct - len(facts), 0)
+    rest = f"and {wording.number(more)} more{', one account each' if group.none_shared else ''}"
+    return FactList(group.name, facts, rest if more else "")

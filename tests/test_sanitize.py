@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from distillscan.report.views.sanitize import clip, json_safe, scalar, visible
+from distillscan.sanitize import clip, json_safe, scalar, visible
 from tests.support.hostile import HOSTILE
 
 ANYTHING = st.text(st.characters(exclude_categories=()))

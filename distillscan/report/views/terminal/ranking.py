@@ -10,10 +10,10 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from distillscan.report.views import style
-from distillscan.report.views.sanitize import clip
-from distillscan.report.views.wording import compact, days, moment, number, percent, score
+from distillscan.report.views.terminal import style
 from distillscan.result import Cluster
+from distillscan.sanitize import clip
+from distillscan.wording import compact, days, moment, number, percent, score
 
 #: Display cells. What distillscan writes is never cut; a report that something else made may be.
 ID_WIDTH, SEEN_WIDTH, SUMMARY_WIDTH = 32, 24, 240

@@ -7,14 +7,10 @@ from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Any, Final
 
-from distillscan.report.views.wording import counted, moment, number
+from distillscan.wording import counted, moment, number
 
 LEVELS: Final = "▁▂▃▄▅▆▇█"
 NOTHING: Final = "·"
-
-#: Names a timeline entry may give the begin of its interval, and the count in it.
-_TIMES: Final = ("start", "day", "date", "hour", "time")
-_COUNTS: Final = ("requests", "count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,7 @@ class Series:
 
 
 def series(timeline: Sequence[Mapping[str, Any]], width: int) -> Series | None:
-    """Fit a cluster's timeline into at most ``width`` intervals; ``None`` when it holds no times and counts."""
+    """Fit a timeline into at most ``width`` intervals; ``None`` when none of its entries has a time and a count."""
     points = sorted(point for entry in timeline if (point := _point(entry)) is not None)
     if not points:
         return None
@@ -82,11 +78,10 @@ def series(timeline: Sequence[Mapping[str, Any]], width: int) -> Series | None:
 
 
 def _point(entry: Mapping[str, Any]) -> tuple[datetime, int] | None:
-    time = next((entry[name] for name in _TIMES if name in entry), None)
-    count = next((entry[name] for name in _COUNTS if name in entry), None)
-    if not isinstance(time, str) or not isinstance(count, int) or (when := moment(time)) is None:
+    date, requests = entry.get("date"), entry.get("requests")
+    if not isinstance(date, str) or not isinstance(requests, int) or (when := moment(date)) is None:
         return None
-    return when, max(count, 0)
+    return when, max(requests, 0)
 
 
 def _interval(length: timedelta) -> str:

@@ -1,0 +1,62 @@
+"""How a cluster is judged: the two questions, what answers each of them, and the innocent explanations."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from distillscan.result import SEVERITIES, Axis, Cluster, Evidence, Explanation, Severity, Verdict, Weight
+
+QUESTIONS: Final[Mapping[Axis, str]] = {
+    "coordination": "One undeclared operator",
+    "extraction": "Harvesting the model",
+}
+#: The order in which innocent explanations are listed: what must not be overlooked first.
+VERDICTS: Final[tuple[Verdict, ...]] = ("holds", "not tested", "fails")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One question about a cluster, and what answers it.
+
+    Attributes:
+        question: In words.
+        probability: Of a yes, in 0..1, as published.
+        weights: The lines of the sum that gives it, in bits.
+        evidence: What was found, strongest first.
+    """
+
+    question: str
+    probability: float
+    weights: tuple[Weight, ...]
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def bits(self) -> float:
+        """The sum of the weights."""
+        return sum(weight.bits for weight in self.weights)
+
+
+def judgements(cluster: Cluster) -> tuple[Judgement, ...]:
+    """Return the two questions about a cluster with their answers."""
+    answers: Mapping[Axis, float] = {"coordination": cluster.coordination, "extraction": cluster.extraction}
+    return tuple(
+        Judgement(
+            question,
+            answers[axis],
+            tuple(weight for weight in cluster.weights if weight.axis == axis),
+            tuple(sorted((e for e in cluster.evidence if e.axis == axis), key=lambda e: -abs(e.bits))),
+        )
+        for axis, question in QUESTIONS.items()
+    )
+
+
+def explanations(cluster: Cluster) -> list[Explanation]:
+    """Return the innocent explanations that were tested, those first that hold."""
+    return sorted(cluster.benign_explanations, key=lambda one: VERDICTS.index(one.verdict))
+
+
+def severities(clusters: Iterable[Cluster]) -> list[tuple[Severity, int]]:
+    """Return how many clusters there are of each severity, worst first, without the empty ones."""
+    found = Counter(cluster.severity for cluster in clusters)
+    return [(severity, found[severity]) for severity in SEVERITIES if found[severity]]
