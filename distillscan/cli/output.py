@@ -90,10 +90,6 @@ class View:
             from distillscan.files import check_target
 
             check_target(view.output)
-        if view.format_ == "html":
-            from distillscan.report.views.html import check
-
-            check()
         return view
 
 

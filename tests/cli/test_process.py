@@ -8,7 +8,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -212,25 +211,29 @@ def test_a_file_gets_plain_text_from_a_terminal_too(tmp_path: Path) -> None:
 # ---- start-up ---- #
 
 
-def test_help_is_quick_because_it_imports_little() -> None:
+def _imported(*args: str, stdin: str = "") -> set[str]:
+    """Modules that a command imports."""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "distillscan", "analyze", "--help"],
+        [sys.executable, "-X", "importtime", "-m", "distillscan", *args],
+        input=stdin,
         capture_output=True,
         check=True,
         env=PLAIN,
         text=True,
     )
-    imported = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    return {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
+def test_help_is_quick_because_it_imports_little() -> None:
     heavy = {"polars", "numpy", "pyarrow", "numba", "rich", "scipy", "jinja2"}
-    assert not (heavy | {"distillscan.pipeline", "distillscan.result", "distillscan.report.document"}) & imported
-    quickest = min(_seconds([sys.executable, "-m", "distillscan", "--help"]) for _ in range(5))
-    assert quickest < 0.2
+    assert not (heavy | {"distillscan.pipeline", "distillscan.result", "distillscan.report.document"}) & _imported(
+        "analyze", "--help"
+    )
 
 
-def _seconds(command: list[str]) -> float:
-    begin = time.perf_counter()
-    subprocess.run(command, capture_output=True, check=True, env=PLAIN)
-    return time.perf_counter() - begin
+@pytest.mark.parametrize(("name", "loaded"), [("json", False), ("csv", False), ("table", False), ("html", True)])
+def test_the_template_engine_is_loaded_for_pages_only(name: str, loaded: bool) -> None:
+    assert ("jinja2" in _imported("render", "-", "-f", name, stdin=to_json(busy()))) is loaded
 
 
 def test_the_module_can_be_run() -> None:

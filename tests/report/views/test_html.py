@@ -1,7 +1,6 @@
 """The page: complete without the network, without anything that runs, and nothing from a log becomes a part of it."""
 
 import base64
-import builtins
 import hashlib
 import re
 from collections.abc import Callable
@@ -240,25 +239,6 @@ def test_few_accounts_are_shown_without_a_click() -> None:
         some = cluster(account_ids=tuple(f"a-{k}" for k in range(n)))
         read = Page(to_html(quiet(clusters=(some,))))
         assert (("details", "open", "") in [(t, a, v or "") for t, a, v in read.attributes]) is is_open
-
-
-def test_without_jinja_it_is_said_before_the_analysis(
-    run: Run, seen: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = builtins.__import__
-
-    def refuse(name: str, *rest: Any, **more: Any) -> Any:
-        if name == "jinja2":
-            raise ImportError(name)
-        return whole(name, *rest, **more)
-
-    page._template.cache_clear()
-    monkeypatch.setattr(builtins, "__import__", refuse)
-    done = run("analyze", "busy", "-f", "html")
-    assert (done.exit_code, done.stdout, seen) == (2, "", [])
-    assert done.stderr == (
-        "error: --format html needs jinja2, which is not installed: pip install 'distillscan[html]'\n"
-    )
 
 
 @pytest.mark.parametrize("name", ["r.html", "r.HTM"])

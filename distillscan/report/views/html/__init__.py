@@ -9,7 +9,6 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from distillscan import wording
-from distillscan.errors import UsageError
 from distillscan.report.views.shared import judgement
 from distillscan.report.views.shared.charts import series, waterfall
 from distillscan.report.views.shared.facts import Fact, FactGroup, fact_groups
@@ -17,7 +16,7 @@ from distillscan.report.views.shared.judgement import Judgement
 from distillscan.result import Result, Weight
 from distillscan.sanitize import clip
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # loaded for a page only: it would cost every other run 30 ms
     from jinja2 import Template
     from markupsafe import Markup
 
@@ -34,11 +33,7 @@ SPARK_STEPS, SPARK_HEIGHT, SUM_WIDTH = 72, 24, 200
 
 
 def to_html(result: Result) -> str:
-    """Return the report as a page that needs nothing else.
-
-    Raises:
-        UsageError: jinja2 is not installed.
-    """
+    """Return the report as a page that needs nothing else."""
     page, style = _template(), _resource("page.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     shown: str = page.render(
@@ -64,23 +59,10 @@ def to_html(result: Result) -> str:
     return shown
 
 
-def check() -> None:
-    """Make sure, before hours of work, that pages can be made.
-
-    Raises:
-        UsageError: jinja2 is not installed.
-    """
-    _template()
-
-
 @cache
 def _template() -> "Template":
-    try:
-        import jinja2
-    except ImportError:
-        raise UsageError(
-            "--format html needs jinja2, which is not installed: pip install 'distillscan[html]'"
-        ) from None
+    import jinja2
+
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
