@@ -4,6 +4,7 @@ import gc
 
 import click
 
+from distillscan import __version__
 from distillscan.cli.analyze import analyze
 from distillscan.cli.evaluate import evaluate
 from distillscan.cli.guard import Cli
@@ -26,7 +27,7 @@ into ~/.zshrc, or fish_source for fish.
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog=EPILOG,
 )
-@click.version_option(package_name="distillscan", message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def cli() -> None:
     """Find sets of accounts in LLM request logs that look like one operator harvesting the model."""
 
