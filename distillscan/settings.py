@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from distillscan.errors import UsageError
+from distillscan.errors import UsageError, did_you_mean
 from distillscan.parameters import GROUPS, Parameters
 
 
@@ -34,11 +34,12 @@ def with_settings(parameters: Parameters, settings: Mapping[str, str]) -> Parame
         group, _, name = key.rpartition(".")
         target = {**{own: getattr(parameters, own) for own in GROUPS}, **parameters.detectors}.get(group)
         if target is None:
-            known = ", ".join([*GROUPS, *sorted(parameters.detectors)])
-            raise UsageError(f"--set {key}: there is no group {group!r}; groups are {known}")
+            hint = did_you_mean(group, [*GROUPS, *sorted(parameters.detectors)], "groups are")
+            raise UsageError(f"--set {key}: there is no group {group!r}; {hint}")
         known_fields = {f.name: f for f in fields(target)}
         if name not in known_fields:
-            raise UsageError(f"--set {key}: {group} has no parameter {name!r}; it has {', '.join(known_fields)}")
+            hint = did_you_mean(name, known_fields, "it has")
+            raise UsageError(f"--set {key}: {group} has no parameter {name!r}; {hint}")
         changed = replace(target, **{name: _value(key, text, type(getattr(target, name)))})
         if group in GROUPS:
             parameters = replace(parameters, **{group: changed})

@@ -54,8 +54,7 @@ def test_without_settings_nothing_changes() -> None:
         (
             "pivot.cap",
             "1",
-            "--set pivot.cap: there is no group 'pivot'; "
-            "groups are cluster, score, privacy, account_fanout, release_pivot",
+            "--set pivot.cap: there is no group 'pivot'; did you mean release_pivot?",
         ),
         (
             "cap",
@@ -67,6 +66,11 @@ def test_without_settings_nothing_changes() -> None:
             "1",
             "--set release_pivot.speed: release_pivot has no parameter 'speed'; it has "
             + ", ".join(parameter.name for parameter in fields(ReleasePivot)),
+        ),
+        (
+            "cluster.min_acounts",
+            "8",
+            "--set cluster.min_acounts: cluster has no parameter 'min_acounts'; did you mean min_accounts?",
         ),
         (
             "cluster.min_accounts",

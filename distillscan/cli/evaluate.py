@@ -38,6 +38,7 @@ def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> N
     """
     output = None if output == Path("-") else output
     _check_output(output, report, labels)
+    as_json = _is_json(output, as_json)
     from distillscan.evaluate import evaluate as hold
     from distillscan.evaluate import read_labels
     from distillscan.files import write_atomically
@@ -48,12 +49,18 @@ def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> N
     except InputError as error:
         raise InputError(f"{report}: {error}") from error
     evaluation = hold(result, read_labels(labels))
-    as_json = as_json or (output is not None and output.suffix.lower() == ".json")
     text = _json(evaluation) if as_json else _text(evaluation, output)
     if output is None:
         print_text(text, for_people=not as_json)
     else:
         write_atomically(output, text.encode())
+
+
+def _is_json(output: Path | None, asked: bool) -> bool:
+    suffix = "" if output is None else output.suffix.lower()
+    if not asked and suffix not in ("", ".txt", ".json"):
+        raise UsageError(f"--output {output}: name a file that ends in .json or .txt, or choose JSON with --json")
+    return asked or suffix == ".json"
 
 
 def _check_output(output: Path | None, report: str, labels: Path) -> None:

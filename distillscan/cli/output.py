@@ -94,7 +94,15 @@ class View:
 
 
 def _format_of(output: Path | None) -> Format:
-    return SUFFIXES.get(output.suffix.lower(), "table") if output else "table"
+    """The format that a file's suffix stands for; a table where there is none, as for a pipe or a device."""
+    if output is None or not output.suffix:
+        return "table"
+    if output.suffix.lower() not in SUFFIXES:
+        raise UsageError(
+            f"--output {output}: no format has the suffix {output.suffix}; known are {', '.join(SUFFIXES)} "
+            "(or choose one with --format)"
+        )
+    return SUFFIXES[output.suffix.lower()]
 
 
 def emit(result: "Result", view: View) -> None:

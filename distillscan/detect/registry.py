@@ -15,7 +15,7 @@ from distillscan.detect.detectors import (
     synchrony,
     template_uniformity,
 )
-from distillscan.errors import UsageError
+from distillscan.errors import UsageError, did_you_mean
 from distillscan.parameters import GROUPS
 
 GROUP = "distillscan.detectors"
@@ -67,5 +67,6 @@ def choose(names: Sequence[str], without: Sequence[str]) -> tuple[Detector, ...]
     known = available()
     for name in (*names, *without):
         if name not in {d.name for d in known}:
-            raise UsageError(f"there is no detector {name!r}; detectors are {', '.join(d.name for d in known)}")
+            hint = did_you_mean(name, [d.name for d in known], "detectors are")
+            raise UsageError(f"there is no detector {name!r}; {hint}")
     return tuple(d for d in known if (not names or d.name in names) and d.name not in without)

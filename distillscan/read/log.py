@@ -5,7 +5,6 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -13,7 +12,7 @@ from typing import BinaryIO, Final, Self
 import polars as pl
 
 from distillscan.columns import CARRIED, POINTER, READABLE, ROW, SOURCE
-from distillscan.errors import InputError, UsageError
+from distillscan.errors import InputError, UsageError, closest
 from distillscan.read.canonical.convert import Batch, Shaping, to_batch, to_canonical
 from distillscan.read.canonical.join import open_joins, require_key
 from distillscan.read.canonical.joined import Joined
@@ -405,8 +404,8 @@ def _check_mapping(opened: Sequence[_Opened], mapping: Mapping[str, str]) -> Non
         if any(canonical not in one.resolution.unmatched for one in opened):
             continue
         names = sorted({name for one in opened for name in _column_names(one.reader.columns)})
-        close = get_close_matches(wanted, names, n=5, cutoff=0.5)
-        hint = f"nearest are {', '.join(close)}" if close else f"columns found: {listed(names)}"
+        close = closest(wanted, names)
+        hint = f"did you mean {close}?" if close else f"columns found: {listed(names)}"
         raise UsageError(f"--map {canonical}={wanted}: no input has a column {wanted}; {hint}")
 
 

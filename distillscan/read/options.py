@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final, Literal
 
 from distillscan.columns import READABLE
 from distillscan.errors import UsageError
+from distillscan.read.schema.hints import did_you_mean_column
 from distillscan.read.schema.model import NO_SCHEMA, load_schema
 
 Format = Literal["parquet", "csv", "ndjson", "lines"]
@@ -84,6 +84,8 @@ def _check_pair(canonical: str, source: str) -> None:
             f"--map {canonical}={source}: both sides are needed, e.g. --map account_id=user.id",
         )
     if canonical not in READABLE:
-        close = get_close_matches(canonical, READABLE, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"the columns are {', '.join(READABLE)}"
+        if source in READABLE:
+            hint = f"the column to fill comes first: --map {source}={canonical}"
+        else:
+            hint = did_you_mean_column(canonical)
         raise UsageError(f"--map {canonical}={source}: there is no column {canonical}; {hint}")

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from distillscan.errors import InputError, UsageError
+from distillscan.errors import InputError, UsageError, did_you_mean
 from distillscan.simulate.background import Background
 from distillscan.simulate.builder import Builder, configure
 from distillscan.simulate.campaigns import CAMPAIGNS
@@ -105,7 +105,8 @@ def _packaged(name: str) -> str:
     file = resources.files("distillscan.simulate") / "scenarios" / f"{name}.toml"
     if not file.is_file():
         message = (
-            f"There is no scenario {name!r}; packaged are: {', '.join(list_scenarios())}. A file must end in .toml."
+            f"there is no scenario {name!r}; {did_you_mean(name, list_scenarios(), 'the packaged ones are')} "
+            "(your own scenario's file must end in .toml)"
         )
         raise UsageError(message)
     return file.read_text(encoding="utf-8")

@@ -96,6 +96,8 @@ def test_json_carries_nothing_a_terminal_acts_on() -> None:
             "error: --output labels.csv is also an input: choose another file\n"),
         (["report.json", "labels.csv", "-o", "no/out.json"], 2,
             "error: cannot write no/out.json: there is no folder {cwd}/no; create it first\n"),
+        (["report.json", "labels.csv", "-o", "out.xlsx"], 2,
+            "error: --output out.xlsx: name a file that ends in .json or .txt, or choose JSON with --json\n"),
         (["report.json"], 2, "error: Missing argument 'LABELS'.\nsee distillscan evaluate --help\n"),
     ],
 )  # fmt: skip

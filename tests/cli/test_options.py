@@ -69,6 +69,7 @@ def test_every_format(run: Run, name: str, view: Callable[[Any], str]) -> None:
         ("r.csv", to_csv),
         ("r.md", to_markdown),
         ("r.txt", lambda r: to_text(r, width=100)),
+        ("r", lambda r: to_text(r, width=100)),
     ],
 )
 def test_the_suffix_of_the_output_names_the_format(
@@ -79,9 +80,26 @@ def test_the_suffix_of_the_output_names_the_format(
     assert (tmp_path / file).read_text(encoding="utf-8") == view(busy())
 
 
-def test_the_format_option_wins_over_the_suffix(run: Run, tmp_path: Path) -> None:
-    assert run("analyze", "busy", "-o", str(tmp_path / "r.txt"), "-f", "json").exit_code == 0
-    assert json.loads((tmp_path / "r.txt").read_text()) == json.loads(to_json(busy()))
+@pytest.mark.parametrize("file", ["r.txt", "r.xlsx"])
+def test_the_format_option_wins_over_the_suffix(run: Run, tmp_path: Path, file: str) -> None:
+    assert run("analyze", "busy", "-o", str(tmp_path / file), "-f", "json").exit_code == 0
+    assert json.loads((tmp_path / file).read_text()) == json.loads(to_json(busy()))
+
+
+@pytest.mark.parametrize(
+    ("file", "suffix"), [("r.xlsx", ".xlsx"), ("r.json.gz", ".gz"), ("report.2026-05", ".2026-05")]
+)
+def test_a_suffix_of_no_format_is_refused_before_the_analysis(
+    run: Run, seen: Calls, tmp_path: Path, file: str, suffix: str
+) -> None:
+    for command in (["analyze", "busy"], ["render", "-"]):
+        done = run(*command, "-o", str(tmp_path / file), input=to_json(busy()))
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"error: --output {tmp_path / file}: no format has the suffix {suffix}; known are .txt, .json, .jsonl, "
+            ".ndjson, .csv, .md, .markdown, .html, .htm (or choose one with --format)\n"
+        )
+    assert (seen, list(tmp_path.iterdir())) == ([], [])
 
 
 def test_a_dash_is_standard_output(run: Run) -> None:

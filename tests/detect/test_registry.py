@@ -164,10 +164,13 @@ def test_a_registered_one_can_be_chosen(register: Register) -> None:
     assert [d.name for d in choose((), ("theirs",))] == NAMES
 
 
-@pytest.mark.parametrize(
-    ("names", "without"), [(("fanout",), ()), ((), ("fanout",)), (("release_pivot", "fanout"), ())]
-)
+@pytest.mark.parametrize(("names", "without"), [(("zzz",), ()), ((), ("zzz",)), (("release_pivot", "zzz"), ())])
 def test_a_name_that_none_has_is_said_with_those_there_are(names: tuple[str, ...], without: tuple[str, ...]) -> None:
     with pytest.raises(UsageError) as caught:
         choose(names, without)
-    assert str(caught.value) == f"there is no detector 'fanout'; detectors are {', '.join(NAMES)}"
+    assert str(caught.value) == f"there is no detector 'zzz'; detectors are {', '.join(NAMES)}"
+
+
+def test_a_misspelt_name_is_said_with_the_closest() -> None:
+    with pytest.raises(UsageError, match=r"^there is no detector 'fanout'; did you mean account_fanout\?$"):
+        choose(("fanout",), ())

@@ -85,11 +85,11 @@ def test_a_file_without_a_required_column_is_named(tmp_path: Path) -> None:
     assert outcome.unread == ("1 of 2 inputs were not read whole", f"left out: {reason}")
 
 
-def test_a_mapping_that_fits_no_input_shows_the_nearest_columns(tmp_path: Path) -> None:
+def test_a_mapping_that_fits_no_input_names_the_closest_column(tmp_path: Path) -> None:
     paths = put(tmp_path, a__csv=csv_bytes(TWO), b__jsonl=ndjson_bytes([{**TWO[0], "user": {"ident": 1}}]))
     with pytest.raises(UsageError) as caught:
         open_log(paths, ReadOptions({"org_id": "user.id"}))
-    assert str(caught.value) == "--map org_id=user.id: no input has a column user.id; nearest are user.ident, user"
+    assert str(caught.value) == "--map org_id=user.id: no input has a column user.id; did you mean user.ident?"
     with pytest.raises(UsageError, match=r"no input has a column zz; columns found: account_id, prompt, timestamp$"):
         open_log(paths[:1], ReadOptions({"org_id": "zz"}))
 

@@ -18,6 +18,13 @@ def test_mapping_keeps_dots_and_equals_signs_of_the_source() -> None:
         (["account_id="], "--map account_id=: both sides are needed, e.g. --map account_id=user.id"),
         (["=user"], "--map =user: both sides are needed, e.g. --map account_id=user.id"),
         (["acount_id=user"], "--map acount_id=user: there is no column acount_id; did you mean account_id?"),
+        (["acount=user"], "--map acount=user: there is no column acount; did you mean account_id?"),
+        (["customer=x"], "--map customer=x: there is no column customer; did you mean account_id?"),
+        (
+            ["user.id=account_id"],
+            "--map user.id=account_id: there is no column user.id; "
+            "the column to fill comes first: --map account_id=user.id",
+        ),
         (
             ["account_id=a", "account_id=b"],
             "--map gives account_id twice (a and b): keep the one that is meant",

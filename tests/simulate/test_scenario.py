@@ -84,7 +84,7 @@ def test_a_scenario_can_borrow_the_cohorts_of_another() -> None:
     assert mine.entries[-1].name == "second"
     assert (mine.background.native, mine.background.wide, lent.background.native) == (0.1, True, 0.3)
     assert parse_scenario("bare", "cohorts_from = 'innocent'").background == lent.background
-    with pytest.raises(UsageError, match=r"^There is no scenario 'nowhere'; packaged are: "):
+    with pytest.raises(UsageError, match=r"^there is no scenario 'nowhere'; the packaged ones are "):
         parse_scenario("mine", "cohorts_from = 'nowhere'")
 
 
@@ -195,8 +195,10 @@ def test_text_that_is_no_toml_is_an_input_error() -> None:
 def test_an_unknown_name_lists_the_packaged_ones() -> None:
     with pytest.raises(UsageError) as caught:
         load_scenario("nowhere")
-    assert str(caught.value).startswith("There is no scenario 'nowhere'; packaged are: both_strongest, default, ")
-    assert str(caught.value).endswith("A file must end in .toml.")
+    assert str(caught.value).startswith(
+        "there is no scenario 'nowhere'; the packaged ones are both_strongest, default, "
+    )
+    assert str(caught.value).endswith("(your own scenario's file must end in .toml)")
 
 
 def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:

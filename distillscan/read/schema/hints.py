@@ -3,6 +3,9 @@
 from types import MappingProxyType
 from typing import Final
 
+from distillscan.columns import READABLE
+from distillscan.errors import closest
+
 #: Canonical column to names, compared without case and separators (``userId`` and ``USER_ID`` are both ``userid``).
 #: Left out on purpose because they mean different things in different logs: id, name, agent, signature, project_id,
 #: client_id, payment_method (often just "card"), service_tier, domain, path, cost.
@@ -104,3 +107,10 @@ HINTS: Final = MappingProxyType(
 
 #: Text columns for which a hint may also be a list or an object (``messages``): it is read as compact JSON.
 MAY_NEST: Final = frozenset({"system_prompt", "prompt", "response", "tools", "images"})
+
+
+def did_you_mean_column(name: str) -> str:
+    """Return the canonical column that a name may stand for, by spelling or as logs call it; else all columns."""
+    called = {hint: column for column, hints in HINTS.items() for hint in hints}
+    close = closest(name, [*READABLE, *called])
+    return f"did you mean {called.get(close, close)}?" if close else f"the columns are {', '.join(READABLE)}"

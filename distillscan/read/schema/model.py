@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -14,8 +13,9 @@ from typing import Any, Final, Literal, get_args
 import polars as pl
 
 from distillscan.columns import READABLE, TIMESTAMP
-from distillscan.errors import UsageError
+from distillscan.errors import UsageError, did_you_mean
 from distillscan.read.canonical.jsontext import split_path
+from distillscan.read.schema.hints import did_you_mean_column
 
 Unit = Literal["s", "ms", "us", "ns"]
 Turns = Literal["all", "last"]
@@ -174,11 +174,9 @@ def load_schema(wanted: str) -> Schema:
     if wanted in presets():
         return presets()[wanted]
     if not wanted.endswith(".toml"):
-        close = get_close_matches(wanted, presets(), n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]}? " if close else ""
+        hint = did_you_mean(wanted, [*presets(), NO_SCHEMA], "the packaged ones are")
         raise UsageError(
-            f"--schema {wanted}: there is no such schema; {hint}packaged are {', '.join(presets())}, "
-            f"none reads columns by name only, and a file of your own must end in .toml"
+            f"--schema {wanted}: there is no such schema; {hint} (your own schema's file must end in .toml)"
         )
     try:
         text = Path(wanted).read_text("utf-8")
@@ -334,9 +332,7 @@ class _Table:
         """Refuse keys that nothing has read: a misspelt key would otherwise be without effect."""
         for key in self.values:
             if key not in self.used:
-                close = get_close_matches(key, self.used, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(self.used))}"
-                raise self.error(key, f"is not known; {hint}")
+                raise self.error(key, f"is not known; {did_you_mean(key, sorted(self.used), 'known are')}")
 
     def error(self, key: str, what: str) -> UsageError:
         return UsageError(f"schema {self.label}: {self.where}{key} {what}")
@@ -364,8 +360,7 @@ class _Table:
         where = f"{self.where}columns."
         table = _Table(value if isinstance(value, dict) else {"from": value}, self.label, f"{where}{name}.")
         if name not in READABLE:
-            close = get_close_matches(name, READABLE, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"the columns are {', '.join(READABLE)}"
+            hint = did_you_mean_column(name)
             raise UsageError(f"schema {self.label}: {where}{name} is no canonical column; {hint}")
         column = Column(
             table.paths("from", prefixes, needed=True),
