@@ -4,6 +4,7 @@ Sessions use the environment that nox is installed in (``pip install -e '.[dev]'
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -55,11 +56,14 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def plugin(session: nox.Session) -> None:
-    """Install the example plugin beside distillscan and run its tests."""
+    """Install the example plugin in a folder of its own and run its tests; the environment stays as it is."""
     if not PLUGIN.exists():
         session.skip(f"there is no {PLUGIN}")
-    session.run("python", "-m", "pip", "install", "--quiet", "--no-deps", "--editable", str(PLUGIN))
-    session.run("python", "-m", "pytest", "--rootdir", str(PLUGIN), "-c", str(PLUGIN / "pyproject.toml"), str(PLUGIN))
+    installed = Path("build", "plugin").resolve()
+    shutil.rmtree(installed, ignore_errors=True)
+    session.run("python", "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(installed), str(PLUGIN))
+    environment = {"PYTHONPATH": str(installed)}
+    session.run("python", "-m", "pytest", "-c", str(PLUGIN / "pyproject.toml"), str(PLUGIN), env=environment)
 
 
 @nox.session
