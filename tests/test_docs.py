@@ -95,6 +95,12 @@ def test_the_configuration_page_lists_the_keys_of_schema_files() -> None:
         assert keys[heading] == set(str(refused.value).partition("known are ")[2].split(", ")), heading
 
 
+def test_the_places_that_contributors_are_sent_to_exist() -> None:
+    named = re.findall(r"`((?:distillscan|tests|docs|benchmarks)/[^`\s]*)`", (ROOT / "CONTRIBUTING.md").read_text())
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_every_word_of_the_glossary_is_used() -> None:
     glossary = DOCS / "glossary.md"
     words = re.findall(r"\*\*(.+?)\*\*", glossary.read_text("utf-8"))
