@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from distillscan.profile.text.strings import hash_column
+from distillscan.profile.text.hashes import hash_column
 
 #: The large public mail providers. A domain that a set share of all accounts use is one as well, listed or not.
 MAIL_PROVIDERS: Final = frozenset(

@@ -9,13 +9,12 @@ import polars as pl
 
 from distillscan.columns import ROW, SOURCE
 from distillscan.profile.entities import MADE, STATED
-from distillscan.profile.store.accounts import NO_MAXIMUM, NO_MINIMUM, every
-from distillscan.profile.store.index import Bools
+from distillscan.profile.kernels import I64, U64, Bools
+from distillscan.profile.store.accounts import NO_MAXIMUM, NO_MINIMUM
 from distillscan.profile.tables import CONVERSATION_HEAD, LINE_MIN, SQUARE_LIMIT
+from distillscan.profile.text.hashes import Texts, texts_of
 from distillscan.profile.text.intents import intents_of
-from distillscan.profile.text.kernel import I64, U64
 from distillscan.profile.text.languages import languages_of
-from distillscan.profile.text.strings import Texts, texts_of
 
 _REFUSALS = ("refusal", "content_filter", "content_filtered", "safety", "guardrail_intervened", "blocked")
 _POINTER_BITS = 40
@@ -68,7 +67,17 @@ class Rows:
     def _text(self, name: str) -> Column:
         values = self.frame[name]
         texts = texts_of(values)
-        return Column(values, texts, every(len(texts)) if texts.valid is None else texts.valid, texts.hashes())
+        valid = np.ones(len(texts), np.bool_) if texts.valid is None else texts.valid
+        return Column(values, texts, valid, texts.hashes())
+
+    def prepare(self) -> None:
+        """Work out what takes long."""
+        _ = self.sums, self.lines, "prompt" in self.texts and self.conversations
+
+    @cached_property
+    def ones(self) -> I64:
+        """One request each."""
+        return np.ones(self.times.size, np.int64)
 
     @cached_property
     def hours(self) -> I64:
@@ -76,11 +85,11 @@ class Rows:
         return self.times // _HOUR_US
 
     @cached_property
-    def pointers(self) -> U64:
+    def pointers(self) -> I64:
         """Where each row is, see ``pointer``."""
-        source, row = (self.frame[name].to_numpy().astype(np.uint64) for name in (SOURCE, ROW))
-        found: U64 = (source << np.uint64(_POINTER_BITS)) + row
-        return found
+        source, row = (self.frame[name].to_numpy().astype(np.int64) for name in (SOURCE, ROW))
+        pointers: I64 = (source << _POINTER_BITS) + row
+        return pointers
 
     @cached_property
     def conversations(self) -> tuple[U64, Bools]:
@@ -113,7 +122,7 @@ class Rows:
     def sums(self) -> dict[str, I64]:
         """What each row adds to the columns of its account."""
         times = self.times
-        found = {"requests": np.ones(times.size, np.int64), "first": times, "last": times, "last_served": times}
+        found = {"requests": self.ones, "first": times, "last": times, "last_served": times}
         if "account_created_at" in self.columns:
             created = self.frame["account_created_at"].to_physical()
             found["created"] = created.fill_null(NO_MINIMUM).to_numpy(writable=True)
@@ -149,8 +158,12 @@ class Rows:
         }
 
 
-def wording(column: Column, rows: I64) -> pl.DataFrame:
-    """Return what is known of the texts at ``rows``: key (hash), normal, bytes, tokens, intents, language, sketch."""
+def describe_texts(column: Column, rows: I64) -> pl.DataFrame:
+    """Describe the texts at ``rows``.
+
+    Returns:
+        One row each: ``key`` (the hash), and what ``tables.SYSTEMS`` has of a text.
+    """
     texts, values = column.texts.take(rows), column.values.gather(rows)
     known = [
         pl.Series("key", column.hashes[rows]),

@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.profile.store.index import Bools, Index
-from distillscan.profile.text.kernel import U64
-from distillscan.profile.text.strings import texts_of
+from distillscan.profile.kernels import U64, Bools
+from distillscan.profile.store.index import Index
+from distillscan.profile.text.hashes import texts_of
 
 _COLON = pl.col("text").str.contains(":", literal=True)
 _FOUR = pl.col("text").str.strip_chars().str.to_lowercase()

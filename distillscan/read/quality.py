@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from distillscan.columns import ROW, SOURCE
-from distillscan.profile.text.strings import texts_of
+from distillscan.profile.text.hashes import texts_of
 
 #: Requests that are compared exactly; in a larger log these many stand for all (those with the smallest hashes).
 _KEPT: Final = 1 << 17

@@ -15,7 +15,7 @@ from distillscan.population.accounts import SIGNALS, Population, SignalGraph
 from distillscan.population.kinds import PAIRING
 from distillscan.profile import merge
 from distillscan.profile.tables import LINKS_KEPT
-from distillscan.profile.text.strings import hash_text
+from distillscan.profile.text.hashes import hash_text
 from tests.support.populations import _strangers, graph_of, number, population_of, signals_of
 
 ROWS: list[dict[str, Any]] = [

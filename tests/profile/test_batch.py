@@ -4,7 +4,7 @@ import pytest
 from distillscan.profile import merge, profile_batch
 from distillscan.profile.batch import pointer, split_pointer
 from distillscan.profile.entities import address, hosts, networks
-from distillscan.profile.text.strings import hash_text
+from distillscan.profile.text.hashes import hash_text
 from tests.support.handmade import at, canonical
 
 

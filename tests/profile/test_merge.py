@@ -3,7 +3,6 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from distillscan.errors import InputError
-from distillscan.profile import build_profile, collect, empty_profile, entities, merge, profile_batch
+from distillscan.profile import build_profile, empty_profile, entities, merge, profile_batch
 from distillscan.profile.collect import Collector
 from distillscan.profile.store import facts
 from distillscan.profile.tables import LINKS_KEPT, PROMPTS_KEPT, SCHEMAS, Profile
@@ -190,15 +189,6 @@ def test_a_watcher_may_stop_the_reading() -> None:
 def test_no_tasks_give_the_empty_profile() -> None:
     assert_same(build_profile([], 2), empty_profile())
     assert_same(merge([]), empty_profile())
-
-
-def test_hours_too_far_apart_for_one_number_are_sorted_all_the_same() -> None:
-    rng = np.random.default_rng(4)
-    accounts, models = rng.integers(0, 1 << 40, 300), rng.integers(0, 9, 300)
-    hours = rng.integers(-(1 << 31), 1 << 31, 300).astype(np.int32)
-    order = collect._order(accounts, models, hours)
-    rows = [(int(accounts[k]), int(models[k]), int(hours[k])) for k in order]
-    assert rows == sorted(zip(accounts.tolist(), models.tolist(), hours.tolist(), strict=True))
 
 
 @given(logs(), logs())

@@ -10,7 +10,7 @@ from distillscan.detect.base import Candidate, Context
 from distillscan.detect.detectors.template_uniformity import Detector
 from distillscan.parameters import ScoreParameters, TemplateUniformity
 from distillscan.population.accounts import SIGNALS, Population, SignalGraph
-from distillscan.profile.text.strings import hash_text
+from distillscan.profile.text.hashes import hash_text
 from distillscan.report.describe import cluster_templates, describe, exemplars, moment
 from distillscan.report.skeleton import SLOT, skeleton
 from distillscan.result import Axis, Cluster, Evidence, Explanation, Family, Template, Weight

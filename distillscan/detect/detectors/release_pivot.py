@@ -10,7 +10,7 @@ from distillscan.detect.base import Candidate, Context, Finding, Release, percen
 from distillscan.detect.stats import group_bits, share_bits
 from distillscan.parameters import ReleasePivot
 from distillscan.population.accounts import SIGNALS, Floats, Mask, Population
-from distillscan.profile.text.strings import hash_text
+from distillscan.profile.text.hashes import hash_text
 from distillscan.result import Family
 
 

@@ -5,12 +5,11 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from numba import njit
 
-from distillscan.profile.store.index import Bools, Index
+from distillscan.profile.kernels import I64, U64
+from distillscan.profile.store.index import Index
 from distillscan.profile.tables import ACCOUNTS
 from distillscan.profile.text.arrow_buffers import as_series
-from distillscan.profile.text.kernel import I64, U64
 
 #: How a column of the accounts is combined; what is in none of the three names the account.
 SUMS: Final = (
@@ -40,29 +39,7 @@ _START: Final[Mapping[str, int]] = {
     **dict.fromkeys(MAXIMA, NO_MAXIMUM),
 }
 _SMALLEST = 1 << 10
-
-
-@njit(cache=True, nogil=True)
-def _sum(into: I64, codes: I64, values: I64) -> None:
-    for row in range(codes.size):
-        into[codes[row]] += values[row]
-
-
-@njit(cache=True, nogil=True)
-def _min(into: I64, codes: I64, values: I64) -> None:
-    for row in range(codes.size):
-        into[codes[row]] = min(into[codes[row]], values[row])
-
-
-@njit(cache=True, nogil=True)
-def _max(into: I64, codes: I64, values: I64) -> None:
-    for row in range(codes.size):
-        into[codes[row]] = max(into[codes[row]], values[row])
-
-
-def lower(into: I64, codes: I64, values: I64) -> None:
-    """Lower the cells at ``codes`` to the values that are smaller."""
-    _min(into, codes, values)
+_ROW_BYTES = 180
 
 
 class Accounts:
@@ -78,9 +55,14 @@ class Accounts:
         """How many there are."""
         return self.index.count
 
+    @property
+    def bytes(self) -> int:
+        """The bytes that ``table`` would take about (with identifiers of 16 characters)."""
+        return self.count * _ROW_BYTES
+
     def number(self, hashes: U64, names: pl.Series) -> I64:
         """Return the numbers of accounts given by hash; ``names`` are their identifiers."""
-        codes, fresh = self.index.add(hashes, np.ones(hashes.size, np.bool_))
+        codes, fresh = self.index.add(hashes)
         if fresh.size:
             self._names.append(owned(names.gather(fresh)))
             self._reserve()
@@ -89,8 +71,8 @@ class Accounts:
     def add(self, codes: I64, columns: Mapping[str, I64]) -> None:
         """Combine rows with the accounts they belong to: sums, or bounds with ``NO_MINIMUM`` where there is none."""
         for name, values in columns.items():
-            combine = _sum if name in SUMS else _min if name in MINIMA else _max
-            combine(self._columns[name], codes, values)
+            combine = np.add if name in SUMS else np.minimum if name in MINIMA else np.maximum
+            combine.at(self._columns[name], codes, values)
 
     def ordered(self) -> I64:
         """Return the numbers of the accounts in the order of their hashes."""
@@ -128,8 +110,3 @@ class Accounts:
 def owned(texts: pl.Series) -> pl.Series:
     """Return texts in memory of their own: what is picked out of a batch must not keep all of the batch alive."""
     return as_series(texts.to_arrow()).alias(texts.name).cast(pl.String)
-
-
-def every(rows: int) -> Bools:
-    """Return a mask that leaves out nothing."""
-    return np.ones(rows, np.bool_)

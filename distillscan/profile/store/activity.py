@@ -1,89 +1,60 @@
 """How many requests each account made of each model in each hour: counted in place while a log is read."""
 
 import numpy as np
-from numba import njit
+import polars as pl
 
-from distillscan.profile.store.index import I32
-from distillscan.profile.text.kernel import I64, P1, P2, U32
+from distillscan.profile.kernels import I64, U64
+from distillscan.profile.store.facts import Facts
+from distillscan.profile.store.index import Index
+from distillscan.profile.tables import ACTIVITY, MODELS
 
-_SMALLEST = 1 << 10
-_S32 = np.uint64(32)
-
-
-@njit(cache=True, nogil=True)
-def _slot(code, model, hour, mask):  # type: ignore[no-untyped-def]
-    h = (np.uint64(code) * P1 ^ np.uint64(hour)) * P2 ^ np.uint64(model)
-    h *= P1
-    return (h ^ (h >> _S32)) & mask
-
-
-@njit(cache=True, nogil=True)
-def _count(codes, models, hours, requests, account, model, hour, count, slots, used):  # type: ignore[no-untyped-def]
-    """Add rows to the cells; return how many cells there are."""
-    mask = np.uint64(slots.size - 1)
-    for row in range(codes.size):
-        slot = _slot(codes[row], models[row], hours[row], mask)
-        while True:
-            at = slots[slot]
-            if at < 0:
-                slots[slot] = used
-                account[used] = codes[row]
-                model[used] = models[row]
-                hour[used] = hours[row]
-                count[used] = requests[row]
-                used += 1
-                break
-            if account[at] == codes[row] and model[at] == models[row] and hour[at] == hours[row]:
-                count[at] += requests[row]
-                break
-            slot = (slot + np.uint64(1)) & mask
-    return used
-
-
-@njit(cache=True, nogil=True)
-def _place(account, model, hour, slots, used):  # type: ignore[no-untyped-def]
-    mask = np.uint64(slots.size - 1)
-    for at in range(used):
-        slot = _slot(np.int64(account[at]), np.int64(model[at]), np.int64(hour[at]), mask)
-        while slots[slot] >= 0:
-            slot = (slot + np.uint64(1)) & mask
-        slots[slot] = at
+_32 = np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
+_ROW_BYTES = 24
 
 
 class Activity:
-    """Cells of account, model (both by number) and hour, with their requests."""
+    """Requests by account (by number), model and hour, and the names of the models."""
 
     def __init__(self) -> None:
-        self._used = 0
-        self._account: I32 = np.empty(_SMALLEST, np.int32)
-        self._model: I32 = np.empty(_SMALLEST, np.int32)
-        self._hour: I32 = np.empty(_SMALLEST, np.int32)
-        self._requests: U32 = np.empty(_SMALLEST, np.uint32)
-        self._slots: I32 = np.full(2 * _SMALLEST, -1, np.int32)
+        self.names = Facts(pl.Schema({"name": pl.String()}))
+        self._models = Index()
+        self._uses = Index()  # model (by number) and hour, 32 bits each
+        self._cells = Index()  # account and use, 32 bits each
+        self._requests: I64 = np.zeros(1 << 10, np.int64)
 
-    def add(self, codes: I64, models: I64, hours: I64, requests: U32) -> None:
-        """Count rows."""
-        self._reserve(self._used + codes.size)
-        self._used = _count(
-            codes, models, hours, requests,
-            self._account, self._model, self._hour, self._requests, self._slots, self._used,
-        )  # fmt: skip
+    def add(self, accounts: I64, models: U64, hours: I64, requests: I64) -> None:
+        """Count rows; models are given by hash, 0 where there is none."""
+        numbers = self._models.add(models)[0].view(np.uint64)
+        uses = self._uses.add(numbers << _32 | hours.view(np.uint64) & _LOW)[0]
+        cells = self._cells.add((accounts << 32 | uses).view(np.uint64))[0]
+        if self._cells.count > self._requests.size:
+            more = max(self._cells.count, 2 * self._requests.size) - self._requests.size
+            self._requests = np.concatenate([self._requests, np.zeros(more, np.int64)])
+        np.add.at(self._requests, cells, requests)
 
-    def cells(self) -> tuple[I32, I32, I32, U32]:
-        """Return account, model, hour and requests of every cell, in no particular order."""
-        used = self._used
-        return self._account[:used], self._model[:used], self._hour[:used], self._requests[:used]
+    @property
+    def bytes(self) -> int:
+        """The bytes that ``table`` would take about."""
+        return self._cells.count * _ROW_BYTES
 
-    def _reserve(self, cells: int) -> None:
-        room = self._account.size
-        if cells <= room:
-            return
-        while room < cells:
-            room *= 2
-        more = room - self._account.size
-        self._account = np.concatenate([self._account, np.empty(more, np.int32)])
-        self._model = np.concatenate([self._model, np.empty(more, np.int32)])
-        self._hour = np.concatenate([self._hour, np.empty(more, np.int32)])
-        self._requests = np.concatenate([self._requests, np.empty(more, np.uint32)])
-        self._slots = np.full(2 * room, -1, np.int32)
-        _place(self._account, self._model, self._hour, self._slots, self._used)
+    def table(self, accounts: U64) -> pl.DataFrame:
+        """Return the counts (``ACTIVITY``).
+
+        Args:
+            accounts: The hashes of the accounts, in the order of their numbers.
+        """
+        keys = self._cells.keys
+        uses = self._uses.keys[keys & _LOW]
+        rows = {
+            "account": accounts[keys >> _32],
+            "model": self._models.keys[uses >> _32],
+            "hour": (uses & _LOW).astype(np.uint32).view(np.int32),
+            "requests": self._requests[: keys.size],
+        }
+        return pl.DataFrame(rows).cast(ACTIVITY).sort("account", "model", "hour")
+
+    def model_table(self) -> pl.DataFrame:
+        """Return the names of the models (``MODELS``)."""
+        keys = pl.Series("key", self._models.keys).sort().to_frame()
+        return self.names.of(keys).drop_nulls().select(model="key", name="name").cast(MODELS)

@@ -1,35 +1,38 @@
-"""What is known of things that are named by hash, such as the sketch of a prompt: stated once, dropped when unused."""
+"""Attributes keyed by content hash, stored once, evicted when no sample refers to them."""
 
-import numpy as np
 import polars as pl
 
-from distillscan.profile.store.index import Bools, Index
-from distillscan.profile.text.kernel import I64, U64
+from distillscan.profile.kernels import I64, U64, Bools
+from distillscan.profile.store.index import Index
 
-#: Facts kept before it is worth to look for those that nothing needs any more.
+#: Rows kept before it is worth looking for those that no sample refers to any more.
 _KEPT_ANYWAY = 1 << 17
 
 
 class Facts:
-    """Rows of facts by key (``key``, UInt64, and whatever columns they have)."""
+    """Rows of attributes by key (``key``, UInt64, and whatever columns they have)."""
 
     def __init__(self, schema: pl.Schema) -> None:
         self._schema = pl.Schema({"key": pl.UInt64(), **schema})
         self._known = Index()
         self._parts: list[pl.DataFrame] = []
         self._rows = 0
-        self.bytes = 0  # of all that was put and not forgotten
         self._kept = 0
+        self.bytes = 0  # of all that was put and not evicted
 
-    def claim(self, keys: U64, asked: Bools) -> I64:
+    def claim(self, keys: U64, wanted: Bools | None = None) -> I64:
         """Return the rows at which a key stands of which nothing is known; the caller has to ``put`` it later."""
-        return self._known.add(keys, asked)[1]
+        return self._known.add(keys, wanted)[1]
 
     def put(self, facts: pl.DataFrame) -> None:
-        """State what was claimed."""
+        """Store what was claimed."""
         self._parts.append(facts.select(self._schema.names()))
         self._rows += facts.height
         self.bytes += int(facts.estimated_size())
+
+    def put_unknown(self, facts: pl.DataFrame) -> None:
+        """Store what is not known yet."""
+        self.put(facts[self.claim(facts["key"].to_numpy(writable=True))])
 
     @property
     def crowded(self) -> bool:
@@ -37,11 +40,11 @@ class Facts:
         return self._rows > 2 * self._kept + _KEPT_ANYWAY
 
     def retain(self, used: U64) -> None:
-        """Forget everything but the keys in ``used`` (every one of which was claimed)."""
+        """Evict everything but the keys in ``used`` (every one of which was claimed)."""
         keys = pl.Series("key", used, pl.UInt64).unique()
         self._known = Index()
-        # A key that was claimed and dropped may be put once more when it is claimed again: the facts are the same.
-        self._known.add(keys.to_numpy(writable=True), np.ones(keys.len(), np.bool_))
+        # A key that was claimed and evicted may be put once more when it is claimed again: the facts are the same.
+        self._known.add(keys.to_numpy(writable=True))
         kept = self._table().filter(pl.col("key").is_in(keys.implode()))
         self._parts, self._rows, self._kept = [kept], kept.height, kept.height
         self.bytes = int(kept.estimated_size())

@@ -1,148 +1,22 @@
-"""Bottom-k samples of what accounts touched, kept in place while a log is read.
+"""Bottom-k samples of what accounts touched, kept in place while a log is read (see ``kernels.sample_members``)."""
 
-Every account has a block of members, ascending by hash. A member that is larger than all of a full block can never
-belong to the sample, so it is refused at the first look: of a busy account's requests hardly any costs more.
-"""
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
-from distillscan.profile.store.index import Bools
-from distillscan.profile.text.kernel import I64, U32, U64
-
-U8 = npt.NDArray[np.uint8]
+from distillscan.profile import kernels
+from distillscan.profile.kernels import I64, U8, U64, Bools
 
 _SMALLEST = 1 << 10
+#: Numbers a member takes in the pool: its bits, requests, low, high.
+_WIDTH = 4
+#: Accounts whose samples are moved at once.
+_MOVED = 1 << 14
 
 
-@njit(cache=True, nogil=True)
-def _absorb(  # type: ignore[no-untyped-def]  # noqa: C901 - one loop on purpose
-    begin,
-    codes,
-    asked,
-    members,
-    requests,
-    lows,
-    highs,
-    rooms,
-    start,
-    size,
-    grade,
-    member,
-    count,
-    low,
-    high,
-    free,
-    fresh,
-):
-    """Take rows from ``begin`` on; return the row that found no room (or the number of rows) and how many were new."""
-    limit = rooms[rooms.size - 1]
-    added = 0
-    for row in range(begin, codes.size):
-        if not asked[row]:
-            continue
-        code = codes[row]
-        wanted = members[row]
-        first = start[code]
-        filled = np.int64(size[code])
-        if filled == limit and wanted > member[first + filled - 1]:
-            continue
-        at, end = first, first + filled
-        while at < end:
-            middle = (at + end) >> 1
-            if member[middle] < wanted:
-                at = middle + 1
-            else:
-                end = middle
-        if at < first + filled and member[at] == wanted:
-            count[at] += requests[row]
-            low[at] = min(low[at], lows[row])
-            high[at] = max(high[at], highs[row])
-            continue
-        if filled < limit:
-            if filled == rooms[grade[code]]:
-                moved = _enlarge(first, filled, grade[code], rooms, member, count, low, high, free)
-                if moved < 0:
-                    return row, added
-                at += moved - first
-                first = moved
-                start[code] = moved
-                grade[code] += 1
-            filled += 1
-            size[code] = filled
-        for k in range(first + filled - 1, at, -1):
-            member[k] = member[k - 1]
-            count[k] = count[k - 1]
-            low[k] = low[k - 1]
-            high[k] = high[k - 1]
-        member[at] = wanted
-        count[at] = requests[row]
-        low[at] = lows[row]
-        high[at] = highs[row]
-        fresh[added] = row
-        added += 1
-    return codes.size, added
-
-
-@njit(cache=True, nogil=True)
-def _enlarge(first, filled, grade, rooms, member, count, low, high, free):  # type: ignore[no-untyped-def]
-    """Move a full block to one of the next grade; return where that is, -1 if there is no room."""
-    moved = _block(grade + 1, rooms, low, free)
-    if moved < 0:
-        return moved
-    for k in range(filled):
-        member[moved + k] = member[first + k]
-        count[moved + k] = count[first + k]
-        low[moved + k] = low[first + k]
-        high[moved + k] = high[first + k]
-    if filled > 0:
-        low[first] = free[grade]
-        free[grade] = first
-    return moved
-
-
-@njit(cache=True, nogil=True)
-def _block(grade, rooms, low, free):  # type: ignore[no-untyped-def]
-    """Where a block of this grade is free, -1 if nowhere. ``free[0]`` is the end of the used part of the pool."""
-    if free[grade] >= 0:
-        found = free[grade]
-        free[grade] = low[found]
-        return found
-    found = free[0]
-    if found + rooms[grade] > low.size:
-        return np.int64(-1)
-    free[0] = found + rooms[grade]
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _remaining(rows, codes, members, start, size, member):  # type: ignore[no-untyped-def]
-    """Move the rows whose member is still in the sample to the front of ``rows``; return how many there are."""
-    left = 0
-    for row in rows:
-        code = codes[row]
-        if members[row] <= member[start[code] + size[code] - 1]:
-            rows[left] = row
-            left += 1
-    return left
-
-
-@njit(cache=True, nogil=True)
-def _lay_out(codes, places, start, size, member, count, low, high, who, members, counts, lows, highs):  # type: ignore[no-untyped-def]
-    for k in range(codes.size):
-        code = codes[k]
-        for at in range(size[code]):
-            to = places[k] + at
-            who[to] = k
-            members[to] = member[start[code] + at]
-            counts[to] = count[start[code] + at]
-            lows[to] = low[start[code] + at]
-            highs[to] = high[start[code] + at]
-
-
+@dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of samples, laid out one after the other.
+    """Rows of samples, one account after the other.
 
     Attributes:
         who: The place of the row's account in the order asked for.
@@ -152,39 +26,29 @@ class Table:
         high: Largest of what was given as ``highs``.
     """
 
-    def __init__(self, rows: int) -> None:
-        self.who: I64 = np.empty(rows, np.int64)
-        self.member: U64 = np.empty(rows, np.uint64)
-        self.requests: U32 = np.empty(rows, np.uint32)
-        self.low: I64 = np.empty(rows, np.int64)
-        self.high: I64 = np.empty(rows, np.int64)
+    who: I64
+    member: U64
+    requests: I64
+    low: I64
+    high: I64
 
 
 class Samples:
     """For every account (by number) the ``limit`` members with the smallest hash, with exact counts and bounds."""
 
     def __init__(self, limit: int) -> None:
-        rooms = [0]
-        while rooms[-1] < limit:
-            rooms.append(min(limit, max(1, 2 * rooms[-1])))
-        self._rooms: I64 = np.array(rooms, np.int64)
-        # Heads of the lists of blocks given back, by grade; the first cell is where the unused part begins.
-        self._free: I64 = np.full(len(rooms), -1, np.int64)
-        self._free[0] = 0
-        self._start: I64 = np.zeros(_SMALLEST, np.int64)
-        self._size: U8 = np.zeros(_SMALLEST, np.uint8)
-        self._grade: U8 = np.zeros(_SMALLEST, np.uint8)
-        self._member: U64 = np.empty(_SMALLEST, np.uint64)
-        self._count: U32 = np.empty(_SMALLEST, np.uint32)
-        self._low: I64 = np.empty(_SMALLEST, np.int64)
-        self._high: I64 = np.empty(_SMALLEST, np.int64)
+        self._limit = limit
+        self._starts: I64 = np.zeros(_SMALLEST, np.int64)
+        self._sizes: U8 = np.zeros(_SMALLEST, np.uint8)
+        self._pool: I64 = np.empty(_WIDTH * _SMALLEST, np.int64)
+        self._end = 0  # of the used part of the pool
 
-    def add(self, codes: I64, asked: Bools, members: U64, requests: U32, lows: I64, highs: I64) -> I64:
+    def add(self, accounts: I64, wanted: Bools | None, members: U64, requests: I64, lows: I64, highs: I64) -> I64:
         """Take rows, each a member of an account's set.
 
         Args:
-            codes: Number of the account.
-            asked: Which rows count.
+            accounts: Number of the account.
+            wanted: Which rows count; ``None`` if all do.
             members: Hash of the member.
             requests: Requests with it.
             lows: Value of which the smallest is kept.
@@ -193,57 +57,71 @@ class Samples:
         Returns:
             The rows by which a member came into a sample and was not pushed out again by a later row.
         """
-        fresh = np.empty(codes.size, np.int64)
-        row = added = 0
+        self._reserve(accounts)
+        wanted = np.ones(accounts.size, np.bool_) if wanted is None else wanted
+        new, used = np.empty(accounts.size, np.int64), np.array([self._end, 0])
+        row = 0
         while True:
-            row, new = _absorb(
-                row, codes, asked, members, requests, lows, highs, self._rooms, self._start, self._size, self._grade,
-                self._member, self._count, self._low, self._high, self._free, fresh[added:],
+            row = kernels.sample_members(
+                row, accounts, wanted, members, requests, lows, highs, self._limit,
+                self._starts, self._sizes, self._pool, used, new,
             )  # fmt: skip
-            added += new
-            if row == codes.size:
-                left = _remaining(fresh[:added], codes, members, self._start, self._size, self._member)
-                return fresh[:left]
-            self._grow()
+            if row == accounts.size:
+                break
+            used[0] = self._make_room()
+        self._end = int(used[0])
+        new = new[: used[1]]
+        last = self._starts[accounts[new]] + _WIDTH * (self._sizes[accounts[new]].astype(np.int64) - 1)
+        kept: I64 = new[members[new] <= self._pool[last].view(np.uint64)]
+        return kept
 
-    def reserve(self, accounts: int) -> None:
-        """Make room for this many accounts."""
-        if accounts > self._size.size:
-            more = max(accounts, 2 * self._size.size) - self._size.size
-            self._start = np.concatenate([self._start, np.zeros(more, np.int64)])
-            self._size = np.concatenate([self._size, np.zeros(more, np.uint8)])
-            self._grade = np.concatenate([self._grade, np.zeros(more, np.uint8)])
+    def _reserve(self, accounts: I64) -> None:
+        """Make room for accounts with these numbers."""
+        count = int(accounts.max(initial=-1)) + 1
+        if count > self._sizes.size:
+            more = max(count, 2 * self._sizes.size) - self._sizes.size
+            self._starts = np.concatenate([self._starts, np.zeros(more, np.int64)])
+            self._sizes = np.concatenate([self._sizes, np.zeros(more, np.uint8)])
 
-    def _grow(self) -> None:
-        more = self._member.size // 2
-        self._member = np.concatenate([self._member, np.empty(more, np.uint64)])
-        self._count = np.concatenate([self._count, np.empty(more, np.uint32)])
-        self._low = np.concatenate([self._low, np.empty(more, np.int64)])
-        self._high = np.concatenate([self._high, np.empty(more, np.int64)])
+    def _make_room(self) -> int:
+        """Close the gaps that samples left when they moved, enlarge the pool, and return the end of its used part."""
+        sizes = self._sizes.astype(np.int64)
+        rooms = np.minimum(self._limit, 1 << np.ceil(np.log2(np.maximum(sizes, 1))).astype(np.int64)) * (sizes > 0)
+        starts = np.cumsum(rooms) - rooms
+        end = int(rooms.sum())
+        pool = np.empty((end + end // 2 + _SMALLEST, _WIDTH), np.int64)
+        for first in range(0, sizes.size, _MOVED):  # a part at a time, so that little memory is needed beside the pool
+            part = slice(first, first + _MOVED)
+            old = spans(self._starts[part] // _WIDTH, sizes[part])
+            pool[spans(starts[part], sizes[part])] = self._pool.reshape(-1, _WIDTH)[old]
+        self._starts, self._pool = _WIDTH * starts, pool.ravel()
+        return _WIDTH * end
 
     @property
     def used(self) -> int:
-        """Members there is room for in the blocks handed out."""
-        return int(self._free[0])
+        """Members there is room for in the used part of the pool."""
+        return self._end // _WIDTH
 
-    def sizes(self, codes: I64) -> I64:
+    def sizes(self, accounts: I64) -> I64:
         """Return how many members the samples of some accounts have."""
-        return self._size[codes].astype(np.int64)
+        self._reserve(accounts)
+        return self._sizes[accounts].astype(np.int64)
 
     def members(self, accounts: int) -> U64:
         """Return the members in the samples of the first ``accounts`` accounts, with repeats."""
         return self.table(np.arange(accounts)).member
 
-    def table(self, codes: I64) -> Table:
+    def table(self, accounts: I64) -> Table:
         """Return the samples of some accounts, one after the other."""
-        sizes = self.sizes(codes)
-        table = Table(int(sizes.sum()))
-        self.lay_out(codes, np.cumsum(sizes) - sizes, table)
-        return table
+        sizes = self.sizes(accounts)
+        at = spans(self._starts[accounts] // _WIDTH, sizes)
+        rows = self._pool.reshape(-1, _WIDTH)[at]
+        member, requests, low, high = (rows[:, column].copy() for column in range(_WIDTH))
+        return Table(np.repeat(np.arange(accounts.size), sizes), member.view(np.uint64), requests, low, high)
 
-    def lay_out(self, codes: I64, places: I64, table: Table) -> None:
-        """Write the sample of each account into ``table`` from its place in ``places`` on."""
-        _lay_out(
-            codes, places, self._start, self._size, self._member, self._count, self._low, self._high,
-            table.who, table.member, table.requests, table.low, table.high,
-        )  # fmt: skip
+
+def spans(starts: I64, sizes: I64) -> I64:
+    """Return all places from each start on, as many as its size says."""
+    within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    places: I64 = np.repeat(starts, sizes) + within
+    return places

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from distillscan.profile.text import cues
-from distillscan.profile.text.cue_kernel import find_rules
-from distillscan.profile.text.strings import texts_of
+from distillscan.profile.text.hashes import texts_of
 
 #: Intents of harvesting, in the order of their bits.
 HARVEST: Final = (
@@ -39,22 +38,21 @@ def _rule(text: str, bit: int = -1, becomes: str = "") -> cues.Rule:
 
 
 @cache
-def _machine() -> tuple[Any, Any]:
-    """The automaton and the rules of ``intents.toml``."""
+def _matcher() -> cues.Matcher:
+    """The cues and rules of ``intents.toml``."""
     data = cues.read_toml("intents.toml")
     includes: Mapping[str, list[str]] = data["includes"]
     patterns = {
         symbols: frozenset(names).union(*(includes.get(name, []) for name in names))
-        for symbols, names in cues.patterns(data["groups"]).items()
+        for symbols, names in cues.groups_by_pattern(data["groups"]).items()
     }
     groups = (*data["groups"], *data["phrases"])
     rules = [_rule(text, becomes=name) for name, text in data["phrases"].items()]
     rules += [_rule(text, INTENTS.index(name)) for name, texts in data["rules"].items() for text in texts]
     denial = cues.Denial("denial", tuple(data["denied"]["groups"]), data["denied"]["within"])
-    return cues.build(patterns, groups).arrays, cues.rule_arrays(rules, denial, groups)
+    return cues.Matcher(cues.build(patterns, groups), groups, rules, denial)
 
 
 def intents_of(texts: pl.Series) -> pl.Series:
     """Return the intents of every text as a bit set (UInt32), 0 where it is null."""
-    found = texts_of(texts)
-    return pl.Series(texts.name, find_rules(found.addresses, found.lengths, *_machine(), HEAD, TAIL), dtype=pl.UInt32)
+    return pl.Series(texts.name, _matcher().match(texts_of(texts), HEAD, TAIL), dtype=pl.UInt32)

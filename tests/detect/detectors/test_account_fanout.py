@@ -12,7 +12,7 @@ from distillscan.detect.detectors import account_fanout
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import AccountFanout
 from distillscan.population.accounts import SIGNALS
-from distillscan.profile.text.strings import hash_text
+from distillscan.profile.text.hashes import hash_text
 from tests.support.handmade import START, at
 from tests.support.populations import population_of
 from tests.support.weighing import Rows, assess, carried, each, others, tuned

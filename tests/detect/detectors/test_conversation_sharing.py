@@ -14,7 +14,7 @@ from distillscan.detect.detectors import conversation_sharing
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import ConversationSharing
 from distillscan.population.accounts import SIGNALS, Population
-from distillscan.profile.text.strings import hash_text
+from distillscan.profile.text.hashes import hash_text
 from tests.support.handmade import at
 from tests.support.populations import numbers_of, population_of
 from tests.support.weighing import Rows, assess, candidate_of, carried, others, ties, tuned

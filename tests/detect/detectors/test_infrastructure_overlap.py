@@ -7,7 +7,7 @@ from distillscan.detect.detectors import infrastructure_overlap
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import InfrastructureOverlap
 from distillscan.population.accounts import SIGNALS
-from distillscan.profile.text.strings import hash_text
+from distillscan.profile.text.hashes import hash_text
 from tests.support.populations import population_of
 from tests.support.weighing import Rows, assess, carried, each, others, ties, tuned
 

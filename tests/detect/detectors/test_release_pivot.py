@@ -10,7 +10,7 @@ from distillscan.detect.detectors import release_pivot
 from distillscan.detect.stats import group_bits, share_bits
 from distillscan.parameters import ReleasePivot
 from distillscan.population.accounts import SIGNALS
-from distillscan.profile.text.strings import hash_text
+from distillscan.profile.text.hashes import hash_text
 from tests.support.handmade import at
 from tests.support.populations import number, population_of
 from tests.support.weighing import Rows, assess, carried, tuned, used

@@ -15,7 +15,7 @@ Row = tuple[int, int, int, int, int]
 def add(samples: Samples, rows: list[Row], asked: list[bool] | None = None) -> list[int]:
     codes, members, requests, lows, highs = (np.array(column) for column in zip(*rows, strict=True))
     mask = np.ones(len(rows), np.bool_) if asked is None else np.array(asked)
-    fresh = samples.add(codes, mask, members.astype(np.uint64), requests.astype(np.uint32), lows, highs)
+    fresh = samples.add(codes, mask, members.astype(np.uint64), requests, lows, highs)
     return [int(row) for row in fresh]
 
 
@@ -32,7 +32,11 @@ def expected(rows: list[Row], limit: int) -> list[Row]:
 
 
 def contents(samples: Samples) -> list[Row]:
-    t = samples.table(np.arange(7))
+    return contents_of(samples, 7)
+
+
+def contents_of(samples: Samples, accounts: int) -> list[Row]:
+    t = samples.table(np.arange(accounts))
     columns = (t.who, t.member, t.requests, t.low, t.high)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
@@ -71,10 +75,9 @@ def test_what_is_in_a_sample_was_named_once_when_it_came(batches: list[list[Row]
 def test_many_accounts_and_members_outgrow_the_room_at_first() -> None:
     rng = np.random.default_rng(1)
     samples = Samples(16)
-    samples.reserve(5000)
     codes = rng.integers(0, 5000, 60_000)
     members = rng.integers(0, 1 << 62, 60_000).astype(np.uint64)
-    ones, zeros = np.ones(60_000, np.uint32), np.zeros(60_000, np.int64)
+    ones, zeros = np.ones(60_000, np.int64), np.zeros(60_000, np.int64)
     fresh = samples.add(codes, np.ones(60_000, np.bool_), members, ones, zeros, zeros)
     everyone = np.arange(5000)
     wanted = [np.sort(members[codes == code])[:16] for code in range(5000)]
@@ -83,11 +86,18 @@ def test_many_accounts_and_members_outgrow_the_room_at_first() -> None:
     assert np.array_equal(np.sort(members[fresh]), np.sort(samples.members(5000)))
 
 
-def test_room_that_is_given_back_is_used_again() -> None:
+def test_room_that_samples_left_when_they_moved_is_used_again() -> None:
     samples = Samples(8)
-    for account in range(64):
+    for account in range(1000):
         for member in range(8):
             add(samples, [(account, member, 1, 0, 0)])
-    # Blocks of one, two and four cells of earlier accounts serve later ones: little more than eight cells each.
-    assert samples._free[0] <= 64 * 8 + 7
-    assert samples.sizes(np.arange(64)).tolist() == [8] * 64
+    # A sample has left places for one, two and four members when it has eight: they were given back now and then.
+    assert samples.used <= 1000 * 8 + 7 * 700
+    assert contents_of(samples, 1000) == [(k, member, 1, 0, 0) for k in range(1000) for member in range(8)]
+
+
+def test_accounts_without_a_row_have_empty_samples() -> None:
+    samples = Samples(4)
+    add(samples, [(3, 9, 1, 0, 0)])
+    assert samples.sizes(np.arange(5000)).sum() == 1
+    assert samples.table(np.array([4999, 3])).who.tolist() == [1]

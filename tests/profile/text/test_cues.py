@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from distillscan.profile.text.cue_kernel import SPECIAL, find_rules
-from distillscan.profile.text.cues import Denial, Rule, build, expand, pattern, patterns, rule_arrays, symbols_of
-from distillscan.profile.text.strings import texts_of
+from distillscan.profile.kernels import CLASSES, SPECIAL
+from distillscan.profile.text.cues import Denial, Matcher, Rule, build, expand, groups_by_pattern, patterns
+from distillscan.profile.text.hashes import texts_of
+from tests.support.reference import symbols_of
 
 GROUPS = {
     "act": {"en": ["write {out|down}", "reveal*", "ré-écris"], "zh": ["写出"], "ru": ["Напиши"]},
@@ -28,9 +29,9 @@ RULES = [
     Rule(("thing",), 1, bit=5),
 ]
 DENIAL = Denial("not", ("act",), 10)
-PATTERNS = patterns(GROUPS)
-MACHINE = build(PATTERNS, NAMES).arrays
-ARRAYS = rule_arrays(RULES, DENIAL, NAMES)
+PATTERNS = groups_by_pattern(GROUPS)
+AUTOMATON = build(PATTERNS, NAMES)
+MATCHER = Matcher(AUTOMATON, NAMES, RULES, DENIAL)
 
 
 def normalise(text: str) -> str:
@@ -38,12 +39,12 @@ def normalise(text: str) -> str:
 
 
 def find(texts: Sequence[str | None], head: int = 1 << 20, tail: int = 1 << 20) -> list[int]:
-    found = texts_of(pl.Series(texts, dtype=pl.String))
-    return [int(bits) for bits in find_rules(found.addresses, found.lengths, MACHINE, ARRAYS, head, tail)]
+    bits: list[int] = MATCHER.match(texts_of(pl.Series(texts, dtype=pl.String)), head, tail).tolist()
+    return bits
 
 
 def plainly(text: str) -> int:
-    """What ``find_rules`` should find, without an automaton."""
+    """What a matcher should find, without an automaton."""
     last: dict[str, int] = {}
     bits = 0
     for here, groups in hits(text):
@@ -149,13 +150,13 @@ def test_symbols_know_how_far_in_the_text_they_are() -> None:
     ],
 )
 def test_cues_end_with_their_word_unless_they_begin_one(cue: str, symbols: bytes) -> None:
-    assert pattern(cue) == symbols
+    assert patterns([cue]) == [symbols]
 
 
 @pytest.mark.parametrize("cue", ["", "*", "…", " - "])
 def test_a_cue_of_nothing_is_refused(cue: str) -> None:
     with pytest.raises(ValueError, match="has neither letters nor marks"):
-        pattern(cue)
+        patterns(["grade", cue])
 
 
 def test_alternatives_are_written_in_braces() -> None:
@@ -164,7 +165,7 @@ def test_alternatives_are_written_in_braces() -> None:
 
 
 def test_a_cue_may_belong_to_several_groups() -> None:
-    found = patterns({"one": {"en": ["rate", "score"]}, "two": {"de": ["Rate"]}})
+    found = groups_by_pattern({"one": {"en": ["rate", "score"]}, "two": {"de": ["Rate"]}})
     assert found == {b" rate ": {"one", "two"}, b" score ": {"one"}}
 
 
@@ -214,9 +215,9 @@ def test_nulls_and_empty_texts_have_nothing() -> None:
 
 def test_a_rule_about_a_group_without_cues_is_refused() -> None:
     with pytest.raises(ValueError, match="a rule needs the group 'ghost', which has no cues"):
-        rule_arrays([Rule(("act", "ghost"), 9, bit=0)], DENIAL, NAMES)
+        Matcher(AUTOMATON, NAMES, [Rule(("act", "ghost"), 9, bit=0)], DENIAL)
     with pytest.raises(ValueError, match="a rule needs the group 'none', which has no cues"):
-        rule_arrays(RULES, Denial("none", (), 9), NAMES)
+        Matcher(AUTOMATON, NAMES, RULES, Denial("none", (), 9))
 
 
 def test_more_cues_than_states_can_be_numbered_are_refused() -> None:
@@ -229,9 +230,9 @@ def test_more_cues_than_states_can_be_numbered_are_refused() -> None:
 
 def test_the_work_does_not_depend_on_what_the_text_is() -> None:
     """The table has a step for every state and class: nothing is tried twice, no text is worse than another."""
-    classes, plain, steps, shift, first_hit, starts, _ = MACHINE
-    states = steps.size >> int(shift)
-    assert steps.size == states << int(shift)
-    assert int(steps.max()) < states
-    assert starts.size == states - int(first_hit) + 1
+    states = AUTOMATON.steps.size >> AUTOMATON.shift
+    assert AUTOMATON.steps.size == states << AUTOMATON.shift
+    assert int(AUTOMATON.steps.max()) < states
+    assert AUTOMATON.groups.shape[0] == states - AUTOMATON.first_cue
+    plain, classes = AUTOMATON.table[:CLASSES], AUTOMATON.table[CLASSES : 2 * CLASSES]
     assert set(np.unique(plain)) <= {*classes.tolist(), SPECIAL}

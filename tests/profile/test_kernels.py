@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from distillscan.profile.text import kernel, kernel_reference
-from distillscan.profile.text.strings import hash_text, texts_of
+from distillscan.profile.text.hashes import Texts, hash_text, texts_of
+from tests.support import reference
 
 WORDS = [
     "a",
@@ -33,25 +33,22 @@ def encode(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
 
 
-class Laid:
-    """Texts in memory, one after the other."""
+def laid(texts: list[bytes]) -> Texts:
+    """Texts in memory, one after the other, whatever their bytes."""
+    data = np.frombuffer(b"".join(texts) + b"\0", np.uint8)
+    lengths = np.array([len(text) for text in texts], np.int64)
+    return Texts(data.ctypes.data + np.cumsum(lengths) - lengths, lengths, None, data)
 
-    def __init__(self, texts: list[bytes]) -> None:
-        self.data = np.frombuffer(b"".join(texts) + b"\0", np.uint8)
-        self.lengths = np.array([len(text) for text in texts], np.int64)
-        self.addresses = self.data.ctypes.data + np.cumsum(self.lengths) - self.lengths
+
+def sketches(texts: list[bytes]) -> list[tuple[int, int, list[int]]]:
+    return laid(texts).sketches().rows()
 
 
 @given(st.lists(TEXTS.map(encode), min_size=1, max_size=12))
 @example([b"\xe4", b"\xf0\x9f", b"\xe2\x80", b"\xe2", b"7", b"a\xe4\xbd\xa0b\xe5\xa5\xbd9\xe4"])
-def test_compiled_loop_equals_plain_python(texts: list[bytes]) -> None:
-    laid = Laid(texts)
-    hashes = kernel.hash_texts(laid.addresses, laid.lengths)
-    assert hashes.tolist() == [kernel_reference.hash_text(t) for t in texts]
-    normal, tokens, starts, kept = kernel.sketch_texts(laid.addresses, laid.lengths)
-    for row, text in enumerate(texts):
-        expected = kernel_reference.sketch_text(text)
-        assert (int(normal[row]), int(tokens[row]), kept[starts[row] : starts[row + 1]].tolist()) == expected
+def test_hashes_and_sketches_are_those_of_plain_python(texts: list[bytes]) -> None:
+    assert laid(texts).hashes().tolist() == [reference.hash_text(text) for text in texts]
+    assert sketches(texts) == [reference.sketch_text(text) for text in texts]
 
 
 LENGTHS = st.sampled_from([0, 1, 7, 8, 9, 60, 63, 64, 65, 71, 72, 200, 1000])
@@ -60,9 +57,7 @@ LENGTHS = st.sampled_from([0, 1, 7, 8, 9, 60, 63, 64, 65, 71, 72, 200, 1000])
 @given(st.lists(LENGTHS, max_size=40), st.binary(min_size=1, max_size=40))
 def test_long_and_short_strings_in_any_order_are_hashed_alike(lengths: list[int], pattern: bytes) -> None:
     texts = [(pattern * length)[:length] for length in lengths]
-    laid = Laid(texts)
-    hashes = kernel.hash_texts(laid.addresses, laid.lengths)
-    assert hashes.tolist() == [kernel_reference.hash_text(t) for t in texts]
+    assert laid(texts).hashes().tolist() == [reference.hash_text(text) for text in texts]
 
 
 PIECES = st.one_of(
@@ -74,13 +69,11 @@ PIECES = st.one_of(
 
 
 @given(st.lists(st.lists(PIECES, max_size=30).map(b"".join), min_size=1, max_size=8), st.integers(1, 12))
-def test_lines_are_found_as_plain_python_does(texts: list[bytes], least: int) -> None:
-    laid = Laid(texts)
-    rows, addresses, lengths = kernel.find_lines(laid.addresses, laid.lengths, least)
-    at = addresses - laid.data.ctypes.data
-    found = [laid.data[a : a + n].tobytes() for a, n in zip(at, lengths, strict=True)]
-    expected = [(row, line) for row, text in enumerate(texts) for line in kernel_reference.lines_of(text, least)]
-    assert list(zip(rows.tolist(), found, strict=True)) == expected
+def test_lines_are_found_as_plain_python_does(texts: list[bytes], shortest: int) -> None:
+    expected = [(row, line) for row, text in enumerate(texts) for line in reference.lines_of(text, shortest)]
+    rows, hashes = laid(texts).line_hashes(shortest)
+    assert rows.tolist() == [row for row, _ in expected]
+    assert hashes.tolist() == [reference.hash_text(line) for _, line in expected]
 
 
 @pytest.mark.parametrize(
@@ -108,23 +101,18 @@ def test_long_and_repetitive_texts_are_sketched_as_plain_python_does(
     words: list[str], times: int, numbered: bool
 ) -> None:
     text = " ".join(word + (chr(97 + k % 26) * (k % 7) if numbered else "") for k, word in enumerate(words * times))
-    laid = Laid([text.encode()])
-    normal, tokens, _, kept = kernel.sketch_texts(laid.addresses, laid.lengths)
-    assert (int(normal[0]), int(tokens[0]), kept.tolist()) == kernel_reference.sketch_text(text.encode())
+    assert sketches([text.encode()]) == [reference.sketch_text(text.encode())]
 
 
 def test_a_text_of_megabytes_is_sketched() -> None:
     rng = np.random.default_rng(2)
     text = b" ".join(rng.choice([b"alpha", b"beta", b"gamma", b"\xe4\xbd\xa0", b"42", b"\xe2\x80\x94"], 250_000))
-    laid = Laid([b"", text, b"one two three four"])
-    normal, tokens, starts, kept = kernel.sketch_texts(laid.addresses, laid.lengths)
-    assert (int(normal[1]), int(tokens[1]), kept[: starts[2]].tolist()) == kernel_reference.sketch_text(text)
-    assert starts.tolist() == [0, 0, starts[2], starts[2] + 1]
+    texts = [b"", text, b"one two three four"]
+    assert sketches(texts) == [reference.sketch_text(text) for text in texts]
 
 
 def test_hashes_are_pinned_so_that_profiles_of_different_versions_can_be_merged() -> None:
-    laid = Laid([b"", b"abc", b"acct_00000001"])
-    assert kernel.hash_texts(laid.addresses, laid.lengths).tolist() == [
+    assert laid([b"", b"abc", b"acct_00000001"]).hashes().tolist() == [
         5388436154510691893,
         11094012742847461102,
         14721375224996295873,
@@ -132,7 +120,7 @@ def test_hashes_are_pinned_so_that_profiles_of_different_versions_can_be_merged(
 
 
 def sketch(text: str) -> tuple[int, int, set[int]]:
-    normal, tokens, kept = kernel_reference.sketch_text(text.encode())
+    normal, tokens, kept = reference.sketch_text(text.encode())
     return normal, tokens, set(kept)
 
 

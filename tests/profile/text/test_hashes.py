@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.profile.text import kernel_reference
-from distillscan.profile.text.strings import hash_column, hash_text, texts_of
+from distillscan.profile.text.hashes import hash_column, hash_text, texts_of
+from tests.support import reference as plain
 
 TEXT = st.one_of(st.none(), st.text(max_size=40), st.sampled_from(["", "x" * 12, "x" * 13, "好" * 4, "好" * 5]))
 
 
 def reference(text: str | None) -> int | None:
-    return None if text is None else kernel_reference.hash_text(text.encode())
+    return None if text is None else plain.hash_text(text.encode())
 
 
 @given(st.lists(st.lists(TEXT, max_size=8), min_size=1, max_size=4), st.integers(0, 3))
@@ -47,8 +47,6 @@ def test_heads_are_hashed_where_there_is_enough_text(text: str, enough: bool) ->
 
 def test_sketches_are_a_row_each() -> None:
     frame = texts_of(pl.Series(["One two three four five", "", "six seven eight nine"])).sketches()
-    expected = [
-        kernel_reference.sketch_text(text) for text in (b"one two three four five", b"", b"six seven eight nine")
-    ]
+    expected = [plain.sketch_text(text) for text in (b"one two three four five", b"", b"six seven eight nine")]
     assert frame.rows() == expected
     assert frame.schema == {"normal": pl.UInt64, "tokens": pl.UInt32, "sketch": pl.List(pl.UInt64)}

@@ -4,11 +4,12 @@ from collections import Counter
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from distillscan.profile.store import facts as facts_module
-from distillscan.profile.store.accounts import NO_MINIMUM, Accounts, lower, owned
+from distillscan.profile.store.accounts import NO_MINIMUM, Accounts, owned
 from distillscan.profile.store.activity import Activity
 from distillscan.profile.store.facts import Facts
 from distillscan.profile.store.index import Index
@@ -37,38 +38,47 @@ def test_hashes_are_numbered_as_they_are_met(batches: list[list[tuple[int, bool]
 
 def test_numbers_stay_when_the_table_grows() -> None:
     hashes = np.random.default_rng(3).integers(0, 1 << 63, 5000).astype(np.uint64)
-    index, everything = Index(), np.ones(5000, np.bool_)
-    first = [index.add(hashes[at : at + 700], everything[at : at + 700])[0] for at in range(0, 5000, 700)]
+    index = Index()
+    first = [index.add(hashes[at : at + 700])[0] for at in range(0, 5000, 700)]
     assert np.concatenate(first).tolist() == list(range(5000))
-    assert index.add(hashes, everything)[0].tolist() == list(range(5000))
+    assert index.add(hashes)[0].tolist() == list(range(5000))
 
 
 CELL = st.tuples(st.integers(0, 4), st.integers(0, 2), st.integers(-3, 3), st.integers(1, 9))
+
+
+def rows_of(activity: Activity, accounts: int) -> list[tuple[int, int, int, int]]:
+    """The cells, of accounts whose hash is their number and a hundred."""
+    table = activity.table(np.arange(accounts).astype(np.uint64) + np.uint64(100))
+    return [(account - 100, *rest) for account, *rest in table.iter_rows()]
 
 
 @given(st.lists(st.lists(CELL, min_size=1, max_size=50), min_size=1, max_size=4))
 def test_activity_counts_every_cell(batches: list[list[tuple[int, int, int, int]]]) -> None:
     activity, expected = Activity(), Counter[tuple[int, int, int]]()
     for batch in batches:
-        codes, models, hours, requests = (np.array(column) for column in zip(*batch, strict=True))
-        activity.add(codes, models, hours, requests.astype(np.uint32))
-        for code, model, hour, count in batch:
-            expected[code, model, hour] += count
-    cells = zip(*(column.tolist() for column in activity.cells()), strict=True)
-    assert {(code, model, hour): count for code, model, hour, count in cells} == expected
+        accounts, models, hours, requests = (np.array(column) for column in zip(*batch, strict=True))
+        activity.add(accounts, models.astype(np.uint64), hours, requests)
+        for account, model, hour, count in batch:
+            expected[account, model, hour] += count
+    assert rows_of(activity, 5) == sorted((*cell, count) for cell, count in expected.items())
+
+
+@pytest.mark.parametrize("hour", [-(1 << 31), -1, 0, (1 << 31) - 1])
+def test_any_hour_is_told_from_any_other(hour: int) -> None:
+    activity = Activity()
+    hours = np.array([hour, 5, hour])
+    activity.add(np.array([0, 0, 1]), np.array([7, (1 << 64) - 1, 7], np.uint64), hours, np.ones(3, np.int64))
+    assert rows_of(activity, 2) == [(0, 7, hour, 1), (0, (1 << 64) - 1, 5, 1), (1, 7, hour, 1)]
 
 
 def test_activity_outgrows_its_first_room() -> None:
     activity = Activity()
     for _ in range(2):
         for start in range(0, 9000, 3000):
-            codes = np.arange(start, start + 3000)
-            activity.add(codes, codes % 3, codes // 7, np.ones(3000, np.uint32))
-    code, model, hour, requests = activity.cells()
-    order = np.argsort(code)
-    assert code[order].tolist() == list(range(9000))
-    assert (np.array_equal(model, code % 3), np.array_equal(hour, code // 7)) == (True, True)
-    assert set(requests.tolist()) == {2}
+            accounts = np.arange(start, start + 3000)
+            activity.add(accounts, (accounts % 3).astype(np.uint64), accounts // 7, np.ones(3000, np.int64))
+    assert rows_of(activity, 9000) == [(k, k % 3, k // 7, 2) for k in range(9000)]
 
 
 def test_accounts_sum_and_bound_and_say_none_where_there_is_nothing() -> None:
@@ -98,12 +108,6 @@ def test_accounts_outgrow_their_first_room() -> None:
     assert set(table["requests"]) == {2}
 
 
-def test_cells_are_only_lowered() -> None:
-    into = np.array([5, 5, 5])
-    lower(into, np.array([0, 1, 1]), np.array([9, 3, 4]))
-    assert into.tolist() == [5, 3, 5]
-
-
 def test_picked_texts_do_not_keep_the_batch_alive() -> None:
     column = pl.Series("x", [f"a text too long to be kept in a view {k}" for k in range(1000)])
     few = owned(column.gather([3, 5]))
@@ -117,7 +121,7 @@ def known(keys: list[int]) -> pl.DataFrame:
 
 
 def claim(facts: Facts, *keys: int) -> list[int]:
-    rows: list[int] = facts.claim(np.array(keys, np.uint64), np.ones(len(keys), np.bool_)).tolist()
+    rows: list[int] = facts.claim(np.array(keys, np.uint64)).tolist()
     return rows
 
 
@@ -145,7 +149,7 @@ def test_facts_are_crowded_when_they_have_more_than_doubled() -> None:
     facts = Facts(pl.Schema({"value": pl.String()}))
     keep = facts_module._KEPT_ANYWAY
     keys = np.arange(keep + 1, dtype=np.uint64)
-    facts.claim(keys, np.ones(keep + 1, np.bool_))
+    facts.claim(keys)
     rows = pl.DataFrame({"key": keys, "value": ["x"] * (keep + 1)})
     facts.put(rows[:keep])
     assert not facts.crowded
