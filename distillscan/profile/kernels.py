@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from distillscan.profile.compiled import Kernel, byte_at, helper, kernel, word_at
+from distillscan.compiled import Kernel, byte_at, helper, kernel, word_at
 
 U64 = npt.NDArray[np.uint64]
 U32 = npt.NDArray[np.uint32]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from distillscan.simulate.spell import measure, spell
+from distillscan.simulate.spell import STACK, spell
 
 #: English first, then languages with a word file of their own, whose symbols carry a prefix ("es_ask").
 LANGUAGES: Final = ("en", "es", "zh", "ru", "de", "fr", "pt")
@@ -63,8 +63,10 @@ class Grammar:
     def write(self, symbols: npt.NDArray[np.int64], seeds: Seeds) -> pl.Series:
         """The texts that these seeds stand for: the same symbol and seed give the same text."""
         tables = (self.alternatives, self.cumulative, self.parts, self.codes, self.literals)
-        offsets = np.concatenate([[0], np.cumsum(measure(symbols, seeds, *tables))]).astype(np.int64)
-        data = spell(symbols, seeds, *tables, self.letters, offsets)
+        stack, offsets = np.empty(STACK, np.int64), np.zeros(symbols.size + 1, np.int64)
+        spell(symbols, seeds, *tables, self.letters, stack, offsets, np.empty(0, np.uint8))
+        data = np.empty(offsets[-1], np.uint8)
+        spell(symbols, seeds, *tables, self.letters, stack, offsets, data)
         array = pa.LargeStringArray.from_buffers(symbols.size, pa.py_buffer(offsets), pa.py_buffer(data))
         text = pl.from_arrow(array)
         assert isinstance(text, pl.Series)  # noqa: S101  an arrow array gives a series, the signature cannot say so
@@ -117,7 +119,7 @@ def compile_rules(rules: Rules) -> Grammar:
         parts=np.array(parts, np.int64),
         codes=np.array(codes, np.int64),
         literals=np.concatenate([[0], np.cumsum([len(literal) for literal in encoded])]).astype(np.int64),
-        letters=np.frombuffer(b"".join(encoded), np.uint8),
+        letters=np.frombuffer(b"".join(encoded), np.uint8).copy(),
     )
 
 

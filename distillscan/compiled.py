@@ -83,6 +83,8 @@ class _Cache(FunctionCache):
 class Kernel(Generic[P, R]):
     """A function of numbers and numpy arrays, compiled for one signature at its first call."""
 
+    __wrapped__: Callable[P, R]
+
     def __init__(self, function: Callable[P, R], signature: str) -> None:
         update_wrapper(self, function)
         self._function, self._signature = function, signature
