@@ -280,9 +280,9 @@ def test_fetch_after_broken_records_finds_the_right_row(tmp_path: Path) -> None:
 
 
 def test_fetch_stops_after_the_last_row_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("distillscan.read.formats.json._BLOCK", 1000)
+    monkeypatch.setattr("distillscan.read.formats.record_texts.BLOCK", 1000)
     (path,) = put(tmp_path, a__jsonl=ndjson_bytes(rows_of("a", 100)) + b'{"unreadable' + b"x" * 5000)
-    monkeypatch.setattr("distillscan.read.formats.json._LONGEST", 3000)
+    monkeypatch.setattr("distillscan.read.formats.record_texts.LONGEST", 3000)
     with open_log([path]) as log:
         assert log.fetch(pl.DataFrame({"source": [0], "row": [3]}), ["account_id"]).rows() == [(0, 3, "a3")]
         assert log.outcomes({})[0].status == "read"

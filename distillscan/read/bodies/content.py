@@ -1,7 +1,7 @@
 """Texts, tool calls and pictures in message content of every vendor's shape, walked within fixed bounds."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from distillscan.read.canonical.jsontext import whole
@@ -19,19 +19,25 @@ CUT: Final = "cut: more text, deeper or more nested than is followed"
 
 _PICTURES: Final = frozenset({"image", "image_url", "input_image", "imageurl"})
 _CALLS: Final = frozenset({"tool_use", "tool_call", "function_call", "custom_tool_call", "server_tool_use"})
-_ANSWERS: Final = frozenset(
+_RESULTS: Final = frozenset(
     {"tool_result", "tool_call_response", "function_call_output", "custom_tool_call_output", "tool_response"}
 )
 _THOUGHTS: Final = frozenset({"thinking", "redacted_thinking", "reasoning"})
-_WRAPPED_CALLS: Final = ("toolUse", "functionCall", "function_call")
-_WRAPPED_ANSWERS: Final = ("toolResult", "functionResponse")
+_MEDIA: Final = ("inlineData", "inline_data", "fileData", "file_data", "source")
+_CALL_KEYS: Final = ("toolUse", "functionCall", "function_call")
+_RESULT_KEYS: Final = ("toolResult", "functionResponse")
 _SIGNATURES: Final = ("signature", "encrypted_content", "thoughtSignature", "thought_signature")
 _TEXTS: Final = ("text", "content", "parts", "value", "message", "json")
-_RESULTS: Final = ("content", "output", "result", "response")
+_RESULT_TEXTS: Final = ("content", "output", "result", "response")
+#: A block without any of these types and keys is text and nothing else.
+_KINDS: Final = _PICTURES | _CALLS | _RESULTS | _THOUGHTS
+_KEYS: Final = frozenset(
+    (*("image", "image_url", "modality", "reasoningContent"), *_MEDIA, *_CALL_KEYS, *_RESULT_KEYS, *_SIGNATURES[2:])
+)
 
 
 class Walk:
-    """One walk over a request: what was found beside the texts, and what is left of the bounds."""
+    """One walk over a request or an answer: what was found beside the texts, and what is left of the bounds."""
 
     def __init__(self) -> None:
         self.tools: dict[str, None] = {}
@@ -40,78 +46,79 @@ class Walk:
         self.cut = False
         self._nodes = MAX_NODES
 
-    def texts(self, value: Any, depth: int = 0) -> Iterator[str]:
-        """Yield the texts of one content value in reading order: text, calls with arguments, and tool results."""
-        if not self.enter(depth):
-            return
-        if isinstance(value, str):
-            if value:
-                yield value
-        elif isinstance(value, list):
-            for item in value:
-                yield from self.texts(item, depth + 1)
-        elif isinstance(value, dict):
-            yield from self._block(value, depth + 1)
-
     def enter(self, depth: int) -> bool:
-        """Count one more value; whether it is still within the bounds."""
+        """Count one more value; return whether it is still within the bounds."""
         self._nodes -= 1
         if depth > MAX_DEPTH or self._nodes < 0:
             self.cut = True
             return False
         return True
 
-    def tool(self, name: Any) -> None:
+    def texts(self, value: Any, depth: int = 0) -> list[str]:
+        """Return the texts of one content value in reading order: text, calls with arguments, and tool results."""
+        found: list[str] = []
+        self._collect(value, depth, found)
+        return found
+
+    def note_tool(self, name: Any) -> None:
         """Note the name of a tool that was offered or called."""
         if isinstance(name, str) and name and len(self.tools) < MAX_TOOLS:
             self.tools[whole(name[:256])] = None
 
-    def join(self, texts: Iterator[str]) -> str | None:
-        """Return texts as one, a blank line between them, up to the bound; ``None`` when there is none."""
-        kept: list[str] = []
-        room = MAX_CHARS
-        for text in texts:
-            if len(text) > room:
-                self.cut = True
-                kept.append(text[:room])
-                break
-            kept.append(text)
-            room -= len(text) + 2
-        return whole("\n\n".join(kept)) or None
-
-    def _block(self, block: dict[str, Any], depth: int) -> Iterator[str]:
-        kind = block.get("type")
-        kind = kind.lower() if isinstance(kind, str) else ""
-        if kind in _PICTURES or _is_picture(block):
-            self.images += 1
-        elif kind in _THOUGHTS or "reasoningContent" in block:
-            self.thought(block)
-        elif kind in _CALLS:
-            yield from self.call(block)
-        elif kind in _ANSWERS:
-            yield from self._first(block, _RESULTS, depth)
-        elif key := next((key for key in _WRAPPED_CALLS if isinstance(block.get(key), dict)), None):
-            yield from self.call(block[key])
-        elif key := next((key for key in _WRAPPED_ANSWERS if isinstance(block.get(key), dict)), None):
-            yield from self._first(block[key], _RESULTS, depth)
-        else:
-            yield from self._first(block, _TEXTS, depth)
-        if self.signature is None and ("thoughtSignature" in block or "thought_signature" in block):
-            self.thought(block)
-
-    def call(self, call: dict[str, Any]) -> Iterator[str]:
-        """Note a tool call and yield its name with its arguments."""
+    def call(self, call: Mapping[str, Any]) -> list[str]:
+        """Note a tool call, and return its name with its arguments as one text, if it has any."""
         inner = call.get("function")
         call = inner if isinstance(inner, dict) else call
         name = call.get("name")
-        self.tool(name)
+        self.note_tool(name)
         given = next((call[key] for key in ("arguments", "input", "args") if call.get(key) is not None), None)
-        text = given if isinstance(given, str) or given is None else compact(given)
+        text = given if isinstance(given, str) or given is None else _compact(given)
         shown = " ".join(part for part in (name, text) if isinstance(part, str) and part)
-        if shown:
-            yield shown
+        return [shown] if shown else []
 
-    def thought(self, block: dict[str, Any]) -> None:
+    def join(self, texts: Iterable[str]) -> str | None:
+        """Return texts as one, a blank line between them, up to the bound; ``None`` when there is none."""
+        text = "\n\n".join(texts)
+        if len(text) > MAX_CHARS:
+            self.cut = True
+            text = text[:MAX_CHARS]
+        return whole(text) or None
+
+    def _collect(self, value: Any, depth: int, found: list[str]) -> None:
+        if not self.enter(depth):
+            return
+        if isinstance(value, str):
+            if value:
+                found.append(value)
+        elif isinstance(value, list):
+            for item in value:
+                self._collect(item, depth + 1, found)
+        elif isinstance(value, dict):
+            self._block(value, depth + 1, found)
+
+    def _block(self, block: Mapping[str, Any], depth: int, found: list[str]) -> None:
+        kind = kind_of(block)
+        if kind not in _KINDS and _KEYS.isdisjoint(block):
+            self._first(block, _TEXTS, depth, found)
+            return
+        if kind in _PICTURES or _is_picture(block):
+            self.images += 1
+        elif kind in _THOUGHTS or "reasoningContent" in block:
+            self._note_thought(block)
+        elif kind in _CALLS:
+            found += self.call(block)
+        elif kind in _RESULTS:
+            self._first(block, _RESULT_TEXTS, depth, found)
+        elif (call := _inside(block, _CALL_KEYS)) is not None:
+            found += self.call(call)
+        elif (result := _inside(block, _RESULT_KEYS)) is not None:
+            self._first(result, _RESULT_TEXTS, depth, found)
+        else:
+            self._first(block, _TEXTS, depth, found)
+        if "thoughtSignature" in block or "thought_signature" in block:
+            self._note_thought(block)
+
+    def _note_thought(self, block: Mapping[str, Any]) -> None:
         """Keep the first signature of reasoning that the client sent back; the reasoning itself is no prompt."""
         inner = block.get("reasoningContent")
         for part in (block, inner, inner.get("reasoningText") if isinstance(inner, dict) else None):
@@ -119,32 +126,42 @@ class Walk:
                 found = next((part[key] for key in _SIGNATURES if isinstance(part.get(key), str) and part[key]), None)
                 self.signature = None if found is None else whole(found)
 
-    def _first(self, block: dict[str, Any], keys: tuple[str, ...], depth: int) -> Iterator[str]:
-        key = next((key for key in keys if block.get(key) not in (None, "", [], {})), None)
-        if key is not None:
-            yield from self.texts(block[key], depth + 1)
+    def _first(self, block: Mapping[str, Any], keys: tuple[str, ...], depth: int, found: list[str]) -> None:
+        """Collect the texts under the first of some keys that holds anything."""
+        for key in keys:
+            if value := block.get(key):
+                self._collect(value, depth + 1, found)
+                return
 
 
-def is_result(block: dict[str, Any]) -> bool:
-    """Whether a content block is what a tool returned, which a client sends in the user's name."""
+def kind_of(block: Mapping[str, Any]) -> str:
+    """Return what a content block says it is, in lower case; empty if it says nothing."""
     kind = block.get("type")
-    return (isinstance(kind, str) and kind.lower() in _ANSWERS) or any(key in block for key in _WRAPPED_ANSWERS)
+    return kind.lower() if isinstance(kind, str) else ""
 
 
-def compact(value: Any) -> str:
-    """Return a parsed value as compact JSON text, bounded."""
+def is_result(block: Any) -> bool:
+    """Return whether a content block is what a tool returned, which a client sends in the user's name."""
+    return isinstance(block, dict) and (kind_of(block) in _RESULTS or any(key in block for key in _RESULT_KEYS))
+
+
+def _compact(value: Any) -> str:
+    """A parsed value as compact JSON text, bounded."""
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))[:MAX_CHARS]
     except RecursionError:
         return ""
 
 
-def _is_picture(block: dict[str, Any]) -> bool:
-    if isinstance(block.get("image"), dict | str) or "image_url" in block:
+def _inside(block: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any] | None:
+    """The object under the first of some keys that holds one."""
+    return next((block[key] for key in keys if isinstance(block.get(key), dict)), None)
+
+
+def _is_picture(block: Mapping[str, Any]) -> bool:
+    if isinstance(block.get("image"), (dict, str)) or "image_url" in block or block.get("modality") == "image":
         return True
-    if block.get("modality") == "image":
-        return True
-    for key in ("inlineData", "inline_data", "fileData", "file_data", "source"):
+    for key in _MEDIA:
         media = block.get(key)
         if isinstance(media, dict):
             kind = media.get("mimeType") or media.get("mime_type") or media.get("media_type")

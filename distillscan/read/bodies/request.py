@@ -2,12 +2,11 @@
 
 Understood are OpenAI chat messages and Responses input, Anthropic ``system`` and content blocks, Bedrock Converse,
 Titan ``inputText``, Llama ``prompt``, Cohere ``message`` and ``chat_history``, Gemini ``contents``, OpenTelemetry
-message parts and events, and plain text. Nothing here raises on what is in a log: the reason is returned instead.
+message parts and events, and plain text. Nothing here raises on what is in a log: the problem is returned instead.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from distillscan.read.bodies.content import CUT, MAX_CHARS, Walk, is_result
 from distillscan.read.canonical.jsontext import parse, whole
@@ -23,15 +22,11 @@ _USER_ROLES: Final = frozenset({"user", "human"})
 _SYSTEM_KEYS: Final = ("system", "instructions", "systemInstruction", "system_instruction", "preamble", "system_prompt")
 _LIST_KEYS: Final = ("messages", "input", "contents", "chat_history")
 _TEXT_KEYS: Final = ("prompt", "inputText", "message", "query", "question")
+_CONTENT_KEYS: Final = ("content", "parts", "value", "message")
+_TOOL_KEYS: Final = ("tools", "functions", "toolConfig")
+#: What may be around a request body.
 _WRAPPERS: Final = (
-    "body",
-    "request",
-    "proxy_server_request",
-    "params",
-    "kwargs",
-    "json",
-    "data",
-    "generateContentRequest",
+    *("body", "request", "proxy_server_request", "params", "kwargs", "json", "data", "generateContentRequest"),
 )
 _SESSION_KEYS: Final = ("conversation", "conversation_id", "session_id", "thread_id", "litellm_session_id")
 #: Keys of which a request body has at least one.
@@ -40,10 +35,11 @@ BODY_KEYS: Final = frozenset((*_LIST_KEYS, *_TEXT_KEYS))
 _BODY_MARKS: Final = ('"role"', '"messages"', '"content"', '"parts"', '"inputText"')
 _MARKS_WITHIN: Final = 400
 _EVENT: Final = "gen_ai."
+#: The same for quick questions whether a body has any of them.
+_ANY_SYSTEM, _ANY_TOOLS, _ANY_SESSION = map(frozenset, (_SYSTEM_KEYS, _TOOL_KEYS, (*_SESSION_KEYS, "user_id")))
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
+class Extracted(NamedTuple):
     """What one request asked.
 
     Attributes:
@@ -116,148 +112,148 @@ def load(value: Any) -> tuple[Any, str | None]:
     return value, None
 
 
-class _Request:
-    """Collects the pieces of one request."""
+class _Request(Walk):
+    """A walk over one request that collects its pieces."""
 
     def __init__(self) -> None:
-        self._walk = Walk()
+        super().__init__()
         self._system: list[str] = []
         self._turns: list[str] = []
-        self._room = {"system": MAX_CHARS, "turns": MAX_CHARS}
-        self._last_user: str | None = None
+        self._last_user: Sequence[str] = ()
         self._conversation: str | None = None
-        self._found = False
 
     def read(self, value: Any, depth: int = 0) -> None:
-        if not self._walk.enter(depth):
+        """Read a body, a list of messages or a text."""
+        if not self.enter(depth):
             return
         if isinstance(value, str):
-            self._add(_USER, [value])
+            self._say(value)
         elif isinstance(value, list):
             self._messages(value, depth)
         elif isinstance(value, dict):
             self._body(value, depth)
 
     def result(self) -> Extracted:
-        walk = self._walk
-        system, prompt = walk.join(iter(self._system)), walk.join(iter(self._turns))
-        empty = not (self._found or walk.tools or walk.images)
+        """Return what was found."""
+        last_user = self._last_user[0] if len(self._last_user) == 1 else "\n\n".join(self._last_user)
+        system, prompt = self.join(self._system), self.join(self._turns)
+        nothing = not (self._system or self._turns or self.tools or self.images)
         return Extracted(
-            system_prompt=system,
-            prompt=prompt,
-            last_user=None if self._last_user is None else whole(self._last_user[:MAX_CHARS]) or None,
-            conversation=self._conversation,
-            tools=tuple(sorted(walk.tools)),
-            images=walk.images,
-            signature=walk.signature,
-            reason=CUT if walk.cut else NO_MESSAGES if empty else None,
+            system,
+            prompt,
+            whole(last_user[:MAX_CHARS]) or None,
+            self._conversation,
+            tuple(sorted(self.tools)) if self.tools else (),
+            self.images,
+            self.signature,
+            CUT if self.cut else NO_MESSAGES if nothing else None,
         )
 
-    def _body(self, body: dict[str, Any], depth: int) -> None:
+    def _say(self, text: str) -> None:
+        """Add a text of the user."""
+        self._turns.append(text)
+        self._last_user = (text,)
+
+    def _body(self, body: Mapping[str, Any], depth: int) -> None:
         """A request body: its system prompt, then its conversation; else one message; else what wraps a body."""
         self._conversation = self._conversation or _session(body)
-        for key in _SYSTEM_KEYS:
-            if body.get(key):
-                self._add("system", self._walk.texts(body[key], depth))
-        self._tools(body, depth)
+        if not _ANY_SYSTEM.isdisjoint(body):
+            for key in _SYSTEM_KEYS:
+                if body.get(key):
+                    self._system += self.texts(body[key], depth)
+        if not _ANY_TOOLS.isdisjoint(body):
+            self._offered(body, depth)
         if "role" in body or "parts" in body or ("content" in body and "messages" not in body):
             self._message(body, depth)
-            return
-        keys = [key for key in _LIST_KEYS if isinstance(body.get(key), list | str) and body[key]]
+        else:
+            self._turns_of(body, depth)
+
+    def _turns_of(self, body: Mapping[str, Any], depth: int) -> None:
+        """The conversation in a body, or in what it wraps."""
+        keys = [key for key in _LIST_KEYS if isinstance(body.get(key), (list, str)) and body[key]]
         for key in keys:
             self.read(body[key], depth + 1)
-        texts = [key for key in _TEXT_KEYS if body.get(key)]
+        text = next((body[key] for key in _TEXT_KEYS if body.get(key)), None)
         # Of a body with messages a further "prompt" is the same text again; Cohere's message follows its history.
-        if texts and (not keys or keys == ["chat_history"]):
-            self.read(body[texts[0]], depth + 1)
+        if text is not None and (not keys or keys == ["chat_history"]):
+            self.read(text, depth + 1)
         elif not keys and isinstance(body.get("text"), str):
-            self._add(_USER, [body["text"]])
+            self._say(body["text"])
         elif not keys:
-            inner = next((body[key] for key in _WRAPPERS if isinstance(body.get(key), dict | list | str)), None)
+            inner = next((body[key] for key in _WRAPPERS if isinstance(body.get(key), (dict, list, str))), None)
             if inner is not None:
                 self.read(load(inner)[0], depth + 1)
 
-    def _messages(self, messages: list[Any], depth: int) -> None:
+    def _messages(self, messages: Iterable[Any], depth: int) -> None:
         for message in messages:
             if isinstance(message, dict):
-                if self._walk.enter(depth):
+                if self.enter(depth):
                     self._message(message, depth + 1)
             elif message:
                 self.read(message, depth + 1)
 
-    def _message(self, message: dict[str, Any], depth: int) -> None:
-        name = message.get("name", message.get("event.name"))
-        if isinstance(name, str) and name.startswith(_EVENT) and "role" not in message:
-            message = _from_event(name, message)
-        role = message.get("role", message.get("from", ""))
+    def _message(self, message: Mapping[str, Any], depth: int) -> None:
+        if "role" not in message:
+            message = _as_message(message)
+        role = message["role"] if "role" in message else message.get("from")
         role = role.lower() if isinstance(role, str) else ""
-        content = _content(message)
-        # Most messages are a text and nothing else.
-        texts = [content] if isinstance(content, str) else list(self._walk.texts(content, depth))
+        into = self._system if role in _SYSTEM_ROLES else self._turns
+        said = message.get("content")
+        # Most messages are a role and a text, and nothing else.
+        if len(message) > 2 or not said or not isinstance(said, str):
+            said = _said(message)
+        if isinstance(said, str):
+            into.append(said)
+            if role in _USER_ROLES:
+                self._last_user = (said,)
+        else:
+            texts = self.texts(said, depth)
+            into += texts
+            if role in _USER_ROLES:
+                self._last_user = self._own_texts(said, texts, depth) or self._last_user
         calls = message.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict):
-                texts += self._walk.call(call)
-        if role in _SYSTEM_ROLES:
-            self._add("system", texts)
-            return
-        self._add("", texts)
-        if role in _USER_ROLES:
-            said = texts if isinstance(content, str) else [*self._own_texts(content, depth)]
-            self._last_user = "\n\n".join(said) if said else self._last_user
+                into += self.call(call)
 
-    def _own_texts(self, content: Any, depth: int) -> Iterator[str]:
+    def _own_texts(self, said: Any, texts: Sequence[str], depth: int) -> Sequence[str]:
         """What a user message says itself: no results of tools, which the client adds without the user."""
-        for block in content if isinstance(content, list) else [content]:
-            if isinstance(block, dict) and is_result(block):
-                continue
-            yield from Walk().texts(block, depth)
+        blocks = said if isinstance(said, list) else [said]
+        if not any(map(is_result, blocks)):
+            return texts
+        return [text for block in blocks if not is_result(block) for text in Walk().texts(block, depth)]
 
-    def _add(self, role: str, texts: Any) -> None:
-        target, room = (self._system, "system") if role == "system" else (self._turns, "turns")
-        for text in texts:
-            self._found = True
-            if self._room[room] < 0:
-                self._walk.cut = True
-                return
-            target.append(text)
-            self._room[room] -= len(text)
-            if role == _USER:
-                self._last_user = text
-
-    def _tools(self, body: dict[str, Any], depth: int) -> None:
+    def _offered(self, body: Mapping[str, Any], depth: int) -> None:
+        """Note the tools that a body offers."""
         config = body.get("toolConfig")
-        for tools in (
-            body.get("tools"),
-            body.get("functions"),
-            config.get("tools") if isinstance(config, dict) else None,
-        ):
+        inside = config.get("tools") if isinstance(config, dict) else None
+        for tools in (body.get("tools"), body.get("functions"), inside):
             for tool in tools if isinstance(tools, list) else ():
-                if not isinstance(tool, dict) or not self._walk.enter(depth):
+                if not isinstance(tool, dict) or not self.enter(depth):
                     continue
                 for spec in (tool.get("function"), tool.get("toolSpec"), tool):
                     if isinstance(spec, dict):
-                        self._walk.tool(spec.get("name"))
+                        self.note_tool(spec.get("name"))
                 declared = tool.get("functionDeclarations", tool.get("function_declarations"))
                 for spec in declared if isinstance(declared, list) else ():
-                    self._walk.tool(spec.get("name") if isinstance(spec, dict) else None)
+                    self.note_tool(spec.get("name") if isinstance(spec, dict) else None)
 
 
-_USER: Final = "user"
-
-
-def _content(message: dict[str, Any]) -> Any:
+def _said(message: Mapping[str, Any]) -> Any:
     """What a message says, without its own frame; an item that is no message (a call, a result) is its own content."""
-    for key in ("content", "parts", "value", "message"):
+    for key in _CONTENT_KEYS:
         if message.get(key) not in (None, ""):
-            if key == "content" and str(message.get("type", "message")).lower() not in ("message", ""):
+            if key == "content" and "type" in message and str(message["type"]).lower() not in ("message", ""):
                 return message
             return message[key]
     return None if "role" in message else message
 
 
-def _from_event(name: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A message of OpenTelemetry before 1.36: one event each, ``gen_ai.user.message`` and the like."""
+def _as_message(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the message of an OpenTelemetry event before 1.36 (``gen_ai.user.message``); all else as it is."""
+    name = event.get("name", event.get("event.name"))
+    if not isinstance(name, str) or not name.startswith(_EVENT):
+        return event
     inside = event.get("attributes", event.get("body"))
     inside = load(inside)[0] if isinstance(inside, str) else inside
     inside = inside if isinstance(inside, dict) else event
@@ -266,10 +262,10 @@ def _from_event(name: str, event: dict[str, Any]) -> dict[str, Any]:
     return {**inside, "role": role, "content": load(found)[0] if isinstance(found, str) else found}
 
 
-def _session(body: dict[str, Any]) -> str | None:
+def _session(body: Mapping[str, Any]) -> str | None:
     """The conversation's identifier where the client states one: in the body, or in its metadata."""
     for part in (body, body.get("metadata")):
-        if not isinstance(part, dict):
+        if not isinstance(part, dict) or _ANY_SESSION.isdisjoint(part):
             continue
         for key in _SESSION_KEYS:
             value = part.get(key)

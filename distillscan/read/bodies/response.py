@@ -1,8 +1,7 @@
 """Find what a model answered in a logged response body, whichever vendor's shape it has."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from distillscan.read.bodies.content import CUT, Walk
 from distillscan.read.bodies.request import load
@@ -19,11 +18,11 @@ _CHUNK_KEYS: Final = ("contentBlockDelta", "messageStart", "delta", "generation"
 _CHUNK_TYPES: Final = ("content_block_delta", "message_start", "message_delta", "response.output_text.delta")
 _CALLS: Final = ("tool_use", "tool_call", "function_call")
 _THOUGHTS: Final = ("thinking", "reasoning", "redacted_thinking")
-_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
+#: Keys under which a reason for stopping may be.
+_ANY_STOP: Final = frozenset((*_STOPS, "messageStop", "delta"))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the model answered, and why it stopped; ``reason`` says why something is missing."""
 
     text: str | None = None
@@ -39,42 +38,57 @@ def answer(value: Any) -> Answer:
     value, reason = load(value)
     if reason is not None:
         return Answer(reason=reason)
-    walk = Walk()
-    stops: list[str] = []
-    chunks = isinstance(value, list) and any(isinstance(item, dict) and _is_chunk(item) for item in value)
-    texts = _texts(value, walk, stops, 0)
-    text = walk.join(iter(["".join(texts)] if chunks else texts))
-    return Answer(text, stops[-1] if stops else None, CUT if walk.cut else None)
+    reading = _Response()
+    reading.read(value, 0)
+    streamed = isinstance(value, list) and any(isinstance(item, dict) and _is_chunk(item) for item in value)
+    text = reading.join(["".join(reading.said)] if streamed else reading.said)
+    return Answer(text, reading.stop_reason, CUT if reading.cut else None)
 
 
-def _texts(value: Any, walk: Walk, stops: list[str], depth: int) -> Iterator[str]:
-    if not walk.enter(depth):
-        return
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item, walk, stops, depth + 1)
-    elif isinstance(value, dict):
-        _note_stop(value, stops)
+class _Response(Walk):
+    """A walk over one response: its texts in order, and the last reason for stopping."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.stop_reason: str | None = None
+
+    def read(self, value: Any, depth: int) -> None:
+        """Read a response or a part of one."""
+        if not self.enter(depth):
+            return
+        if isinstance(value, str):
+            self.said.append(value)
+        elif isinstance(value, list):
+            for item in value:
+                self.read(item, depth + 1)
+        elif isinstance(value, dict):
+            self._object(value, depth)
+
+    def _object(self, value: Mapping[str, Any], depth: int) -> None:
+        if not _ANY_STOP.isdisjoint(value):
+            self._note_stop(value)
         kind = value.get("type")
         if kind in _CALLS:
-            yield from walk.call(value)
+            self.said += self.call(value)
         elif kind not in _THOUGHTS:
-            key = next((key for key in _KEYS if value.get(key) not in _EMPTY), None)
-            if key is not None:
-                yield from _texts(value[key], walk, stops, depth + 1)
+            for key in _KEYS:
+                if below := value.get(key):
+                    self.read(below, depth + 1)
+                    return
+
+    def _note_stop(self, value: Mapping[str, Any]) -> None:
+        for part in (value, value.get("messageStop"), value.get("delta")):
+            if isinstance(part, dict):
+                for key in _STOPS:
+                    found = part.get(key)
+                    if found and isinstance(found, str):
+                        self.stop_reason = whole(found[:256])
+                        break
 
 
-def _note_stop(value: dict[str, Any], stops: list[str]) -> None:
-    for part in (value, value.get("messageStop"), value.get("delta")):
-        if isinstance(part, dict):
-            found = next((part[key] for key in _STOPS if isinstance(part.get(key), str) and part[key]), None)
-            if found is not None:
-                stops.append(whole(found[:256]))
-
-
-def _is_chunk(item: dict[str, Any]) -> bool:
+def _is_chunk(item: Mapping[str, Any]) -> bool:
+    """Whether an item of a list is a piece of a recorded stream."""
     if any(key in item for key in _CHUNK_KEYS) or item.get("type") in _CHUNK_TYPES:
         return True
     choices = item.get("choices")

@@ -1,46 +1,56 @@
-"""JSON as it comes in logs: values as canonical text, and keys looked up in JSON text."""
+"""JSON as it comes in logs: parsed, followed along paths, and turned into canonical text."""
 
 import json
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Final
 
+import msgspec
 import polars as pl
 
-from distillscan.read.canonical.values import number_text
+from distillscan.read.canonical.values import decode_bytes, number_text
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-#: What polars' JSON path writes in its own way: objects, lists, and numbers other than short whole ones.
-_OWN_WAY: Final = r"^(?:[\[{]|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$)"
-_SHORT_WHOLE: Final = r"^-?\d{1,18}$"
-#: What it may take for broken JSON: half surrogate pairs, raw control characters.
-_REFUSED: Final = r"(?i)\\ud[89a-f]|[\x00-\x1f]"
-_PLAIN_KEY: Final = re.compile(r"[\w -]+")
 _INDEX: Final = re.compile(r"-?\d{1,9}")
+_NOTHING: Final = type(None)
 
-
-def _first_of_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        record.update(reversed(pairs))
-    return record
-
-
-#: Made once: making them is a good part of the time that short texts take.
-_LAST: Final = json.JSONDecoder(strict=False)
-_FIRST: Final = json.JSONDecoder(strict=False, object_pairs_hook=_first_of_twins)
+_DECODE: Final = msgspec.json.Decoder().decode
+_LENIENT: Final = json.JSONDecoder(strict=False)
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def parse(text: str, *, first_of_twins: bool = False) -> Any:
-    """Parse JSON leniently (raw control characters in strings are kept); ``ValueError`` when it is broken.
+def parse(text: str | bytes) -> Any:
+    """Parse JSON as leniently as logs need; of a key that is there twice the last counts.
 
-    Of a key that is there twice the last counts, or the first with ``first_of_twins``: polars' readers differ in that.
+    What msgspec refuses, the standard library reads: NaN and infinity, numbers out of the range of a double, raw
+    control characters, halves of surrogate pairs; and bytes that are not UTF-8 as Windows-1252.
+
+    Raises:
+        ValueError: If it is broken, nested too deeply, or holds a number of more than 4,300 digits.
     """
     try:
-        return (_FIRST if first_of_twins else _LAST).decode(text)
+        return _DECODE(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return _LENIENT.decode(text if isinstance(text, str) else decode_bytes(text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Return whether a parsed value has more than so many levels of lists and objects inside each other."""
+    level = [value]
+    for _ in range(levels):
+        level = [
+            below
+            for one in level
+            for below in (one.values() if isinstance(one, dict) else one)
+            if isinstance(below, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def split_path(path: str) -> tuple[str, ...]:
@@ -142,30 +152,73 @@ def value_text(value: Any) -> str | None:
         return None  # nested up to the very limit of what could be parsed: nobody's log, and nothing to find in it
 
 
-def dig_json(values: pl.Series, keys: tuple[str, ...]) -> pl.Series:
-    """Follow ``keys`` in a column of JSON text; text that is no JSON, or has no such key, gives null.
+def to_text_column(values: Sequence[Any]) -> pl.Series:
+    """Return parsed values as canonical text (:func:`value_text`), in one column."""
+    if set(map(type, values)) <= {str, _NOTHING}:
+        try:
+            return pl.Series(values, dtype=pl.String)
+        except UnicodeEncodeError:
+            pass
+    return pl.Series([value_text(value) for value in values], dtype=pl.String)
 
-    Polars' JSON path does most rows; those it would write differently from :func:`value_text` are done one by one.
+
+class Level:
+    """Parsed values of many records at one place, followed along paths for all of them at once.
+
+    What :func:`follow` gives for each value, but a key that no record has is looked for once, and JSON text is parsed
+    once whatever the number of paths that lead into it.
     """
-    if not all(_PLAIN_KEY.fullmatch(key) for key in keys):
-        return pl.Series(values.name, [_dig_one(value, keys) for value in values], pl.String)
-    found = values.str.json_path_match("$" + "".join(f"['{key}']" for key in keys))
-    own_way = found.str.contains(_OWN_WAY) & ~found.str.contains(_SHORT_WHOLE)
-    again = own_way.fill_null(value=False) | values.str.contains(_REFUSED).fill_null(value=False)
-    if len(keys) > 1:
-        # A key with dots in it, or JSON text inside JSON text.
-        again |= found.is_null() & values.is_not_null()
-    if not again.any():
-        return found
-    return found.scatter(again.arg_true(), [_dig_one(value, keys) for value in values.filter(again)])
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        self._values = values
+        self._below: dict[str, Level] = {}
+
+    @cached_property
+    def _objects(self) -> list[dict[str, Any] | None]:
+        return [value if type(value) is dict else _object(value) for value in self._values]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys that any of the values has."""
+        return frozenset().union(*filter(None, self._objects))
+
+    def at(self, steps: Sequence[str]) -> Sequence[Any]:
+        """Return what is at the steps of a path, for each record; ``None`` where they lead nowhere."""
+        if not steps:
+            return self._values
+        if steps[0].startswith("["):
+            return [follow(value, steps) for value in self._values]
+        sizes = [size for size in range(1, len(steps) + 1) if ".".join(steps[:size]) in self.keys]
+        if not sizes:
+            return [None] * len(self._values)
+        if len(sizes) > 1:
+            return [follow(value, steps) for value in self._objects]
+        key = ".".join(steps[: sizes[0]])
+        if key not in self._below:
+            self._below[key] = Level([None if one is None else one.get(key) for one in self._objects])
+        return self._below[key].at(steps[sizes[0] :])
 
 
-def _dig_one(text: str | None, keys: Sequence[str]) -> str | None:
-    return None if text is None else value_text(follow(text, keys))
+def _object(value: Any) -> dict[str, Any] | None:
+    """The object that a value holds as JSON text."""
+    if not isinstance(value, str) or value.lstrip()[:1] != "{":
+        return None
+    try:
+        found = parse(value)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def dig_json(values: pl.Series, keys: tuple[str, ...]) -> pl.Series:
+    """Follow ``keys`` in a column of JSON text; text that is no JSON, or has no such key, gives null."""
+    return to_text_column(Level(values.to_list()).at(keys)).alias(values.name)
 
 
 def whole(text: str) -> str:
     """Return text with every half of a surrogate pair that stands alone, which no UTF-8 can hold, as U+FFFD."""
-    if text.isascii() or _SURROGATE.search(text) is None:
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        text.isascii() or text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

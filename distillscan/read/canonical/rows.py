@@ -90,8 +90,7 @@ def relate(opened: Sequence[_Opened], batch_rows: int) -> dict[int, Related]:
 def _relate(schema: Schema, inputs: Sequence[_Opened], batch_rows: int) -> dict[int, Related]:
     older = further = pl.DataFrame(schema=_KEYS)
     texts = pl.DataFrame(schema=dict(POINTER))
-    body = schema.body
-    joined = frozenset((*body.request, *body.system, *body.response))
+    joined = frozenset(path for paths in schema.body.parts.values() for path in paths)
     if schema.newest is not None:
         older = _others(_keys(schema.newest, inputs, batch_rows), newest=True)
     if schema.parts is not None:

@@ -1,27 +1,20 @@
 """Make canonical columns out of what a schema's paths gave: alternatives, times, and the texts in logged bodies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from distillscan.columns import CARRIED, READABLE, TIMESTAMP
 from distillscan.errors import InputError
-from distillscan.read.bodies.request import Extracted, content, extract
-from distillscan.read.bodies.response import Answer, answer
-from distillscan.read.bodies.tools import image_counts, listed_names, tool_names
+from distillscan.read.bodies.columns import BODY_COLUMNS, PROBLEM, Part, body_slot, read_bodies, read_body_texts
+from distillscan.read.bodies.tools import image_counts, tool_names
 from distillscan.read.canonical.timestamps import parse_times
 from distillscan.read.canonical.values import to_text, to_whole
 from distillscan.read.notes import Notes
-from distillscan.read.schema.model import Column, Keep, Schema
+from distillscan.read.schema.model import Body, Column, Keep, Schema
 
-#: Where a body leads: canonical columns by the part of ``Schema.body`` they come from.
-BODY_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "request": ("prompt", "system_prompt", "session_id", "reasoning_signature", "tools", "images"),
-    "system": ("system_prompt",),
-    "response": ("response", "stop_reason"),
-}
 #: JSON that a source writes where it stored nothing.
 _NOTHING: Final = ("{}", "[]", "null", '""')
 _MICROSECONDS: Final = {"s": 1_000_000, "ms": 1_000, "us": 1}
@@ -51,8 +44,7 @@ class Plan:
     def needed(self) -> tuple[str, ...]:
         """Source paths, of those the file has, that the wanted columns are made of."""
         paths = [path for name in READABLE if name in self._made for path in self._made[name].paths]
-        body = self.schema.body
-        for part, found in (("request", body.request), ("system", body.system), ("response", body.response)):
+        for part, found in self.schema.body.parts.items():
             if self.wanted.difference(self.direct).intersection(BODY_COLUMNS[part]):
                 paths += found
         return tuple(dict.fromkeys(path for path in paths if path in self.slots))
@@ -80,34 +72,59 @@ class Plan:
         self._add_body(found, given, notes, where)
         return found
 
+    @property
+    def body_slots(self) -> dict[Part, tuple[str, ...]]:
+        """The slots of each wanted part of the body, best first; none if its texts go on in other rows."""
+        wanted = self.wanted.difference(self.direct)
+        return {
+            part: slots
+            for part, paths in self.schema.body.parts.items()
+            if self.schema.parts is None
+            and wanted.intersection(BODY_COLUMNS[part])
+            and (slots := tuple(self.slots[path] for path in paths if path in self.slots))
+        }
+
+    @property
+    def parsed_slots(self) -> frozenset[str]:
+        """Slots that nothing but ``body_slots`` needs: who parses bodies anyway need not make them text."""
+        used = replace(self.schema, body=Body()).paths
+        bodies = {slot for slots in self.body_slots.values() for slot in slots}
+        return frozenset(bodies - {self.slots.get(path) for path in used})
+
+    def read_bodies(self, part: Part, bodies: Sequence[Any]) -> pl.Series:
+        """Return what parsed bodies hold, as ``shape`` takes it under the name ``body_slot(part)``."""
+        return read_bodies(part, bodies, self.wanted, last_turn=self.schema.body.turns == "last")
+
     def _add_body(
         self, found: dict[str, pl.Series], given: Mapping[str, pl.Series], notes: Notes, where: tuple[int, int]
     ) -> None:
-        """Add what is in the bodies; of a column that both have, the source's own value wins."""
-        body = self.schema.body
-        asked = self._first(body.request, given, "request")
+        """Add what is in the bodies; a system prompt kept apart wins over the request's, a column over both."""
         texts: dict[str, pl.Series] = {}
-        if asked is not None:
-            texts |= _requests(asked, last=body.turns == "last", notes=notes, where=where)
-        alone = self._first(body.system, given, "system")
-        if alone is not None:
-            system = _systems(alone)
-            texts["system_prompt"] = system.fill_null(texts["system_prompt"]) if "system_prompt" in texts else system
-        answered = self._first(body.response, given, "response")
-        if answered is not None:
-            texts |= _responses(answered, notes, where)
+        for part in BODY_COLUMNS:
+            read = self._bodies(part, given)
+            if read is None:
+                continue
+            columns = read.struct.unnest()
+            _tell(columns[PROBLEM], part, notes, where)
+            for name in columns.drop(PROBLEM).columns:
+                texts[name] = columns[name].fill_null(texts[name]) if name in texts else columns[name]
         for name, values in texts.items():
             if name not in self.wanted or name in self.direct:
                 continue
             own = found.get(name)
-            found[name] = values.alias(name) if own is None else to_text(own).fill_null(values)
+            found[name] = values if own is None else to_text(own).fill_null(values)
 
-    def _first(self, paths: tuple[str, ...], given: Mapping[str, pl.Series], part: str) -> pl.Series | None:
-        """The first path that holds something, row by row, as text."""
+    def _bodies(self, part: Part, given: Mapping[str, pl.Series]) -> pl.Series | None:
+        """What the bodies of a part hold: as they were read with the file, or else from their texts."""
+        if body_slot(part) in given:
+            return given[body_slot(part)]
         if not self.wanted.difference(self.direct).intersection(BODY_COLUMNS[part]):
             return None
-        values = [_something(to_text(given[self.slots[path]])) for path in paths if path in self.slots]
-        return _coalesce(values) if values else None
+        slots = [self.slots[path] for path in self.schema.body.parts[part] if path in self.slots]
+        if not slots:
+            return None
+        texts = _coalesce([_something(to_text(given[slot])) for slot in slots])
+        return read_body_texts(part, texts, self.wanted, last_turn=self.schema.body.turns == "last")
 
     def refuse(self, given: Mapping[str, pl.Series], label: str) -> None:
         """Stop at what the schema says cannot be analysed.
@@ -203,43 +220,6 @@ def _something(text: pl.Series) -> pl.Series:
     """Text with what a source writes for nothing as null."""
     nothing = text.str.len_bytes().le(4) & text.str.strip_chars().is_in(_NOTHING)
     return text.set(nothing.fill_null(value=False), None) if nothing.any() else text
-
-
-def _requests(texts: pl.Series, *, last: bool, notes: Notes, where: tuple[int, int]) -> dict[str, pl.Series]:
-    distinct, at = _distinct(texts)
-    found: list[Extracted] = [extract(text) for text in distinct]
-    _tell(pl.Series([one.reason for one in found], dtype=pl.String).gather(at), "request", notes, where)
-    columns = {
-        "system_prompt": [one.system_prompt for one in found],
-        "prompt": [one.last_user if last else one.prompt for one in found],
-        "session_id": [one.conversation for one in found],
-        "reasoning_signature": [one.signature for one in found],
-        "tools": [listed_names(one.tools) for one in found],
-        # None, not 0, where there is no body to tell.
-        "images": [None if text is None else str(one.images) for text, one in zip(distinct, found, strict=True)],
-    }
-    return {name: pl.Series(name, values, pl.String).gather(at) for name, values in columns.items()}
-
-
-def _responses(texts: pl.Series, notes: Notes, where: tuple[int, int]) -> dict[str, pl.Series]:
-    distinct, at = _distinct(texts)
-    found: list[Answer] = [answer(text) for text in distinct]
-    _tell(pl.Series([one.reason for one in found], dtype=pl.String).gather(at), "response", notes, where)
-    columns = {"response": [one.text for one in found], "stop_reason": [one.stop_reason for one in found]}
-    return {name: pl.Series(name, values, pl.String).gather(at) for name, values in columns.items()}
-
-
-def _systems(texts: pl.Series) -> pl.Series:
-    distinct, at = _distinct(texts)
-    return pl.Series([content(text)[0] for text in distinct], dtype=pl.String).gather(at)
-
-
-def _distinct(texts: pl.Series) -> tuple[list[str | None], pl.Series]:
-    """Each distinct text once, and for every row the place of its own in that list."""
-    frame = texts.alias("text").to_frame()
-    distinct = frame.unique(maintain_order=True).with_row_index("at")
-    placed = frame.join(distinct, on="text", how="left", nulls_equal=True, maintain_order="left")
-    return distinct["text"].to_list(), placed["at"]
 
 
 def _tell(reasons: pl.Series, part: str, notes: Notes, where: tuple[int, int]) -> None:

@@ -1,101 +1,97 @@
-"""Read NDJSON in a stream: polars parses whole blocks; lines it refuses or would alter are parsed one by one."""
+"""Read JSON in a stream: lines, arrays, objects that follow one another, records wrapped in lists, OTLP attributes."""
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
+from distillscan.columns import CANONICAL
 from distillscan.errors import InputError
-from distillscan.read.canonical.jsontext import follow, parse, value_text
+from distillscan.read.bodies.columns import body_slot, first_body
+from distillscan.read.canonical.jsontext import Level, is_deeper, parse, split_path, to_text_column, value_text
 from distillscan.read.canonical.values import decode_bytes
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit
 from distillscan.read.formats.detect import ByteStream
-from distillscan.read.formats.documents import DocumentStream, is_document
-from distillscan.read.formats.late import late_notes, late_paths, settle, unescaped
-from distillscan.read.formats.scan import RANGE, Range, hash_keys, lines, ranges, survey
+from distillscan.read.formats.otlp import Record, plain
+from distillscan.read.formats.record_texts import BOM, Documents, Text, cut_lines, is_blank, is_document, oddities
+from distillscan.read.formats.scan import RANGE, Bytes, Range, ranges
 from distillscan.read.options import Compression
-from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
+from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
+from distillscan.read.schema.model import Schema
+from distillscan.read.schema.resolve import Resolution, SourceColumn
 
-_BLOCK: Final = 4 << 20
-_LONGEST: Final = 256 << 20
 #: To learn the keys, this many bytes are looked at in so many places evenly spread over the file.
 _SAMPLE: Final = 64 << 10
 _PLACES: Final = 16
+#: Of a file that can only be read from its beginning on, so many bytes are looked at.
 _HEAD: Final = 16 << 20
-_MAX_DEPTH: Final = 8
 #: A record nested more deeply is malformed: parsers differ in how much they bear, and no log has reason to.
 _DEEPEST: Final = 128
-_LEAF: Final[dict[str, Any]] = {}
-_BOM: Final = b"\xef\xbb\xbf"
-#: Half of a surrogate pair that stands alone, which polars reads as NUL.
-_HALF_PAIR: Final = re.compile(
-    rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD])[c-fC-F][0-9a-fA-F]{2})"
-)
+#: Keys of objects inside objects are learned down to this level.
+_LEVELS: Final = 24
 
 
-class NdjsonReader:
-    """One file with a JSON object on each line.
+class JsonReader:
+    """One JSON file. Each of its records is an object, or with a schema perhaps a wrapper around lists of records.
 
     Raises:
-        InputError: If it cannot be opened.
+        InputError: If it cannot be opened, or holds no object where one looks first.
     """
 
-    def __init__(self, path: Path, label: str, compression: Compression | None) -> None:
-        self._path, self._label, self._compression = path, label, compression
+    def __init__(self, path: Path, label: str, compression: Compression | None, schema: Schema | None = None) -> None:
+        self._path, self._label, self._compression, self._schema = path, label, compression, schema
         self._size = path.stat().st_size
         self._document = is_document(path, label, compression)
+        self._wrappers = [split_path(wrapper) for wrapper in schema.records] if schema else []
+        self._attributes = schema is not None and schema.attributes
+        self._ranges: list[Range] = []
         self.rows: int | None = None
         self.remarks: tuple[str, ...] = ()
-        self.columns = self._learn_columns()
-        if not self.columns:
+        self.columns = self._learn(self._sample())
+        if not self.columns and schema is None:
             raise InputError(f"{label}: none of the lines looked at is a JSON object: is it really NDJSON?")
-        self._know(column.name for column in self.columns)
-        self._ranges: list[Range] = []
+
+    def with_schema(self, schema: Schema) -> "JsonReader":
+        """Return a reader of the same file that looks for records where the schema says they are."""
+        return JsonReader(self._path, self._label, self._compression, schema)
+
+    def look_through(self) -> bool:
+        """Look at all records for keys, not at samples only, and return whether there are more than were known."""
+        known = self.columns
+        with self._open() as stream:
+            self.columns = self._learn(self._texts(stream))
+        return self.columns != known
 
     def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:  # noqa: ARG002 (blocks rule)
-        """Return the file in ranges (a compressed one as a whole); ``records`` keeps the lines themselves."""
+        """Return the file in ranges, or as a whole if it must be read from its beginning; ``records`` keeps records."""
         for one in self._cut():
             size = one.end - one.start
             yield Unit(one.first_row, one.end_row, size, partial(self._read, one, resolution, records))
 
     def _cut(self) -> Iterator[Range]:
-        if self._streamed or self._size <= RANGE:
-            yield Range(0, self._size, 0, None)
-        elif self._ranges:
+        if self._ranges:
             yield from self._ranges
+        elif self._streamed or self._wrappers or self._size <= RANGE:
+            yield Range(0, self._size, 0, None)
         else:
             found = []
             with ByteStream(self._path, self._label, None, 0, self._size) as stream:
-                for one in ranges(stream.read_at, 0, self._size, lines, RANGE):
+                for one in ranges(stream.read_at, 0, self._size, _count_lines, RANGE):
                     found.append(one)
                     yield one
             self._ranges = found
 
-    def _read(self, part: Range, resolution: Resolution, records: bool) -> Iterator[Chunk]:
-        paths = {name: path for name, path in resolution.paths.items() if not path.partition}
-        schema = _schema(paths.values(), self.columns)
+    def _read(self, part: Range, resolution: Resolution, keep: bool) -> Iterator[Chunk]:
         row, consumed = part.first_row, 0
         with self._open(part) as stream:
-            for block, too_long in _blocks(stream, first=part.start == 0):
-                seen = survey(block, self._hashes)
-                rows = seen.lines + too_long
-                late = late_paths(seen.new_keys, self._names, resolution.paths) if seen.new_keys else {}
-                wanted = {**paths, **late}
-                fast = _schema(wanted.values(), self.columns) if late else schema
-                fast = None if seen.depth > _DEEPEST or _has_half_pair(block) else fast
-                found, broken, odd = _parse_block(block, seen.lines, wanted, fast)
-                found = settle(found) if late else found
-                broken += [seen.lines] * too_long
-                chunk = _chunk(block, row, rows, found, broken, records)
-                remarks = (*late_notes(late, self._label), *self._oddities(odd, too_long))
-                yield replace(chunk, bytes=stream.consumed - consumed, remarks=remarks)
-                row += rows
+            for texts in self._texts(stream):
+                chunk, count = self._chunk(texts, row, resolution, keep)
+                yield replace(chunk, bytes=stream.consumed - consumed)
+                row += count
                 consumed = stream.consumed
 
     @property
@@ -104,234 +100,177 @@ class NdjsonReader:
         return self._document or self._compression is not None
 
     def _open(self, part: Range | None = None) -> ByteStream:
-        if self._document:
-            return DocumentStream(self._path, self._label, self._compression)
         if part is None or self._compression is not None:
             return ByteStream(self._path, self._label, self._compression)
         return ByteStream(self._path, self._label, None, part.start, part.end)
 
-    def look_through(self) -> bool:
-        """Look at all lines for keys, not at samples only, and return whether there are more than were known."""
-        new: dict[str, None] = {}
-        try:
-            with self._open() as stream:
-                for block, _ in _blocks(stream, first=True):
-                    keys = survey(block, self._hashes).new_keys
-                    new.update(dict.fromkeys(unescaped(key) for key in keys))
-                    if keys:
-                        self._know([*self._names, *new])
-        except InputError:
-            pass  # the reading itself will say where the file breaks off
-        known = {column.name for column in self.columns}
-        self.columns += tuple(SourceColumn(name) for name in new if name not in known)
-        return bool(new)
+    def _texts(self, stream: ByteStream) -> Iterator[list[Text]]:
+        return iter(Documents(stream, self._label)) if self._document else cut_lines(stream)
 
-    def _know(self, names: Iterable[str]) -> None:
-        self._names = frozenset(names)
-        self._hashes = hash_keys([spelling for name in self._names for spelling in _spellings(name)])
+    def _records(self, texts: Iterable[Text]) -> Iterator[tuple[Record | None, Text]]:
+        """Records, ``None`` for broken ones, with their text where they have one of their own."""
+        for text in texts:
+            value = _parse(text)
+            if value is None or not (self._wrappers or self._attributes):
+                yield value, text
+                continue
+            for record in self._unwrap(value):
+                yield (plain(record) if self._attributes else record), (text if record is value else None)
 
-    def _oddities(self, odd: bool, too_long: bool) -> Iterator[str]:
-        if odd:
-            yield f"{self._label} is not UTF-8 throughout: other bytes are read as Windows-1252"
-        if too_long:
-            yield f"{self._label}: a line is longer than {_LONGEST >> 20} MB: counted as malformed record"
+    def _unwrap(self, value: Record) -> Iterator[Record]:
+        for wrapper in self._wrappers:
+            if isinstance(value.get(wrapper[0]), list):
+                return _below(value, wrapper)
+        return iter((value,))
 
-    def _learn_columns(self) -> tuple[SourceColumn, ...]:
-        """The keys of sampled lines, in order of appearance; broken lines are left for the reading itself to count."""
+    def _chunk(self, texts: Sequence[Text], row: int, resolution: Resolution, keep: bool) -> tuple[Chunk, int]:
+        """The records of a block, the first of which is number ``row``, and how many there are, broken ones too."""
+        rows, records, sources, broken = [], [], [], []
+        for at, (record, text) in enumerate(self._records(texts), row):
+            if record is None:
+                broken.append((at, None if text is None else _as_json(text)))
+                continue
+            rows.append(at)
+            records.append(record)
+            if keep:
+                sources.append(value_text(record) if text is None else decode_bytes(text).strip())
+        level = Level(records)
+        columns, notes = self._late_columns(level, resolution.paths) if self._schema is None else ({}, [])
+        chunk = Chunk(
+            pl.Series(rows, dtype=pl.UInt64),
+            self._columns(level, resolution) | columns,
+            pl.DataFrame(broken, schema=MALFORMED, orient="row"),
+            pl.Series(sources, dtype=pl.String) if keep else None,
+            0,
+            (*notes, *oddities(texts, self._label)),
+        )
+        return chunk, len(rows) + len(broken)
+
+    def _columns(self, level: Level, resolution: Resolution) -> dict[str, pl.Series]:
+        """What is at the places of a resolution: text; of bodies what they hold, as far as no text is needed."""
+        steps = {name: (path.column, *path.keys) for name, path in resolution.paths.items() if not path.partition}
+        columns = {}
+        plan = resolution.plan
+        if plan is not None:
+            for part, slots in plan.body_slots.items():
+                found = [level.at(steps[slot]) for slot in slots if slot in steps]
+                if found:
+                    columns[body_slot(part)] = plan.read_bodies(part, first_body(found))
+        parsed = plan.parsed_slots if plan else frozenset()
+        return columns | {name: to_text_column(level.at(path)) for name, path in steps.items() if name not in parsed}
+
+    def _late_columns(self, level: Level, taken: Iterable[str]) -> tuple[dict[str, pl.Series], list[str]]:
+        """Canonical columns under keys that no sample had, by name or hint, and what to say of them."""
+        new = level.keys.difference(column.name for column in self.columns)
+        columns: dict[str, pl.Series] = {}
+        notes: list[str] = []
+        for canonical in set(CANONICAL).difference(taken) if new else ():
+            names = _names_of(canonical, new)
+            if not names:
+                continue
+            values = zip(*(level.at((name,)) for name in names), strict=True)
+            nested = canonical in MAY_NEST
+            first = [
+                next((one for one in row if one is not None and (nested or not isinstance(one, (dict, list)))), None)
+                for row in values
+            ]
+            columns[canonical] = to_text_column(first)
+            notes += [
+                f"{self._label}: key {name}, which only later lines have, is read as {canonical}"
+                for name in names
+                if name != canonical
+            ]
+        return columns, notes
+
+    def _learn(self, texts: Iterable[Sequence[Text]]) -> tuple[SourceColumn, ...]:
+        """The keys of records in order of appearance; the reading itself will count what is broken or breaks off."""
         nested: dict[str, bool] = {}
         inner: dict[str, set[str]] = {}
-        for line in self._sample():
-            try:
-                record = _record(line.removeprefix(_BOM))
-            except ValueError:
-                continue
-            for name, value in record.items():
-                nested[name] = nested.get(name, False) or isinstance(value, dict | list)
-                if isinstance(value, dict):
-                    inner.setdefault(name, set()).update(_inner(value, "", 0))
+        try:
+            for record, _ in self._records(text for block in texts for text in block):
+                for name, value in record.items() if record else ():
+                    nested[name] = nested.get(name, False) or isinstance(value, (dict, list))
+                    if isinstance(value, dict):
+                        inner.setdefault(name, set()).update(_inner(value, "", 0))
+        except InputError:
+            if not nested:
+                raise
         return tuple(
             SourceColumn(name, is_nested, frozenset(inner[name]) if name in inner else None)
             for name, is_nested in nested.items()
         )
 
-    def _sample(self) -> Iterator[bytes]:
-        """Whole lines from the start and, where the file lets one jump, from places spread over it."""
-        if self._streamed:
-            with self._open() as stream:
-                head = stream.read(_HEAD)
-            yield from head.split(b"\n")[: -1 if len(head) == _HEAD else None]
-            return
-        with ByteStream(self._path, self._label, None, 0, self._size) as stream:
-            head = stream.read(_SAMPLE)
-            while b"\n" not in head and len(head) < _LONGEST and (more := stream.read(_BLOCK)):
-                head += more
-            yield from head.split(b"\n")[: -1 if len(head) < self._size else None]
-            for place in range(1, _PLACES):
-                start = place * self._size // _PLACES
-                if start > len(head):
-                    yield from stream.read_at(start, _SAMPLE).split(b"\n")[1:-1]
+    def _sample(self) -> Iterator[list[Text]]:
+        """Texts from the beginning and, where the file lets one jump, from places spread over it."""
+        with self._open() as stream:
+            looked_at = 0
+            for texts in self._texts(stream):
+                for text in texts:
+                    yield [text]
+                    looked_at += len(text or b"")
+                    if looked_at > (_HEAD if self._streamed else _SAMPLE):
+                        break
+                else:
+                    continue
+                break
+        if not self._streamed:
+            with ByteStream(self._path, self._label, None, 0, self._size) as stream:
+                for place in range(1, _PLACES):
+                    start = place * self._size // _PLACES
+                    if start > looked_at:
+                        part = stream.read_at(start, _SAMPLE)
+                        yield [text for text in part.split(b"\n")[1:-1] if not is_blank(text)]
 
 
-def _blocks(stream: ByteStream, *, first: bool) -> Iterator[tuple[bytes, bool]]:
-    """The bytes in blocks of whole lines, and whether a line that was too long to keep comes after each."""
-    carry = [stream.read(len(_BOM)).removeprefix(_BOM) if first else b""]
-    dropped = False
-    while data := stream.read(_BLOCK):
-        whole, newline, rest = data.rpartition(b"\n")
-        if newline:
-            if dropped:
-                _, _, whole = whole.partition(b"\n")
-                dropped = False
-            yield b"".join((*carry, whole)), False
-            carry = [rest]
-            continue
-        if not dropped:
-            carry.append(data)
-        if sum(map(len, carry)) > _LONGEST:
-            yield b"", True
-            carry, dropped = [b""], True
-    yield b"" if dropped else b"".join(carry), False
+def _names_of(canonical: str, names: Iterable[str]) -> list[str]:
+    """Those of some keys that stand for a canonical column, best first."""
+    ranks = {hint: rank for rank, hint in enumerate(HINTS[canonical])}
+    ranked = [(-1 if name == canonical else ranks.get(normalise(name), len(ranks)), name) for name in names]
+    return [name for rank, name in sorted(ranked) if rank < len(ranks)]
 
 
-def _spellings(name: str) -> list[bytes]:
-    """How a key may be written in JSON."""
-    return [json.dumps(name, ensure_ascii=ascii_only)[1:-1].encode("utf-8", "replace") for ascii_only in (False, True)]
-
-
-def _chunk(block: bytes, row: int, rows: int, found: dict[str, pl.Series], broken: list[int], records: bool) -> Chunk:
-    """The rows of a block; broken lines (by their number among those that are not blank) are left out and kept."""
-    texts = _lines(block) if records or broken else []
-    malformed = [(row + at, _as_json(texts[at]) if at < len(texts) else None) for at in broken]
-    good = pl.Series([True]).new_from_index(0, rows)
-    if broken:
-        good = good.scatter(broken, False)
-    missing = rows - len(next(iter(found.values()), good))
-    if missing:
-        found = {name: pl.concat([values, values.clear(missing)]) for name, values in found.items()}
-    chunk = Chunk(
-        pl.int_range(row, row + rows, dtype=pl.UInt64, eager=True),
-        found,
-        pl.DataFrame(malformed, schema=MALFORMED, orient="row"),
-        pl.Series([decode_bytes(line).strip() for line in texts] + [None] * missing, dtype=pl.String)
-        if records
-        else None,
-        0,
-    )
-    return chunk.filter(good) if broken else chunk
-
-
-def _lines(block: bytes) -> list[bytes]:
-    return [line for line in block.split(b"\n") if line.strip()]
-
-
-def _parse_block(
-    block: bytes, count: int, paths: Mapping[str, SourcePath], schema: pl.Schema | None
-) -> tuple[dict[str, pl.Series], list[int], bool]:
-    """Return one text column per path, which lines are no JSON object, and whether some are not UTF-8.
-
-    What polars accepts and what Python accepts come out the same, so blocks decide nothing but the time it takes.
-    """
-    frame = None if schema is None else _parse_fast(block, count, schema)
-    if frame is None:
-        return _parse_lines(_lines(block), paths)
-    found = {name: _field(frame, path) for name, path in paths.items()}
-    # Objects and lists polars writes as JSON of its own kind. Text that looks like one is parsed again for nothing.
-    nested = pl.select(
-        pl.any_horizontal(*(pl.lit(values).str.contains(r"^[\[{]").fill_null(value=False) for values in found.values()))
-    ).to_series() if found else pl.Series([], dtype=pl.Boolean)  # fmt: skip
-    if nested.any():
-        texts = _lines(block)
-        again, _, _ = _parse_lines([texts[at] for at in nested.arg_true()], paths)
-        found = {name: values.scatter(nested.arg_true(), again[name]) for name, values in found.items()}
-    return found, [], False
-
-
-def _has_half_pair(block: bytes) -> bool:
-    return (b"\\ud" in block or b"\\uD" in block) and _HALF_PAIR.search(block) is not None
-
-
-def _parse_fast(block: bytes, lines: int, schema: pl.Schema) -> pl.DataFrame | None:
-    try:
-        frame = pl.read_ndjson(block, schema=schema)
-    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
+def _parse(text: Text) -> Record | None:
+    """The object that a text is; ``None`` if it is none, or nested so deeply that nobody meant it."""
+    if text is None:
         return None
-    return frame if frame.height == lines else None
-
-
-def _parse_lines(
-    texts: Sequence[bytes], paths: Mapping[str, SourcePath]
-) -> tuple[dict[str, pl.Series], list[int], bool]:
-    columns: dict[str, list[str | None]] = {name: [] for name in paths}
-    broken: list[int] = []
-    odd = False
-    for at, line in enumerate(texts):
-        try:
-            record = _record(line)
-        except ValueError:
-            record = {}
-            broken.append(at)
-        odd = odd or not _is_utf8(line)
-        for name, path in paths.items():
-            columns[name].append(value_text(follow(record.get(path.column), path.keys)))
-    return {name: pl.Series(name, values, pl.String) for name, values in columns.items()}, broken, odd
-
-
-def _record(line: bytes) -> dict[str, Any]:
-    """Parse one line; ``ValueError`` when it is no JSON object, or nested so deeply that nobody meant it."""
-    # Counting brackets is quick, and most lines have too few of them to be deep.
-    if line.count(b"[") + line.count(b"{") > _DEEPEST and survey(line, hash_keys([])).depth > _DEEPEST:
-        raise ValueError("nested too deeply")
-    record = parse(decode_bytes(line), first_of_twins=True)
-    if not isinstance(record, dict):
-        raise ValueError("no object")
-    return record
-
-
-def _is_utf8(line: bytes) -> bool:
     try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        value = parse(text.removeprefix(BOM))
+    except ValueError:
+        return None
+    # Counting brackets is quick, and most records have too few of them to be deep.
+    if not isinstance(value, dict) or (text.count(b"{") + text.count(b"[") > _DEEPEST and is_deeper(value, _DEEPEST)):
+        return None
+    return value
 
 
-def _field(frame: pl.DataFrame, path: SourcePath) -> pl.Series:
-    values = frame[path.column]
-    for key in path.keys:
-        values = values.struct.field(key)
-    return values
+def _below(value: Record, keys: Sequence[str]) -> Iterator[Record]:
+    """The records under lists under ``keys``; what stands beside a list is handed down to its records."""
+    items = value.get(keys[0])
+    if not isinstance(items, list):
+        return
+    beside = {key: one for key, one in value.items() if key != keys[0]}
+    for item in items:
+        if isinstance(item, dict):
+            record = {**beside, **item}
+            if len(keys) > 1:
+                yield from _below(record, keys[1:])
+            else:
+                yield record
 
 
-def _schema(paths: Iterable[SourcePath], columns: Iterable[SourceColumn]) -> pl.Schema | None:
-    """What polars should read, every value as text; ``None`` where paths cross or keys contain dots."""
-    inner = {column.name: column.inner or frozenset() for column in columns}
-    tree: dict[str, Any] = {}
-    for path in paths:
-        if path.keys and path.keys[0] not in inner[path.column]:
-            return None
-        steps = (path.column, *path.keys)
-        branch = tree
-        for step in steps[:-1]:
-            branch = branch.setdefault(step, {})
-            if branch is _LEAF:
-                return None
-        if branch.setdefault(steps[-1], _LEAF) is not _LEAF:
-            return None
-    return pl.Schema({name: _dtype(branch) for name, branch in tree.items()})
-
-
-def _dtype(branch: Mapping[str, Any]) -> pl.DataType:
-    if branch is _LEAF:
-        return pl.String()
-    return pl.Struct({name: _dtype(below) for name, below in branch.items()})
-
-
-def _inner(value: Mapping[str, Any], prefix: str, depth: int) -> Iterator[str]:
+def _inner(value: Record, prefix: str, level: int) -> Iterator[str]:
+    """Dotted paths of what is inside an object."""
     for key, below in value.items():
         yield f"{prefix}{key}"
-        if isinstance(below, dict) and depth < _MAX_DEPTH:
-            yield from _inner(below, f"{prefix}{key}.", depth + 1)
+        if isinstance(below, dict) and level < _LEVELS:
+            yield from _inner(below, f"{prefix}{key}.", level + 1)
 
 
-def _as_json(line: bytes) -> str:
-    return json.dumps(decode_bytes(line).rstrip("\r"), ensure_ascii=False)
+def _count_lines(data: Bytes) -> tuple[int, int]:
+    """How many lines there are up to the last line end, without blank ones, and where that is."""
+    whole, newline, _ = data.tobytes().rpartition(b"\n")
+    return sum(not is_blank(line) for line in whole.split(b"\n")), len(whole + newline)
+
+
+def _as_json(text: bytes) -> str:
+    return json.dumps(decode_bytes(text.removeprefix(BOM)).rstrip("\r"), ensure_ascii=False)

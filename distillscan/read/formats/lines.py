@@ -7,15 +7,13 @@ from typing import Final
 
 import polars as pl
 
-from distillscan.errors import InputError
 from distillscan.read.canonical.values import decode, to_json
 from distillscan.read.formats.chunks import Chunk, Unit
 from distillscan.read.formats.detect import ByteStream
+from distillscan.read.formats.record_texts import cut_lines, oddities
 from distillscan.read.options import Compression
 from distillscan.read.schema.resolve import Resolution, SourceColumn
 
-_BLOCK: Final = 4 << 20
-_LONGEST: Final = 64 << 20
 _HEAD: Final = 64 << 10
 
 
@@ -40,9 +38,8 @@ class LinesReader:
     def _read(self, resolution: Resolution, keep: bool) -> Iterator[Chunk]:
         row = consumed = 0
         with ByteStream(self._path, self._label, self._compression) as stream:
-            for block in _blocks(stream, self._label):
-                lines = decode(pl.Series([line for line in block.split(b"\n") if line.strip()], dtype=pl.Binary))
-                lines = lines.str.strip_suffix("\r")
+            for texts in cut_lines(stream):
+                lines = decode(pl.Series(texts, dtype=pl.Binary)).str.strip_suffix("\r")
                 found = lines.str.extract_groups(self._pattern).struct.unnest()
                 good = pl.select(pl.any_horizontal(column.is_not_null() for column in found)).to_series()
                 numbers = pl.int_range(row, row + len(lines), dtype=pl.UInt64, eager=True)
@@ -53,6 +50,7 @@ class LinesReader:
                     pl.DataFrame({"row": numbers.filter(~good), "record": to_json(lines.filter(~good))}),
                     to_json(lines.filter(good)) if keep else None,
                     stream.consumed - consumed,
+                    tuple(oddities(texts, self._label)),
                 )
                 row += len(lines)
                 consumed = stream.consumed
@@ -65,17 +63,3 @@ def matches(path: Path, label: str, compression: Compression | None, pattern: st
     first = next((line for line in head.split(b"\n") if line.strip()), b"")
     text = first.decode("utf-8", "replace").strip()
     return bool(pl.Series([text]).str.contains(pattern)[0])
-
-
-def _blocks(stream: ByteStream, label: str) -> Iterator[bytes]:
-    carry = [b""]
-    while data := stream.read(_BLOCK):
-        whole, newline, rest = data.rpartition(b"\n")
-        if newline:
-            yield b"".join((*carry, whole))
-            carry = [rest]
-        else:
-            carry.append(data)
-            if sum(map(len, carry)) > _LONGEST:
-                raise InputError(f"{label}: a line is longer than {_LONGEST >> 20} MB: is it a log of lines?")
-    yield b"".join(carry)

@@ -14,6 +14,7 @@ import polars as pl
 
 from distillscan.columns import READABLE, TIMESTAMP
 from distillscan.errors import UsageError, did_you_mean
+from distillscan.read.bodies.columns import Part
 from distillscan.read.canonical.jsontext import split_path
 from distillscan.read.schema.hints import did_you_mean_column
 
@@ -57,6 +58,11 @@ class Body:
     system: tuple[str, ...] = ()
     response: tuple[str, ...] = ()
     turns: Turns = "all"
+
+    @property
+    def parts(self) -> dict[Part, tuple[str, ...]]:
+        """Its paths by what is there."""
+        return {"request": self.request, "system": self.system, "response": self.response}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,7 @@ class Schema:
     def paths(self) -> tuple[str, ...]:
         """Every source path it names, each once, in the order of the file."""
         named: list[str] = [path for column in self.columns.values() for path in column.paths]
-        named += (*self.body.request, *self.body.system, *self.body.response)
+        named += [path for paths in self.body.parts.values() for path in paths]
         named += [path for keep in self.keep for path in keep.paths]
         named += [refuse.path for refuse in self.refuse]
         named += [path for rows in (self.newest, self.parts) if rows for path in (rows.key, rows.order)]

@@ -10,10 +10,9 @@ from distillscan.read.canonical.jsontext import split_path
 from distillscan.read.formats.chunks import Reader
 from distillscan.read.formats.csv import CsvReader
 from distillscan.read.formats.detect import detect, format_by_name, reading
-from distillscan.read.formats.json import NdjsonReader
+from distillscan.read.formats.json import JsonReader
 from distillscan.read.formats.lines import LinesReader, matches
 from distillscan.read.formats.parquet import ParquetReader
-from distillscan.read.formats.records import RecordsReader
 from distillscan.read.options import Compression, Format, ReadOptions
 from distillscan.read.schema.model import NO_SCHEMA, Kind, Schema, load_schema, presets
 from distillscan.read.schema.resolve import Resolution, SourceColumn, has, resolve
@@ -74,17 +73,17 @@ def open_file(
     elif found == "csv":
         reader = CsvReader(path, label, compression)
     else:
-        reader = NdjsonReader(path, label, compression)
+        reader = JsonReader(path, label, compression)
     chosen = wanted
     if asked is None:
         schemas = [one for one in presets().values() if one.kind == kind]
-        chosen = recognise(reader.columns, schemas) or _inside(reader, path, label, compression, schemas)
-    if chosen is not None and found == "ndjson":
-        reader = RecordsReader(path, label, compression, chosen)
+        chosen = recognise(reader.columns, schemas) or _inside(reader, schemas)
+    if chosen is not None and isinstance(reader, JsonReader):
+        reader = reader.with_schema(chosen)
     mapping = options.mapping if kind == "log" else {}
     resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=found == "ndjson")
-    if isinstance(reader, NdjsonReader) and _lacks(resolution, partitions) and reader.look_through():
-        resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=True)
+    if chosen is None and isinstance(reader, JsonReader) and _lacks(resolution, partitions) and reader.look_through():
+        resolution = resolve(reader.columns, partitions, mapping)
     _refuse(reader, resolution, label)
     note = None if wanted is not None or chosen is None else _said(chosen)
     lost = kind == "log" and _lacks(resolution, partitions)
@@ -147,18 +146,15 @@ def _refuse(reader: Reader, resolution: Resolution, label: str) -> None:
             return
 
 
-def _inside(
-    reader: Reader, path: Path, label: str, compression: Compression | None, schemas: Iterable[Schema]
-) -> Schema | None:
+def _inside(reader: Reader, schemas: Iterable[Schema]) -> Schema | None:
     """The schema of the records inside a file whose lines are wrappers around lists of records."""
-    if not isinstance(reader, NdjsonReader):
+    if not isinstance(reader, JsonReader):
         return None
     names = {column.name for column in reader.columns if column.nested}
     for schema in schemas:
-        if any(split_path(wrapper)[0] in names for wrapper in schema.records):
-            inner = RecordsReader(path, label, compression, schema)
-            if recognise(inner.columns, [schema]) is not None:
-                return schema
+        wrapped = any(split_path(wrapper)[0] in names for wrapper in schema.records)
+        if wrapped and recognise(reader.with_schema(schema).columns, [schema]) is not None:
+            return schema
     return None
 
 

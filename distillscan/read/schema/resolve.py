@@ -6,8 +6,9 @@ from typing import Final
 
 from distillscan.columns import READABLE, REQUIRED
 from distillscan.errors import InputError
+from distillscan.read.bodies.columns import BODY_COLUMNS
 from distillscan.read.canonical.jsontext import join_path, split_path
-from distillscan.read.canonical.shape import BODY_COLUMNS, Plan
+from distillscan.read.canonical.shape import Plan
 from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
 from distillscan.read.schema.model import Schema
 
@@ -147,8 +148,7 @@ def _with_schema(
 ) -> Resolution:
     """The mapping, the schema's own columns, then columns with a canonical name that the schema does not speak of."""
     spoken = {split_path(path)[0] for path in schema.paths} | set(schema.columns)
-    parts = {"request": schema.body.request, "system": schema.body.system, "response": schema.body.response}
-    spoken |= {name for part, found in parts.items() if found for name in BODY_COLUMNS[part]}
+    spoken |= {name for part, found in schema.body.parts.items() if found for name in BODY_COLUMNS[part]}
     paths = dict(mapped)
     for canonical in READABLE:
         if canonical not in paths and canonical not in spoken and (canonical in known or canonical in keys):
@@ -164,7 +164,10 @@ def _with_schema(
     slots = {name[1:]: name for name in paths if name.startswith("@")}
     made = {name for name, column in schema.columns.items() if any(path in seen for path in column.paths)}
     made |= {
-        name for part, found in parts.items() if any(path in seen for path in found) for name in BODY_COLUMNS[part]
+        name
+        for part, found in schema.body.parts.items()
+        if any(path in seen for path in found)
+        for name in BODY_COLUMNS[part]
     }
     plan = Plan(schema, slots, direct, frozenset(READABLE))
     return Resolution(paths, (), (), plan, frozenset(made))

@@ -1,12 +1,10 @@
 """Where records end without parsing them: as the parsers see it, so that cutting a file changes nothing."""
 
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pytest
@@ -16,7 +14,7 @@ from hypothesis import strategies as st
 from distillscan.read import ReadOptions, open_log
 from distillscan.read.formats import csv as delimited
 from distillscan.read.formats import json as ndjson
-from distillscan.read.formats.scan import Range, as_array, csv_records, hash_keys, lines, ranges, survey
+from distillscan.read.formats.scan import Bytes, Range, as_array, csv_records, ranges
 from tests.support.small_logs import T0, csv_bytes, ndjson_bytes, read_bytes
 
 TEXT = st.lists(st.sampled_from([b'"', b'"', b",", b"\n", b"\n", b"\r", b"a", b" ", b"\0", b'""']), max_size=40)
@@ -64,53 +62,13 @@ def test_csv_records_of_a_part_are_the_beginning_of_those_of_the_whole(one: list
     assert (count + after, end + last) == (whole, last_of_all)
 
 
-@given(st.lists(st.sampled_from([b"\n", b"\n", b" ", b"\t", b"\r", b"\x0b", b"x", b"{}"]), max_size=30))
-def test_lines_that_are_not_blank(parts: list[bytes]) -> None:
-    data = b"".join(parts)
-    whole, newline, _ = data.rpartition(b"\n")
-    assert lines(as_array(data)) == (sum(1 for line in whole.split(b"\n") if line.strip()), len(whole + newline))
-    assert survey(data, hash_keys([])).lines == sum(1 for line in data.split(b"\n") if line.strip())
-
-
-JSON = st.recursive(
-    st.none() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-def depth(value: Any) -> int:
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return 0 if inside is None else 1 + max(map(depth, inside), default=0)
-
-
-@given(
-    st.lists(st.dictionaries(st.text(max_size=5), JSON, max_size=5), max_size=5),
-    st.sets(st.text(max_size=3)),
-    st.booleans(),
-    st.sampled_from([(",", ":"), (", ", " \t: ")]),
-)
-def test_a_survey_finds_keys_and_depth(
-    records: list[dict[str, Any]], known: set[str], ascii_only: bool, separators: tuple[str, str]
-) -> None:
-    def spelled(key: str) -> bytes:
-        return json.dumps(key, ensure_ascii=ascii_only)[1:-1].encode("utf-8", "surrogatepass")
-
-    texts = [json.dumps(record, ensure_ascii=ascii_only, separators=separators) for record in records]
-    found = survey("\n".join(texts).encode("utf-8", "surrogatepass"), hash_keys([spelled(key) for key in known]))
-    keys = dict.fromkeys(key for record in records for key in record if key not in known)
-    assert found.new_keys == tuple(map(spelled, keys))
-    assert found.depth == max(map(depth, records), default=0)
-    assert found.lines == len(records)
-
-
-def test_a_survey_is_not_led_astray_by_broken_lines() -> None:
-    found = survey(b'{"a": "open\n{"b":1}\n]]]]\n{"c\\"d" :1}\n{"e\n"f"', hash_keys([]))
-    assert found == type(found)(6, 1, (b"a", b"b", b'c\\"d'))
+def count_lines(data: Bytes) -> tuple[int, int]:
+    whole, newline, _ = data.tobytes().rpartition(b"\n")
+    return len((whole + newline).splitlines()), len(whole + newline)
 
 
 def cut(data: bytes, begin: int, size: int) -> list[Range]:
-    return list(ranges(lambda at, much: data[at : at + much], begin, len(data), lines, size))
+    return list(ranges(lambda at, much: data[at : at + much], begin, len(data), count_lines, size))
 
 
 def test_ranges_hold_whole_records() -> None:
@@ -156,8 +114,3 @@ def test_a_file_in_ranges_is_the_file(name: str, tmp_path: Path, monkeypatch: py
             again = log.fetch(pointers, ["account_id"]).join(whole.frame, on=["source", "row"], how="left")
             assert again["account_id"].to_list() == again["account_id_right"].to_list()
             assert [task.source for task in log.tasks()] == [0] * len(list(log.tasks()))
-
-
-def test_hashes_of_keys_do_not_depend_on_their_order() -> None:
-    assert np.array_equal(hash_keys([b"a", b"b", b"a"]), hash_keys([b"b", b"a"]))
-    assert len(hash_keys([b"a", b"b", b"a"])) == 2

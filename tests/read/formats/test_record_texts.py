@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions, open_log
-from distillscan.read.formats import documents
-from distillscan.read.formats import json as ndjson
-from distillscan.read.formats.documents import DocumentStream
+from distillscan.read.formats import record_texts
+from distillscan.read.formats.detect import ByteStream
+from distillscan.read.formats.record_texts import Documents, is_document
 from tests.support.small_logs import Outcome, read_bytes
 
 T0 = "2026-01-02T12:00:00Z"
@@ -32,6 +32,9 @@ FORMS = {
     "a line each": "[\n" + ",\n".join(json.dumps(row) for row in ROWS) + "\n]\n",
     "commas first": "[" + "\n, ".join(json.dumps(row) for row in ROWS) + "]",
     "one after the other": "\n".join(json.dumps(row, indent=1) for row in ROWS),
+    "glued": "".join(json.dumps(row) for row in ROWS),
+    "glued in threes": "\n".join("".join(map(json.dumps, ROWS[at : at + 3])) for at in (0, 3, 6)),
+    "lines with commas": ",\n".join(json.dumps(row) for row in ROWS),
     "two arrays": json.dumps(ROWS[:4]) + "\n\n" + json.dumps(ROWS[4:], indent=3),
     "bom and blanks": "\ufeff \n" + json.dumps(ROWS),
 }
@@ -44,7 +47,7 @@ def summary(outcome: Outcome) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("block", [4 << 20, 7])
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_the_same_log(form: str, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ndjson, "_BLOCK", block)
+    monkeypatch.setattr(record_texts, "BLOCK", block)
     found = read_bytes(tmp_path, "log.json", FORMS[form].encode())
     assert summary(found) == [(row["account_id"], row["prompt"] or None) for row in ROWS]
     assert found.frame["row"].to_list() == list(range(len(ROWS)))
@@ -127,13 +130,11 @@ VALUES = st.recursive(
 )
 def test_no_byte_of_a_record_is_lost(records: list[Any], indent: Any, size: int) -> None:
     text = json.dumps(records, indent=indent, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(record_texts, "BLOCK", size)
         path = Path(folder, "d.json")
         path.write_bytes(text)
-        assert documents.is_document(path, "d", None)
-        with DocumentStream(path, "d", None) as stream:
-            found = b""
-            while part := stream.read(size):
-                found += part
-    assert len(found) == len(text)
-    assert [json.loads(line) for line in found.split(b"\n") if line.strip()] == records
+        assert is_document(path, "d", None)
+        with ByteStream(path, "d", None) as stream:
+            found = [one for block in Documents(stream, "d") for one in block]
+    assert [None if one is None else json.loads(one) for one in found] == records

@@ -1,0 +1,97 @@
+"""Columns out of logged bodies: what requests ask, and what models answer."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, Literal
+
+import polars as pl
+
+from distillscan.read.bodies.request import content, extract
+from distillscan.read.bodies.response import answer
+from distillscan.read.bodies.tools import listed_names
+from distillscan.read.canonical.jsontext import value_text
+
+Part = Literal["request", "system", "response"]
+
+#: Canonical columns by the part of a schema's ``[body]`` they come from.
+BODY_COLUMNS: Final[Mapping[Part, tuple[str, ...]]] = {
+    "request": ("prompt", "system_prompt", "session_id", "reasoning_signature", "tools", "images"),
+    "system": ("system_prompt",),
+    "response": ("response", "stop_reason"),
+}
+#: In the struct of a body beside its columns: why something is missing.
+PROBLEM: Final = "problem"
+#: What a source writes where it stored nothing.
+_NOTHING: Final = ("{}", "[]", "null", '""', "")
+
+
+def body_slot(part: Part) -> str:
+    """Return under which name a chunk has bodies that are read already; no other of its columns is called that."""
+    return f"body.{part}"
+
+
+def first_body(places: Sequence[Sequence[Any]]) -> list[Any]:
+    """Return, row by row, the first of several parsed values that holds something; numbers as text."""
+    first, *others = places
+    found = [_body(value) for value in first]
+    for other in others:
+        for at, value in enumerate(other):
+            if value is not None and found[at] is None:
+                found[at] = _body(value)
+    return found
+
+
+def _body(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) > 4 or value.strip() not in _NOTHING else None
+    if isinstance(value, (dict, list)):
+        return value or None
+    return value_text(value)
+
+
+def read_bodies(part: Part, bodies: Sequence[Any], columns: Collection[str], *, last_turn: bool) -> pl.Series:
+    """Read bodies as text or parsed, ``None`` where there is none.
+
+    Args:
+        part: What they are.
+        bodies: One a row.
+        columns: Which of the part's columns (``BODY_COLUMNS``) are wanted.
+        last_turn: Whether ``prompt`` is the last user message alone, not the whole conversation.
+
+    Returns:
+        A struct a row: the wanted columns as text, and ``problem``.
+    """
+    if part == "request":
+        found = _requests(bodies, last_turn=last_turn)
+    elif part == "system":
+        found = {"system_prompt": [content(body)[0] for body in bodies], PROBLEM: [None] * len(bodies)}
+    else:
+        answers = [answer(body) for body in bodies]
+        found = {
+            "response": [one.text for one in answers],
+            "stop_reason": [one.stop_reason for one in answers],
+            PROBLEM: [one.reason for one in answers],
+        }
+    chosen = {name: values for name, values in found.items() if name in columns or name == PROBLEM}
+    return pl.DataFrame([pl.Series(name, values, pl.String) for name, values in chosen.items()]).to_struct(part)
+
+
+def read_body_texts(part: Part, texts: pl.Series, columns: Collection[str], *, last_turn: bool) -> pl.Series:
+    """Return what :func:`read_bodies` does for a column of text, of which each distinct text is read once."""
+    rows = texts.alias("text").to_frame()
+    distinct = rows.unique(maintain_order=True).with_row_index("at")
+    at = rows.join(distinct, on="text", how="left", nulls_equal=True, maintain_order="left")["at"]
+    return read_bodies(part, distinct["text"].to_list(), columns, last_turn=last_turn).gather(at)
+
+
+def _requests(bodies: Sequence[Any], *, last_turn: bool) -> dict[str, list[str | None]]:
+    found = [extract(body) for body in bodies]
+    return {
+        "prompt": [one.last_user if last_turn else one.prompt for one in found],
+        "system_prompt": [one.system_prompt for one in found],
+        "session_id": [one.conversation for one in found],
+        "reasoning_signature": [one.signature for one in found],
+        "tools": [listed_names(one.tools) for one in found],
+        # None, not 0, where there is no body to tell.
+        "images": [None if body is None else str(one.images) for body, one in zip(bodies, found, strict=True)],
+        PROBLEM: [one.reason for one in found],
+    }

@@ -1,0 +1,59 @@
+"""OpenTelemetry's JSON: lists of attributes as objects, and one attribute for each message as a list of messages."""
+
+import re
+from typing import Any, Final
+
+_LEVELS: Final = 24
+#: OpenLLMetry's one attribute for each message: ``gen_ai.prompt.0.content``.
+_NUMBERED: Final = re.compile(r"(gen_ai\.(?:prompt|completion))\.(\d{1,6})\.(\w+)")
+_SCALARS: Final = ("stringValue", "intValue", "doubleValue", "boolValue", "bytesValue")
+
+Record = dict[str, Any]
+
+
+def plain(record: Record) -> Record:
+    """Return an OTLP record with its attribute lists as objects, numbered messages gathered into lists."""
+    found = _plain_attributes(record)
+    if isinstance(found.get("resource"), dict):
+        found["resource"] = _plain_attributes(found["resource"])
+    if isinstance(found.get("events"), list):
+        found["events"] = [_plain_attributes(one) if isinstance(one, dict) else one for one in found["events"]]
+    return _gathered(found)
+
+
+def _plain_attributes(record: Record) -> Record:
+    found = {key: record[key] for key in ("attributes", "body") if isinstance(record.get(key), list | dict)}
+    values = {key: _plain_value(value, 0) for key, value in found.items()}
+    return {**record, **{key: _gathered(one) if isinstance(one, dict) else one for key, one in values.items()}}
+
+
+def _gathered(attributes: Record) -> Record:
+    """Attributes with ``gen_ai.prompt.0.role``, ``gen_ai.prompt.0.content`` ... also as one list of messages."""
+    lists: dict[str, dict[int, Record]] = {}
+    for key, value in attributes.items():
+        if match := _NUMBERED.fullmatch(key):
+            lists.setdefault(match[1], {}).setdefault(int(match[2]), {})[match[3]] = value
+    gathered = {name: [numbered[at] for at in sorted(numbered)] for name, numbered in lists.items()}
+    return {**attributes, **gathered} if gathered else attributes
+
+
+def _plain_value(value: Any, depth: int) -> Any:
+    """An OTLP value, or list of keys and values, as plain JSON; what is nested too deeply is dropped."""
+    if depth > _LEVELS:
+        return None
+    if isinstance(value, list):
+        pairs = [one for one in value if isinstance(one, dict) and isinstance(one.get("key"), str)]
+        if pairs or not value:
+            return {one["key"]: _plain_value(one.get("value"), depth + 1) for one in pairs}
+        return [_plain_value(one, depth + 1) for one in value]
+    if not isinstance(value, dict):
+        return value
+    for key in _SCALARS:
+        if key in value:
+            return value[key]
+    for key in ("arrayValue", "kvlistValue"):
+        if isinstance(value.get(key), dict):
+            values = value[key].get("values")
+            below = _plain_value(values if isinstance(values, list) else [], depth + 1)
+            return [] if key == "arrayValue" and below == {} else below
+    return value
