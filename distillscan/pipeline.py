@@ -13,13 +13,14 @@ import polars as pl
 
 from distillscan.cluster import find_candidates
 from distillscan.columns import CARRIED
-from distillscan.detect.base import Context, Detector, Release
+from distillscan.detect.base import Detector
 from distillscan.detect.registry import choose
 from distillscan.detect.releases import find_releases, read_releases
 from distillscan.detect.run import Detection, detect, without
 from distillscan.errors import InputError
 from distillscan.parameters import Parameters, TemplateUniformity
-from distillscan.population.accounts import Population, SignalGraph
+from distillscan.population.accounts import Population, Release
+from distillscan.population.graph import SignalGraph
 from distillscan.privacy.pseudonyms import Pseudonyms, Veil, veil
 from distillscan.profile import Profile, build_profile
 from distillscan.profile.batch import split_pointer
@@ -242,14 +243,13 @@ def _find(
     releases: tuple[Release, ...],
     clock: _Clock,
 ) -> Found:
-    population = Population(profile)
     clock.phase("detect")
     pivot = parameters.detectors.get("release_pivot")
     known = find_releases(profile, pivot) if pivot is not None and not releases else releases
-    context = Context(known, parameters.cluster.lift)
-    detection = detect(population, detectors, dict(parameters.detectors), context)
-    scored, detection, looked_at = _score(population, detection, parameters, context, clock)
-    return Found(context, detection, scored, looked_at)
+    population = Population(profile, known)
+    detection = detect(population, detectors, parameters.detectors)
+    scored, detection, looked_at = _score(population, detection, parameters, clock)
+    return Found(known, detection, scored, looked_at)
 
 
 def _stats(result: Result, profile: Profile, clock: _Clock) -> dict[str, Any]:
@@ -289,7 +289,7 @@ def _profile(log: Log, tally: Tally, budget: Budget, threads: int, clock: _Clock
 
 
 def _score(
-    population: Population, detection: Detection, parameters: Parameters, context: Context, clock: _Clock
+    population: Population, detection: Detection, parameters: Parameters, clock: _Clock
 ) -> tuple[list[Scored], Detection, int]:
     """Cluster and score; a detector that fails now is left out altogether, lest it speak for some clusters only."""
     clock.phase("cluster")
@@ -298,7 +298,7 @@ def _score(
     clock.phase("score", len(candidates), "clusters")
     while True:
         try:
-            scored = score_candidates(candidates, graph, detection.working, parameters, context, clock.advance)
+            scored = score_candidates(candidates, graph, detection.working, parameters, clock.advance)
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
             continue

@@ -3,7 +3,7 @@
 from distillscan.cluster.refine import Refined, disjoint_candidates
 from distillscan.cluster.rejoin import rejoined
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import SignalGraph
+from distillscan.population.graph import SignalGraph
 
 
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:

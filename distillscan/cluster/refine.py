@@ -17,8 +17,9 @@ from scipy import sparse
 from distillscan.cluster.seeds import communities, crossed_sets, template_sets
 from distillscan.cluster.split import split
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Floats, Ints, Mask, Population, SignalGraph
-from distillscan.population.kinds import CREATED, GRADED, KINDS, KNOWN_BY, PAIRING, PROMPTS, RETELLING, Cause
+from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
+from distillscan.population.graph import SignalGraph
+from distillscan.population.kinds import GRADED, KINDS, KNOWN_BY, PAIRING, RETELLING, Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +47,20 @@ def _causes(graph: SignalGraph) -> dict[Cause, tuple[str, ...]]:
 def _known(graph: SignalGraph, cause: Cause, kinds: tuple[str, ...]) -> Mask:
     """Accounts of which the log says anything about this cause; for the others its absence means nothing."""
     population = graph.population
-    judged = [graph.judged[kind] for kind in kinds if kind in graph.judged]
+    judged = [graph.observable[kind] for kind in kinds if kind in graph.observable]
     if judged:
         known: Mask = np.logical_or.reduce(judged)
         return known
-    entities = KNOWN_BY[cause.name]
-    nobody = np.zeros(population.size, np.bool_)
-    return population.once(
-        ("known", entities),
-        lambda: np.logical_or.reduce([nobody, *(_states(population, entity) for entity in entities)]),
+    return _states_any(population, KNOWN_BY[cause.name])
+
+
+@memoized
+def _states_any(population: Population, entities: tuple[str, ...]) -> Mask:
+    """Accounts of which the log states at least one of the entities."""
+    stated: Mask = np.logical_or.reduce(
+        [np.zeros(population.size, np.bool_), *(population.states(entity) for entity in entities)]
     )
-
-
-def _states(population: Population, entity: str) -> Mask:
-    """Accounts of which the log states an entity, or one of the two facts that are none."""
-    if entity == PROMPTS:
-        return population.mask(population.numbers(population.profile.prompts["account"].unique()))
-    if entity == CREATED:
-        dated: Mask = population.profile.accounts["created"].is_not_null().to_numpy()
-        return dated
-    return population.states(entity)
+    return stated
 
 
 def _reach(graph: SignalGraph, chosen: dict[str, Ints], carriers: Mask, members: Ints, wanted: int) -> Mask:
@@ -76,8 +71,8 @@ def _reach(graph: SignalGraph, chosen: dict[str, Ints], carriers: Mask, members:
     reaching = np.zeros(graph.population.size, np.bool_)
     few: dict[str, Ints] = {}
     for kind, tokens in chosen.items():
-        enough = graph.inside(kind, members)[tokens] >= (2 if kind in PAIRING else wanted)
-        reaching |= graph.touching(kind, tokens[enough])
+        enough = graph.carriers_among(kind, members)[tokens] >= (2 if kind in PAIRING else wanted)
+        reaching |= graph.carriers(kind, tokens[enough])
         if not enough.all():
             few[kind] = tokens[~enough]
     rest = np.flatnonzero(carriers & ~reaching)
@@ -94,7 +89,7 @@ def _users(graph: SignalGraph, kind: str, tokens: Ints, members: Ints, p: Cluste
 
     One prompt in three that happens to be worded like a template is no sign of a pool that words everything so.
     """
-    carriers = graph.carriers(kind, tokens)
+    carriers = graph.habitual_carriers(kind, tokens)
     if kind not in GRADED:
         return carriers
     used = graph.use(kind, tokens)
@@ -102,10 +97,10 @@ def _users(graph: SignalGraph, kind: str, tokens: Ints, members: Ints, p: Cluste
     return carriers & (used >= p.typical_part * float(np.median(mine))) if mine.size else carriers
 
 
-def _marks(graph: SignalGraph, members: Ints, p: ClusterParameters) -> dict[Cause, dict[str, Ints]]:
+def _marks(graph: SignalGraph, members: Ints) -> dict[Cause, dict[str, Ints]]:
     """Return the tokens (kind to columns) that mark the members, for each cause of which there are any."""
     found = {
-        cause: {kind: tokens for kind in kinds if (tokens := graph.characteristic(kind, members, p.lift)).size}
+        cause: {kind: tokens for kind in kinds if (tokens := graph.characteristic(kind, members)).size}
         for cause, kinds in _causes(graph).items()
     }
     return {cause: chosen for cause, chosen in found.items() if chosen}
@@ -132,14 +127,14 @@ def _cause_bits(
     bits = np.where(joined, max(0.0, present), np.where(known & ~carriers, absent, 0.0))
     if np.any(apart[members]):
         # To share with a few is what households do: it counts as far as members do so more often than others.
-        sharing = np.logical_or.reduce([graph.sharing(kind) for kind in chosen])
+        sharing = np.logical_or.reduce([graph.carries_any(kind) for kind in chosen])
         bits[apart] = max(0.0, _odds(apart, known, mine, sharing, cause.cap)[0])
     return bits if np.any(bits > 0) else None
 
 
 def _unusual(graph: SignalGraph, chosen: dict[str, Ints], others: Mask) -> float:
     """The share of other accounts that share no such thing with anybody: where most do, it may be by accident."""
-    sharing = np.logical_or.reduce([graph.sharing(kind) for kind in chosen])
+    sharing = np.logical_or.reduce([graph.carries_any(kind) for kind in chosen])
     return 1.0 - float(np.mean(sharing[others])) if np.any(others) else 1.0
 
 
@@ -182,7 +177,7 @@ def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters, settled: Mask |
             break
         seen.add(key)
         prior = min(0.0, float(np.log2(members.size / max(1, graph.population.size - members.size))))
-        marks = _marks(graph, members, p)
+        marks = _marks(graph, members)
         if prior + sum(cause.cap for cause in marks) < p.member_bits:
             return None  # nobody could be a member: most seeds end here, before anything is counted
         bits = np.full(graph.population.size, prior)
@@ -204,9 +199,9 @@ def _wider(graph: SignalGraph, candidate: Refined, p: ClusterParameters) -> list
     for kinds in _causes(graph).values():
         carriers = np.zeros(graph.population.size, np.bool_)
         for kind in kinds:
-            tokens = graph.characteristic(kind, candidate.members, p.lift)
+            tokens = graph.characteristic(kind, candidate.members)
             if tokens.size:
-                carriers |= graph.touching(kind, tokens)
+                carriers |= graph.carriers(kind, tokens)
         numbers = np.flatnonzero(carriers)
         if numbers.size > candidate.members.size and numbers.size <= p.hub_share * graph.population.size:
             seeds.append(numbers)

@@ -9,7 +9,8 @@ import numpy as np
 from distillscan.cluster.refine import Refined, by_strength, refine
 from distillscan.cluster.split import split, tied_sets
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Ints, Population, SignalGraph, turned_away
+from distillscan.population.accounts import Ints, Population
+from distillscan.population.graph import SignalGraph
 from distillscan.population.kinds import LINKING, STRONG
 
 
@@ -40,8 +41,8 @@ def _holds(graph: SignalGraph, members: Ints, p: ClusterParameters) -> bool:
     """Whether a set has a wording, cards, addresses or the like of its own: then these say whose it is."""
     for kind in STRONG:
         if kind in graph.kinds:
-            tokens = graph.characteristic(kind, members, p.lift)
-            if np.mean(graph.touching(kind, tokens)[members]) >= p.mostly:
+            tokens = graph.characteristic(kind, members)
+            if np.mean(graph.carriers(kind, tokens)[members]) >= p.mostly:
                 return True
     return False
 
@@ -52,7 +53,7 @@ def successors(population: Population, sets: list[Ints], p: ClusterParameters) -
     Most of the earlier set's accounts must end with a denial, and the later one's first be seen soon after such an end.
     """
     first, last = population.active_hours
-    away = population.once("turned away", lambda: turned_away(population))
+    away = population.turned_away
     begin = float(first.min()) if first.size else 0.0
     found = []
     for a, earlier in enumerate(sets):
@@ -77,10 +78,10 @@ def same_habits(graph: SignalGraph, one: Ints, other: Ints, p: ClusterParameters
     same = 0
     for kind in graph.kinds:
         if kind not in LINKING:
-            mine, theirs = (graph.characteristic(kind, members, p.lift) for members in (one, other))
+            mine, theirs = (graph.characteristic(kind, members) for members in (one, other))
             if mine.size and theirs.size:
                 common = np.intersect1d(mine, theirs, assume_unique=True).size > 0
-                if not common and kind in graph.judged:
+                if not common and kind in graph.observable:
                     return False
                 same += common
     return same >= p.same_habits

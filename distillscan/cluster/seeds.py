@@ -7,7 +7,8 @@ import numpy as np
 from scipy import sparse
 
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Ints, Mask, SignalGraph
+from distillscan.population.accounts import Ints, Mask
+from distillscan.population.graph import SignalGraph
 from distillscan.population.kinds import CROSSED, LINKING, WORDING
 
 
@@ -80,9 +81,9 @@ def template_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
         if kind not in graph.kinds:
             continue
         counts = graph.carriers_per_token(kind)
-        order = np.lexsort((graph.tokens[kind], -counts))[: p.max_candidates]
+        order = np.lexsort((graph.tokens(kind), -counts))[: p.max_candidates]
         found += [
-            np.flatnonzero(graph.touching(kind, np.array([column])))
+            np.flatnonzero(graph.carriers(kind, np.array([column])))
             for column in order
             if counts[column] >= p.min_accounts
         ]
@@ -104,11 +105,11 @@ def crossed_sets(graph: SignalGraph, p: ClusterParameters, settled: Mask | None 
         if kind not in graph.kinds:
             continue
         for first in _commonest(graph, kind, p):
-            carriers = graph.touching(kind, np.array([first])) & free
+            carriers = graph.carriers(kind, np.array([first])) & free
             found.append(np.flatnonzero(carriers))
             for partner in (one for one in partners if one in graph.kinds):
                 for second in _commonest(graph, partner, p):
-                    other = graph.touching(partner, np.array([second])) & free
+                    other = graph.carriers(partner, np.array([second])) & free
                     both = np.flatnonzero(carriers & other)
                     expected = float(np.count_nonzero(carriers)) * float(np.count_nonzero(other)) / size
                     if _beyond_chance(both.size, expected, p):
@@ -127,5 +128,5 @@ def _beyond_chance(seen: int, expected: float, p: ClusterParameters) -> bool:
 def _commonest(graph: SignalGraph, kind: str, p: ClusterParameters) -> Ints:
     """The columns of the tokens of a kind with most carriers, at most a few dozen."""
     counts = graph.carriers_per_token(kind)
-    order: Ints = np.lexsort((graph.tokens[kind], -counts))[: p.most_crossed]
+    order: Ints = np.lexsort((graph.tokens(kind), -counts))[: p.most_crossed]
     return order

@@ -8,7 +8,6 @@ the same tokens in much the same proportions (cosine), or for two weaker kinds.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 import graspologic_native as native
 import numpy as np
@@ -16,16 +15,17 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Floats, Hashes, Ints, Mask, SignalGraph
+from distillscan.population.accounts import Floats, Hashes, Ints, Mask
+from distillscan.population.graph import SignalGraph
 from distillscan.population.kinds import DECLARING, LINKING, OWNERS, PAIRING, SEPARATING, STRONG, WEAK, WORDING
 
 
-def _tokens(graph: SignalGraph, members: Ints, lift: float) -> dict[str, "sparse.csr_array"]:
+def _tokens(graph: SignalGraph, members: Ints) -> dict[str, "sparse.csr_array"]:
     """Kind to members by characteristic tokens."""
     found = {}
     for kind in LINKING:
         if kind in graph.kinds:
-            tokens = graph.characteristic(kind, members, lift)
+            tokens = graph.characteristic(kind, members)
             if tokens.size:
                 found[kind] = graph.matrix(kind)[members][:, tokens].tocsr()
     return found
@@ -277,15 +277,13 @@ def _judge(graph: SignalGraph, members: Ints, p: ClusterParameters) -> _Judge:
     """What is needed to judge groups of these members."""
     population = graph.population
     first, last = population.active_hours
-    declared = {
-        kind: population.once(("dominant", kind), partial(population.dominant, kind))[members] for kind in DECLARING
-    }
+    declared = {kind: population.dominant(kind)[members] for kind in DECLARING}
     return _Judge(first[members], last[members], p, declared)
 
 
 def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]:
     """Return the parts of a candidate that belong together; the whole as the only part if there is nothing to split."""
-    matrices = _tokens(graph, members, p.lift)
+    matrices = _tokens(graph, members)
     if not matrices:
         return [members]
     label = _parts(matrices, p)
@@ -321,7 +319,7 @@ def _of(matrices: dict[str, "sparse.csr_array"], at: Ints) -> dict[str, "sparse.
 def tied_sets(graph: SignalGraph, sets: list[Ints], p: ClusterParameters) -> list[tuple[int, int]]:
     """Return which of several disjoint sets are tied to each other by more than wording, as pairs of their numbers."""
     members = np.sort(np.concatenate(sets)) if sets else np.zeros(0, np.int64)
-    matrices = _tokens(graph, members, p.lift) if members.size else {}
+    matrices = _tokens(graph, members) if members.size else {}
     if not matrices:
         return []
     label = np.zeros(members.size, np.int64)
@@ -336,4 +334,4 @@ def tied_sets(graph: SignalGraph, sets: list[Ints], p: ClusterParameters) -> lis
 def _stated(graph: SignalGraph, kind: str) -> Mask:
     """Accounts of which the log says anything of this kind."""
     stated = graph.population.states(kind)
-    return stated | graph.sharing(kind) if kind in graph.kinds else stated
+    return stated | graph.carries_any(kind) if kind in graph.kinds else stated

@@ -3,33 +3,15 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
 
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import SIGNALS, Ints, Mask, Population, SignalGraph
+from distillscan.population.accounts import Ints, Mask, Population
+from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.result import Axis, Evidence, Family
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A model and the moment from which it could be used."""
-
-    model: str
-    at: datetime
-    source: str  # "log" or "file"
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What detectors know beside the profile: releases, and where a cluster's characteristic tokens begin."""
-
-    releases: tuple[Release, ...] = ()
-    lift: float = ClusterParameters().lift
 
 
 @dataclass(frozen=True)
@@ -39,12 +21,10 @@ class Candidate:
     Attributes:
         members: Their numbers in the population, ascending.
         graph: Who carries which token.
-        context: See ``Context``.
     """
 
     members: Ints
     graph: SignalGraph
-    context: Context
 
     @property
     def population(self) -> Population:
@@ -53,9 +33,7 @@ class Candidate:
 
     def characteristic(self, kind: str) -> Ints:
         """Columns of the tokens of this kind that mark the cluster (see ``SignalGraph.characteristic``)."""
-        if kind not in self.graph.kinds:
-            return np.zeros(0, np.int64)
-        return self.graph.characteristic(kind, self.members, self.context.lift)
+        return self.graph.characteristic(kind, self.members)
 
     @property
     def mask(self) -> Mask:
@@ -108,7 +86,7 @@ class Detector(Protocol):
         """A frozen dataclass; each field has ``metadata["help"]``."""
         ...
 
-    def signals(self, population: Population, parameters: Any, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: Any) -> pl.DataFrame:
         """Return the tokens accounts carry (``population.SIGNALS``)."""
         ...
 

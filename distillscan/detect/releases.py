@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
-from distillscan.detect.base import Release
 from distillscan.errors import UsageError
 from distillscan.parameters import ReleasePivot
+from distillscan.population.accounts import Release
 from distillscan.profile.tables import Profile
 
 _HINT = (

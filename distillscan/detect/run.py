@@ -1,14 +1,15 @@
 """Detect: run the detectors over a profile, and say of each what became of it."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
-from distillscan.detect.base import Context, Detector
-from distillscan.population.accounts import SIGNALS, Population
+from distillscan.detect.base import Detector
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SIGNALS
 from distillscan.result import DetectorRun
 
 
@@ -58,9 +59,7 @@ def without(detection: Detection, name: str, error: BaseException | None) -> Det
     return replace(detection, runs=runs, working=tuple(d for d in detection.working if d.name != name))
 
 
-def detect(
-    population: Population, detectors: Sequence[Detector], settings: dict[str, Any], context: Context
-) -> Detection:
+def detect(population: Population, detectors: Sequence[Detector], settings: Mapping[str, Any]) -> Detection:
     """Run every detector whose columns are there. One that fails is reported, and the others run all the same."""
     parts, runs, working = [SIGNALS.to_frame()], [], []
     for detector in detectors:
@@ -70,7 +69,7 @@ def detect(
             runs.append(run_of(detector, "skipped", f"needs {needed}"))
             continue
         try:
-            parts.append(_checked(detector.signals(population, settings[detector.name], context), population))
+            parts.append(_checked(detector.signals(population, settings[detector.name]), population))
         except Exception as error:
             runs.append(run_of(detector, "error", failure(error)))
             continue

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import distillscan
-from distillscan.detect.base import Detector, Release
+from distillscan.detect.base import Detector
 from distillscan.detect.registry import available
 from distillscan.errors import InputError, UsageError
 from distillscan.parameters import GROUPS, Parameters
+from distillscan.population.accounts import Release
 from distillscan.privacy.pseudonyms import Pseudonyms
 from distillscan.read.schema.model import schema_digest
 from distillscan.report.document import to_json

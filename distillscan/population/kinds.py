@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from distillscan.population.accounts import CREATED, PROMPTS
 from distillscan.result import Family
-
-#: Facts of an account, beside the kinds of entity in ``links``, by which a kind may be known: it has sampled prompts,
-#: the day it was created is stated.
-PROMPTS: Final = "prompts"
-CREATED: Final = "created"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import distillscan
-from distillscan.detect.base import Context
 from distillscan.detect.run import Detection
 from distillscan.parameters import Parameters
+from distillscan.population.accounts import Release
 from distillscan.privacy.disclosure import column_uses
 from distillscan.privacy.pseudonyms import METHOD, Veil
 from distillscan.profile import Profile
@@ -59,13 +59,13 @@ class Found:
     """What came of detecting, clustering and scoring.
 
     Attributes:
-        context: The releases that were given or found, and the lift.
+        releases: Those that were given or found.
         detection: How the detectors fared.
         scored: The clusters, best first.
         looked_at: How many candidates were scored.
     """
 
-    context: Context
+    releases: tuple[Release, ...]
     detection: Detection
     scored: list[Scored]
     looked_at: int
@@ -93,7 +93,7 @@ def assemble(
         parameters={
             **asked.parameters.to_dict(),
             "options": _stated(options, {said[path]: digest for path, digest in joined.items()}, asked.schema_sha256),
-            "releases": _releases(found.context),
+            "releases": _releases(found.releases),
         },
         inputs=tuple(
             Input(said[one.path], tally.rows(one.source), one.bytes, one.sha256, one.status, said[one.reason])
@@ -105,7 +105,7 @@ def assemble(
         clusters=clusters,
         limitations=(
             *unread,
-            *_limitations(reading.profile, found.detection, notes, found.context),
+            *_limitations(reading.profile, found.detection, notes, found.releases),
             *_cut(found.looked_at, asked.parameters),
             *_withheld(options),
         ),
@@ -156,8 +156,8 @@ def _stated(options: "AnalyzeOptions", joined: Mapping[str, str], schema_sha256:
     }
 
 
-def _releases(context: Context) -> list[dict[str, str]]:
-    return [{"model": r.model, "released": moment(r.at), "source": r.source} for r in context.releases]
+def _releases(releases: tuple[Release, ...]) -> list[dict[str, str]]:
+    return [{"model": r.model, "released": moment(r.at), "source": r.source} for r in releases]
 
 
 def _summary(profile: Profile) -> Summary:
@@ -181,11 +181,13 @@ _LOST = (
 )
 
 
-def _limitations(profile: Profile, detection: Detection, notes: Sequence[str], context: Context) -> tuple[str, ...]:
+def _limitations(
+    profile: Profile, detection: Detection, notes: Sequence[str], releases: tuple[Release, ...]
+) -> tuple[str, ...]:
     found = [text for columns, text in _LOST if not any(c in profile.columns for c in columns)]
     if profile.accounts.is_empty():
         found = ["the log holds no request"]
     found += [f"{run.name} {run.status}: {run.reason}" for run in detection.runs if run.status != "ok"]
-    if "model" in profile.columns and not context.releases:
+    if "model" in profile.columns and not releases:
         found.append("no model release within the log: pivots could not be tested (name releases with --releases)")
     return (*found, *notes)

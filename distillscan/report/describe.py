@@ -41,9 +41,9 @@ def cluster_templates(scored: Scored, p: TemplateUniformity) -> list[tuple[str, 
         tokens = candidate.characteristic(kind)
         if tokens.size == 0:
             continue
-        inside = candidate.graph.inside(kind, candidate.members)[tokens]
+        inside = candidate.graph.carriers_among(kind, candidate.members)[tokens]
         total = candidate.graph.carriers_per_token(kind)[tokens]
-        names = candidate.graph.tokens[kind][tokens]
+        names = candidate.graph.tokens(kind)[tokens]
         for k in np.lexsort((names, -inside))[:TEMPLATES_SHOWN]:
             template = Template(
                 template_id=f"{int(names[k]):016x}",

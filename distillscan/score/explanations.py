@@ -26,7 +26,7 @@ class Common:
 def commonest(candidate: Candidate, kind: str) -> Common | None:
     """Return what most members have in common of one kind, None if no member states it."""
     population, members = candidate.population, candidate.members
-    main = population.once(("dominant", kind), lambda: population.dominant(kind))[members]
+    main = population.dominant(kind)[members]
     values, counts = np.unique(main[main != 0], return_counts=True)
     if values.size == 0:
         return None
@@ -41,7 +41,7 @@ def _company(candidate: Candidate, domain: Common, p: ScoreParameters) -> bool:
     if domain.entity in provider_entities():
         return False
     population = candidate.population
-    main = population.once(("dominant", "email_domain"), lambda: population.dominant("email_domain"))
+    main = population.dominant("email_domain")
     users = main == np.uint64(domain.entity)
     return bool(np.count_nonzero(users[candidate.members]) >= p.company_share * np.count_nonzero(users))
 
@@ -49,7 +49,7 @@ def _company(candidate: Candidate, domain: Common, p: ScoreParameters) -> bool:
 def _everybody(candidate: Candidate, kind: str, common: Common, p: ScoreParameters) -> bool:
     """Whether a value is that of most accounts of the log."""
     population = candidate.population
-    main = population.once(("dominant", kind), lambda: population.dominant(kind))
+    main = population.dominant(kind)
     return bool(np.count_nonzero(main == np.uint64(common.entity)) > p.everybody * population.size)
 
 

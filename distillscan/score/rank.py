@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from distillscan.cluster.refine import Refined
-from distillscan.detect.base import Candidate, Context, Detector, evidence
+from distillscan.detect.base import Candidate, Detector, evidence
 from distillscan.parameters import Parameters, ScoreParameters
-from distillscan.population.accounts import SignalGraph
+from distillscan.population.graph import SignalGraph
 from distillscan.population.kinds import NAMING
 from distillscan.result import Evidence, Explanation, Severity
 from distillscan.score.combine import Verdict, combine, severity
@@ -37,9 +37,9 @@ def core_tokens(candidate: Candidate, p: ScoreParameters) -> list[str]:
         tokens = candidate.characteristic(kind)
         if tokens.size == 0:
             continue
-        inside = candidate.graph.inside(kind, candidate.members)[tokens]
+        inside = candidate.graph.carriers_among(kind, candidate.members)[tokens]
         if inside.max() / candidate.members.size >= p.naming_share:
-            names = candidate.graph.tokens[kind][tokens]
+            names = candidate.graph.tokens(kind)[tokens]
             best = int(names[np.lexsort((names, -inside))[0]])
             found.append(f"{kind.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}")
     first = int(candidate.population.profile.accounts["account"][int(candidate.members[0])])
@@ -94,7 +94,6 @@ def score_candidates(
     graph: SignalGraph,
     detectors: Sequence[Detector],
     parameters: Parameters,
-    context: Context,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Scored]:
     """Return the candidates worth reporting, best first.
@@ -106,7 +105,7 @@ def score_candidates(
     """
     scored = []
     for refined in candidates:
-        candidate = Candidate(refined.members, graph, context)
+        candidate = Candidate(refined.members, graph)
         found = _assess(candidate, detectors, parameters.detectors)
         first = combine(found, (), parameters.score)
         declared, explanations, idle = explain(candidate, found, first.families, parameters.score)

@@ -9,11 +9,10 @@ import pytest
 from distillscan.cluster import find_candidates
 from distillscan.cluster.refine import refine
 from distillscan.cluster.seeds import communities, template_sets
-from distillscan.detect.base import Context
 from distillscan.detect.registry import builtin
 from distillscan.detect.run import detect
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import SIGNALS, SignalGraph
+from distillscan.population.graph import SIGNALS, SignalGraph
 from tests.support import planted
 from tests.support.handmade import at
 from tests.support.populations import population_of
@@ -110,7 +109,7 @@ def relayed(spread: bool) -> tuple[list[list[str]], set[str]]:
     ]
     population = population_of(rows)
     detectors = builtin()
-    found = detect(population, detectors, {d.name: d.parameters for d in detectors}, Context())
+    found = detect(population, detectors, {d.name: d.parameters for d in detectors})
     assert [run.name for run in found.runs if run.status == "error"] == []
     candidates = find_candidates(SignalGraph(population, found.signals), ClusterParameters())
     names = population.profile.accounts["account_id"]

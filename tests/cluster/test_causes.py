@@ -10,7 +10,7 @@ import pytest
 
 from distillscan.cluster.refine import refine
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import SignalGraph
+from distillscan.population.graph import SignalGraph
 from tests.support.crowds import P, crowd, settled
 from tests.support.populations import Carried, number, signals_of
 

@@ -16,7 +16,8 @@ from distillscan.cluster.refine import _disjoint as disjoint
 from distillscan.cluster.refine import _reach as reach
 from distillscan.cluster.split import split
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Ints, Population, SignalGraph
+from distillscan.population.accounts import Ints, Population
+from distillscan.population.graph import SignalGraph
 from distillscan.population.kinds import KINDS
 from tests.support.crowds import P, crowd, settled
 from tests.support.handmade import at
@@ -142,7 +143,7 @@ class TestReach:
             if large or (mine and len(met) >= wanted):
                 expected.add(k)
         graph = graph_of(16, carried)
-        chosen = {kind: np.arange(graph.tokens[kind].size) for kind in graph.kinds}
+        chosen = {kind: np.arange(graph.tokens(kind).size) for kind in graph.kinds}
         mask = graph.population.mask(np.array(sorted(carriers), np.int64))
         found = reach(graph, chosen, mask, np.array(sorted(members), np.int64), wanted)
         assert set(np.flatnonzero(found).tolist()) == expected

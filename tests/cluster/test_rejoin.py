@@ -10,7 +10,8 @@ from distillscan.cluster.refine import Refined
 from distillscan.cluster.rejoin import rejoined, successors
 from distillscan.cluster.split import tied_sets
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Ints, SignalGraph
+from distillscan.population.accounts import Ints
+from distillscan.population.graph import SignalGraph
 from tests.support.handmade import at
 from tests.support.populations import Carried, numbers_of, population_of, signals_of
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from distillscan.cluster.seeds import _edges as edges
 from distillscan.cluster.seeds import communities, crossed_sets, template_sets
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import SignalGraph
+from distillscan.population.graph import SignalGraph
 from distillscan.population.kinds import LINKING
 from tests.support.populations import Carried, graph_of, signals_of
 

@@ -12,7 +12,8 @@ from distillscan.cluster import find_candidates
 from distillscan.cluster.refine import Refined, refine
 from distillscan.cluster.split import _declares, split
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Ints, SignalGraph
+from distillscan.population.accounts import Ints
+from distillscan.population.graph import SignalGraph
 from tests.support.handmade import at
 from tests.support.pools import BOTH, ONE, POOLS, TWO, Carried, tokens
 from tests.support.populations import graph_of, numbers_of, population_of, signals_of

@@ -9,7 +9,7 @@ from distillscan.cluster.refine import Refined, _disjoint
 from distillscan.cluster.seeds import communities, crossed_sets
 from distillscan.cluster.split import _declares, split
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import SignalGraph
+from distillscan.population.graph import SignalGraph
 from tests.support.pools import BOTH, ONE, POOLS, TWO, Carried, tokens
 from tests.support.populations import graph_of, signals_of
 
@@ -89,7 +89,7 @@ def test_so_many_pairs_must_meet_on_conversations(needed: float, marked: bool) -
     carried = {"conversation": {k: [2 * k, 2 * k + 1] for k in range(3)}}
     plain = graph_of(2000, carried)
     graph = SignalGraph(plain.population, signals_of(plain.population, carried), replace(P, met_pairs=needed))
-    assert (graph.characteristic("conversation", np.arange(40), 6.0).size == 3) is marked
+    assert (graph.characteristic("conversation", np.arange(40)).size == 3) is marked
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.5, 2), (0.51, 1)])

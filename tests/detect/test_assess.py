@@ -16,6 +16,8 @@ from distillscan.detect.detectors import (
     synchrony,
     template_uniformity,
 )
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SIGNALS, SignalGraph
 from tests.support import planted
 
 
@@ -46,7 +48,7 @@ class TestTemplateUniformity:
 
     def test_users_of_one_client_are_compared_with_other_users_of_it(self) -> None:
         app = planted.members("app")
-        half = Candidate(app.members[::2], app.graph, app.context)
+        half = Candidate(app.members[::2], app.graph)
         found = [f for f in self.detector.assess(half, self.detector.parameters) if f.axis == "coordination"]
         # The other half uses the same skeleton through the same client: there is nothing left to explain.
         assert sum(f.bits for f in found) == pytest.approx(0, abs=0.05)
@@ -75,7 +77,7 @@ class TestAccountFanout:
         camp = planted.members("camp")
         population = planted.population()
         first = population.dominant("payment")[camp.members]
-        one = Candidate(camp.members[first == first[0]], camp.graph, camp.context)
+        one = Candidate(camp.members[first == first[0]], camp.graph)
         found = self.detector.assess(one, self.detector.parameters)
         payment = next(f for f in found if f.details.get("kind") == "payment")
         assert payment.bits <= self.detector.parameters.single_holder_cap
@@ -122,7 +124,7 @@ class TestReleasePivot:
 
     def test_without_releases_there_is_nothing_to_say(self) -> None:
         camp = planted.members("camp")
-        lone = Candidate(camp.members, camp.graph, type(camp.context)((), 6.0))
+        lone = Candidate(camp.members, SignalGraph(Population(camp.population.profile), SIGNALS.to_frame()))
         assert self.detector.assess(lone, self.detector.parameters) == []
 
 
@@ -147,7 +149,7 @@ class TestOutputHarvest:
 
         assert volume("camp") > 0.9
         camp = planted.members("camp")
-        few = Candidate(camp.members[:3], camp.graph, camp.context)
+        few = Candidate(camp.members[:3], camp.graph)
         found = self.detector.assess(few, self.detector.parameters)
         assert next(f.bits for f in found if "output_tokens" in f.details) < 0
 

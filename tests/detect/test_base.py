@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.detect.base import Candidate, Context, Finding, evidence, percent, plural, rates, rounded, trait
+from distillscan.detect.base import Candidate, Finding, evidence, percent, plural, rates, rounded, trait
 from distillscan.detect.detectors import account_fanout
-from distillscan.population.accounts import SIGNALS, Mask, SignalGraph
+from distillscan.population.accounts import Mask
+from distillscan.population.graph import SIGNALS, SignalGraph
 from tests.support.populations import graph_of, population_of
 
 
@@ -24,8 +25,8 @@ class TestTrait:
         ]
         graph = SignalGraph(self.population, signals)
         # The sixth shows it, but of it nothing is known.
-        assert np.flatnonzero(graph.touching("habit", np.array([0]))).tolist() == [0, 2]
-        assert np.flatnonzero(graph.judged["habit"]).tolist() == [0, 1, 2, 4]
+        assert np.flatnonzero(graph.carriers("habit", np.array([0]))).tolist() == [0, 2]
+        assert np.flatnonzero(graph.observable["habit"]).tolist() == [0, 1, 2, 4]
 
     def test_of_nobody_it_says_nothing(self) -> None:
         nobody = np.zeros(6, np.bool_)
@@ -39,7 +40,7 @@ MASKS = st.lists(st.booleans(), min_size=12, max_size=12).map(np.array)
 def test_rates_are_those_of_whom_it_can_be_told_half_a_case_added_outside(
     shows: Mask, able: Mask, chosen: set[int]
 ) -> None:
-    candidate = Candidate(np.array(sorted(chosen), np.int64), graph_of(12, {}), Context())
+    candidate = Candidate(np.array(sorted(chosen), np.int64), graph_of(12, {}))
     inside, trials, outside = rates(candidate, shows, able)
     assert trials == sum(bool(able[k]) for k in chosen)
     assert inside == sum(bool(able[k] and shows[k]) for k in chosen)
@@ -48,7 +49,7 @@ def test_rates_are_those_of_whom_it_can_be_told_half_a_case_added_outside(
 
 
 def test_rates_may_be_against_others_that_are_named() -> None:
-    candidate = Candidate(np.arange(4), graph_of(12, {}), Context())
+    candidate = Candidate(np.arange(4), graph_of(12, {}))
     everyone, others = np.ones(12, np.bool_), np.arange(12) >= 8
     assert rates(candidate, np.arange(12) % 2 == 0, everyone, others) == (2, 4, 2.5 / 5)
 

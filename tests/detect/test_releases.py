@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from distillscan.detect.base import Release
 from distillscan.detect.releases import find_releases, read_releases
 from distillscan.errors import UsageError
 from distillscan.parameters import ReleasePivot
+from distillscan.population.accounts import Release
 from distillscan.profile import Profile, empty_profile
 from tests.support.handmade import START, at
 from tests.support.populations import population_of

@@ -6,9 +6,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distillscan.detect.base import Candidate, Context, Finding
+from distillscan.detect.base import Candidate, Finding
 from distillscan.detect.run import Detection, detect, failure, missing, without
-from distillscan.population.accounts import SIGNALS, Population, SignalGraph
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.result import DetectorRun, Family
 from tests.support.populations import population_of
 
@@ -25,7 +26,7 @@ class Stub:
     family: Family = "content"
     parameters: Any = None
 
-    def signals(self, population: Population, parameters: Any, context: Context) -> pl.DataFrame:  # noqa: ARG002
+    def signals(self, population: Population, parameters: Any) -> pl.DataFrame:  # noqa: ARG002
         if isinstance(self.gives, Exception):
             raise self.gives
         return self.gives
@@ -45,7 +46,7 @@ def tokens(population: Population, *rows: tuple[int, str, int, float]) -> pl.Dat
 
 
 def run(population: Population, *detectors: Stub) -> Detection:
-    return detect(population, detectors, {d.name: None for d in detectors}, Context())
+    return detect(population, detectors, {d.name: None for d in detectors})
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_a_detector_without_its_columns_is_skipped_and_names_them(population: Po
 
 
 def test_no_detector_no_signals(population: Population) -> None:
-    found = detect(population, (), {}, Context())
+    found = detect(population, (), {})
     assert (found.runs, found.working, found.signals.schema) == ((), (), SIGNALS)
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from distillscan.parameters import ScoreParameters
+from distillscan.population.accounts import CREATED, PROMPTS
 from distillscan.population.kinds import (
-    CREATED,
     CROSSED,
     DECLARING,
     GRADED,
@@ -14,7 +14,6 @@ from distillscan.population.kinds import (
     NAMING,
     OWNERS,
     PAIRING,
-    PROMPTS,
     RETELLING,
     SEPARATING,
     STRONG,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from distillscan.detect.base import Candidate, Context
-from distillscan.population.accounts import SIGNALS, SignalGraph
+from distillscan.detect.base import Candidate
+from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.result import Evidence, Explanation, Verdict, Weight
 from distillscan.score.explanations import explain
 from tests.support.explained import CUSTOMER, P, holder, most, piece, pool, signup, stating
@@ -37,7 +37,7 @@ class TestCustomer:
         rows = [{"account_id": f"m{k}", "org_id": "gateway"} for k in range(10)]
         rows += [{"account_id": f"x{k}", "org_id": "gateway" if k < strangers else f"o{k}"} for k in range(20)]
         population = population_of(rows)
-        candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
+        candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()))
         weights, explanations, _ = explain(candidate, (), 0, P)
         assert [w.bits for w in weights] == ([-20.0] if declares else [])
         assert explanations[0].verdict == ("holds" if declares else "not tested")
@@ -105,7 +105,7 @@ class TestCustomer:
         # As for ``account_fanout``: a domain on more than one per cent of all accounts, and on fifty, is a provider's.
         rows = [{"account_id": f"{'m' if k < 10 else 'x'}{k}", "email_domain": "throwaway.example"} for k in range(90)]
         population = population_of([*rows, *({"account_id": f"y{k}", "email_domain": "web.de"} for k in range(90))])
-        candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
+        candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()))
         weights, explanations, _ = explain(candidate, (), 0, P)
         assert weights == ()
         assert explanations[0].verdict == "fails"

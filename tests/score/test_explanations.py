@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from distillscan.cluster.refine import Refined
-from distillscan.detect.base import Candidate, Context, Finding
+from distillscan.detect.base import Candidate, Finding
 from distillscan.parameters import Parameters
-from distillscan.population.accounts import SIGNALS, Population, SignalGraph
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.result import Evidence, Family, Verdict, Weight
 from distillscan.score import DetectorFailedError, score_candidates
 from distillscan.score.explanations import Common, commonest, explain
@@ -42,11 +43,11 @@ class TestCommonest:
     def test_an_account_counts_for_what_it_mostly_states(self) -> None:
         rows = [{"account_id": "m0", "org_id": org} for org in ("b", "a", "b")] + [{"account_id": "m1", "org_id": "b"}]
         population = population_of(rows)
-        candidate = Candidate(np.arange(2), SignalGraph(population, SIGNALS.to_frame()), Context())
+        candidate = Candidate(np.arange(2), SignalGraph(population, SIGNALS.to_frame()))
         assert commonest(candidate, "org") == Common("b", 1.0, 1.0)
 
 
-STRANGERS = Candidate(np.arange(10), graph_of(50, {}), Context())
+STRANGERS = Candidate(np.arange(10), graph_of(50, {}))
 #: Ten members of whom addresses are known, and nothing else.
 SETTLED = stating(ip=[f"10.0.{k}.1" for k in range(10)])
 
@@ -313,7 +314,7 @@ class Says:
     needs: tuple[str, ...] = ()
     parameters: Any = None
 
-    def signals(self, population: Population, parameters: Any, context: Context) -> Any:  # noqa: ARG002
+    def signals(self, population: Population, parameters: Any) -> Any:  # noqa: ARG002
         return SIGNALS.to_frame()
 
     def assess(self, candidate: Candidate, parameters: Any) -> list[Finding]:  # noqa: ARG002
@@ -327,7 +328,7 @@ def scored(*findings: Finding) -> Any:
     graph = graph_of(50, {})
     refined = Refined(np.arange(10), np.full(10, 5.0))
     parameters = Parameters(detectors={"infrastructure_overlap": None})
-    (found,) = score_candidates([refined], graph, [Says([*TIES, *findings])], parameters, Context())
+    (found,) = score_candidates([refined], graph, [Says([*TIES, *findings])], parameters)
     return found
 
 
@@ -357,6 +358,6 @@ class TestScoring:
         refined = Refined(np.arange(10), np.full(10, 5.0))
         parameters = Parameters(detectors={"infrastructure_overlap": None})
         with pytest.raises(DetectorFailedError, match=r"^infrastructure_overlap failed$") as caught:
-            score_candidates([refined], graph_of(50, {}), [Breaks([])], parameters, Context())
+            score_candidates([refined], graph_of(50, {}), [Breaks([])], parameters)
         assert caught.value.detector == "infrastructure_overlap"
         assert isinstance(caught.value.__cause__, KeyError)

@@ -12,11 +12,11 @@ from tests.support import planted
 
 
 def scored(parameters: Parameters = planted.PARAMETERS) -> list[object]:
-    return list(score_candidates(planted.candidates(), planted.graph(), builtin(), parameters, planted.CONTEXT))
+    return list(score_candidates(planted.candidates(), planted.graph(), builtin(), parameters))
 
 
 def test_only_the_campaign_is_high() -> None:
-    found = score_candidates(planted.candidates(), planted.graph(), builtin(), planted.PARAMETERS, planted.CONTEXT)
+    found = score_candidates(planted.candidates(), planted.graph(), builtin(), planted.PARAMETERS)
     assert found[0].severity == "high"
     assert planted.names(found[0].candidate.members)[0] == "camp-000"
     assert all(s.severity == "low" for s in found[1:])
@@ -24,7 +24,7 @@ def test_only_the_campaign_is_high() -> None:
 
 
 def test_weights_add_up_to_the_probabilities_on_the_page() -> None:
-    found = score_candidates(planted.candidates(), planted.graph(), builtin(), planted.PARAMETERS, planted.CONTEXT)
+    found = score_candidates(planted.candidates(), planted.graph(), builtin(), planted.PARAMETERS)
     for one in found:
         for axis, stated in (("coordination", one.verdict.coordination), ("extraction", one.verdict.extraction)):
             total = sum(w.bits for w in one.verdict.weights if w.axis == axis)

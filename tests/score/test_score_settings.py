@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distillscan.detect.base import Candidate, Context
-from distillscan.parameters import ClusterParameters, ScoreParameters
+from distillscan.detect.base import Candidate
+from distillscan.parameters import ScoreParameters
 from distillscan.result import Evidence
 from distillscan.score.combine import Verdict, severity
 from distillscan.score.explanations import _adopters, _egress, _rhythm
@@ -29,7 +29,7 @@ def test_medium_begins_where_it_is_set(least: float, level: str) -> None:
 
 @pytest.mark.parametrize(("share", "named"), [(0.2, True), (0.21, False), (0.0, True)])
 def test_a_cluster_is_named_after_what_so_many_members_carry(share: float, named: bool) -> None:
-    candidate = Candidate(np.arange(15), graph_of(2000, {"payment": {5: range(3)}}), Context())
+    candidate = Candidate(np.arange(15), graph_of(2000, {"payment": {5: range(3)}}))
     assert (core_tokens(candidate, replace(P, naming_share=share))[0] == "payment-0000000005") is named
 
 
@@ -58,7 +58,3 @@ def test_so_many_strangers_make_an_address_a_carrier(setting: dict[str, float], 
     pool = {"accounts_on_them": 20, "members_sharing": 10, "largest_network_share": 0.1, "networks": 4}
     found = _egress(said("infrastructure_overlap", **pool), replace(P, **setting))  # type: ignore[arg-type]
     assert found.verdict == verdict
-
-
-def test_detectors_call_characteristic_what_clustering_does() -> None:
-    assert Context().lift == ClusterParameters().lift

@@ -8,7 +8,8 @@ import pytest
 
 from distillscan.cluster.refine import refine
 from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Population, SignalGraph
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SignalGraph
 from tests.support.populations import Carried, population_of, signals_of
 
 P = ClusterParameters(min_accounts=5, hub_share=0.25, edge_bits=3.0, lift=6.0, member_bits=3.0)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from distillscan.detect.base import Candidate, Context
+from distillscan.detect.base import Candidate
 from distillscan.parameters import ScoreParameters
-from distillscan.population.accounts import SIGNALS, SignalGraph
+from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.result import Evidence, Family
 from tests.support.populations import numbers_of, population_of
 
@@ -34,7 +34,7 @@ def stating(**columns: list[str | None]) -> Candidate:
     """Ten members that state these values, and forty strangers that state nothing."""
     rows = [{"account_id": f"m{k}", **{name: values[k] for name, values in columns.items()}} for k in range(10)]
     population = population_of([*rows, *({"account_id": f"x{k}"} for k in range(40))])
-    return Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
+    return Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()))
 
 
 def most(value: str | None, count: int, *rest: str | None) -> list[str | None]:

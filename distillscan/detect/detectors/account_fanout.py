@@ -3,11 +3,12 @@
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, plural, shared_entities
+from distillscan.detect.base import Candidate, Finding, percent, plural, shared_entities
 from distillscan.detect.mail_providers import provider_entities
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import AccountFanout
-from distillscan.population.accounts import SIGNALS, Ints, Population
+from distillscan.population.accounts import CREATED, Ints, Population
+from distillscan.population.graph import SIGNALS
 from distillscan.result import Family
 
 _HOLDERS = ("payment", "device", "api_key", "session")
@@ -79,7 +80,7 @@ class Detector:
     needs = ("payment_id|device_id|api_key_id|session_id|email_domain|account_created_at",)
     parameters = AccountFanout()
 
-    def signals(self, population: Population, parameters: AccountFanout, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: AccountFanout) -> pl.DataFrame:
         """Return tokens for shared holders, own mail domains and sign-up bursts."""
         parts = [shared_entities(population.links(kind), kind) for kind in _HOLDERS]
         parts.append(shared_entities(own_domains(population, parameters), "email_domain"))
@@ -104,12 +105,12 @@ def _holder(candidate: Candidate, kind: str, p: AccountFanout) -> Finding | None
         return None
     known = population.states(kind)
     trials = int(np.count_nonzero(known[members]))
-    inside = int(np.count_nonzero(graph.carriers(kind, tokens)[members]))
+    inside = int(np.count_nonzero(graph.habitual_carriers(kind, tokens)[members]))
     others = known & ~candidate.mask
     # What sharing is worth depends on how usual it is to share at all: families and teams do.
-    sharing = graph.sharing(kind)
+    sharing = graph.carries_any(kind)
     outside = float(np.count_nonzero(sharing & others) + 0.5) / (np.count_nonzero(others) + 1)
-    most = int(graph.inside(kind, members)[tokens].max())
+    most = int(graph.carriers_among(kind, members)[tokens].max())
     single = most >= p.single_share * max(1, inside)
     cap = p.single_holder_cap if single else p.holder_cap
     bits = group_bits(inside, trials, members.size, outside, cap)
@@ -134,11 +135,8 @@ def _registration(candidate: Candidate, kind: str, cap: float) -> Finding | None
     tokens = candidate.characteristic(kind)
     if tokens.size == 0:
         return None
-    if kind == "signup":
-        known = population.profile.accounts["created"].is_not_null().to_numpy()
-    else:
-        known = population.states(kind)
-    carriers = graph.carriers(kind, tokens)
+    known = population.states(CREATED if kind == "signup" else kind)
+    carriers = graph.habitual_carriers(kind, tokens)
     trials = int(np.count_nonzero(known[members]))
     inside = int(np.count_nonzero(carriers[members]))
     others = known & ~candidate.mask

@@ -1,7 +1,5 @@
 """One conversation or answer in several accounts, several people in one account: what relays and graders leave."""
 
-from functools import partial
-
 import numpy as np
 import polars as pl
 from scipy import sparse
@@ -9,7 +7,6 @@ from scipy.sparse import csgraph
 
 from distillscan.detect.base import (
     Candidate,
-    Context,
     Finding,
     percent,
     rates,
@@ -18,7 +15,8 @@ from distillscan.detect.base import (
 )
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import ConversationSharing
-from distillscan.population.accounts import SIGNALS, Mask, Population
+from distillscan.population.accounts import Mask, Population, memoized
+from distillscan.population.graph import SIGNALS
 from distillscan.profile.tables import LINKS_KEPT
 from distillscan.result import Family
 
@@ -83,6 +81,7 @@ def _whole_samples(population: Population) -> list[pl.DataFrame]:
     ]
 
 
+@memoized
 def languages(population: Population, p: ConversationSharing) -> tuple[Mask, Mask]:
     """Return the accounts whose sampled prompts are in many languages, and those of which it can be told."""
     told = population.profile.prompts.filter(pl.col("language") > 0)
@@ -98,6 +97,7 @@ def languages(population: Population, p: ConversationSharing) -> tuple[Mask, Mas
     return population.mask(many), population.mask(numbers)
 
 
+@memoized
 def programs(population: Population, p: ConversationSharing) -> tuple[Mask, Mask]:
     """Return the accounts that use many client programs, and those of which it can be told."""
     able = population.states("client") & (population.requests >= p.enough)
@@ -120,7 +120,7 @@ class Detector:
     needs = ("prompt|reasoning_signature|user_agent",)
     parameters = ConversationSharing()
 
-    def signals(self, population: Population, parameters: ConversationSharing, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: ConversationSharing) -> pl.DataFrame:
         """Return tokens for shared conversations, signatures and answers, and for accounts with many voices."""
         parts = [
             shared_entities(conversations(population, parameters), "conversation"),
@@ -128,7 +128,7 @@ class Detector:
             shared_entities(returned(population, parameters), "returned"),
         ]
         for token, (_, measure) in _VOICES.items():
-            shows, able = population.once((measure, parameters), partial(measure, population, parameters))
+            shows, able = measure(population, parameters)
             parts.append(trait(population, "voices", token, shows, able))
         return pl.concat([part.cast(SIGNALS) for part in parts])
 
@@ -175,10 +175,10 @@ def _shared(candidate: Candidate, kind: str, cap: float, p: ConversationSharing)
     if tokens.size == 0:
         return None
     entities, text, things = _SHARED[kind]
-    carriers = graph.touching(kind, tokens)
+    carriers = graph.carriers(kind, tokens)
     able = np.logical_or.reduce([population.states(entity) for entity in entities])
     # What sharing is worth depends on how usual it is: people have second accounts, and hand over to colleagues.
-    sharing = graph.sharing(kind)
+    sharing = graph.carries_any(kind)
     _, trials, outside = rates(candidate, sharing, able)
     inside = int(np.count_nonzero(carriers[members]))
     each = graph.matrix(kind)[members][:, tokens].sum(axis=1)
@@ -208,7 +208,7 @@ def _voices(candidate: Candidate, p: ConversationSharing) -> Finding | None:
     population = candidate.population
     best: Finding | None = None
     for what, measure in _VOICES.values():
-        shows, able = population.once((measure, p), partial(measure, population, p))
+        shows, able = measure(population, p)
         inside, trials, outside = rates(candidate, shows, able)
         bits = group_bits(inside, trials, candidate.members.size, outside, p.voices_cap)
         if bits > 0 and (best is None or bits > best.bits):

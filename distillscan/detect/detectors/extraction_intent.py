@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, rates, trait
+from distillscan.detect.base import Candidate, Finding, percent, rates, trait
 from distillscan.detect.detectors.template_uniformity import comparable
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import ExtractionIntent
-from distillscan.population.accounts import SIGNALS, Floats, Ints, Mask, Population
+from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
+from distillscan.population.graph import SIGNALS
 from distillscan.profile.text.intents import CAPABILITIES, HARVEST, INTENTS
 from distillscan.result import Family
 
@@ -57,11 +57,6 @@ class Asked:
     with_system: Floats
 
 
-def asked(population: Population) -> Asked:
-    """Return what accounts ask for, worked out the first time only."""
-    return population.once("asked", partial(_asked, population))
-
-
 def _sums(numbers: Ints, values: Floats, size: int) -> Floats:
     """The sum of the values of each account."""
     return np.bincount(numbers, weights=values, minlength=size).astype(np.float64)
@@ -72,7 +67,9 @@ def _bits() -> dict[str, int]:
     return {**masks, "grading": sum(masks[name] for name in _GRADING)}
 
 
-def _asked(population: Population) -> Asked:
+@memoized
+def asked(population: Population) -> Asked:
+    """Return what accounts ask for."""
     rows = population.profile.prompts.select("account", "requests", "intents")
     numbers, size = population.numbers(rows["account"]), population.size
     intents, requests = rows["intents"].to_numpy(), rows["requests"].to_numpy().astype(np.float64)
@@ -140,7 +137,7 @@ class Detector:
     needs = ("prompt|system_prompt",)
     parameters = ExtractionIntent()
 
-    def signals(self, population: Population, parameters: ExtractionIntent, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: ExtractionIntent) -> pl.DataFrame:
         """Return a trait for every intent an account shows: it joins nobody, but tells members from others."""
         parts = [
             trait(population, "intent", 1 + INTENTS.index(name), *showing(population, name, parameters))

@@ -3,16 +3,18 @@
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, plural, rates, shared_entities, trait
+from distillscan.detect.base import Candidate, Finding, percent, plural, rates, shared_entities, trait
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import InfrastructureOverlap
-from distillscan.population.accounts import SIGNALS, Floats, Mask, Population
+from distillscan.population.accounts import Floats, Mask, Population, memoized
+from distillscan.population.graph import SIGNALS
 from distillscan.profile.tables import LINKS_KEPT
 from distillscan.result import Family
 
 _SHARED = ("ip", "ip_prefix", "tls", "user_agent")
 
 
+@memoized
 def rotating(population: Population, p: InfrastructureOverlap) -> Mask:
     """Return True for accounts whose requests come from ever new networks, not just new addresses of one carrier.
 
@@ -65,7 +67,7 @@ class Detector:
     needs = ("ip|tls_fingerprint|user_agent",)
     parameters = InfrastructureOverlap()
 
-    def signals(self, population: Population, parameters: InfrastructureOverlap, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: InfrastructureOverlap) -> pl.DataFrame:
         """Return tokens for shared network entities, and one for accounts that rotate."""
         parts = [shared_entities(population.links(kind), kind) for kind in _SHARED]
         parts.append(shared_entities(stacks(population, parameters), "stack"))
@@ -94,13 +96,13 @@ def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     if chosen.size == 0:
         return None
     known = population.states("ip")
-    carriers = graph.carriers(kind, chosen)
+    carriers = graph.habitual_carriers(kind, chosen)
     trials = int(np.count_nonzero(known[members]))
     inside = int(np.count_nonzero(carriers[members]))
-    on_them = int(np.count_nonzero(carriers | graph.touching(kind, chosen)))
+    on_them = int(np.count_nonzero(carriers | graph.carriers(kind, chosen)))
     concentration = inside / max(1, on_them)
     others = known & ~candidate.mask
-    sharing = graph.sharing(kind)
+    sharing = graph.carries_any(kind)
     outside = float(np.count_nonzero(sharing & others) + 0.5) / (np.count_nonzero(others) + 1)
     site = _largest_home(candidate) / max(1, trials)
     one_site = site >= p.site_share
@@ -145,14 +147,14 @@ def _concealment(pool: Finding | None, rotation: Finding | None, p: Infrastructu
 def _largest_home(candidate: Candidate) -> int:
     """Members whose requests come mostly from the same network as those of most others: an office, not a pool."""
     population = candidate.population
-    home = population.once(("dominant", "ip_prefix"), lambda: population.dominant("ip_prefix"))[candidate.members]
+    home = population.dominant("ip_prefix")[candidate.members]
     _, counts = np.unique(home[home != 0], return_counts=True)
     return int(counts.max()) if counts.size else 0
 
 
 def _rotation(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
     population, members = candidate.population, candidate.members
-    turning = population.once(("rotating", p), lambda: rotating(population, p))
+    turning = rotating(population, p)
     inside, trials, outside = rates(candidate, turning, able_to_rotate(population, p))
     bits = group_bits(inside, trials, members.size, outside, p.rotation_cap)
     if bits <= 0:
@@ -174,7 +176,7 @@ def _software(candidate: Candidate, kind: str, p: InfrastructureOverlap) -> Find
     if tokens.size == 0:
         return None
     entity, what = _PROGRAMS[kind]
-    carriers = candidate.graph.carriers(kind, tokens)
+    carriers = candidate.graph.habitual_carriers(kind, tokens)
     inside, trials, outside = rates(candidate, carriers, candidate.population.states(entity))
     cap = p.stack_cap if kind == "stack" else p.software_cap
     bits = group_bits(inside, trials, candidate.members.size, outside, cap)

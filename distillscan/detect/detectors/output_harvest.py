@@ -5,14 +5,16 @@ import math
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, plural
+from distillscan.detect.base import Candidate, Finding, percent, plural
 from distillscan.detect.stats import share_bits
 from distillscan.parameters import OutputHarvest
-from distillscan.population.accounts import SIGNALS, Floats, Mask, Population
+from distillscan.population.accounts import PROMPTS, Floats, Mask, Population, memoized
+from distillscan.population.graph import SIGNALS
 from distillscan.profile.tables import PROMPTS_KEPT
 from distillscan.result import Family
 
 
+@memoized
 def hours_of_day(population: Population) -> Floats:
     """Return the requests of every account in each hour of the day (UTC): accounts by 24."""
     rows = population.profile.activity
@@ -37,6 +39,7 @@ def quiet_share(table: Floats, enough: int) -> Floats:
     return share
 
 
+@memoized
 def main_model_share(population: Population, enough: int) -> Floats:
     """Return the share of each account's requests that go to its main model (NaN with fewer than ``enough``)."""
     rows = population.profile.activity.filter(pl.col("model") != 0)
@@ -52,6 +55,7 @@ def main_model_share(population: Population, enough: int) -> Floats:
     return share
 
 
+@memoized
 def distinct_share(population: Population, enough: int) -> Floats:
     """Return distinct prompts per request with a prompt (NaN with fewer than ``enough``); estimated if sampled."""
     counted = population.profile.prompts.group_by("account").agg(
@@ -78,7 +82,7 @@ class Detector:
     needs = ()
     parameters = OutputHarvest()
 
-    def signals(self, population: Population, parameters: OutputHarvest, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: OutputHarvest) -> pl.DataFrame:
         """Return no tokens: working around the clock links nobody."""
         return SIGNALS.to_frame()
 
@@ -93,12 +97,12 @@ class Detector:
 
 def _rhythm(candidate: Candidate, p: OutputHarvest) -> Finding | None:
     population = candidate.population
-    table = population.once("hours of day", lambda: hours_of_day(population))
+    table = hours_of_day(population)
     mine = quiet_share(table[candidate.members], p.enough)
     mine = mine[~np.isnan(mine)]
     if mine.size < p.busy_members:
         together = quiet_share(table[candidate.members].sum(axis=0, keepdims=True), p.enough)[0]
-        return _together(together, p) or _loosely(candidate, table, p)
+        return _together(together, p) or _loosely(candidate, p)
     sleepless = float(np.mean(mine >= p.sleepless))
     bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / p.sleepless_full) - 1.0)
     text = (
@@ -142,12 +146,18 @@ def concentration(table: Floats) -> tuple[Floats, Floats]:
     return squared, pairs
 
 
-def _loosely(candidate: Candidate, table: Floats, p: OutputHarvest) -> Finding | None:
+@memoized
+def concentrations(population: Population) -> tuple[Floats, Floats]:
+    """Return ``concentration`` of every account."""
+    return concentration(hours_of_day(population))
+
+
+def _loosely(candidate: Candidate, p: OutputHarvest) -> Finding | None:
     """Members with few requests each: whether these keep to a part of the day as those of other accounts do.
 
     Each account is held against itself, so people of all time zones together still show their nights.
     """
-    squared, pairs = candidate.population.once("concentration", lambda: concentration(table))
+    squared, pairs = concentrations(candidate.population)
     weight = np.minimum(pairs, p.loose_pairs)
     inside, others = candidate.mask & (pairs > 0), ~candidate.mask & (pairs > 0)
     known = float(weight[inside].sum())
@@ -214,10 +224,10 @@ def _against(candidate: Candidate, what: str, p: OutputHarvest) -> Finding | Non
     population = candidate.population
     if what == "model":
         cap, limit = p.model_cap, p.one_model
-        share = population.once(("main model", p), lambda: main_model_share(population, p.enough))
+        share = main_model_share(population, p.enough)
     else:
         cap, limit = p.distinct_cap, p.unrepeated
-        share = population.once(("distinct", p), lambda: distinct_share(population, p.enough))
+        share = distinct_share(population, p.enough)
     able: Mask = ~np.isnan(share)
     high = able & (np.nan_to_num(share) >= limit)
     trials = int(np.count_nonzero(able[candidate.members]))
@@ -252,5 +262,4 @@ def _readable(candidate: Candidate, p: OutputHarvest) -> bool:
     A ring that sells or spams keeps to one model as well. Where nothing can be read the one model has to stand for it.
     """
     population = candidate.population
-    worded = population.numbers(population.profile.prompts["account"].unique())
-    return bool(np.mean(population.mask(worded)[candidate.members]) >= p.readable)
+    return bool(np.mean(population.states(PROMPTS)[candidate.members]) >= p.readable)

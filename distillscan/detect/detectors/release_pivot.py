@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, Release, percent
+from distillscan.detect.base import Candidate, Finding, percent
 from distillscan.detect.stats import group_bits, share_bits
 from distillscan.parameters import ReleasePivot
-from distillscan.population.accounts import SIGNALS, Floats, Mask, Population
+from distillscan.population.accounts import Floats, Mask, Population, Release, memoized
+from distillscan.population.graph import SIGNALS
 from distillscan.profile.text.strings import hash_text
 from distillscan.result import Family
 
@@ -22,6 +23,7 @@ class Move:
     before: npt.NDArray[np.uint64]  # model used most before
 
 
+@memoized
 def move(population: Population, release: Release, p: ReleasePivot, least: tuple[int, int] | None = None) -> Move:
     """Return each account's share of the new model in the window after its release.
 
@@ -70,24 +72,19 @@ class Detector:
     needs = ("model",)
     parameters = ReleasePivot()
 
-    def _moves(self, population: Population, release: Release, p: ReleasePivot) -> Move:
-        return population.once(("moves", release, p), lambda: move(population, release, p))
-
     def _moves_of(self, candidate: Candidate, release: Release, p: ReleasePivot) -> Move:
         """What accounts did; of a quiet pool, whatever little each did: together that says how the pool moved."""
-        moves = self._moves(candidate.population, release, p)
+        moves = move(candidate.population, release, p)
         told = int(np.count_nonzero(~np.isnan(moves.share[candidate.members])))
         if told >= p.judged_apart * candidate.members.size:
             return moves
-        return candidate.population.once(
-            ("quiet moves", release, p), lambda: move(candidate.population, release, p, least=(1, 1))
-        )
+        return move(candidate.population, release, p, least=(1, 1))
 
-    def signals(self, population: Population, parameters: ReleasePivot, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: ReleasePivot) -> pl.DataFrame:
         """Return a token for accounts that moved at a release."""
         parts = []
-        for release in context.releases:
-            share = self._moves(population, release, parameters).share
+        for release in population.releases:
+            share = move(population, release, parameters).share
             moved = np.flatnonzero(np.nan_to_num(share) >= parameters.moved)
             parts.append(
                 pl.DataFrame(
@@ -104,7 +101,7 @@ class Detector:
     def assess(self, candidate: Candidate, parameters: ReleasePivot) -> list[Finding]:
         """Weigh, for each release, the share of members that moved against that of comparable accounts."""
         findings = []
-        for release in candidate.context.releases:
+        for release in candidate.population.releases:
             moves = self._moves_of(candidate, release, parameters)
             able = ~np.isnan(moves.share)
             trials = int(np.count_nonzero(able[candidate.members]))

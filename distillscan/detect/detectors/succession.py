@@ -3,10 +3,11 @@
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, rates
+from distillscan.detect.base import Candidate, Finding, percent, rates
 from distillscan.detect.stats import group_bits, share_bits
 from distillscan.parameters import Succession
-from distillscan.population.accounts import SIGNALS, Floats, Ints, Population, turned_away
+from distillscan.population.accounts import Floats, Ints, Population
+from distillscan.population.graph import SIGNALS
 from distillscan.result import Family
 
 
@@ -32,7 +33,7 @@ class Detector:
     needs = ()
     parameters = Succession()
 
-    def signals(self, population: Population, parameters: Succession, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: Succession) -> pl.DataFrame:
         """Return no tokens: somebody always starts when somebody stops."""
         return SIGNALS.to_frame()
 
@@ -49,7 +50,7 @@ def _replacement(candidate: Candidate, p: Succession) -> Finding | None:
     stopped = last < end - p.margin_hours
     later = first > begin + p.margin_hours
     starts = np.sort(first[members][later[members]])
-    away = population.once("turned away", lambda: turned_away(population))
+    away = population.turned_away
     mine = stopped & candidate.mask
     banned = mine & away
     # Where enough members were turned away, only these ends count: the others may just have been done.

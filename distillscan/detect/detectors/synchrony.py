@@ -1,22 +1,22 @@
 """Accounts that work in step, and accounts that are dealt their requests evenly, as a load balancer does."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, rates, trait
+from distillscan.detect.base import Candidate, Finding, percent, rates, trait
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import Synchrony
-from distillscan.population.accounts import Floats, Ints, Mask, Population
+from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
 from distillscan.result import Family
 
 _EPOCH_WEEKDAY: Final = 3
 _WEEKEND: Final = 5
 
 
+@memoized
 def hourly(population: Population) -> tuple[Ints, Ints, Floats]:
     """Return account number, hour since 1970 and requests, one entry an account and active hour, in that order."""
     rows = population.profile.activity
@@ -26,13 +26,14 @@ def hourly(population: Population) -> tuple[Ints, Ints, Floats]:
     return key >> 32, key & ((1 << 32) - 1), requests.astype(np.float64)
 
 
+@memoized
 def scattered(population: Population, p: Synchrony) -> tuple[Mask, Mask]:
     """Return the accounts whose requests are strewn over their hours, and those of which it can be told.
 
     People send several requests in a sitting. Counted are pairs of requests in the same hour, against those expected if
     the requests fell anywhere between the account's first and last hour: Morisita's index of dispersion (1959).
     """
-    number, hour, requests = population.once("hourly", lambda: hourly(population))
+    number, hour, requests = hourly(population)
     size = population.size
     total = np.bincount(number, weights=requests, minlength=size)
     pairs = np.bincount(number, weights=requests * (requests - 1), minlength=size)
@@ -45,13 +46,14 @@ def scattered(population: Population, p: Synchrony) -> tuple[Mask, Mask]:
     return able & (pairs <= p.scattered * expected), able
 
 
+@memoized
 def even(population: Population, p: Synchrony) -> tuple[Mask, Mask]:
     """Return the accounts with much the same number of requests each day, and those of which it can be told.
 
     Fisher's index of dispersion (variance over mean) of the days between first and last: 1 for requests at random, less
     for an equal share a day, well above for people, who have busy days and idle ones.
     """
-    number, hour, requests = population.once("hourly", lambda: hourly(population))
+    number, hour, requests = hourly(population)
     size = population.size
     day = hour // 24
     key, at = np.unique(number * (1 << 32) + day, return_inverse=True)
@@ -84,11 +86,11 @@ class Detector:
     needs = ()
     parameters = Synchrony()
 
-    def signals(self, population: Population, parameters: Synchrony, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: Synchrony) -> pl.DataFrame:
         """Return a token for each of the two ways in which an account's requests look dealt out."""
         parts = []
         for token, (_, measure) in _DEALT.items():
-            shows, able = population.once((measure, parameters), partial(measure, population, parameters))
+            shows, able = measure(population, parameters)
             parts.append(trait(population, "dealt", token, shows, able))
         return pl.concat(parts)
 
@@ -102,7 +104,7 @@ def _dealt(candidate: Candidate, p: Synchrony) -> Finding | None:
     population = candidate.population
     best: Finding | None = None
     for what, measure in _DEALT.values():
-        shows, able = population.once((measure, p), partial(measure, population, p))
+        shows, able = measure(population, p)
         inside, trials, outside = rates(candidate, shows, able)
         bits = group_bits(inside, trials, candidate.members.size, outside, p.dealt_cap)
         if bits > 0 and (best is None or bits > best.bits):
@@ -132,7 +134,7 @@ class Diary:
     @classmethod
     def of(cls, population: Population, members: Ints) -> "Diary":
         """Return the diary of the given accounts."""
-        number, hour, _ = population.once("hourly", lambda: hourly(population))
+        number, hour, _ = hourly(population)
         first, last = np.full(population.size, np.iinfo(np.int64).max), np.zeros(population.size, np.int64)
         np.minimum.at(first, number, hour // 24)
         np.maximum.at(last, number, hour // 24)
@@ -214,7 +216,7 @@ def _in_step(candidate: Candidate, p: Synchrony) -> Finding | None:
     if deviations < p.significant:
         return None
     # Outages and holidays set the pace of everybody: the same measure on other accounts is taken off.
-    usual = population.once(("usual step", p), lambda: max(0.0, step(population, _everywhere(population, p), p)[0]))
+    usual = usual_step(population, p)
     beyond = excess - usual
     if beyond <= 0:
         return None
@@ -225,6 +227,12 @@ def _in_step(candidate: Candidate, p: Synchrony) -> Finding | None:
     )
     numbers = {"excess": excess, "usual_excess": usual, "standard_deviations": deviations, "active_hours": hours}
     return Finding("timing", "coordination", bits, text, numbers)
+
+
+@memoized
+def usual_step(population: Population, p: Synchrony) -> float:
+    """Return how far accounts from all over the log work in step (see ``step``), 0 at least."""
+    return max(0.0, step(population, _everywhere(population, p), p)[0])
 
 
 def _everywhere(population: Population, p: Synchrony) -> Ints:

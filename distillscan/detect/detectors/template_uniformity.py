@@ -1,15 +1,14 @@
 """Prompts that share a skeleton: how much of an account's traffic it covers, and how rare it is elsewhere."""
 
-from functools import partial
-
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent
+from distillscan.detect.base import Candidate, Finding, percent
 from distillscan.detect.stats import group_bits, saturate
 from distillscan.detect.templates import Templates, mine
 from distillscan.parameters import TemplateUniformity
-from distillscan.population.accounts import SIGNALS, Mask, Population
+from distillscan.population.accounts import PROMPTS, Mask, Population, memoized
+from distillscan.population.graph import SIGNALS
 from distillscan.result import Family
 
 
@@ -63,9 +62,10 @@ def _whole_systems(population: Population, p: TemplateUniformity) -> Templates:
 _MINERS = {"template": _templates, "system_template": _whole_systems}
 
 
+@memoized
 def mined(population: Population, kind: str, p: TemplateUniformity) -> Templates:
     """Return the templates of a kind in this population, mined the first time they are asked for."""
-    return population.once(("templates", kind, p), partial(_MINERS[kind], population, p))
+    return _MINERS[kind](population, p)
 
 
 class Detector:
@@ -78,7 +78,7 @@ class Detector:
     needs = ("prompt|system_prompt",)
     parameters = TemplateUniformity()
 
-    def signals(self, population: Population, parameters: TemplateUniformity, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: TemplateUniformity) -> pl.DataFrame:
         """Return a token for every template that covers enough of an account's sampled prompts."""
         parts = []
         for kind in _MINERS:
@@ -101,15 +101,15 @@ class Detector:
             if tokens.size == 0:
                 continue
             graph, population = candidate.graph, candidate.population
-            carriers = graph.carriers(kind, tokens)
+            carriers = graph.habitual_carriers(kind, tokens)
             known = population.states("system_prompt")
-            known = known if kind == "system_template" else known | _with_prompts(population)
+            known = known if kind == "system_template" else known | population.states(PROMPTS)
             trials = int(np.count_nonzero(known[candidate.members]))
             inside = int(np.count_nonzero(carriers[candidate.members]))
             others, basis = comparable(candidate, known, parameters.comparable, parameters.main_client)
             outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
             bits = group_bits(inside, trials, candidate.members.size, outside, parameters.cap)
-            coverage = typical_coverage(candidate, kind, candidate.graph.tokens[kind][tokens], parameters)
+            coverage = typical_coverage(candidate, kind, candidate.graph.tokens(kind)[tokens], parameters)
             numbers = {
                 "members_using": inside,
                 "members_with_text": trials,
@@ -137,12 +137,6 @@ def _automation(coverage: float, bits: float, inside: int, p: TemplateUniformity
     text = f"the skeletons cover {percent(coverage)} of the typical member's sampled prompts"
     return Finding(
         "content", "extraction", weight, text, {"specific": False, "median_coverage": coverage, "members_using": inside}
-    )
-
-
-def _with_prompts(population: Population) -> Mask:
-    return population.once(
-        "with prompts", lambda: population.mask(population.numbers(population.profile.prompts["account"].unique()))
     )
 
 

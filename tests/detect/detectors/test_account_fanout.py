@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from distillscan.detect.base import Context
 from distillscan.detect.detectors import account_fanout
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import AccountFanout
-from distillscan.population.accounts import SIGNALS
+from distillscan.population.graph import SIGNALS
 from distillscan.profile.text.strings import hash_text
 from tests.support.handmade import START, at
 from tests.support.populations import population_of
@@ -128,7 +127,7 @@ class TestAccountFanout:
             email_domain=lambda k: "corp.example" if k else "gmail.com",
         )
         population = population_of([*rows, {"account_id": "m3", "api_key_id": "key"}])
-        signals = self.detector.signals(population, FANOUT, Context())
+        signals = self.detector.signals(population, FANOUT)
         assert signals.schema == SIGNALS
         assert signals["strength"].unique().to_list() == [1.0]
         assert carried(population, signals, "payment") == {hash_text("card-0"): {"m0", "m1", "m2"}}
@@ -136,7 +135,7 @@ class TestAccountFanout:
         assert carried(population, signals, "email_domain") == {hash_text("corp.example"): {"m1", "m2", "m3"}}
         assert set(signals["kind"]) == {"payment", "session", "email_domain"}
         crowd = population_of(each(9, account_created_at=at(-99)))
-        signals = self.detector.signals(crowd, FANOUT, Context())
+        signals = self.detector.signals(crowd, FANOUT)
         assert signals.select("kind", "strength").unique().rows() == [("signup", 1.0)]
 
     def test_holders_are_weighed_against_how_usual_sharing_is(self) -> None:

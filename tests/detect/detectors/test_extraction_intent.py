@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distillscan.detect.base import Context, Finding
+from distillscan.detect.base import Finding
 from distillscan.detect.detectors import extraction_intent
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import ExtractionIntent, ScoreParameters
-from distillscan.population.accounts import SIGNALS, Population
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SIGNALS
 from distillscan.population.kinds import LINKING
 from distillscan.profile.text.intents import HARVEST, INTENTS
 from tests.support import planted
@@ -212,7 +213,7 @@ class TestSignals:
     def test_every_intent_of_harvesting_is_a_trait_of_those_of_whom_it_can_be_told(self) -> None:
         rows = sends("a", *[TRACE] * 4) + sends("b", *[TALK] * 3) + sends("c", *[TRACE] * 2) + sends("d", *[GRADE] * 4)
         population = population_of(rows)
-        signals = DETECTOR.signals(population, ASKING, Context())
+        signals = DETECTOR.signals(population, ASKING)
         assert signals.schema == SIGNALS
         assert set(signals["kind"]) == {"intent"}
         token = {name: 1 + INTENTS.index(name) for name in HARVEST}
@@ -227,7 +228,7 @@ class TestSignals:
         assert untold[token["task_synthesis"]] == {"a", "b", "d"}
 
     def test_where_nothing_can_be_told_there_are_none(self) -> None:
-        assert DETECTOR.signals(population_of(each(5, model="a")), ASKING, Context()).equals(SIGNALS.to_frame())
+        assert DETECTOR.signals(population_of(each(5, model="a")), ASKING).equals(SIGNALS.to_frame())
 
     def test_they_join_nobody(self) -> None:
         assert "intent" not in LINKING
@@ -318,7 +319,7 @@ class TestPlanted:
         assert found["reasoning_trace"].bits == pytest.approx(4.0, abs=0.01)
 
     def test_its_members_are_marked_and_nobody_else(self) -> None:
-        signals = DETECTOR.signals(planted.population(), ASKING, planted.CONTEXT)
+        signals = DETECTOR.signals(planted.population(), ASKING)
         trace = 1 + INTENTS.index("reasoning_trace")
         marked = carried(planted.population(), signals, "intent")
         assert marked == {trace: {f"camp-{k:03d}" for k in range(50)}}

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from distillscan.detect.base import Context, Finding
+from distillscan.detect.base import Finding
 from distillscan.detect.detectors import output_harvest
 from distillscan.detect.stats import share_bits
 from distillscan.parameters import OutputHarvest
-from distillscan.population.accounts import SIGNALS
+from distillscan.population.graph import SIGNALS
 from tests.support.populations import number, population_of
 from tests.support.weighing import Rows, assess, each, others, tuned, used
 
@@ -288,7 +288,7 @@ class TestOutputHarvest:
         assert len(self.habits(rows, mixed)) == said
 
     def test_it_links_nobody(self) -> None:
-        assert self.detector.signals(population_of(each(3)), HARVEST, Context()).equals(SIGNALS.to_frame())
+        assert self.detector.signals(population_of(each(3)), HARVEST).equals(SIGNALS.to_frame())
 
 
 class TestLongAnswers:

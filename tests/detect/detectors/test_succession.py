@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.detect.base import Candidate, Context, Finding
+from distillscan.detect.base import Candidate, Finding
 from distillscan.detect.detectors import succession
 from distillscan.detect.stats import group_bits, share_bits
 from distillscan.parameters import Succession
-from distillscan.population.accounts import SIGNALS, Population, SignalGraph, turned_away
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SIGNALS, SignalGraph
 from tests.support.handmade import at
 from tests.support.populations import numbers_of, population_of
 from tests.support.weighing import Rows, candidate_of, tuned
@@ -64,7 +65,7 @@ class TestTurnedAway:
     def away(self, *events: tuple[float, int | None]) -> bool:
         """Whether an account with these hours and status codes was turned away."""
         rows = [{"account_id": "a", "timestamp": at(hour), "status_code": status} for hour, status in events]
-        (told,) = turned_away(population_of(rows)).tolist()
+        (told,) = population_of(rows).turned_away.tolist()
         return bool(told)
 
     @pytest.mark.parametrize("status", [401, 403])
@@ -208,7 +209,7 @@ class TestReplacement:
         weights = []
         for _ in range(200):
             members = np.sort(rng.choice(population.size, 30, replace=False))
-            said = DETECTOR.assess(Candidate(members, graph, Context()), AFTER)
+            said = DETECTOR.assess(Candidate(members, graph), AFTER)
             weights.append(sum(f.bits for f in said))
         assert float(np.mean(weights)) < 0.1
         # One of the two hundred gets two bits; three would be a family.
@@ -222,7 +223,7 @@ class TestReplacement:
 
     def test_it_links_nobody(self) -> None:
         population = population_of(pools(6))
-        assert DETECTOR.signals(population, AFTER, Context()).equals(SIGNALS.to_frame())
+        assert DETECTOR.signals(population, AFTER).equals(SIGNALS.to_frame())
 
 
 def asking(name: str, requests: int, refused: int, start: float = 0.0) -> Rows:
@@ -285,4 +286,4 @@ class TestProbing:
     def test_it_links_nobody_to_be_refused(self) -> None:
         population: Population = population_of(asking("m1", 9, 9))
         assert numbers_of(population, "m").size == 1
-        assert DETECTOR.signals(population, AFTER, Context()).is_empty()
+        assert DETECTOR.signals(population, AFTER).is_empty()

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.detect.base import Context, Finding
+from distillscan.detect.base import Finding
 from distillscan.detect.detectors import synchrony
 from distillscan.detect.detectors.synchrony import Diary
 from distillscan.detect.stats import group_bits
 from distillscan.parameters import Synchrony
-from distillscan.population.accounts import SIGNALS, Mask, Population
+from distillscan.population.accounts import Mask, Population
+from distillscan.population.graph import SIGNALS
 from tests.support.handmade import START, at
 from tests.support.populations import number, population_of
 from tests.support.weighing import Rows, candidate_of, carried, tuned
@@ -144,7 +145,7 @@ class TestSignals:
             "seldom": [0, 100],
         }
         population = population_of(asked(hours))
-        signals = DETECTOR.signals(population, STEP, Context())
+        signals = DETECTOR.signals(population, STEP)
         assert signals.schema == SIGNALS
         assert set(signals["kind"]) == {"dealt"}
         assert carried(population, signals, "dealt", 1.0) == {1: {"both"}, 2: {"both"}}
