@@ -14,11 +14,12 @@ import polars as pl
 from distillscan.cluster import find_candidates
 from distillscan.columns import CARRIED
 from distillscan.detect.base import Detector
+from distillscan.detect.detectors.template_uniformity import TemplateUniformityParameters
 from distillscan.detect.registry import choose
 from distillscan.detect.releases import find_releases, read_releases
 from distillscan.detect.run import Detection, detect, without
 from distillscan.errors import InputError
-from distillscan.parameters import Parameters, TemplateUniformity
+from distillscan.parameters import Parameters
 from distillscan.population.accounts import Population, Release
 from distillscan.population.graph import SignalGraph
 from distillscan.privacy.pseudonyms import Pseudonyms, Veil, veil
@@ -34,8 +35,7 @@ from distillscan.report.carried import carried
 from distillscan.report.describe import TEXTS_COMPARED, cluster_templates, describe, exemplars
 from distillscan.report.skeleton import SLOT, skeleton
 from distillscan.result import Cluster, Result, Template
-from distillscan.score import DetectorFailedError, Scored, score_candidates
-from distillscan.settings import with_settings
+from distillscan.score import DetectorFailedError, ScoredCluster, score_candidates
 
 #: Clusters, best first, whose skeletons are looked up: each look-up reads the input again in places.
 SKELETONS_FOR = 25
@@ -180,7 +180,7 @@ def analyze_paths(
     options = options or AnalyzeOptions()
     clock = _Clock(progress or Silent())
     detectors = choose(options.detectors, options.without)
-    parameters = with_settings(Parameters(detectors={d.name: d.parameters for d in detectors}), options.settings)
+    parameters = Parameters.of(detectors, options.settings)
     releases = read_releases(options.releases) if isinstance(options.releases, Path) else options.releases or ()
     budget = Budget(options.memory_limit)
     read_options = _read_options(options, budget)
@@ -290,15 +290,17 @@ def _profile(log: Log, tally: Tally, budget: Budget, threads: int, clock: _Clock
 
 def _score(
     population: Population, detection: Detection, parameters: Parameters, clock: _Clock
-) -> tuple[list[Scored], Detection, int]:
+) -> tuple[list[ScoredCluster], Detection, int]:
     """Cluster and score; a detector that fails now is left out altogether, lest it speak for some clusters only."""
     clock.phase("cluster")
-    graph = SignalGraph(population, detection.signals, parameters.cluster)
+    graph = SignalGraph(population, detection.signals, parameters.kinds, parameters.cluster)
     candidates = find_candidates(graph, parameters.cluster)
     clock.phase("score", len(candidates), "clusters")
     while True:
         try:
-            scored = score_candidates(candidates, graph, detection.working, parameters, clock.advance)
+            scored = score_candidates(
+                candidates, detection.working, parameters.detectors, parameters.score, clock.advance
+            )
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
             continue
@@ -306,10 +308,10 @@ def _score(
 
 
 def _clusters(
-    scored: Sequence[Scored], log: Log, parameters: Parameters, shown: Veil, *, prompts: bool
+    scored: Sequence[ScoredCluster], log: Log, parameters: Parameters, shown: Veil, *, prompts: bool
 ) -> tuple[Cluster, ...]:
     """Describe the clusters; look up the texts behind their templates in one pass over the input."""
-    p = parameters.detectors.get("template_uniformity", TemplateUniformity())
+    p = parameters.detectors.get("template_uniformity", TemplateUniformityParameters())
     k = parameters.privacy.shared_by
     wanted = []
     for place, one in enumerate(scored):

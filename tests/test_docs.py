@@ -8,9 +8,9 @@ from click.testing import CliRunner
 
 from distillscan.cli import cli
 from distillscan.detect.registry import builtin
-from distillscan.parameters import ScoreParameters
-from distillscan.population.kinds import KINDS
+from distillscan.score import ScoreParameters
 from tests.support.places import ROOT
+from tests.support.populations import KINDS
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = re.compile(

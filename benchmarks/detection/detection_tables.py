@@ -7,8 +7,8 @@ from typing import Final
 
 from distillscan.detect.registry import builtin
 from distillscan.evaluate import Bin, Evaluation, Group
-from distillscan.parameters import ScoreParameters
 from distillscan.report.views.wording import counted, percent
+from distillscan.score import ScoreParameters
 
 #: Variant of the analysis ("" is the whole one) to its evaluation.
 Runs = dict[str, Evaluation]

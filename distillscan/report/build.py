@@ -16,7 +16,7 @@ from distillscan.read.tally import Tally
 from distillscan.report.describe import moment
 from distillscan.result import Cluster, Input, Rejected, Result
 from distillscan.result import Population as Summary
-from distillscan.score import Scored
+from distillscan.score import ScoredCluster
 
 if TYPE_CHECKING:
     from distillscan.pipeline import AnalyzeOptions
@@ -67,7 +67,7 @@ class Found:
 
     releases: tuple[Release, ...]
     detection: Detection
-    scored: list[Scored]
+    scored: list[ScoredCluster]
     looked_at: int
 
 

@@ -17,8 +17,8 @@ from distillscan.detect.detectors import (
     template_uniformity,
 )
 from distillscan.population.accounts import Population
-from distillscan.population.graph import SIGNALS, SignalGraph
 from tests.support import planted
+from tests.support.populations import signal_graph
 
 
 def assess(detector: Any, group: str) -> list[Finding]:
@@ -31,7 +31,7 @@ def bits(found: list[Finding], axis: str, **details: object) -> float:
 
 
 class TestTemplateUniformity:
-    detector = template_uniformity.Detector()
+    detector = template_uniformity.TemplateUniformityDetector()
 
     @pytest.mark.parametrize("group", ["camp", "app"])
     def test_a_shared_skeleton_is_found_wherever_its_slot_is(self, group: str) -> None:
@@ -55,7 +55,7 @@ class TestTemplateUniformity:
 
 
 class TestAccountFanout:
-    detector = account_fanout.Detector()
+    detector = account_fanout.AccountFanoutDetector()
 
     def test_cards_shared_by_the_campaign_weigh_and_are_counted(self) -> None:
         found = assess(self.detector, "camp")
@@ -85,7 +85,7 @@ class TestAccountFanout:
 
 
 class TestInfrastructureOverlap:
-    detector = infrastructure_overlap.Detector()
+    detector = infrastructure_overlap.InfrastructureOverlapDetector()
 
     def test_a_pool_of_proxies_weighs(self) -> None:
         found = assess(self.detector, "camp")
@@ -109,7 +109,7 @@ class TestInfrastructureOverlap:
 
 
 class TestReleasePivot:
-    detector = release_pivot.Detector()
+    detector = release_pivot.ReleasePivotDetector()
 
     def test_the_campaign_moved_and_comparable_accounts_did_not(self) -> None:
         found = assess(self.detector, "camp")
@@ -124,12 +124,12 @@ class TestReleasePivot:
 
     def test_without_releases_there_is_nothing_to_say(self) -> None:
         camp = planted.members("camp")
-        lone = Candidate(camp.members, SignalGraph(Population(camp.population.profile), SIGNALS.to_frame()))
+        lone = Candidate(camp.members, signal_graph(Population(camp.population.profile)))
         assert self.detector.assess(lone, self.detector.parameters) == []
 
 
 class TestOutputHarvest:
-    detector = output_harvest.Detector()
+    detector = output_harvest.OutputHarvestDetector()
 
     def test_machines_do_not_sleep(self) -> None:
         found = assess(self.detector, "camp")
@@ -165,18 +165,22 @@ class TestOutputHarvest:
 
 
 @pytest.mark.parametrize("group", ["home", "office", "app", "camp"])
-@pytest.mark.parametrize("detector", [conversation_sharing.Detector(), succession.Detector()], ids=lambda d: d.name)
+@pytest.mark.parametrize(
+    "detector",
+    [conversation_sharing.ConversationSharingDetector(), succession.SuccessionDetector()],
+    ids=lambda d: d.name,
+)
 def test_who_shares_no_conversation_and_stays_is_left_alone(detector: Any, group: str) -> None:
     assert assess(detector, group) == []
 
 
 @pytest.mark.parametrize("group", ["home", "office", "app"])
 def test_ordinary_rhythms_are_hardly_evidence(group: str) -> None:
-    assert bits(assess(synchrony.Detector(), group), "coordination") < 0.5
+    assert bits(assess(synchrony.SynchronyDetector(), group), "coordination") < 0.5
 
 
 def test_a_campaign_at_random_hours_is_dealt_its_requests_but_works_in_no_step() -> None:
-    (dealt,) = assess(synchrony.Detector(), "camp")
+    (dealt,) = assess(synchrony.SynchronyDetector(), "camp")
     assert dealt.details["kind"] == "strewn over the hours"
     # So are most ordinary accounts of this log, who do not have sittings either.
     assert dealt.details["rate_outside"] > 0.5

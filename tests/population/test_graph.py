@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distillscan.cluster import ClusterParameters
 from distillscan.detect.base import Candidate
-from distillscan.parameters import ClusterParameters
 from distillscan.population.accounts import Population
-from distillscan.population.graph import SIGNALS, SignalGraph
-from distillscan.population.kinds import PAIRING
-from tests.support.populations import graph_of, number, population_of, signals_of, strangers
+from distillscan.population.graph import SIGNALS
+from tests.support.populations import KINDS, graph_of, number, population_of, signal_graph, signals_of, strangers
 
 SMALL = 9
 
@@ -58,9 +57,9 @@ class TestSignalGraphAgainstPlainDicts:
             for (k, token), strength in carried.items()
         ]
         random.shuffle(signals)
-        graph = SignalGraph(population, pl.DataFrame(signals, schema=SIGNALS))
+        graph = signal_graph(population, pl.DataFrame(signals, schema=SIGNALS))
         tokens = sorted({token for _, token in carried})
-        assert graph.kinds == ("ip",)
+        assert list(graph.kinds) == ["ip"]
         assert graph.tokens("ip").tolist() == [token * 10**18 for token in tokens]
         members = np.array(sorted(of[k] for k in chosen), np.int64)
         carriers = {token: {k for k, t in carried if t == token} for token in tokens}
@@ -91,7 +90,7 @@ class TestSignalGraphAgainstPlainDicts:
 
     def test_kinds_are_apart(self) -> None:
         graph = graph_of(4, {"tls": {7: [0, 1]}, "ip": {7: [2], 8: [3]}})
-        assert graph.kinds == ("ip", "tls")
+        assert list(graph.kinds) == ["ip", "tls"]
         assert graph.carriers_per_token("tls").tolist() == [2]
         assert np.flatnonzero(graph.carriers("ip", np.array([0]))).tolist() == [2]
         assert not graph.habitual_carriers("ip", np.zeros(0, np.int64)).any()
@@ -100,7 +99,7 @@ class TestSignalGraphAgainstPlainDicts:
         population = Population(strangers(6))
         for k in range(6):
             # Each graph is gone before the next is made, so its address is free again.
-            graph = SignalGraph(population, signals_of(population, {"ip": {1: [k]}}))
+            graph = signal_graph(population, signals_of(population, {"ip": {1: [k]}}))
             assert np.flatnonzero(graph.carries_any("ip")).tolist() == [k]
             del graph
 
@@ -198,18 +197,24 @@ class TestJudged:
 
     def test_who_was_judged_is_known_and_carries_nothing(self) -> None:
         accounts = self.population.profile.accounts["account"]
-        rows = [(0, "dealt", 1, 0.5), (1, "dealt", 1, 0.0), (2, "dealt", 2, 0.0), (3, "ip", 7, 1.0), (4, "x", 9, 0.0)]
+        rows = [
+            (0, "dealt", 1, 0.5),
+            (1, "dealt", 1, 0.0),
+            (2, "dealt", 2, 0.0),
+            (3, "ip", 7, 1.0),
+            (4, "voices", 9, 0.0),
+        ]
         signals = pl.DataFrame([(accounts[k], *row) for k, *row in rows], schema=SIGNALS, orient="row")
-        graph = SignalGraph(self.population, signals)
+        graph = signal_graph(self.population, signals)
         # A token nobody carries is none, and neither is a kind.
-        assert graph.kinds == ("dealt", "ip")
+        assert list(graph.kinds) == ["ip", "dealt"]
         assert graph.tokens("dealt").tolist() == [1]
         assert graph.carriers_per_token("dealt").tolist() == [1]
         assert np.flatnonzero(graph.carries_any("dealt")).tolist() == [0]
         # Carriers were judged as well; of kinds without such rows nothing is said.
         assert {kind: np.flatnonzero(mask).tolist() for kind, mask in graph.observable.items()} == {
             "dealt": [0, 1, 2],
-            "x": [4],
+            "voices": [4],
         }
 
     @given(
@@ -218,8 +223,8 @@ class TestJudged:
     )
     def test_it_changes_no_answer_about_those_who_carry(self, carried: dict[int, set[int]], chosen: set[int]) -> None:
         members = np.array(sorted(chosen), np.int64)
-        plain = SignalGraph(self.population, signals_of(self.population, {"dealt": carried}))
-        judged = SignalGraph(self.population, signals_of(self.population, {"dealt": carried}, ["dealt"]))
+        plain = signal_graph(self.population, signals_of(self.population, {"dealt": carried}))
+        judged = signal_graph(self.population, signals_of(self.population, {"dealt": carried}, ["dealt"]))
         assert (plain.matrix("dealt") != judged.matrix("dealt")).nnz == 0
         assert plain.carriers_among("dealt", members).tolist() == judged.carriers_among("dealt", members).tolist()
         assert plain.characteristic("dealt", members).tolist() == judged.characteristic("dealt", members).tolist()
@@ -232,19 +237,19 @@ class TestJudged:
         signals = signals_of(self.population, {"ip": {1: [0], 2: [0], 3: [0], 4: [0, 1]}})
         columns = np.array([3])
         for share, expected in ((0.25, [0, 1]), (0.26, [1])):
-            graph = SignalGraph(self.population, signals, ClusterParameters(good_part=share))
+            graph = signal_graph(self.population, signals, ClusterParameters(good_part=share))
             assert np.flatnonzero(graph.habitual_carriers("ip", columns)).tolist() == expected
 
         # Of 500 accounts ten carry a token that two of the ten members have: 9 x 9 / 500 by chance, and 1.69 bits.
         population = Population(strangers(500))
         rare = signals_of(population, {"ip": {1: [0, 1, *range(100, 108)]}})
         strict, loose = (
-            SignalGraph(population, rare, ClusterParameters(significant_bits=bits, rare_chance=0.01))
+            signal_graph(population, rare, ClusterParameters(significant_bits=bits, rare_chance=0.01))
             for bits in (1.7, 1.68)
         )
         assert strict.characteristic("ip", np.arange(10)).tolist() == []
         assert loose.characteristic("ip", np.arange(10)).tolist() == [0]
-        rarer = SignalGraph(population, rare, ClusterParameters(rare_chance=0.17))
+        rarer = signal_graph(population, rare, ClusterParameters(rare_chance=0.17))
         assert rarer.characteristic("ip", np.arange(10)).tolist() == [0]
 
 
@@ -264,7 +269,7 @@ class TestMeeting:
 
     def test_conversations_join_where_single_addresses_would_not(self) -> None:
         # Two of 40 members on a token: 0.02 strangers by chance, where 0.01 is asked for, and 5.4 bits for each alone.
-        for kind in PAIRING:
+        for kind in (name for name, kind in KINDS.items() if kind.low_degree):
             assert self.marked(kind, 2000, 40, self.pairs(3)) == [1, 2, 3]
         assert self.marked("ip", 2000, 40, self.pairs(3)) == []
 

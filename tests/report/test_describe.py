@@ -7,22 +7,20 @@ import numpy as np
 import pytest
 
 from distillscan.detect.base import Candidate
-from distillscan.detect.detectors.template_uniformity import Detector
-from distillscan.parameters import ScoreParameters, TemplateUniformity
+from distillscan.detect.detectors.template_uniformity import TemplateUniformityDetector, TemplateUniformityParameters
 from distillscan.population.accounts import Population
-from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.profile.text.strings import hash_text
 from distillscan.report.describe import cluster_templates, describe, exemplars, moment
 from distillscan.report.skeleton import SLOT, skeleton
 from distillscan.result import Axis, Cluster, Evidence, Explanation, Family, Template, Weight
-from distillscan.score import Scored
-from distillscan.score.combine import Verdict
+from distillscan.score import ScoredCluster, ScoreParameters
+from distillscan.score.combine import Probabilities
 from distillscan.score.rank import cluster_ids, core_tokens
 from tests.support.handmade import START, at
-from tests.support.populations import graph_of, numbers_of, population_of, signals_of
+from tests.support.populations import graph_of, numbers_of, population_of, signal_graph, signals_of
 
 P = ScoreParameters(naming_share=0.2)
-WORDING = TemplateUniformity(min_accounts=4, min_prompts=6, coverage=0.15)
+WORDING = TemplateUniformityParameters(min_accounts=4, min_prompts=6, coverage=0.15)
 
 
 @pytest.mark.parametrize(
@@ -43,17 +41,17 @@ def piece(bits: float, family: Family = "content", axis: Axis = "coordination", 
     return Evidence("d", family, axis, bits, summary)
 
 
-def scored(candidate: Candidate, *evidence: Evidence, requests: int | None = None) -> Scored:
+def scored(candidate: Candidate, *evidence: Evidence, requests: int | None = None) -> ScoredCluster:
     weights = (Weight("coordination", "prior", -10.0),)
-    verdict = Verdict(weights, coordination=0.9, extraction=0.8, families=2)
+    sums = Probabilities(weights, coordination=0.9, extraction=0.8, families=2)
     explanations = (Explanation("an event", "fails", "no venue"),)
     if requests is None:
         requests = int(candidate.population.requests[candidate.members].sum())
-    return Scored("payment-00000000ab", candidate, evidence, verdict, "medium", explanations, requests)
+    return ScoredCluster("payment-00000000ab", candidate, evidence, sums, "medium", explanations, requests)
 
 
 def bare(population: Population, prefix: str = "m") -> Candidate:
-    return Candidate(numbers_of(population, prefix), SignalGraph(population, SIGNALS.to_frame()))
+    return Candidate(numbers_of(population, prefix), signal_graph(population))
 
 
 def described(rows: list[dict[str, Any]], *evidence: Evidence) -> Cluster:
@@ -184,7 +182,7 @@ def worded(places: dict[str, str], extra: int = 100) -> tuple[Population, Candid
     rows = [{"account_id": f"y{k}", "prompt": babble(20)} for k in range(extra)]
     rows += [{"account_id": name, column: f"{babble(8)}. {RULES}"} for name, column in places.items() for _ in range(3)]
     population = population_of(rows)
-    graph = SignalGraph(population, Detector().signals(population, WORDING))
+    graph = signal_graph(population, TemplateUniformityDetector().signals(population, WORDING))
     return population, Candidate(numbers_of(population, "m"), graph)
 
 
@@ -214,7 +212,7 @@ class TestTemplates:
     def test_a_system_prompt_in_every_request_makes_up_all(self) -> None:
         rows = [{"account_id": f"m{k}", "system_prompt": RULES} for k in range(10)]
         population = population_of([*rows, *({"account_id": f"y{k}"} for k in range(90))])
-        graph = SignalGraph(population, Detector().signals(population, WORDING))
+        graph = signal_graph(population, TemplateUniformityDetector().signals(population, WORDING))
         ((_, template),) = cluster_templates(scored(Candidate(numbers_of(population, "m"), graph)), WORDING)
         assert template.coverage == 1.0
 
@@ -236,7 +234,7 @@ class TestTemplates:
     def test_a_system_prompt_used_as_it_is_is_one_too(self) -> None:
         rows = [{"account_id": f"m{k}", "system_prompt": RULES} for k in range(10)]
         population = population_of([*rows, *({"account_id": f"y{k}"} for k in range(90))])
-        graph = SignalGraph(population, Detector().signals(population, WORDING))
+        graph = signal_graph(population, TemplateUniformityDetector().signals(population, WORDING))
         one = scored(Candidate(numbers_of(population, "m"), graph))
         ((kind, template),) = cluster_templates(one, WORDING)
         assert (kind, template.where, template.accounts) == ("system_template", "system_prompt", 10)
@@ -249,7 +247,7 @@ class TestTemplates:
             "template": {9: range(6), 4: range(8), 2: range(8), 3: range(5)},
             "system_template": {1: range(10)},
         }
-        graph = SignalGraph(population, signals_of(population, carried))
+        graph = signal_graph(population, signals_of(population, carried))
         found = cluster_templates(scored(Candidate(np.arange(10), graph)), WORDING)
         assert [(kind, t.template_id, t.accounts) for kind, t in found] == [
             ("system_template", f"{1:016x}", 10),

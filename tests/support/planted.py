@@ -14,7 +14,6 @@ from typing import Any
 import polars as pl
 
 from distillscan.cluster import find_candidates
-from distillscan.cluster.refine import Refined
 from distillscan.detect.base import Candidate
 from distillscan.detect.registry import builtin
 from distillscan.detect.run import detect
@@ -23,6 +22,7 @@ from distillscan.population.accounts import Population, Release
 from distillscan.population.graph import SignalGraph
 from distillscan.profile import merge, profile_batch
 from tests.support.handmade import START, at, canonical
+from tests.support.populations import signal_graph
 
 TOPICS = [
     "rivers",
@@ -131,7 +131,7 @@ def population() -> Population:
     return Population(merge([profile_batch(log())]), (RELEASE,))
 
 
-PARAMETERS = Parameters(detectors={d.name: d.parameters for d in builtin()})
+PARAMETERS = Parameters.of(builtin())
 
 
 @cache
@@ -139,7 +139,7 @@ def graph() -> SignalGraph:
     """Its signals."""
     found = detect(population(), builtin(), PARAMETERS.detectors)
     assert [run.status for run in found.runs] == ["ok"] * len(found.runs)
-    return SignalGraph(population(), found.signals)
+    return signal_graph(population(), found.signals)
 
 
 def members(prefix: str) -> Candidate:
@@ -149,7 +149,7 @@ def members(prefix: str) -> Candidate:
 
 
 @cache
-def candidates() -> tuple[Refined, ...]:
+def candidates() -> tuple[Candidate, ...]:
     """What clustering finds."""
     return tuple(find_candidates(graph(), PARAMETERS.cluster))
 

@@ -6,9 +6,8 @@ import polars as pl
 
 from distillscan.detect.base import Candidate, Finding
 from distillscan.population.accounts import Population, Release
-from distillscan.population.graph import SignalGraph
 from tests.support.handmade import at
-from tests.support.populations import numbers_of, population_of
+from tests.support.populations import numbers_of, population_of, signal_graph
 
 Rows = list[dict[str, Any]]
 
@@ -21,7 +20,7 @@ def tuned(detector: Any, parameters: Any) -> Any:
 
 def candidate_of(population: Population, detector: Any, prefix: str) -> Candidate:
     """The accounts whose names begin with ``prefix``, with the signals of one detector."""
-    graph = SignalGraph(population, detector.signals(population, detector.parameters))
+    graph = signal_graph(population, detector.signals(population, detector.parameters))
     return Candidate(numbers_of(population, prefix), graph)
 
 

@@ -8,16 +8,16 @@ import polars as pl
 import pytest
 
 from distillscan.detect.detectors import account_fanout
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import AccountFanout
+from distillscan.detect.detectors.account_fanout import AccountFanoutParameters
 from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits
 from distillscan.profile.text.strings import hash_text
 from tests.support.handmade import START, at
 from tests.support.populations import population_of
 from tests.support.weighing import Rows, assess, carried, each, others, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-FANOUT = AccountFanout(
+FANOUT = AccountFanoutParameters(
     holder_cap=8.0,
     single_holder_cap=4.0,
     single_share=0.7,
@@ -60,7 +60,7 @@ class TestSignupBursts:
 
     first = int(START.timestamp()) // (6 * 3600)
 
-    def bursts(self, hours: Sequence[float | None], p: AccountFanout = FANOUT) -> dict[int, int]:
+    def bursts(self, hours: Sequence[float | None], p: AccountFanoutParameters = FANOUT) -> dict[int, int]:
         """Window of a burst, counted from the epoch of the tests, to its accounts, for accounts created then."""
         rows = each(len(hours), account_created_at=lambda k: None if (hour := hours[k]) is None else at(hour))
         found = account_fanout.signup_bursts(population_of(rows), p)
@@ -116,7 +116,7 @@ class TestSignupBursts:
 
 
 class TestAccountFanout:
-    detector = tuned(account_fanout.Detector(), FANOUT)
+    detector = tuned(account_fanout.AccountFanoutDetector(), FANOUT)
 
     def test_what_two_accounts_touch_is_a_token_of_its_kind(self) -> None:
         rows = each(

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from distillscan.detect.base import Finding
 from distillscan.detect.detectors import conversation_sharing
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import ConversationSharing
+from distillscan.detect.detectors.conversation_sharing import ConversationSharingParameters
 from distillscan.population.accounts import Population
 from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits
 from distillscan.profile.text.strings import hash_text
 from tests.support.handmade import at
 from tests.support.populations import numbers_of, population_of
 from tests.support.weighing import Rows, assess, candidate_of, carried, others, ties, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-SHARING = ConversationSharing(
+SHARING = ConversationSharingParameters(
     most_accounts=24,
     cap=8.0,
     signature_cap=9.0,
@@ -35,7 +35,7 @@ SHARING = ConversationSharing(
     returned_cap=8.0,
     cleaning_cap=2.5,
 )
-DETECTOR = tuned(conversation_sharing.Detector(), SHARING)
+DETECTOR = tuned(conversation_sharing.ConversationSharingDetector(), SHARING)
 
 
 def talk(text: object, turn: str = "") -> str:
@@ -64,7 +64,7 @@ def shared_bits(inside: int, stating: int, members: int, outside: float, cap: fl
 
 
 class TestConversations:
-    def shared(self, rows: Rows, p: ConversationSharing = SHARING) -> list[int]:
+    def shared(self, rows: Rows, p: ConversationSharingParameters = SHARING) -> list[int]:
         """How many accounts are on each conversation that counts."""
         links = conversation_sharing.conversations(population_of(rows), p)
         return sorted(links.group_by("entity").len()["len"].to_list())
@@ -106,7 +106,7 @@ def sends(account: str, *texts: object, hour: float = 1, answer: str | None = "G
 
 
 class TestReturned:
-    def returned(self, rows: Rows, p: ConversationSharing = SHARING) -> dict[str, set[str]]:
+    def returned(self, rows: Rows, p: ConversationSharingParameters = SHARING) -> dict[str, set[str]]:
         """Lines that come back (by what they are about) to the accounts on them."""
         population = population_of(rows)
         signals = DETECTOR.signals(population, p)

@@ -7,17 +7,17 @@ import pytest
 
 from distillscan.detect.base import percent
 from distillscan.detect.detectors import release_pivot
-from distillscan.detect.stats import group_bits, share_bits
-from distillscan.parameters import ReleasePivot
+from distillscan.detect.detectors.release_pivot import ReleasePivotParameters
 from distillscan.population.accounts import Release
 from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits, share_bits
 from distillscan.profile.text.strings import hash_text
 from tests.support.handmade import at
 from tests.support.populations import number, population_of
 from tests.support.weighing import Rows, assess, carried, tuned, used
 
 # What the figures below are worked out for; the defaults may be tuned.
-PIVOT = ReleasePivot(
+PIVOT = ReleasePivotParameters(
     window_hours=24, before_days=7, min_before=3, min_after=3, moved=0.3, judged_apart=0.25, extraction_cap=1.5
 )
 
@@ -25,7 +25,7 @@ PIVOT = ReleasePivot(
 class TestReleasePivot:
     """The new model ``m2`` appears at hour 200: its window ends at 224, what was done before begins at 32."""
 
-    detector = tuned(release_pivot.Detector(), PIVOT)
+    detector = tuned(release_pivot.ReleasePivotDetector(), PIVOT)
     release = Release("m2", at(200), "file")
 
     def test_the_share_of_the_new_model_in_the_window(self) -> None:

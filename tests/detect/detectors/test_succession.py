@@ -11,20 +11,19 @@ from hypothesis import strategies as st
 
 from distillscan.detect.base import Candidate, Finding
 from distillscan.detect.detectors import succession
-from distillscan.detect.stats import group_bits, share_bits
-from distillscan.parameters import Succession
+from distillscan.detect.detectors.succession import SuccessionParameters
 from distillscan.population.accounts import Population
-from distillscan.population.graph import SIGNALS, SignalGraph
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits, share_bits
 from tests.support.handmade import at
-from tests.support.populations import numbers_of, population_of
+from tests.support.populations import numbers_of, population_of, signal_graph
 from tests.support.weighing import Rows, candidate_of, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-AFTER = Succession(
+AFTER = SuccessionParameters(
     hours=12,
     enough=5,
     margin_hours=48,
-    chance_floor=0.02,
     cap=4.0,
     ban_cap=4.0,
     refused=0.2,
@@ -32,7 +31,7 @@ AFTER = Succession(
     refused_members=5,
     probing_cap=2.0,
 )
-DETECTOR = tuned(succession.Detector(), AFTER)
+DETECTOR = tuned(succession.SuccessionDetector(), AFTER)
 
 Spans = Mapping[str, tuple[float, float]]
 
@@ -51,13 +50,13 @@ def lives(spans: Spans, banned: Iterable[str] = ()) -> Rows:
 ALL = {f"x{k}": (0.0, 600.0) for k in range(60)}
 
 
-def found(rows: Rows, p: Succession = AFTER) -> list[Finding]:
+def found(rows: Rows, p: SuccessionParameters = AFTER) -> list[Finding]:
     candidate = candidate_of(population_of(rows), DETECTOR, "m")
     result: list[Finding] = DETECTOR.assess(candidate, p)
     return result
 
 
-def replaced(rows: Rows, p: Succession = AFTER) -> Finding | None:
+def replaced(rows: Rows, p: SuccessionParameters = AFTER) -> Finding | None:
     return next((f for f in found(rows, p) if f.axis == "coordination"), None)
 
 
@@ -205,7 +204,7 @@ class TestReplacement:
         begin, stay = rng.uniform(0, 600, 1500), rng.exponential(150, 1500)
         spans = {f"x{k}": (float(begin[k]), float(min(600.0, begin[k] + stay[k]))) for k in range(1500)}
         population = population_of(lives({**spans, **ALL}))
-        graph = SignalGraph(population, SIGNALS.to_frame())
+        graph = signal_graph(population)
         weights = []
         for _ in range(200):
             members = np.sort(rng.choice(population.size, 30, replace=False))

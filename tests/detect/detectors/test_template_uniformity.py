@@ -10,14 +10,14 @@ import pytest
 
 from distillscan.detect.base import Candidate, percent
 from distillscan.detect.detectors import template_uniformity
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import TemplateUniformity
-from distillscan.population.graph import SIGNALS, SignalGraph
-from tests.support.populations import graph_of, numbers_of, population_of
+from distillscan.detect.detectors.template_uniformity import TemplateUniformityParameters
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits
+from tests.support.populations import graph_of, numbers_of, population_of, signal_graph
 from tests.support.weighing import Rows, assess, carried, each, others, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-WORDING = TemplateUniformity(
+WORDING = TemplateUniformityParameters(
     min_accounts=4, min_prompts=6, coverage=0.15, min_system_tokens=12, automation_cap=4.0, comparable=30
 )
 
@@ -29,7 +29,7 @@ LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 class TestTemplateUniformity:
-    detector = tuned(template_uniformity.Detector(), WORDING)
+    detector = tuned(template_uniformity.TemplateUniformityDetector(), WORDING)
 
     def systems(self, rows: Rows) -> dict[int, set[str]]:
         population = population_of(rows)
@@ -75,7 +75,7 @@ class TestTemplateUniformity:
         assert found["strength"].to_list() == pytest.approx([2.5 / 9] * 7)
         assert list(carried(population, signals, "template").values()) == [{f"m{k}" for k in range(1, 8)}]
         # By default that is enough: a library of a hundred wordings leaves one of sixteen sampled prompts to each.
-        signals = self.detector.signals(population, TemplateUniformity())
+        signals = self.detector.signals(population, TemplateUniformityParameters())
         assert sorted(signals.filter(pl.col("kind") == "template")["strength"]) == pytest.approx(
             [0.5 / 7, *[2.5 / 9] * 7]
         )
@@ -141,9 +141,9 @@ class TestTemplateUniformity:
         rows += others(strangers + 20, user_agent=lambda k: "c1/2.5" if k < strangers else f"odd{'abc'[k % 3]}")
         rows += [{"account_id": "silent", "user_agent": "c1/1.0"}]
         population = population_of(rows)
-        candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()))
+        candidate = Candidate(numbers_of(population, "m"), signal_graph(population))
         known = population.mask(numbers_of(population, "m", "x"))
-        mask, basis = template_uniformity.comparable(candidate, known, 30, 0.5)
+        mask, basis = candidate.peers(known, 30, 0.5)
         assert (basis, int(mask.sum())) == compared
         assert not (mask & ~known).any()
         assert not mask[candidate.members].any()
@@ -151,7 +151,7 @@ class TestTemplateUniformity:
     def test_where_clients_are_unknown_all_are_compared_with(self) -> None:
         graph = graph_of(50, {"template": {1: range(10)}})
         candidate = Candidate(np.arange(10), graph)
-        mask, basis = template_uniformity.comparable(candidate, np.ones(50, np.bool_), 1, 0.5)
+        mask, basis = candidate.peers(np.ones(50, np.bool_), 1, 0.5)
         assert (basis, int(mask.sum())) == ("all other accounts", 40)
 
     def test_how_much_the_skeletons_cover_is_the_real_share_of_all_prompts(self) -> None:
@@ -171,7 +171,6 @@ class TestTemplateUniformity:
         # off in signals only.
         assert coordination.details["median_coverage"] == pytest.approx((0.75 + 1.0) / 2)
         assert extraction.details == {
-            "specific": False,
             "median_coverage": pytest.approx(0.875),
             "members_using": 10,
         }
