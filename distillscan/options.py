@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:  # the command line checks its options before it loads polars
-    from distillscan.detect.base import Release
+    from distillscan.population.accounts import Release
     from distillscan.privacy.pseudonyms import Pseudonyms
 
 

@@ -10,14 +10,15 @@ from typing import Any
 import polars as pl
 
 from distillscan.cluster import find_candidates
-from distillscan.detect.base import Context, Detector, Release
+from distillscan.detect.base import Detector
 from distillscan.detect.registry import choose
 from distillscan.detect.releases import find_releases, read_releases
 from distillscan.detect.run import detect, without
 from distillscan.errors import InputError
 from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.parameters import Parameters
-from distillscan.population.accounts import Population, SignalGraph
+from distillscan.population.accounts import Population, Release
+from distillscan.population.graph import SignalGraph
 from distillscan.privacy.redaction import redact
 from distillscan.profile import Profile, build_profile
 from distillscan.profile.memory import Budget, peak
@@ -31,7 +32,6 @@ from distillscan.report.exemplars import describe_clusters
 from distillscan.report.finished import Report
 from distillscan.result import Result
 from distillscan.score import DetectorFailedError, score_candidates
-from distillscan.settings import with_settings
 
 
 def analyze(
@@ -56,7 +56,7 @@ def analyze(
     options, run = options or AnalyzeOptions(), run or RunOptions()
     named = [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     detectors = choose(options.detectors, options.without)
-    parameters = with_settings(Parameters(detectors={d.name: d.parameters for d in detectors}), options.settings)
+    parameters = Parameters.of(detectors, options.settings)
     releases = read_releases(options.releases) if isinstance(options.releases, Path) else options.releases or ()
     budget, timer = Budget(run.memory_limit), PhaseTimer(progress)
     read_options = _read_options(options, run, budget)
@@ -125,22 +125,23 @@ def _find_clusters(
 ) -> AnalysisResult:
     """Detect, cluster and score; a detector that fails in scoring is left out of all clusters, not of some."""
     timer.phase("detect")
-    population = Population(profile)
     pivot = parameters.detectors.get("release_pivot")
     known = find_releases(profile, pivot) if pivot is not None and not releases else releases
-    context = Context(known, parameters.cluster.lift)
-    detection = detect(population, detectors, dict(parameters.detectors), context)
+    population = Population(profile, known)
+    detection = detect(population, detectors, parameters.detectors)
     timer.phase("cluster")
-    graph = SignalGraph(population, detection.signals, parameters.cluster)
+    graph = SignalGraph(population, detection.signals, parameters.kinds, parameters.cluster)
     candidates = find_candidates(graph, parameters.cluster)
     timer.phase("score", len(candidates), "clusters")
     while True:
         try:
-            scored = score_candidates(candidates, graph, detection.working, parameters, context, timer.advance)
+            scored = score_candidates(
+                candidates, detection.working, parameters.detectors, parameters.score, timer.advance
+            )
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
             continue
-        return AnalysisResult(context, detection, scored, len(candidates))
+        return AnalysisResult(known, detection, scored, len(candidates))
 
 
 def _require_complete(outcomes: Sequence[Outcome]) -> None:

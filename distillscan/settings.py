@@ -1,12 +1,19 @@
-"""Settings from the command line (``--set group.name=value``) applied to parameters, each checked by its type."""
+"""Thresholds as fields of frozen dataclasses, and settings from the command line (``--set group.name=value``)."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import field, fields, replace
+from typing import Any, TypeVar
 
 from distillscan.errors import UsageError, did_you_mean
-from distillscan.parameters import GROUPS, Parameters
+
+D = TypeVar("D")
+T = TypeVar("T", int, float, bool)
+
+
+def threshold(default: T, *, help: str, unit: str = "") -> T:  # noqa: A002 - the word a reader of ``--help`` expects
+    """Return a field of a frozen dataclass of parameters: its default, the reason for it, and the unit it is in."""
+    made: T = field(default=default, metadata={"help": help, "unit": unit})
+    return made
 
 
 def _value(key: str, text: str, kind: type) -> Any:
@@ -24,25 +31,20 @@ def _value(key: str, text: str, kind: type) -> Any:
     return value
 
 
-def with_settings(parameters: Parameters, settings: Mapping[str, str]) -> Parameters:
-    """Return the parameters with ``group.name=value`` settings applied.
+def with_setting(parameters: D, key: str, text: str) -> D:
+    """Return a group's parameters with one of them changed.
+
+    Args:
+        parameters: A frozen dataclass.
+        key: ``group.name``, as it was given.
+        text: The value as it was given.
 
     Raises:
-        UsageError: An unknown group or name, or a value of the wrong type.
+        UsageError: The group has no such parameter, or the value is of the wrong type.
     """
-    for key, text in settings.items():
-        group, _, name = key.rpartition(".")
-        target = {**{own: getattr(parameters, own) for own in GROUPS}, **parameters.detectors}.get(group)
-        if target is None:
-            hint = did_you_mean(group, [*GROUPS, *sorted(parameters.detectors)], "groups are")
-            raise UsageError(f"--set {key}: there is no group {group!r}; {hint}")
-        known_fields = {f.name: f for f in fields(target)}
-        if name not in known_fields:
-            hint = did_you_mean(name, known_fields, "it has")
-            raise UsageError(f"--set {key}: {group} has no parameter {name!r}; {hint}")
-        changed = replace(target, **{name: _value(key, text, type(getattr(target, name)))})
-        if group in GROUPS:
-            parameters = replace(parameters, **{group: changed})
-        else:
-            parameters = replace(parameters, detectors={**parameters.detectors, group: changed})
-    return parameters
+    group, _, name = key.rpartition(".")
+    names = [parameter.name for parameter in fields(parameters)]  # type: ignore[arg-type]
+    if name not in names:
+        raise UsageError(f"--set {key}: {group} has no parameter {name!r}; {did_you_mean(name, names, 'it has')}")
+    changed: D = replace(parameters, **{name: _value(key, text, type(getattr(parameters, name)))})  # type: ignore[type-var]
+    return changed

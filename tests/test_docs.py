@@ -13,12 +13,12 @@ import distillscan
 from distillscan.cli import cli
 from distillscan.detect.registry import builtin
 from distillscan.errors import UsageError
-from distillscan.parameters import ScoreParameters
-from distillscan.population.kinds import KINDS
 from distillscan.read.schema.model import parse_schema
+from distillscan.score import ScoreParameters
 from docs.generate import stale_pages
 from tests.support.documented import PAGES, anchors, commands, key_tables, links, page_name, parse
 from tests.support.places import DOCS, ROOT, SAMPLES
+from tests.support.populations import KINDS
 
 pages = pytest.mark.parametrize("page", PAGES, ids=page_name)
 

@@ -1,26 +1,24 @@
 """Settings from the command line, message by message; and that every parameter gives its reason."""
 
 import re
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import distillscan
+from distillscan.cluster import ClusterParameters
+from distillscan.detect.detectors.account_fanout import AccountFanoutDetector, AccountFanoutParameters
+from distillscan.detect.detectors.release_pivot import ReleasePivotDetector, ReleasePivotParameters
 from distillscan.detect.registry import builtin
 from distillscan.errors import UsageError
-from distillscan.parameters import (
-    AccountFanout,
-    ClusterParameters,
-    Parameters,
-    PrivacyParameters,
-    ReleasePivot,
-    ScoreParameters,
-)
-from distillscan.population.kinds import KINDS
-from distillscan.settings import with_settings
+from distillscan.parameters import Parameters, PrivacyParameters
+from distillscan.score import ScoreParameters
+from distillscan.settings import threshold
 
-PARAMETERS = Parameters(detectors={"release_pivot": ReleasePivot(), "account_fanout": AccountFanout()})
+DETECTORS = (ReleasePivotDetector(), AccountFanoutDetector())
+PARAMETERS = Parameters.of(DETECTORS)
 
 
 def test_settings_change_one_value_each_and_nothing_else() -> None:
@@ -31,21 +29,17 @@ def test_settings_change_one_value_each_and_nothing_else() -> None:
         "release_pivot.cap": "1e0",
         "release_pivot.window_hours": " 48 ",
     }
-    changed = with_settings(PARAMETERS, settings)
+    changed = Parameters.of(DETECTORS, settings)
     assert changed.cluster == ClusterParameters(min_accounts=8, lift=5.0)
     assert type(changed.cluster.lift) is float
     assert changed.score == ScoreParameters(prior_coordination=-12.5)
     assert changed.detectors == {
-        "release_pivot": ReleasePivot(cap=1.0, window_hours=48),
-        "account_fanout": AccountFanout(),
+        "release_pivot": ReleasePivotParameters(cap=1.0, window_hours=48),
+        "account_fanout": AccountFanoutParameters(),
     }
     # What was given is not changed in place.
     assert PARAMETERS.cluster == ClusterParameters()
-    assert PARAMETERS.detectors["release_pivot"] == ReleasePivot()
-
-
-def test_without_settings_nothing_changes() -> None:
-    assert with_settings(PARAMETERS, {}) is PARAMETERS
+    assert PARAMETERS.detectors["release_pivot"] == ReleasePivotParameters()
 
 
 @pytest.mark.parametrize(
@@ -65,7 +59,7 @@ def test_without_settings_nothing_changes() -> None:
             "release_pivot.speed",
             "1",
             "--set release_pivot.speed: release_pivot has no parameter 'speed'; it has "
-            + ", ".join(parameter.name for parameter in fields(ReleasePivot)),
+            + ", ".join(parameter.name for parameter in fields(ReleasePivotParameters)),
         ),
         (
             "cluster.min_acounts",
@@ -83,47 +77,52 @@ def test_without_settings_nothing_changes() -> None:
 )
 def test_a_wrong_setting_says_what_there_is(key: str, value: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        with_settings(PARAMETERS, {key: value})
+        Parameters.of(DETECTORS, {key: value})
     assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-Infinity"])
 def test_what_is_no_finite_number_is_refused(value: str) -> None:
     with pytest.raises(UsageError, match=r"--set score\.ceiling="):
-        with_settings(PARAMETERS, {"score.ceiling": value})
+        Parameters.of(DETECTORS, {"score.ceiling": value})
 
 
 @dataclass(frozen=True)
 class Switches:
-    strict: bool = field(default=True, metadata={"help": "a detector of somebody else may have a switch"})
+    strict: bool = threshold(True, help="a detector of somebody else may have a switch")
+
+
+class Theirs(ReleasePivotDetector):
+    name = "theirs"
+    parameters: Any = Switches()
 
 
 def test_a_switch_can_be_turned_off() -> None:
-    changed = with_settings(Parameters(detectors={"theirs": Switches()}), {"theirs.strict": "false"})
+    changed = Parameters.of((Theirs(),), {"theirs.strict": "false"})
     assert changed.detectors["theirs"].strict is False
 
 
 @pytest.mark.parametrize(("text", "expected"), [("TRUE", True), ("False", False)])
 def test_a_switch_is_true_or_false_however_it_is_written(text: str, expected: bool) -> None:
-    changed = with_settings(Parameters(detectors={"theirs": Switches()}), {"theirs.strict": text})
+    changed = Parameters.of((Theirs(),), {"theirs.strict": text})
     assert changed.detectors["theirs"].strict is expected
 
 
 def test_a_switch_that_is_neither_is_said() -> None:
     with pytest.raises(UsageError) as caught:
-        with_settings(Parameters(detectors={"theirs": Switches()}), {"theirs.strict": "on"})
+        Parameters.of((Theirs(),), {"theirs.strict": "on"})
     assert str(caught.value) == "--set theirs.strict=on: 'on' is neither true nor false"
 
 
 def test_the_report_has_every_parameter_by_group() -> None:
-    stated = with_settings(PARAMETERS, {"release_pivot.moved": "0.5"}).to_dict()
+    stated = Parameters.of(DETECTORS, {"release_pivot.moved": "0.5"}).to_dict()
     assert list(stated) == ["cluster", "score", "privacy", "detectors", "kinds"]
     assert stated["cluster"] == asdict(ClusterParameters())
     assert stated["score"]["declared_bits"] == -20.0
     assert list(stated["detectors"]) == ["account_fanout", "release_pivot"]
-    assert stated["kinds"]["ip"] == {"cause": "egress", "family": "network", "cap": 8.0, "seeding": 1.0}
-    assert list(stated["kinds"]) == list(KINDS)
-    assert stated["detectors"]["release_pivot"] == {**asdict(ReleasePivot()), "moved": 0.5}
+    assert list(stated["kinds"]) == ["payment", "device", "api_key", "session", "signup", "email_domain", "pivot"]
+    assert stated["kinds"]["session"] == {"cause": "holder", "family": "identity", "cap": 9.0, "seeding": 0.5}
+    assert stated["detectors"]["release_pivot"] == {**asdict(ReleasePivotParameters()), "moved": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -138,7 +137,7 @@ def test_every_parameter_is_a_number_with_a_reason(group: object) -> None:
 
 def test_no_parameter_is_without_effect() -> None:
     folder = Path(distillscan.__file__).parent
-    code = "".join(file.read_text() for file in folder.rglob("*.py") if file.name != "parameters.py")
+    code = "".join(file.read_text() for file in folder.rglob("*.py"))
     groups = [ClusterParameters(), ScoreParameters(), PrivacyParameters(), *(d.parameters for d in builtin())]
     names = {parameter.name for group in groups for parameter in fields(group)}
     assert {name for name in names if not re.search(rf"\.{name}\b", code)} == set()

@@ -178,7 +178,7 @@ def test_a_failing_detector_is_reported_and_the_others_run(parquet: Path, monkey
     def fail(*_: object) -> None:
         raise ValueError("broken on purpose")
 
-    monkeypatch.setattr(account_fanout.Detector, "signals", fail)
+    monkeypatch.setattr(account_fanout.AccountFanoutDetector, "signals", fail)
     made = document(parquet)
     status = {d["name"]: d for d in made["detectors"]}
     assert status["account_fanout"]["status"] == "error"
@@ -190,7 +190,7 @@ def test_a_detector_that_fails_late_is_reported_too(parquet: Path, monkeypatch: 
     def fail(*_: object) -> None:
         raise ValueError("broken while weighing")
 
-    monkeypatch.setattr(account_fanout.Detector, "assess", fail)
+    monkeypatch.setattr(account_fanout.AccountFanoutDetector, "assess", fail)
     made = document(parquet)
     status = {d["name"]: d for d in made["detectors"]}
     assert status["account_fanout"]["status"] == "error"

@@ -7,7 +7,7 @@ from typing import Final
 
 from distillscan.detect.registry import builtin
 from distillscan.evaluate import Bin, Evaluation, Group
-from distillscan.parameters import ScoreParameters
+from distillscan.score import ScoreParameters
 from distillscan.wording import counted, percent
 
 #: Variant of the analysis ("" is the whole one) to its evaluation.

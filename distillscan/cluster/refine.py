@@ -7,174 +7,145 @@ accounts above the threshold are the members of the next round. Fellegi and Sunt
 (1969), gives the weights; the rounds are hard-assignment EM.
 """
 
-import heapq
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy import sparse
 
-from distillscan.cluster.seeds import communities, crossed_sets, template_sets
-from distillscan.cluster.split import split
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Floats, Ints, Mask, Population, SignalGraph
-from distillscan.population.kinds import CREATED, GRADED, KINDS, KNOWN_BY, PAIRING, PROMPTS, RETELLING, Cause
+from distillscan.cluster.seeds import SeedParameters
+from distillscan.detect.base import Candidate
+from distillscan.population.accounts import Floats, Ints, Mask
+from distillscan.population.graph import SignalGraph
+from distillscan.population.kinds import Cause
+from distillscan.population.stats import smoothed_rate
+from distillscan.settings import threshold
+
+#: Most rounds of membership refinement; it settles in three to five.
+_ROUNDS: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Refined:
-    """A candidate: its members (account numbers, ascending) and their log2 odds of belonging."""
+@dataclass(frozen=True)
+class RefineParameters(SeedParameters):
+    """Who belongs to a candidate."""
 
-    members: Ints
-    bits: Floats
-
-    @property
-    def strength(self) -> float:
-        """Total evidence for the set, in bits."""
-        return float(self.bits.sum())
-
-
-def _causes(graph: SignalGraph) -> dict[Cause, tuple[str, ...]]:
-    found: dict[Cause, tuple[str, ...]] = {}
-    for kind in graph.kinds:
-        if kind in KINDS:
-            cause = KINDS[kind].cause
-            found[cause] = (*found.get(cause, ()), kind)
-    return found
-
-
-def _known(graph: SignalGraph, cause: Cause, kinds: tuple[str, ...]) -> Mask:
-    """Accounts of which the log says anything about this cause; for the others its absence means nothing."""
-    population = graph.population
-    judged = [graph.judged[kind] for kind in kinds if kind in graph.judged]
-    if judged:
-        known: Mask = np.logical_or.reduce(judged)
-        return known
-    entities = KNOWN_BY[cause.name]
-    nobody = np.zeros(population.size, np.bool_)
-    return population.once(
-        ("known", entities),
-        lambda: np.logical_or.reduce([nobody, *(_states(population, entity) for entity in entities)]),
+    member_bits: float = threshold(3.0, unit="bits", help="log2 odds from which an account is a member: 8 to 1")
+    typical_part: float = threshold(
+        0.5, unit="share", help="coverage by a template, of the typical member's, from which an account is a user of it"
     )
 
 
-def _states(population: Population, entity: str) -> Mask:
-    """Accounts of which the log states an entity, or one of the two facts that are none."""
-    if entity == PROMPTS:
-        return population.mask(population.numbers(population.profile.prompts["account"].unique()))
-    if entity == CREATED:
-        dated: Mask = population.profile.accounts["created"].is_not_null().to_numpy()
-        return dated
-    return population.states(entity)
-
-
-def _reach(graph: SignalGraph, chosen: dict[str, Ints], carriers: Mask, members: Ints, wanted: int) -> Mask:
+def _joined_carriers(
+    graph: SignalGraph, chosen: Mapping[str, Ints], carriers: Mask, members: Ints, wanted: int
+) -> Mask:
     """Carriers that the tokens (kind to columns) join to at least ``wanted`` members, themselves included.
 
     A household shares card, address and mail domain: that joins its members to each other and to nobody else.
     """
-    reaching = np.zeros(graph.population.size, np.bool_)
+    joined = np.zeros(graph.population.size, np.bool_)
     few: dict[str, Ints] = {}
     for kind, tokens in chosen.items():
-        enough = graph.inside(kind, members)[tokens] >= (2 if kind in PAIRING else wanted)
-        reaching |= graph.touching(kind, tokens[enough])
+        enough = graph.carriers_among(kind, members)[tokens] >= (2 if graph.kinds[kind].low_degree else wanted)
+        joined |= graph.carriers(kind, tokens[enough])
         if not enough.all():
             few[kind] = tokens[~enough]
-    rest = np.flatnonzero(carriers & ~reaching)
+    rest = np.flatnonzero(carriers & ~joined)
     if rest.size and few:
         theirs = sparse.hstack([graph.matrix(kind)[rest][:, tokens] for kind, tokens in few.items()], format="csr")
         ours = sparse.hstack([graph.matrix(kind)[members][:, tokens] for kind, tokens in few.items()], format="csr")
         met = np.diff((theirs @ ours.T).tocsr().indptr)
-        reaching[rest[met + ~graph.population.mask(members)[rest] >= wanted]] = True
-    return carriers & reaching
+        joined[rest[met + ~graph.population.mask(members)[rest] >= wanted]] = True
+    return carriers & joined
 
 
-def _users(graph: SignalGraph, kind: str, tokens: Ints, members: Ints, p: ClusterParameters) -> Mask:
+def _users(graph: SignalGraph, kind: str, tokens: Ints, members: Ints, p: RefineParameters) -> Mask:
     """Accounts of whose use of a kind the tokens make up a good part; of templates, as good a part as of a member's.
 
     One prompt in three that happens to be worded like a template is no sign of a pool that words everything so.
     """
-    carriers = graph.carriers(kind, tokens)
-    if kind not in GRADED:
+    carriers = graph.habitual_carriers(kind, tokens)
+    if not graph.kinds[kind].is_share:
         return carriers
     used = graph.use(kind, tokens)
-    mine = used[members][carriers[members]]
-    return carriers & (used >= p.typical_part * float(np.median(mine))) if mine.size else carriers
+    of_members = used[members][carriers[members]]
+    return carriers & (used >= p.typical_part * float(np.median(of_members))) if of_members.size else carriers
 
 
-def _marks(graph: SignalGraph, members: Ints, p: ClusterParameters) -> dict[Cause, dict[str, Ints]]:
+def _marks(graph: SignalGraph, members: Ints) -> dict[Cause, dict[str, Ints]]:
     """Return the tokens (kind to columns) that mark the members, for each cause of which there are any."""
     found = {
-        cause: {kind: tokens for kind in kinds if (tokens := graph.characteristic(kind, members, p.lift)).size}
-        for cause, kinds in _causes(graph).items()
+        cause: {kind.name: tokens for kind in kinds if (tokens := graph.characteristic(kind.name, members)).size}
+        for cause, kinds in graph.kinds.by_cause.items()
     }
     return {cause: chosen for cause, chosen in found.items() if chosen}
 
 
 def _cause_bits(
-    graph: SignalGraph, cause: Cause, chosen: dict[str, Ints], members: Ints, p: ClusterParameters, settled: Mask
+    graph: SignalGraph, cause: Cause, chosen: Mapping[str, Ints], members: Ints, p: RefineParameters, settled: Mask
 ) -> Floats | None:
     """Log2 likelihood ratio of every account for one cause, None if its tokens speak for nobody.
 
     Accounts that are ``settled`` in other clusters are no strangers to compare with.
     """
     carriers = np.logical_or.reduce([_users(graph, kind, tokens, members, p) for kind, tokens in chosen.items()])
-    joined = _reach(graph, chosen, carriers, members, p.min_accounts)
+    joined = _joined_carriers(graph, chosen, carriers, members, p.min_accounts)
     apart = carriers & ~joined
-    known = (_known(graph, cause, _causes(graph)[cause]) | carriers) & ~settled
-    mine = np.zeros_like(known)
-    mine[members] = True
-    present, absent = _odds(joined, known, mine, joined, cause.cap)
-    if PAIRING.issuperset(chosen):
-        present *= _unusual(graph, chosen, known & ~mine)
+    known = (graph.known(cause) | carriers) & ~settled
+    inside = graph.population.mask(members)
+    present, absent = _odds(joined, known, inside, joined, cause.cap)
+    if all(graph.kinds[kind].low_degree for kind in chosen):
+        # Where most others share such a thing with somebody as well, it may be by accident.
+        others = known & ~inside
+        present *= 1.0 - float(np.mean(_sharing(graph, chosen)[others])) if np.any(others) else 1.0
     if present <= 0:
         absent = 0.0
     bits = np.where(joined, max(0.0, present), np.where(known & ~carriers, absent, 0.0))
     if np.any(apart[members]):
         # To share with a few is what households do: it counts as far as members do so more often than others.
-        sharing = np.logical_or.reduce([graph.sharing(kind) for kind in chosen])
-        bits[apart] = max(0.0, _odds(apart, known, mine, sharing, cause.cap)[0])
+        bits[apart] = max(0.0, _odds(apart, known, inside, _sharing(graph, chosen), cause.cap)[0])
     return bits if np.any(bits > 0) else None
 
 
-def _unusual(graph: SignalGraph, chosen: dict[str, Ints], others: Mask) -> float:
-    """The share of other accounts that share no such thing with anybody: where most do, it may be by accident."""
-    sharing = np.logical_or.reduce([graph.sharing(kind) for kind in chosen])
-    return 1.0 - float(np.mean(sharing[others])) if np.any(others) else 1.0
+def _sharing(graph: SignalGraph, kinds: Iterable[str]) -> Mask:
+    """Accounts that share anything of these kinds with anybody."""
+    sharing: Mask = np.logical_or.reduce([graph.carries_any(kind) for kind in kinds])
+    return sharing
 
 
-def _odds(shows: Mask, known: Mask, mine: Mask, elsewhere: Mask, cap: float) -> tuple[float, float]:
+def _odds(shows: Mask, known: Mask, inside: Mask, elsewhere: Mask, cap: float) -> tuple[float, float]:
     """Log2 likelihood ratios of showing a trait and of not showing it, for members against all others.
 
     Args:
         shows: Who shows it, of the members.
         known: Of whom it can be told.
-        mine: The members.
+        inside: The members.
         elsewhere: Who shows it, of the others.
         cap: Most bits either way.
     """
-    inside = (np.count_nonzero(shows & mine & known) + 0.5) / (np.count_nonzero(mine & known) + 1.0)
-    outside = (np.count_nonzero(elsewhere & known & ~mine) + 0.5) / (np.count_nonzero(known & ~mine) + 1.0)
-    return min(cap, float(np.log2(inside / outside))), max(-cap, float(np.log2((1 - inside) / (1 - outside))))
+    rate_in = smoothed_rate(np.count_nonzero(shows & inside & known), np.count_nonzero(inside & known))
+    rate_out = smoothed_rate(np.count_nonzero(elsewhere & known & ~inside), np.count_nonzero(known & ~inside))
+    return min(cap, float(np.log2(rate_in / rate_out))), max(-cap, float(np.log2((1 - rate_in) / (1 - rate_out))))
 
 
-def _unrelated(parts: dict[str, Floats | None]) -> list[Floats]:
-    """The bits of the causes; where two tell the same thing twice only the stronger counts."""
-    found = {name: part for name, part in parts.items() if part is not None}
-    for name, other in RETELLING.items():
-        if name in found and other in found:
-            one, two = found.pop(name), found[other]
-            both = np.where(np.abs(one) > np.abs(two), one, two)
-            found[other] = np.where(one * two > 0, both, one + two)
+def _independent(parts: Mapping[Cause, Floats | None]) -> list[Floats]:
+    """The bits of the causes; where two say the same by different means only the stronger counts."""
+    found = {cause: part for cause, part in parts.items() if part is not None}
+    for cause in parts:
+        other = cause.redundant_with
+        if cause in found and other in found:
+            one, two = found.pop(cause), found[other]
+            stronger = np.where(np.abs(one) > np.abs(two), one, two)
+            found[other] = np.where(one * two > 0, stronger, one + two)
     return list(found.values())
 
 
-def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters, settled: Mask | None = None) -> Refined | None:
+def refine(graph: SignalGraph, seed: Ints, p: RefineParameters, settled: Mask | None = None) -> Candidate | None:
     """Return the candidate a seed settles on among accounts not yet ``settled``, None if it falls apart."""
     settled = np.zeros(graph.population.size, np.bool_) if settled is None else settled
     members, seen = seed, set()
     bits = np.zeros(graph.population.size)
-    for _ in range(p.rounds):
+    for _ in range(_ROUNDS):
         if members.size < p.min_accounts:
             return None
         key = hash(members.tobytes())
@@ -182,139 +153,18 @@ def refine(graph: SignalGraph, seed: Ints, p: ClusterParameters, settled: Mask |
             break
         seen.add(key)
         prior = min(0.0, float(np.log2(members.size / max(1, graph.population.size - members.size))))
-        marks = _marks(graph, members, p)
+        marks = _marks(graph, members)
         if prior + sum(cause.cap for cause in marks) < p.member_bits:
             return None  # nobody could be a member: most seeds end here, before anything is counted
         bits = np.full(graph.population.size, prior)
-        parts = {c.name: _cause_bits(graph, c, chosen, members, p, settled) for c, chosen in marks.items()}
-        for part in _unrelated(parts):
+        for part in _independent(
+            {c: _cause_bits(graph, c, chosen, members, p, settled) for c, chosen in marks.items()}
+        ):
             bits = bits + part
         members = np.flatnonzero((bits >= p.member_bits) & ~settled)
-    if members.size < p.min_accounts:
-        return None
-    return Refined(members, bits[members])
+    return Candidate(members, graph, bits[members]) if members.size >= p.min_accounts else None
 
 
-def _wider(graph: SignalGraph, candidate: Refined, p: ClusterParameters) -> list[Ints]:
-    """Everyone who carries a characteristic token of one cause: a part of a campaign grows to the whole over these.
-
-    Seen from a part, what the rest of the campaign shares with it looks common; starting from all carriers it does not.
-    """
-    seeds = []
-    for kinds in _causes(graph).values():
-        carriers = np.zeros(graph.population.size, np.bool_)
-        for kind in kinds:
-            tokens = graph.characteristic(kind, candidate.members, p.lift)
-            if tokens.size:
-                carriers |= graph.touching(kind, tokens)
-        numbers = np.flatnonzero(carriers)
-        if numbers.size > candidate.members.size and numbers.size <= p.hub_share * graph.population.size:
-            seeds.append(numbers)
-    return seeds
-
-
-def by_strength(candidate: Refined) -> tuple[float, bytes]:
-    """Strongest first; ties by the members themselves, so that the order never depends on that of the seeds."""
+def by_strength(candidate: Candidate) -> tuple[float, bytes]:
+    """Return a sort key: strongest first, ties by the members themselves, so that the order of seeds never matters."""
     return -round(candidate.strength, 6), candidate.members.tobytes()
-
-
-def _apart(graph: SignalGraph, candidate: Refined, p: ClusterParameters, settled: Mask | None) -> list[Refined]:
-    """Return the operators a candidate holds, if it holds several that stand alone; empty to keep it whole.
-
-    A part that grows back over the others does not stand alone; one too small is dropped.
-    """
-    parts = split(graph, candidate.members, p)
-    if len(parts) < 2:
-        return []
-    again = [refine(graph, part, p, settled) for part in parts if part.size >= p.min_accounts]
-    return [part for part in again if part is not None and part.members.size < candidate.members.size]
-
-
-def _much_the_same(one: Ints, other: Ints, p: ClusterParameters) -> bool:
-    """Whether a set of members (ascending) lies in another but for a few, and is most of it."""
-    common = np.intersect1d(one, other, assume_unique=True).size
-    return bool(common >= p.opened_part * one.size and common >= p.opened_whole * other.size)
-
-
-def _disjoint(
-    graph: SignalGraph, refined: Iterable[Refined], p: ClusterParameters, settled: Mask | None = None
-) -> list[Refined]:
-    """Accept candidates from the strongest on; what is mostly another's already is the same operator once more.
-
-    A candidate is looked into only when its turn comes, and its parts then queue by their own strength.
-    """
-    taken = np.zeros(graph.population.size, np.bool_) if settled is None else settled.copy()
-    seen: set[tuple[float, bytes]] = set()
-    by_rank = {by_strength(candidate): candidate for candidate in refined}
-    queue = list(by_rank)
-    heapq.heapify(queue)
-    kept: list[Refined] = []
-    # Candidates that were opened, and what came out: one much like another would only be opened to the same parts.
-    opened: list[Ints] = []
-    born: set[tuple[float, bytes]] = set()
-    while queue and len(kept) < p.max_candidates:
-        rank = heapq.heappop(queue)
-        candidate = by_rank[rank]
-        free = ~taken[candidate.members]
-        left = int(np.count_nonzero(free))
-        if rank in seen or left < p.free_share * candidate.members.size or left < p.min_accounts:
-            continue
-        seen.add(rank)
-        if rank not in born and any(_much_the_same(candidate.members, other, p) for other in opened):
-            continue
-        parts = _apart(graph, candidate, p, settled)
-        if parts:
-            opened.append(candidate.members)
-            born.update(by_strength(part) for part in parts)
-        for part in parts:
-            by_rank[by_strength(part)] = part
-            heapq.heappush(queue, by_strength(part))
-        if not parts:
-            taken[candidate.members[free]] = True
-            kept.append(Refined(candidate.members[free], candidate.bits[free]))
-    return kept
-
-
-def disjoint_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Refined]:
-    """Return candidates that have no account in common, strongest first."""
-    # Parts of a pool that are too small by themselves come together at a coarser resolution.
-    coarse = replace(p, resolution=p.resolution * p.coarser)
-    refined: dict[bytes, Refined] = {}
-    tried: set[bytes] = set()
-    seeds = communities(graph, p) + communities(graph, coarse) + template_sets(graph, p) + crossed_sets(graph, p)
-    for _ in range(p.widenings + 1):
-        fresh = []
-        for seed in seeds:
-            if seed.tobytes() in tried:
-                continue
-            tried.add(seed.tobytes())
-            found = refine(graph, seed, p)
-            if found is not None and found.members.tobytes() not in refined:
-                refined[found.members.tobytes()] = found
-                fresh.append(found)
-        seeds = [
-            wide for found in sorted(fresh, key=by_strength)[: p.max_candidates] for wide in _wider(graph, found, p)
-        ]
-    return _peeled(graph, _disjoint(graph, refined.values(), p), p)
-
-
-def _peeled(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[Refined]:
-    """Look for what campaigns found so far have covered up: those that share their traits, and nothing else, with them.
-
-    Several operators hire the same kind of proxies. Once the one with a wording of its own is settled, the others no
-    longer pass for its fringe, nor do their traits look usual because it has them too.
-    """
-    for _ in range(p.peelings):
-        settled = np.zeros(graph.population.size, np.bool_)
-        for candidate in kept:
-            settled[candidate.members] = True
-        found: dict[bytes, Refined] = {}
-        for seed in crossed_sets(graph, p, settled):
-            one = refine(graph, seed, p, settled)
-            if one is not None:
-                found[one.members.tobytes()] = one
-        fresh = _disjoint(graph, found.values(), p, settled)
-        if not fresh:
-            break
-        kept = sorted([*kept, *fresh], key=by_strength)[: p.max_candidates]
-    return kept

@@ -4,16 +4,40 @@ A large pool may be met in pieces only, each of which is stronger by itself than
 that takes the place of one that was banned need have nothing in common with it but its habits.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from distillscan.cluster.refine import Refined, by_strength, refine
-from distillscan.cluster.split import split, tied_sets
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Ints, Population, SignalGraph, turned_away
-from distillscan.population.kinds import LINKING, STRONG
+from distillscan.cluster.refine import RefineParameters, by_strength, refine
+from distillscan.cluster.split import SplitParameters, split, tied_sets
+from distillscan.detect.base import Candidate
+from distillscan.population.accounts import Ints, Population
+from distillscan.population.graph import SignalGraph
+from distillscan.settings import threshold
 
 
-def rejoined(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[Refined]:
+@dataclass(frozen=True)
+class RejoinParameters(RefineParameters, SplitParameters):
+    """When two candidates are one."""
+
+    rejoined: float = threshold(
+        0.9, unit="share", help="share of two candidates' members that must hold together for them to be one"
+    )
+    same_habits: int = threshold(
+        3, unit="kinds", help="kinds of traits that a candidate must have in common with the banned one it replaces"
+    )
+    banned_part: float = threshold(
+        0.5, unit="share", help="share of a candidate's accounts that were turned away, from which another replaces it"
+    )
+    replaced_part: float = threshold(
+        0.8, unit="share", help="share of a candidate's accounts that start soon after such an end, to replace it"
+    )
+    replaced_hours: int = threshold(
+        24, unit="hours", help="time within which an account that replaces a banned one starts"
+    )
+
+
+def rejoin(graph: SignalGraph, kept: list[Candidate], p: RejoinParameters) -> list[Candidate]:
     """Return the candidates, strongest first; those that hold together as one are one."""
     kept = sorted(kept, key=by_strength)
     pairs = _pairs(graph, kept, p)
@@ -27,36 +51,37 @@ def rejoined(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> l
     return kept
 
 
-def _pairs(graph: SignalGraph, kept: list[Refined], p: ClusterParameters) -> list[tuple[int, int, bool]]:
+def _pairs(graph: SignalGraph, kept: list[Candidate], p: RejoinParameters) -> list[tuple[int, int, bool]]:
     """Candidates that may be one, by number, and whether they are tied by more than one's taking the other's place."""
-    sets = [one.members for one in kept]
-    found = [(a, b, True) for a, b in tied_sets(graph, sets, p)]
-    follow = successors(graph.population, sets, p)
-    bare = [(a, b) for a, b in follow if not _holds(graph, sets[b], p) and same_habits(graph, sets[a], sets[b], p)]
-    return found + [(a, b, False) for a, b in bare]
+    sets = [candidate.members for candidate in kept]
+    replaced = [
+        (a, b, False)
+        for a, b in successors(graph.population, sets, p)
+        if not _has_its_own(graph, sets[b], p) and same_habits(graph, sets[a], sets[b], p)
+    ]
+    return [(a, b, True) for a, b in tied_sets(graph, sets, p)] + replaced
 
 
-def _holds(graph: SignalGraph, members: Ints, p: ClusterParameters) -> bool:
+def _has_its_own(graph: SignalGraph, members: Ints, p: RejoinParameters) -> bool:
     """Whether a set has a wording, cards, addresses or the like of its own: then these say whose it is."""
-    for kind in STRONG:
-        if kind in graph.kinds:
-            tokens = graph.characteristic(kind, members, p.lift)
-            if np.mean(graph.touching(kind, tokens)[members]) >= p.mostly:
+    for kind in graph.kinds.values():
+        if kind.merge_strength == "strong":
+            tokens = graph.characteristic(kind.name, members)
+            if np.mean(graph.carriers(kind.name, tokens)[members]) >= p.mostly:
                 return True
     return False
 
 
-def successors(population: Population, sets: list[Ints], p: ClusterParameters) -> list[tuple[int, int]]:
+def successors(population: Population, sets: list[Ints], p: RejoinParameters) -> list[tuple[int, int]]:
     """Return which sets take the place of one that was turned away: pairs of that one's number and theirs.
 
     Most of the earlier set's accounts must end with a denial, and the later one's first be seen soon after such an end.
     """
     first, last = population.active_hours
-    away = population.once("turned away", lambda: turned_away(population))
     begin = float(first.min()) if first.size else 0.0
     found = []
     for a, earlier in enumerate(sets):
-        stops = np.sort(last[earlier[away[earlier]]])
+        stops = np.sort(last[earlier[population.turned_away[earlier]]])
         if stops.size < max(p.min_accounts, p.banned_part * earlier.size):
             continue
         for b, later in enumerate(sets):
@@ -68,30 +93,29 @@ def successors(population: Population, sets: list[Ints], p: ClusterParameters) -
     return found
 
 
-def same_habits(graph: SignalGraph, one: Ints, other: Ints, p: ClusterParameters) -> bool:
+def same_habits(graph: SignalGraph, one: Ints, other: Ints, p: RejoinParameters) -> bool:
     """Whether two sets show the same traits, of several kinds, and want the same.
 
     Traits are what links nobody: a program, a way of getting at addresses or of dealing out requests, an intent. Other
     accounts may come with another program; they are not bought for another purpose.
     """
     same = 0
-    for kind in graph.kinds:
-        if kind not in LINKING:
-            mine, theirs = (graph.characteristic(kind, members, p.lift) for members in (one, other))
-            if mine.size and theirs.size:
-                common = np.intersect1d(mine, theirs, assume_unique=True).size > 0
-                if not common and kind in graph.judged:
-                    return False
-                same += common
+    for kind in (kind for kind in graph.kinds.values() if not kind.seeding):
+        traits, others = (graph.characteristic(kind.name, members) for members in (one, other))
+        if traits.size and others.size:
+            common = np.intersect1d(traits, others, assume_unique=True).size > 0
+            if not common and kind.name in graph.observable:
+                return False
+            same += common
     return same >= p.same_habits
 
 
-def _whole(graph: SignalGraph, kept: list[Refined], a: int, b: int, p: ClusterParameters) -> Refined | None:
+def _whole(graph: SignalGraph, kept: list[Candidate], a: int, b: int, p: RejoinParameters) -> Candidate | None:
     """Two of the kept candidates as one, None if they do not hold together."""
     settled = np.zeros(graph.population.size, np.bool_)
-    for k, one in enumerate(kept):
+    for k, candidate in enumerate(kept):
         if k not in (a, b):
-            settled[one.members] = True
+            settled[candidate.members] = True
     both = np.union1d(kept[a].members, kept[b].members)
     whole = refine(graph, both, p, settled)
     if whole is None or np.intersect1d(whole.members, both, assume_unique=True).size < p.rejoined * both.size:

@@ -1,131 +1,150 @@
-"""Seeds: rough sets of accounts, from communities of the account-token graph and from templates."""
+"""Seeds: rough sets of accounts, from communities of the account-token graph, from templates, from crossed traits."""
 
-import math
+from dataclasses import dataclass
+from typing import Any, Final
 
 import graspologic_native as native
 import numpy as np
 from scipy import sparse
 
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Ints, Mask, SignalGraph
-from distillscan.population.kinds import CROSSED, LINKING, WORDING
+from distillscan.population.accounts import Ints, Mask
+from distillscan.population.graph import GraphParameters, SignalGraph
+from distillscan.population.kinds import WORDING, Kind
+from distillscan.population.stats import poisson_llr
+from distillscan.settings import threshold
+
+#: Seed of the random numbers of the Leiden algorithm, so that a run can be repeated.
+_LEIDEN_SEED: Final = 1
 
 
-def _edges(graph: SignalGraph, kind: str, factor: float, p: ClusterParameters) -> "sparse.coo_array | None":
+@dataclass(frozen=True)
+class SeedParameters(GraphParameters):
+    """Which sets of accounts refinement starts from."""
+
+    min_accounts: int = threshold(
+        5, unit="accounts", help="smaller groups are households and small teams; the disclosed campaigns used hundreds"
+    )
+    hub_share: float = threshold(
+        0.25, unit="share", help="a token on a larger share of all accounts links nobody when communities are sought"
+    )
+    edge_bits: float = threshold(
+        3.0, unit="bits", help="rarity (log2 of accounts per carrier) from which a token links accounts"
+    )
+    small_log: int = threshold(
+        64, unit="accounts", help="accounts of a log below which tokens need not be rare: too few could carry them"
+    )
+    kind_bits: float = threshold(
+        12.0, unit="bits", help="most bits of one kind on one account when communities are sought: 40 addresses are one"
+    )
+    resolution: float = threshold(1.0, help="Leiden resolution; 1 is plain modularity")
+    most_crossed: int = threshold(
+        24, unit="tokens", help="tokens of a kind, the commonest, that are crossed with those of others; few have more"
+    )
+    crossed_bits: float = threshold(
+        20.0,
+        unit="bits",
+        help="excess from which accounts that carry two tokens are a seed: thousands of pairs are tried",
+    )
+    crossed_times: float = threshold(
+        3.0,
+        help="times as many as by chance that these are at least: in large logs any habits meet a little more often",
+    )
+    max_candidates: int = threshold(
+        400, unit="candidates", help="candidates that are scored, strongest first; real logs give fewer"
+    )
+
+
+def leiden(carried: Any, resolution: float) -> Ints:
+    """Return the community of every row of a sparse matrix of accounts by tokens, weighted, by seeded Leiden.
+
+    A row without tokens is a community of its own, with a negative number.
+
+    Method: Traag, Waltman and van Eck, "From Louvain to Leiden", Scientific Reports 9 (2019), on the bipartite graph.
+    """
+    full = sparse.block_array([[None, carried], [carried.T, None]], format="csr")
+    full.sort_indices()
+    _, labels = native.leiden_csr(
+        full.indptr.astype(np.int64),
+        full.indices.astype(np.int32),
+        full.data.astype(np.float64),
+        int(full.shape[0]),
+        resolution=resolution,
+        seed=_LEIDEN_SEED,
+    )
+    rows = carried.shape[0]
+    return np.fromiter((labels.get(node, -1 - node) for node in range(rows)), np.int64, rows)
+
+
+def _edges(graph: SignalGraph, kind: Kind, p: SeedParameters) -> Any:
     """Accounts by tokens of one kind, weighted by rarity; hubs and common tokens left out."""
-    if kind not in graph.kinds:
-        return None
     size = graph.population.size
-    carriers = graph.carriers_per_token(kind)
+    carriers = graph.carriers_per_token(kind.name)
     bits = np.log2(size / np.maximum(carriers, 1))
     usable = (
         (carriers >= 2)
         & (carriers <= max(p.hub_share * size, p.min_accounts))
         & ((bits >= p.edge_bits) | (size < p.small_log))
     )
-    weight = np.where(usable, factor * np.maximum(bits, 0.1), 0.0)
-    matrix = (graph.matrix(kind) @ sparse.diags_array(weight)).tocsr()
+    weight = np.where(usable, kind.seeding * np.maximum(bits, 0.1), 0.0)
+    matrix = (graph.matrix(kind.name) @ sparse.diags_array(weight)).tocsr()
     matrix.eliminate_zeros()
     total = np.asarray(matrix.sum(axis=1)).ravel()
-    most = p.kind_bits * factor
+    most = p.kind_bits * kind.seeding
     scale = np.where(total > most, most / np.maximum(total, 1e-12), 1.0)
-    return sparse.coo_array(sparse.diags_array(scale) @ matrix)
+    return (sparse.diags_array(scale) @ matrix).tocsr()
 
 
-def communities(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
-    """Return communities of accounts by seeded Leiden on the bipartite graph of accounts and tokens.
-
-    Method: Traag, Waltman and van Eck, "From Louvain to Leiden", Scientific Reports 9 (2019).
-    """
-    size = graph.population.size
-    blocks, width = [], 0
-    for kind, factor in LINKING.items():
-        block = _edges(graph, kind, factor, p)
-        if block is not None and block.nnz:
-            blocks.append((block.row, block.col + size + width, block.data))
-            width += block.shape[1]
-    if not blocks:
+def communities(graph: SignalGraph, p: SeedParameters) -> list[Ints]:
+    """Return communities of accounts in the bipartite graph of accounts and tokens (see ``leiden``)."""
+    blocks = [_edges(graph, kind, p) for kind in graph.kinds.values() if kind.seeding]
+    carried = sparse.hstack(blocks, format="csr") if blocks else sparse.csr_array((graph.population.size, 0))
+    if carried.nnz == 0:
         return []
-    row = np.concatenate([b[0] for b in blocks])
-    column = np.concatenate([b[1] for b in blocks])
-    data = np.concatenate([b[2] for b in blocks])
-    used, renumbered = np.unique(np.concatenate([row, column]), return_inverse=True)
-    a, b = renumbered[: row.size], renumbered[row.size :]
-    shape = (used.size, used.size)
-    full = sparse.csr_array(
-        (np.concatenate([data, data]), (np.concatenate([a, b]), np.concatenate([b, a]))), shape=shape
-    )
-    full.sum_duplicates()
-    full.sort_indices()
-    _, labels = native.leiden_csr(
-        full.indptr.astype(np.int64),
-        full.indices.astype(np.int32),
-        full.data.astype(np.float64),
-        int(used.size),
-        resolution=p.resolution,
-        seed=p.seed,
-    )
-    label = np.fromiter((labels[node] for node in range(used.size)), np.int64, used.size)
-    accounts = used < size
-    numbers, label = used[accounts], label[accounts]
-    order = np.lexsort((numbers, label))
-    cuts = np.flatnonzero(np.diff(label[order])) + 1
-    return [part for part in np.split(numbers[order], cuts) if part.size >= p.min_accounts]
+    accounts = np.flatnonzero(np.diff(carried.indptr)).astype(np.int64)
+    label = leiden(carried[accounts][:, np.unique(carried.indices)], p.resolution)
+    order = np.argsort(label, kind="stable")
+    parts = np.split(accounts[order], np.flatnonzero(np.diff(label[order])) + 1)
+    return [part for part in parts if part.size >= p.min_accounts]
 
 
-def template_sets(graph: SignalGraph, p: ClusterParameters) -> list[Ints]:
+def template_sets(graph: SignalGraph, p: SeedParameters) -> list[Ints]:
     """Return the carriers of every template: a campaign with nothing else in common, or larger than a community."""
     found: list[Ints] = []
-    for kind in WORDING:
-        if kind not in graph.kinds:
-            continue
-        counts = graph.carriers_per_token(kind)
-        order = np.lexsort((graph.tokens[kind], -counts))[: p.max_candidates]
+    for kind in graph.kinds.by_cause.get(WORDING, ()):
+        counts = graph.carriers_per_token(kind.name)
         found += [
-            np.flatnonzero(graph.touching(kind, np.array([column])))
-            for column in order
+            np.flatnonzero(graph.carriers(kind.name, np.array([column])))
+            for column in _commonest(graph, kind.name, p.max_candidates)
             if counts[column] >= p.min_accounts
         ]
     return found
 
 
-def crossed_sets(graph: SignalGraph, p: ClusterParameters, settled: Mask | None = None) -> list[Ints]:
+def crossed_sets(graph: SignalGraph, p: SeedParameters, settled: Mask | None = None) -> list[Ints]:
     """Return accounts that carry two tokens of different causes far more often than the two would meet by chance.
 
-    Accounts that are ``settled`` in clusters are left out.
-
     A campaign that shares no address, card or wording still signs up together, runs one program and rotates; each of
-    these is too common to join anybody by itself.
+    these is too common to join anybody by itself. Accounts that are ``settled`` in clusters are left out.
     """
     found: list[Ints] = []
     free = np.ones(graph.population.size, np.bool_) if settled is None else ~settled
     size = max(1, int(np.count_nonzero(free)))
-    for kind, partners in CROSSED.items():
-        if kind not in graph.kinds:
-            continue
-        for first in _commonest(graph, kind, p):
-            carriers = graph.touching(kind, np.array([first])) & free
+    for kind in (kind for kind in graph.kinds.values() if kind.crossed_with):
+        for first in _commonest(graph, kind.name, p.most_crossed):
+            carriers = graph.carriers(kind.name, np.array([first])) & free
             found.append(np.flatnonzero(carriers))
-            for partner in (one for one in partners if one in graph.kinds):
-                for second in _commonest(graph, partner, p):
-                    other = graph.touching(partner, np.array([second])) & free
+            for partner in (name for name in kind.crossed_with if name in graph.kinds):
+                for second in _commonest(graph, partner, p.most_crossed):
+                    other = graph.carriers(partner, np.array([second])) & free
                     both = np.flatnonzero(carriers & other)
                     expected = float(np.count_nonzero(carriers)) * float(np.count_nonzero(other)) / size
-                    if _beyond_chance(both.size, expected, p):
+                    if both.size > p.crossed_times * expected and poisson_llr(both.size, expected) >= p.crossed_bits:
                         found.append(both)
     limit = p.hub_share * size
     return [numbers for numbers in found if p.min_accounts <= numbers.size <= limit]
 
 
-def _beyond_chance(seen: int, expected: float, p: ClusterParameters) -> bool:
-    """Whether a Poisson count of ``expected`` would hardly be ``seen``: its log likelihood ratio in bits."""
-    if seen <= p.crossed_times * expected:
-        return False
-    return seen * math.log2(seen / expected) - (seen - expected) / math.log(2) >= p.crossed_bits
-
-
-def _commonest(graph: SignalGraph, kind: str, p: ClusterParameters) -> Ints:
-    """The columns of the tokens of a kind with most carriers, at most a few dozen."""
-    counts = graph.carriers_per_token(kind)
-    order: Ints = np.lexsort((graph.tokens[kind], -counts))[: p.most_crossed]
+def _commonest(graph: SignalGraph, kind: str, most: int) -> Ints:
+    """The columns of the tokens of a kind with most carriers, so many at most."""
+    order: Ints = np.lexsort((graph.tokens(kind), -graph.carriers_per_token(kind)))[:most]
     return order

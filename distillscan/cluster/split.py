@@ -6,136 +6,174 @@ accounts and tokens are divided into communities; communities stay together if, 
 the same tokens in much the same proportions (cosine), or for two weaker kinds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from typing import Any, Final
 
-import graspologic_native as native
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Floats, Hashes, Ints, Mask, SignalGraph
-from distillscan.population.kinds import DECLARING, LINKING, OWNERS, PAIRING, SEPARATING, STRONG, WEAK, WORDING
+from distillscan.cluster.seeds import SeedParameters, leiden
+from distillscan.population.accounts import Floats, Hashes, Ints, Mask
+from distillscan.population.graph import SignalGraph
+from distillscan.population.kinds import WORDING, Kind, Kinds
+from distillscan.settings import threshold
+
+#: Entities by which accounts declare whom they belong to. One organisation keeps groups apart whatever else they share;
+#: a type of account does so where they share no more than a wording: one operator may hold plans of two kinds, but a
+#: plan of its own and a published prompt are a customer's.
+_OWNERS: Final = ("org",)
+_DECLARING: Final = (*_OWNERS, "account_type")
+
+#: Kind to members by tokens (CSR).
+Matrices = Mapping[str, Any]
 
 
-def _tokens(graph: SignalGraph, members: Ints, lift: float) -> dict[str, "sparse.csr_array"]:
-    """Kind to members by characteristic tokens."""
+@dataclass(frozen=True)
+class SplitParameters(SeedParameters):
+    """When parts of a candidate are one operator's."""
+
+    alike: float = threshold(0.7, unit="cosine", help="of two parts' token use, from which they are one operator's")
+    habit: float = threshold(
+        0.1,
+        unit="share",
+        help="share of a part that carries a kind, from which it is the part's habit; 4 of 80 are not",
+    )
+    weak_kinds: int = threshold(
+        2, unit="kinds", help="weak kinds of token that must be used alike where no strong one is: one is an accident"
+    )
+    meetings: int = threshold(
+        3, unit="tokens", help="conversations and the like on which parts of one pool meet at least; one is an accident"
+    )
+    meeting_share: float = threshold(
+        0.1, unit="share", help="share of what the smaller part has of these: parts of one pool meet all over"
+    )
+    separate: float = threshold(
+        0.1, unit="cosine", help="of addresses or cards, up to which two users of one wording live apart: pools overlap"
+    )
+    mostly: float = threshold(
+        0.5, unit="share", help="share of a part's accounts from which a pool, cards or relaying are its way of working"
+    )
+    declared_share: float = threshold(
+        0.8,
+        unit="share",
+        help="share of a part under one organisation or account type, from which it openly belongs to it",
+    )
+    declared_accounts: int = threshold(
+        5, unit="accounts", help="accounts of such a part at least: four with the same plan are nothing"
+    )
+    span_tail: float = threshold(
+        0.1, unit="share", help="share of a part's accounts left out at either end of its time: stragglers and scouts"
+    )
+    at_once: float = threshold(
+        0.5, unit="share", help="share of the shorter time from which parts are active at once; a successor comes after"
+    )
+    min_bridge_ratio: float = threshold(
+        0.25,
+        unit="ratio",
+        help="a part at least this fraction of a group's size may merge several groups; smaller ones join the nearest",
+    )
+    scrap: int = threshold(
+        3, unit="accounts", help="accounts below which a part founds no group: thousands would be compared"
+    )
+
+
+def _matrices(graph: SignalGraph, members: Ints) -> dict[str, Any]:
+    """Members by characteristic tokens, of the kinds that link accounts."""
     found = {}
-    for kind in LINKING:
-        if kind in graph.kinds:
-            tokens = graph.characteristic(kind, members, lift)
-            if tokens.size:
-                found[kind] = graph.matrix(kind)[members][:, tokens].tocsr()
+    for kind in (kind for kind in graph.kinds.values() if kind.seeding):
+        tokens = graph.characteristic(kind.name, members)
+        if tokens.size:
+            found[kind.name] = graph.matrix(kind.name)[members][:, tokens].tocsr()
     return found
 
 
-def _parts(matrices: dict[str, "sparse.csr_array"], p: ClusterParameters) -> Ints:
+def _parts(matrices: Matrices, kinds: Kinds, resolution: float) -> Ints:
     """Community of each member, by Leiden on the members and their characteristic tokens."""
     weighted = []
     for kind, matrix in matrices.items():
         carriers = np.maximum(1, np.diff(matrix.tocsc().indptr))
-        weighted.append(matrix @ sparse.diags_array(LINKING[kind] * np.log2(1.0 + matrix.shape[0] / carriers)))
-    block = sparse.hstack(weighted, format="csr")
-    full = sparse.block_array([[None, block], [block.T, None]], format="csr")
-    full.sort_indices()
-    _, labels = native.leiden_csr(
-        full.indptr.astype(np.int64),
-        full.indices.astype(np.int32),
-        full.data.astype(np.float64),
-        int(full.shape[0]),
-        resolution=p.resolution,
-        seed=p.seed,
-    )
-    return np.fromiter((labels.get(node, -1 - node) for node in range(block.shape[0])), np.int64, block.shape[0])
+        rarity = np.log2(1.0 + matrix.shape[0] / carriers)
+        weighted.append(matrix @ sparse.diags_array(kinds[kind].seeding * rarity))
+    return leiden(sparse.hstack(weighted, format="csr"), resolution)
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """A part of the candidate: positions of its members, and what they carry, summed (so that groups add up)."""
+    """A part of the candidate, summed up, so that groups add up.
 
-    at: Ints
-    rates: dict[str, Floats]  # kind to strength per token
-    carrying: dict[str, int]  # kind to members with any token
-    stated: dict[str, int]  # kind to members of which the log says anything
-    marks: dict[str, int]  # kind to a number with a bit for every token that a member carries
+    Attributes:
+        positions: Of its members among the candidate's.
+        use: Kind to strength per token.
+        carrying: Kind to members with any token.
+        stated: Kind to members of which the log says anything.
+        tokens: Kind to a number with a bit for every token that a member carries.
+    """
+
+    positions: Ints
+    use: Mapping[str, Floats]
+    carrying: Mapping[str, int]
+    stated: Mapping[str, int]
+    tokens: Mapping[str, int]
+
+    @property
+    def size(self) -> int:
+        return self.positions.size
 
     def __add__(self, other: "_Group") -> "_Group":
         return _Group(
-            np.concatenate([self.at, other.at]),
-            {kind: self.rates[kind] + other.rates[kind] for kind in self.rates},
+            np.concatenate([self.positions, other.positions]),
+            {kind: self.use[kind] + other.use[kind] for kind in self.use},
             {kind: self.carrying[kind] + other.carrying[kind] for kind in self.carrying},
             {kind: self.stated[kind] + other.stated[kind] for kind in self.stated},
-            {kind: self.marks[kind] | other.marks[kind] for kind in self.marks},
+            {kind: self.tokens[kind] | other.tokens[kind] for kind in self.tokens},
         )
 
-    def shared(self, other: "_Group") -> list[str]:
-        """The kinds of which both carry a token: in all others the two have nothing to be compared by."""
-        return [kind for kind, mark in self.marks.items() if mark & other.marks[kind]]
+    def share(self, kind: str) -> float:
+        """The share of members that carry any token of a kind."""
+        return self.carrying[kind] / self.size
 
 
-def _groups(label: Ints, matrices: dict[str, "sparse.csr_array"], stated: dict[str, Mask]) -> list[_Group]:
+def _groups(label: Ints, matrices: Matrices, stated: Mapping[str, Mask]) -> list[_Group]:
     """The communities as groups, largest first."""
     names, inverse, sizes = np.unique(label, return_inverse=True, return_counts=True)
     belongs = sparse.csr_array((np.ones(label.size), (inverse, np.arange(label.size))), shape=(names.size, label.size))
-    rates = {kind: (belongs @ matrix).tocsr() for kind, matrix in matrices.items()}
+    use = {kind: (belongs @ matrix).tocsr() for kind, matrix in matrices.items()}
     carrying = {kind: belongs @ (np.diff(matrix.indptr) > 0) for kind, matrix in matrices.items()}
     known = {kind: belongs @ mask for kind, mask in stated.items()}
-    places = np.split(np.argsort(inverse, kind="stable"), np.cumsum(sizes)[:-1])
+    positions = np.split(np.argsort(inverse, kind="stable"), np.cumsum(sizes)[:-1])
     return [
         _Group(
-            places[k],
-            {kind: np.asarray(matrix[[k]].todense(), np.float64).ravel() for kind, matrix in rates.items()},
+            positions[k],
+            {kind: np.asarray(matrix[[k]].todense(), np.float64).ravel() for kind, matrix in use.items()},
             {kind: int(counts[k]) for kind, counts in carrying.items()},
             {kind: int(counts[k]) for kind, counts in known.items()},
-            {kind: _bits(matrix.indices[matrix.indptr[k] : matrix.indptr[k + 1]]) for kind, matrix in rates.items()},
+            {kind: _bit_set(matrix.indices[matrix.indptr[k] : matrix.indptr[k + 1]]) for kind, matrix in use.items()},
         )
         for k in np.lexsort((names, -sizes))
     ]
 
 
-def _bits(tokens: Ints) -> int:
+def _bit_set(tokens: Ints) -> int:
     return sum(1 << token for token in tokens.tolist())
 
 
-def _cosine(kind: str, one: _Group, other: _Group) -> float | None:
-    """How alike two groups use the tokens of a kind, None if either uses none."""
-    if kind not in one.rates:
-        return None
-    a, b = one.rates[kind], other.rates[kind]
+def _cosine(kind: str, one: _Group, other: _Group) -> float:
+    """How alike two groups use the tokens of a kind, 0 if either uses none."""
+    if kind not in one.use:
+        return 0.0
+    a, b = one.use[kind], other.use[kind]
     norm = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b) / norm if norm > 0 else None
+    return float(a @ b) / norm if norm > 0 else 0.0
 
 
-def _habitual(kind: str, one: _Group, other: _Group, p: ClusterParameters) -> bool:
-    """Whether enough members of both groups carry tokens of the kind: what a few do says nothing of the rest."""
-    return kind in one.rates and all(g.carrying[kind] >= p.habit * g.at.size for g in (one, other))
-
-
-def _meet(kind: str, one: _Group, other: _Group, p: ClusterParameters) -> bool:
-    """Whether two groups meet on tokens of which each joins a few accounts only: parts of one pool do so all over."""
-    if not _habitual(kind, one, other, p):
+def _declares(stated: Hashes, others: Hashes, p: SplitParameters) -> bool:
+    """Whether most of ``stated`` (hashes, 0 where nothing is stated) are one value that hardly any of ``others`` is."""
+    values, counts = np.unique(stated[stated != 0], return_counts=True)
+    if stated.size < p.declared_accounts or values.size == 0 or counts.max() < p.declared_share * stated.size:
         return False
-    a, b = one.rates[kind] > 0, other.rates[kind] > 0
-    common, fewer = np.count_nonzero(a & b), min(np.count_nonzero(a), np.count_nonzero(b))
-    return bool(common >= p.meetings and common >= p.meeting_share * fewer)
-
-
-def _pairs_apart(kind: str, one: _Group, other: _Group, p: ClusterParameters) -> bool:
-    """Whether one group hands on conversations within itself, and the other, of the same wording, takes no part."""
-    if kind not in one.rates or np.any((one.rates[kind] > 0) & (other.rates[kind] > 0)):
-        return False
-    few, many = sorted(group.carrying[kind] / group.at.size for group in (one, other))
-    return bool(many >= p.mostly and few <= 1 - p.mostly)
-
-
-def _declares(mine: Hashes, theirs: Hashes, p: ClusterParameters) -> bool:
-    """Whether most of ``mine`` (hashes, 0 where nothing is stated) are one value that hardly any of ``theirs`` is."""
-    values, counts = np.unique(mine[mine != 0], return_counts=True)
-    if mine.size < p.declared_accounts or values.size == 0 or counts.max() < p.declared_share * mine.size:
-        return False
-    return bool(np.mean(theirs != values[np.argmax(counts)]) >= p.declared_share)
+    return bool(np.mean(others != values[np.argmax(counts)]) >= p.declared_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,165 +181,196 @@ class _Judge:
     """Decides whether two groups look like one operator's.
 
     Attributes:
+        kinds: The kinds of the run.
         first: Hour of each member's first request.
         last: Hour of its last one.
         p: When they are used alike, and the like.
         declared: What each member declares, by hash: its organisation, its type of account.
     """
 
+    kinds: Kinds
     first: Floats
     last: Floats
-    p: ClusterParameters
-    declared: dict[str, Hashes] = field(default_factory=dict)
-
-    def strangers(self, one: _Group, other: _Group, kinds: tuple[str, ...]) -> bool:
-        """Whether one group openly belongs to somebody to whom hardly anybody of the other does."""
-        return any(
-            _declares(self.declared[kind][mine.at], self.declared[kind][theirs.at], self.p)
-            for kind in kinds
-            if kind in self.declared
-            for mine, theirs in ((one, other), (other, one))
-        )
+    p: SplitParameters
+    declared: Mapping[str, Hashes] = field(default_factory=dict)
 
     def tied(self, one: _Group, other: _Group) -> bool:
         """Whether two groups meet, or use any strong kind but wording, or two weak ones, alike."""
-        return self._bound(one, other, one.shared(other)) and not self.strangers(one, other, OWNERS)
+        return self._bound(one, other) and not self._strangers(one, other, _OWNERS)
 
-    def _bound(self, one: _Group, other: _Group, shared: list[str]) -> bool:
+    def alike(self, one: _Group, other: _Group) -> bool:
+        """Whether two groups are tied, or use the same wording, accidents of a published wording apart."""
+        if self._bound(one, other):
+            return not self._strangers(one, other, _OWNERS)
+        return self._same_wording(one, other) and not self._strangers(one, other, _DECLARING)
+
+    def nearness(self, one: _Group, other: _Group) -> float:
+        """The largest cosine of two groups over the strong kinds."""
+        strong = (kind.name for kind in self.kinds.values() if kind.merge_strength == "strong")
+        return max((_cosine(kind, one, other) for kind in strong), default=0.0)
+
+    def _strangers(self, one: _Group, other: _Group, entities: Sequence[str]) -> bool:
+        """Whether one group openly belongs to somebody to whom hardly anybody of the other does."""
+        return any(
+            _declares(stated[a.positions], stated[b.positions], self.p)
+            for stated in (self.declared[entity] for entity in entities if entity in self.declared)
+            for a, b in ((one, other), (other, one))
+        )
+
+    def _shared(self, one: _Group, other: _Group) -> list[Kind]:
+        """The kinds of which both carry a token: in all others the two have nothing to be compared by."""
+        return [self.kinds[kind] for kind, tokens in one.tokens.items() if tokens & other.tokens[kind]]
+
+    def _bound(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are tied by kinds that they share, whatever they declare."""
-        if any(_meet(kind, one, other, self.p) for kind in shared if kind in PAIRING):
+        shared = self._shared(one, other)
+        if any(kind.low_degree and self._meet(kind.name, one, other) for kind in shared):
             return True
-        if any(self._close(kind, one, other) for kind in shared if kind in STRONG and kind not in WORDING):
+        strong = [kind for kind in shared if kind.merge_strength == "strong" and kind.cause != WORDING]
+        if any(self._close(kind, one, other) for kind in strong):
             return True
-        weak = [kind for kind in shared if kind in WEAK]
+        weak = [kind for kind in shared if kind.merge_strength == "weak"]
         if len(weak) < self.p.weak_kinds:
             return False
         return sum(self._close(kind, one, other) for kind in weak) >= self.p.weak_kinds
 
-    def _close(self, kind: str, one: _Group, other: _Group) -> bool:
-        return _habitual(kind, one, other, self.p) and (_cosine(kind, one, other) or 0.0) >= self.p.alike
+    def _habitual(self, kind: str, one: _Group, other: _Group) -> bool:
+        """Whether enough members of both groups carry tokens of the kind: what a few do says nothing of the rest."""
+        return all(group.carrying[kind] >= self.p.habit * group.size for group in (one, other))
 
-    def alike(self, one: _Group, other: _Group) -> bool:
-        """Whether two groups are tied, or use the same wording, accidents of a published wording apart."""
-        shared = one.shared(other)
-        if self._bound(one, other, shared):
-            return not self.strangers(one, other, OWNERS)
-        return self._same_wording(one, other, shared) and not self.strangers(one, other, DECLARING)
+    def _close(self, kind: Kind, one: _Group, other: _Group) -> bool:
+        return self._habitual(kind.name, one, other) and _cosine(kind.name, one, other) >= self.p.alike
 
-    def _same_wording(self, one: _Group, other: _Group, shared: list[str]) -> bool:
-        """Whether two groups use the same wording, and not as two operators of one published pipeline do."""
-        if not any(self._close(kind, one, other) for kind in shared if kind in STRONG and kind in WORDING):
+    def _meet(self, kind: str, one: _Group, other: _Group) -> bool:
+        """Whether two groups meet on tokens that join a few accounts each: parts of one pool do so all over."""
+        a, b = one.use[kind] > 0, other.use[kind] > 0
+        common, fewer = np.count_nonzero(a & b), min(np.count_nonzero(a), np.count_nonzero(b))
+        enough = common >= self.p.meetings and common >= self.p.meeting_share * fewer
+        return bool(enough and self._habitual(kind, one, other))
+
+    def _same_wording(self, one: _Group, other: _Group) -> bool:
+        """Whether two groups use the same wording, and not as two operators of one published pipeline do.
+
+        The same wording over separate pools at the same time is a published pipeline that two operators run, or an
+        application that a campaign copies; one pool after the other is one operator that was banned.
+        """
+        shared = self._shared(one, other)
+        worded = [kind for kind in shared if kind.merge_strength == "strong" and kind.cause == WORDING]
+        if not any(self._close(kind, one, other) for kind in worded):
             return False
-        cosine = {kind: _cosine(kind, one, other) for kind in SEPARATING}
-        # The same wording over separate pools at the same time is a published pipeline that two operators run, or an
-        # application that a campaign copies; one pool after the other is one operator that was banned.
-        if any(_pairs_apart(kind, one, other, self.p) for kind in PAIRING):
+        if any(kind.low_degree and self._pairs_apart(kind.name, one, other) for kind in self.kinds.values()):
             return False
-        known = all(
-            group.stated[kind] >= self.p.mostly * group.at.size for kind in SEPARATING for group in (one, other)
-        )
-        return not (known and _separate(cosine, one, other, self.p) and self._at_once(one, other))
+        known = all(group.stated[kind] >= self.p.mostly * group.size for group in (one, other) for kind in group.stated)
+        return not (known and self._separate(one, other) and self._at_once(one, other))
+
+    def _pairs_apart(self, kind: str, one: _Group, other: _Group) -> bool:
+        """Whether one group hands on conversations within itself, and the other, of the same wording, takes no part."""
+        if kind not in one.use or np.any((one.use[kind] > 0) & (other.use[kind] > 0)):
+            return False
+        few, many = sorted((one.share(kind), other.share(kind)))
+        return many >= self.p.mostly and few <= 1 - self.p.mostly
+
+    def _separate(self, one: _Group, other: _Group) -> bool:
+        """Whether at least one group lives on a pool or on cards of which the other, though known, has nothing."""
+        kinds = [kind for kind in one.stated if kind in one.use]
+        if any(_cosine(kind, one, other) > self.p.separate for kind in kinds):
+            return False
+        return any(group.carrying[kind] >= self.p.mostly * group.size for kind in kinds for group in (one, other))
 
     def _at_once(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are active over the same days, rather than one after the other."""
         tail = self.p.span_tail
-        begin = [float(np.quantile(self.first[group.at], tail)) for group in (one, other)]
-        end = [float(np.quantile(self.last[group.at], 1 - tail)) for group in (one, other)]
+        begin = [float(np.quantile(self.first[group.positions], tail)) for group in (one, other)]
+        end = [float(np.quantile(self.last[group.positions], 1 - tail)) for group in (one, other)]
         common = min(end) - max(begin)
         return common > self.p.at_once * min(e - b for b, e in zip(begin, end, strict=True))
 
 
-def _separate(cosine: dict[str, float | None], one: _Group, other: _Group, p: ClusterParameters) -> bool:
-    """Whether at least one group lives on a pool or on cards of which the other, though known, has nothing."""
-    kinds = [kind for kind in SEPARATING if kind in one.rates]
-    if any((cosine[kind] or 0.0) > p.separate for kind in kinds):
-        return False
-    return any(group.carrying[kind] >= p.mostly * group.at.size for kind in kinds for group in (one, other))
-
-
-def _nearness(one: _Group, other: _Group) -> float:
-    """The largest cosine of two groups over the strong kinds."""
-    return max((_cosine(kind, one, other) or 0.0) for kind in STRONG)
-
-
-def _gathered(parts: list[_Group], judge: _Judge) -> list[_Group]:
+def _merged(parts: list[_Group], judge: _Judge) -> list[_Group]:
     """Put parts that are alike together; scraps join a group or stay alone, but never found one.
 
     What is tied by more than wording comes together first: two parts of one pool may be of different minds about a
     third that is merely worded alike.
     """
     groups = [part for part in parts if any(part.carrying.values())]
-    scraps = [part for part in parts if not any(part.carrying.values())]
+    bare = [part for part in parts if not any(part.carrying.values())]
     for test in (judge.tied, judge.alike):
-        gathered: list[_Group] = []
-        for part in sorted(groups, key=lambda group: (-group.at.size, int(group.at[0]))):
-            gathered = _taken_in(gathered, part, test, judge.p)
-        groups = gathered
-    small = [group for group in groups if group.at.size < judge.p.scrap and len(groups) > 1]
-    return _joined([group for group in groups if not any(group is one for one in small)], judge) + small + scraps
+        merged: list[_Group] = []
+        for part in sorted(groups, key=lambda group: (-group.size, int(group.positions[0]))):
+            merged = _take_in(merged, part, test, judge)
+        groups = merged
+    scraps = [group for group in groups if group.size < judge.p.scrap] if len(groups) > 1 else []
+    whole = [group for group in groups if not any(group is scrap for scrap in scraps)]
+    for test in (judge.tied, judge.alike):
+        whole = _join_alike(whole, test)
+    return whole + scraps + bare
 
 
-def _taken_in(
-    groups: list[_Group], part: _Group, test: Callable[[_Group, _Group], bool], p: ClusterParameters
-) -> list[_Group]:
+def _take_in(groups: list[_Group], part: _Group, test: Callable[[_Group, _Group], bool], judge: _Judge) -> list[_Group]:
     """Add a part to the groups it is like.
 
     A part of some size that is like several groups joins them; a small one made of leftovers of two operators is like
     both as well, and goes to the nearest alone.
     """
     alike = [k for k, group in enumerate(groups) if test(group, part)]
-    joins = [k for k in alike if part.at.size >= p.bridge * groups[k].at.size]
-    joins = joins or sorted(alike, key=lambda k: (-_nearness(groups[k], part), k))[:1]
+    joins = [k for k in alike if part.size >= judge.p.min_bridge_ratio * groups[k].size]
+    joins = joins or sorted(alike, key=lambda k: (-judge.nearness(groups[k], part), k))[:1]
     joined = part
     for k in joins:
         joined = joined + groups[k]
     return [*(group for k, group in enumerate(groups) if k not in joins), joined]
 
 
-def _joined(groups: list[_Group], judge: _Judge) -> list[_Group]:
-    """Join groups that are alike as wholes, until none are: first those tied by more than wording."""
-    for test in (judge.tied, judge.alike):
-        waiting, done = list(groups), []
-        while waiting:
-            one = waiting.pop(0)
-            twin = next((k for k, other in enumerate(waiting) if test(one, other)), None)
-            if twin is None:
-                done.append(one)
-            else:
-                waiting[twin] = one + waiting[twin]
-        groups = done
-    return groups
+def _join_alike(groups: list[_Group], test: Callable[[_Group, _Group], bool]) -> list[_Group]:
+    """Join groups that are alike as wholes, until none are."""
+    waiting, done = list(groups), []
+    while waiting:
+        group = waiting.pop(0)
+        twin = next((k for k, other in enumerate(waiting) if test(group, other)), None)
+        if twin is None:
+            done.append(group)
+        else:
+            waiting[twin] = group + waiting[twin]
+    return done
 
 
-def _judge(graph: SignalGraph, members: Ints, p: ClusterParameters) -> _Judge:
+def _judge(graph: SignalGraph, members: Ints, p: SplitParameters) -> _Judge:
     """What is needed to judge groups of these members."""
-    population = graph.population
-    first, last = population.active_hours
-    declared = {
-        kind: population.once(("dominant", kind), partial(population.dominant, kind))[members] for kind in DECLARING
-    }
-    return _Judge(first[members], last[members], p, declared)
+    first, last = graph.population.active_hours
+    declared = {entity: graph.population.dominant(entity)[members] for entity in _DECLARING}
+    return _Judge(graph.declared, first[members], last[members], p, declared)
 
 
-def split(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]:
-    """Return the parts of a candidate that belong together; the whole as the only part if there is nothing to split."""
-    matrices = _tokens(graph, members, p.lift)
-    if not matrices:
-        return [members]
-    label = _parts(matrices, p)
-    stated = {kind: _stated(graph, kind)[members] for kind in SEPARATING}
-    found = []
-    for at in _connected(matrices):
-        if np.all(label[at] == label[at[0]]):
-            found.append(members[at])
-            continue
-        groups = _groups(label[at], _of(matrices, at), {kind: mask[at] for kind, mask in stated.items()})
-        gathered = _gathered(groups, _judge(graph, members[at], p))
-        found += [members[at[np.sort(group.at)]] for group in gathered]
+def _stated(graph: SignalGraph, members: Ints) -> dict[str, Mask]:
+    """Of each kind that distinguishes operators, the members of which the log says anything."""
+    found = {}
+    for kind in (kind for kind in graph.declared.values() if kind.distinguishes_operators):
+        stated = [graph.population.states(entity) for entity in kind.observable_through]
+        carried = [graph.carries_any(kind.name)] if kind.name in graph.kinds else []
+        nobody = np.zeros(graph.population.size, np.bool_)
+        found[kind.name] = np.logical_or.reduce([nobody, *stated, *carried])[members]
     return found
 
 
-def _connected(matrices: dict[str, "sparse.csr_array"]) -> list[Ints]:
+def split(graph: SignalGraph, members: Ints, p: SplitParameters) -> list[Ints]:
+    """Return the parts of a candidate that belong together; the whole as the only part if there is nothing to split."""
+    matrices = _matrices(graph, members)
+    if not matrices:
+        return [members]
+    label = _parts(matrices, graph.kinds, p.resolution)
+    stated = _stated(graph, members)
+    found = []
+    for part in _connected(matrices):
+        if np.all(label[part] == label[part[0]]):
+            found.append(members[part])
+            continue
+        groups = _groups(label[part], _rows(matrices, part), {kind: mask[part] for kind, mask in stated.items()})
+        merged = _merged(groups, _judge(graph, members[part], p))
+        found += [members[part[np.sort(group.positions)]] for group in merged]
+    return found
+
+
+def _connected(matrices: Matrices) -> list[Ints]:
     """Members (by position) joined by any chain of common tokens: two such sets have nothing to be compared by."""
     block = sparse.hstack(list(matrices.values()), format="csr")
     rows, columns = block.shape
@@ -312,28 +381,21 @@ def _connected(matrices: dict[str, "sparse.csr_array"]) -> list[Ints]:
     return np.split(order, np.flatnonzero(np.diff(piece[order])) + 1)
 
 
-def _of(matrices: dict[str, "sparse.csr_array"], at: Ints) -> dict[str, "sparse.csr_array"]:
+def _rows(matrices: Matrices, positions: Ints) -> dict[str, Any]:
     """The rows of these members, and the tokens that they carry."""
-    rows = {kind: matrix[at] for kind, matrix in matrices.items()}
+    rows = {kind: matrix[positions] for kind, matrix in matrices.items()}
     return {kind: matrix[:, np.unique(matrix.indices)].tocsr() for kind, matrix in rows.items() if matrix.nnz}
 
 
-def tied_sets(graph: SignalGraph, sets: list[Ints], p: ClusterParameters) -> list[tuple[int, int]]:
+def tied_sets(graph: SignalGraph, sets: list[Ints], p: SplitParameters) -> list[tuple[int, int]]:
     """Return which of several disjoint sets are tied to each other by more than wording, as pairs of their numbers."""
     members = np.sort(np.concatenate(sets)) if sets else np.zeros(0, np.int64)
-    matrices = _tokens(graph, members, p.lift) if members.size else {}
+    matrices = _matrices(graph, members) if members.size else {}
     if not matrices:
         return []
     label = np.zeros(members.size, np.int64)
     for number, one in enumerate(sets):
         label[np.searchsorted(members, one)] = number
-    stated = {kind: _stated(graph, kind)[members] for kind in SEPARATING}
-    groups = {int(label[group.at[0]]): group for group in _groups(label, matrices, stated)}
+    groups = {int(label[g.positions[0]]): g for g in _groups(label, matrices, _stated(graph, members))}
     judge = _judge(graph, members, p)
     return [(a, b) for b in groups for a in groups if a < b and judge.tied(groups[a], groups[b])]
-
-
-def _stated(graph: SignalGraph, kind: str) -> Mask:
-    """Accounts of which the log says anything of this kind."""
-    stated = graph.population.states(kind)
-    return stated | graph.sharing(kind) if kind in graph.kinds else stated

@@ -1,77 +1,160 @@
-"""What a detector is: it names the tokens accounts carry, and weighs what a cluster's accounts have in common."""
+"""What a detector is: it names the tokens accounts carry, and weighs what a candidate's accounts have in common."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
 
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import SIGNALS, Ints, Mask, Population, SignalGraph
+from distillscan.detect.claims import FACTS, Claim, Facts
+from distillscan.population.accounts import Floats, Ints, Mask, Population
+from distillscan.population.graph import SIGNALS, SignalGraph
+from distillscan.population.kinds import Kind
+from distillscan.population.stats import group_bits, share_bits, smoothed_rate
 from distillscan.result import Axis, Evidence, Family
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
-    """A model and the moment from which it could be used."""
+class Comparison:
+    """How many members show a trait, against how usual it is among others.
 
-    model: str
-    at: datetime
-    source: str  # "log" or "file"
+    Attributes:
+        shown: Members with the trait, of those for which it is observable.
+        observable: Members for which it is observable.
+        members: All members.
+        base_rate: Share (0 to 1, smoothed) of the others with the trait.
+        others: How many others there are to compare with.
+    """
+
+    shown: int
+    observable: int
+    members: int
+    base_rate: float
+    others: int
+
+    def share_bits(self, cap: float) -> float:
+        """Return the bits of so many members showing it, up to ``cap``."""
+        return share_bits(self.shown, self.observable, self.base_rate, cap)
+
+    def group_bits(self, cap: float, base_rate_limit: float = 1.0) -> float:
+        """Return the bits for all members being one group, up to ``cap``; the base rate counts up to a limit."""
+        return group_bits(self.shown, self.observable, self.members, min(base_rate_limit, self.base_rate), cap)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What detectors know beside the profile: releases, and where a cluster's characteristic tokens begin."""
-
-    releases: tuple[Release, ...] = ()
-    lift: float = ClusterParameters().lift
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
-    """A set of accounts to be weighed.
+    """A set of accounts that may be one operator's.
 
     Attributes:
         members: Their numbers in the population, ascending.
         graph: Who carries which token.
-        context: See ``Context``.
+        bits: Log2 odds of each member's belonging, as clustering found them; empty where nobody asked.
     """
 
     members: Ints
     graph: SignalGraph
-    context: Context
+    bits: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def strength(self) -> float:
+        """Total evidence for the set, in bits."""
+        return float(self.bits.sum())
 
     @property
     def population(self) -> Population:
         """All accounts of the log."""
         return self.graph.population
 
-    def characteristic(self, kind: str) -> Ints:
-        """Columns of the tokens of this kind that mark the cluster (see ``SignalGraph.characteristic``)."""
-        if kind not in self.graph.kinds:
-            return np.zeros(0, np.int64)
-        return self.graph.characteristic(kind, self.members, self.context.lift)
-
     @property
     def mask(self) -> Mask:
         """True for members."""
         return self.population.mask(self.members)
 
+    def characteristic(self, kind: str) -> Ints:
+        """Return the columns of the tokens of this kind that mark the members (see ``SignalGraph.characteristic``)."""
+        return self.graph.characteristic(kind, self.members)
+
+    def compare(
+        self, has_trait: Mask, observable: Mask, *, elsewhere: Mask | None = None, others: Mask | None = None
+    ) -> Comparison:
+        """Count members with the trait, members for which it is observable, and the base rate among non-members.
+
+        Args:
+            has_trait: Accounts with the trait.
+            observable: Accounts for which it can be told.
+            elsewhere: What counts as the trait among non-members, if not the same: sharing an address with anyone, say.
+            others: The non-members to compare with, if not all for which it is observable.
+        """
+        elsewhere = has_trait if elsewhere is None else elsewhere
+        others = observable & ~self.mask if others is None else others
+        known = observable[self.members]
+        count = int(np.count_nonzero(others))
+        return Comparison(
+            shown=int(np.count_nonzero(has_trait[self.members] & known)),
+            observable=int(np.count_nonzero(known)),
+            members=self.members.size,
+            base_rate=float(smoothed_rate(np.count_nonzero(elsewhere & others), count)),
+            others=count,
+        )
+
+    def peers(self, observable: Mask, least: int, client_share: float) -> tuple[Mask, str]:
+        """Return the non-members to compare with, and what they are called.
+
+        Args:
+            observable: Accounts for which the trait can be told.
+            least: How many users of the same client it takes to compare with them alone.
+            client_share: Share (0 to 1) of the members that must mainly use that client.
+
+        Returns:
+            Users of the members' client where there are enough; else all others.
+        """
+        others = observable & ~self.mask
+        clients, counts = np.unique(self.population.client[self.members], return_counts=True)
+        main = clients[np.argmax(counts)]
+        if main != 0 and counts.max() >= client_share * self.members.size:
+            same = others & (self.population.client == main)
+            if np.count_nonzero(same) >= least:
+                return same, "other users of the same client"
+        return others, "all other accounts"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a detector says of a candidate, before rounding."""
+    """What a detector says of a candidate, before rounding.
 
+    Attributes:
+        claim: What it says, for explanations to go by.
+        family: The evidence family it belongs to.
+        axis: Whether it speaks of coordination or of extraction.
+        bits: Log2 likelihood ratio; negative if it speaks against.
+        summary: The statement in words, with its numbers.
+        details: The numbers behind it, for display only.
+        facts: The facts of the claim, if it has any (``claims.FACTS``).
+        specific: False for signs of harvesting that spam, resale and the like show just as well.
+
+    Raises:
+        TypeError: The facts are not those of the claim.
+    """
+
+    claim: Claim
     family: Family
     axis: Axis
     bits: float
     summary: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts | None = None
+    specific: bool = True
+
+    def __post_init__(self) -> None:
+        expected = FACTS.get(self.claim, type(None))
+        if not isinstance(self.facts, expected):
+            raise TypeError(
+                f"a finding that claims {self.claim.name} has facts of type {expected.__name__}, "
+                f"not {type(self.facts).__name__}"
+            )
 
 
 @runtime_checkable
@@ -104,12 +187,17 @@ class Detector(Protocol):
         ...
 
     @property
-    def parameters(self) -> Any:
-        """A frozen dataclass; each field has ``metadata["help"]``."""
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of the tokens it makes."""
         ...
 
-    def signals(self, population: Population, parameters: Any, context: Context) -> pl.DataFrame:
-        """Return the tokens accounts carry (``population.SIGNALS``)."""
+    @property
+    def parameters(self) -> Any:
+        """A frozen dataclass whose fields are ``settings.threshold``."""
+        ...
+
+    def signals(self, population: Population, parameters: Any) -> pl.DataFrame:
+        """Return the tokens accounts carry (``SIGNALS``), of the kinds it declares; it reads nothing but its input."""
         ...
 
     def assess(self, candidate: Candidate, parameters: Any) -> list[Finding]:
@@ -117,45 +205,38 @@ class Detector(Protocol):
         ...
 
 
-def evidence(detector: Detector, finding: Finding) -> Evidence:
-    """Return a finding as it stands in the report: attributed, and rounded to what is meaningful."""
+def evidence(detector: str, finding: Finding) -> Evidence:
+    """Return a finding as it stands in the report: attributed, and its details rounded to what is meaningful."""
+    details = finding.details if finding.specific else {"specific": False, **finding.details}
     return Evidence(
-        detector=detector.name,
+        detector=detector,
         family=finding.family,
         axis=finding.axis,
         bits=round(finding.bits, 2),
         summary=finding.summary,
-        details={key: rounded(value) for key, value in finding.details.items()},
+        details={key: rounded(value) for key, value in details.items()},
     )
 
 
 def shared_entities(links: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Return the entities that at least two accounts touch, as tokens (``population.SIGNALS``)."""
+    """Return the entities that at least two accounts touch, as tokens (``SIGNALS``)."""
     return links.filter(pl.len().over("entity") >= 2).select(
         "account", pl.lit(kind).alias("kind"), pl.col("entity").alias("token"), pl.lit(1.0).alias("strength")
     )
 
 
-def trait(population: Population, kind: str, token: int, shows: Mask, able: Mask) -> pl.DataFrame:
-    """Return a trait of accounts by themselves as a token; ``able`` are those of which it can be told (see SIGNALS)."""
-    told = np.flatnonzero(able)
+def trait_tokens(population: Population, kind: str, token: int, has_trait: Mask, observable: Mask) -> pl.DataFrame:
+    """Return a trait of accounts by themselves as a token (``SIGNALS``), stated of all for which it is observable."""
+    numbers = np.flatnonzero(observable)
     return pl.DataFrame(
         {
-            "account": population.profile.accounts["account"].gather(told),
-            "kind": pl.repeat(kind, told.size, eager=True, dtype=pl.String),
-            "token": pl.repeat(token, told.size, eager=True, dtype=pl.UInt64),
-            "strength": shows[told].astype(np.float64),
+            "account": population.profile.accounts["account"].gather(numbers),
+            "kind": pl.repeat(kind, numbers.size, eager=True, dtype=pl.String),
+            "token": pl.repeat(token, numbers.size, eager=True, dtype=pl.UInt64),
+            "strength": has_trait[numbers].astype(np.float64),
         },
         schema=SIGNALS,
     )
-
-
-def rates(candidate: Candidate, shows: Mask, able: Mask, others: Mask | None = None) -> tuple[int, int, float]:
-    """Return how many members show a trait, of how many of which it can be told, and the rate among others."""
-    members = candidate.members
-    others = able & ~candidate.mask if others is None else others
-    outside = float(np.count_nonzero(shows & others) + 0.5) / (np.count_nonzero(others) + 1)
-    return int(np.count_nonzero(shows[members] & able[members])), int(np.count_nonzero(able[members])), outside
 
 
 def rounded(value: Any) -> Any:

@@ -2,60 +2,77 @@
 
 from collections.abc import Sequence
 from importlib.metadata import entry_points
+from typing import Final
 
 from distillscan.detect.base import Detector
-from distillscan.detect.detectors import (
-    account_fanout,
-    conversation_sharing,
-    extraction_intent,
-    infrastructure_overlap,
-    output_harvest,
-    release_pivot,
-    succession,
-    synchrony,
-    template_uniformity,
-)
+from distillscan.detect.contract import violations
+from distillscan.detect.detectors.account_fanout import AccountFanoutDetector
+from distillscan.detect.detectors.conversation_sharing import ConversationSharingDetector
+from distillscan.detect.detectors.extraction_intent import ExtractionIntentDetector
+from distillscan.detect.detectors.infrastructure_overlap import InfrastructureOverlapDetector
+from distillscan.detect.detectors.output_harvest import OutputHarvestDetector
+from distillscan.detect.detectors.release_pivot import ReleasePivotDetector
+from distillscan.detect.detectors.succession import SuccessionDetector
+from distillscan.detect.detectors.synchrony import SynchronyDetector
+from distillscan.detect.detectors.template_uniformity import TemplateUniformityDetector
 from distillscan.errors import UsageError, did_you_mean
-from distillscan.parameters import GROUPS
+from distillscan.population.kinds import Kinds
 
-GROUP = "distillscan.detectors"
+GROUP: Final = "distillscan.detectors"
+#: Groups of parameters beside those of detectors, which may not take these names.
+PARAMETER_GROUPS: Final = ("cluster", "score", "privacy")
 
 
 def builtin() -> tuple[Detector, ...]:
     """Return the built-in detectors in the order of the report."""
     return (
-        template_uniformity.Detector(),
-        account_fanout.Detector(),
-        infrastructure_overlap.Detector(),
-        conversation_sharing.Detector(),
-        synchrony.Detector(),
-        succession.Detector(),
-        release_pivot.Detector(),
-        extraction_intent.Detector(),
-        output_harvest.Detector(),
+        TemplateUniformityDetector(),
+        AccountFanoutDetector(),
+        InfrastructureOverlapDetector(),
+        ConversationSharingDetector(),
+        SynchronyDetector(),
+        SuccessionDetector(),
+        ReleasePivotDetector(),
+        ExtractionIntentDetector(),
+        OutputHarvestDetector(),
     )
 
 
 def available() -> tuple[Detector, ...]:
     """Return the built-in detectors and those that installed packages register, by name.
 
+    Everything a detector declares is checked here, before a log is read.
+
     Raises:
-        UsageError: A registered object cannot be loaded, is no detector, or takes a name that is taken.
+        UsageError: A registered object cannot be loaded, breaks the contract of a detector, takes a name that is
+            taken, or declares a kind that contradicts another's.
     """
-    found = list(builtin())
-    for entry in sorted(entry_points(group=GROUP), key=lambda e: (e.name, e.value)):
+    detectors = list(builtin())
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
+        where = f"detector {entry.name} ({entry.value})"
         try:
             made = entry.load()()
         except Exception as error:
-            raise UsageError(f"detector {entry.name} ({entry.value}) cannot be loaded: {error}") from error
-        if not isinstance(made, Detector):
-            raise UsageError(
-                f"detector {entry.name} ({entry.value}) lacks the members of distillscan.detect.base.Detector"
-            )
-        if made.name in {*GROUPS, *(d.name for d in found)}:
-            raise UsageError(f"detector {entry.name} ({entry.value}): the name {made.name} is taken")
-        found.append(made)
-    return tuple(found)
+            raise UsageError(f"{where} cannot be loaded: {error}") from error
+        if wrong := violations(made):
+            raise UsageError(f"{where} cannot be used: {'; '.join(wrong)} (see docs/adding-a-detector.md)")
+        if made.name in {*PARAMETER_GROUPS, *(known.name for known in detectors)}:
+            raise UsageError(f"{where}: the name {made.name!r} is taken; give it another")
+        detectors.append(made)
+    _check_kinds(detectors)
+    return tuple(detectors)
+
+
+def _check_kinds(detectors: Sequence[Detector]) -> None:
+    kinds = Kinds.declared((detector.name, detector.kinds) for detector in detectors)
+    for detector in detectors:
+        for kind in detector.kinds:
+            for name in kind.crossed_with:
+                if name not in kinds:
+                    raise UsageError(
+                        f"detector {detector.name}: the kind {kind.name!r} is crossed with {name!r}, which no detector "
+                        f"declares; kinds are {', '.join(kinds)}"
+                    )
 
 
 def choose(names: Sequence[str], without: Sequence[str]) -> tuple[Detector, ...]:
@@ -66,7 +83,7 @@ def choose(names: Sequence[str], without: Sequence[str]) -> tuple[Detector, ...]
     """
     known = available()
     for name in (*names, *without):
-        if name not in {d.name for d in known}:
-            hint = did_you_mean(name, [d.name for d in known], "detectors are")
+        if name not in {detector.name for detector in known}:
+            hint = did_you_mean(name, [detector.name for detector in known], "detectors are")
             raise UsageError(f"there is no detector {name!r}; {hint}")
     return tuple(d for d in known if (not names or d.name in names) and d.name not in without)

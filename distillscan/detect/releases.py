@@ -2,15 +2,29 @@
 
 import csv
 import tomllib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 
-from distillscan.detect.base import Release
 from distillscan.errors import UsageError
-from distillscan.parameters import ReleasePivot
+from distillscan.population.accounts import Release
 from distillscan.profile.tables import Profile
+from distillscan.settings import threshold
+
+
+@dataclass(frozen=True)
+class ReleaseParameters:
+    """When a model that appears in the log is a release."""
+
+    min_accounts: int = threshold(
+        20, unit="accounts", help="accounts that use a model within three days of its first request, for a release"
+    )
+    settle_days: int = threshold(
+        3, unit="days", help="a model first seen within so many days of the log's beginning is not new"
+    )
+
 
 _HINT = (
     'a releases file is CSV with the columns "model" and "released", or TOML with [[release]] tables of the same keys'
@@ -56,7 +70,7 @@ def read_releases(path: Path) -> tuple[Release, ...]:
     return tuple(sorted(found, key=lambda r: (r.at, r.model)))
 
 
-def find_releases(profile: Profile, p: ReleasePivot) -> tuple[Release, ...]:
+def find_releases(profile: Profile, p: ReleaseParameters) -> tuple[Release, ...]:
     """Find models first used after the log had settled, and soon by enough accounts; at the hour of first use.
 
     The first hour is that of the first request but for stragglers: the hour by which one per cent of the requests of

@@ -1,14 +1,15 @@
 """Detect: run the detectors over a profile, and say of each what became of it."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
-from distillscan.detect.base import Context, Detector
-from distillscan.population.accounts import SIGNALS, Population
+from distillscan.detect.base import Detector
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SIGNALS
 from distillscan.result import DetectorRun
 
 
@@ -26,13 +27,20 @@ def missing(needs: Sequence[str], columns: frozenset[str]) -> list[str]:
     return [need for need in needs if not any(column in columns for column in need.split("|"))]
 
 
-def _checked(signals: pl.DataFrame, population: Population) -> pl.DataFrame:
-    """The signals in their types; raises ValueError if they speak of nobody or of strangers."""
+def checked_signals(detector: Detector, signals: pl.DataFrame, population: Population) -> pl.DataFrame:
+    """Return a detector's signals in their types.
+
+    Raises:
+        ValueError: They hold nulls or negative strengths, name strangers, or are of kinds the detector did not declare.
+    """
     signals = signals.select(pl.col(name).cast(dtype) for name, dtype in SIGNALS.items())
     if sum(signals.null_count().row(0)):
         raise ValueError("signals hold nulls")
     if not (signals["strength"].is_finite() & (signals["strength"] >= 0)).all():
         raise ValueError("signals have strengths that are no share")
+    undeclared = set(signals["kind"].unique()) - {kind.name for kind in detector.kinds}
+    if undeclared:
+        raise ValueError(f"signals are of kinds that are not declared: {', '.join(sorted(undeclared))}")
     strangers = signals.join(population.profile.accounts, on="account", how="anti").height
     if strangers:
         raise ValueError(f"{strangers} signals name accounts that are not in the profile")
@@ -58,9 +66,7 @@ def without(detection: Detection, name: str, error: BaseException | None) -> Det
     return replace(detection, runs=runs, working=tuple(d for d in detection.working if d.name != name))
 
 
-def detect(
-    population: Population, detectors: Sequence[Detector], settings: dict[str, Any], context: Context
-) -> Detection:
+def detect(population: Population, detectors: Sequence[Detector], settings: Mapping[str, Any]) -> Detection:
     """Run every detector whose columns are there. One that fails is reported, and the others run all the same."""
     parts, runs, working = [SIGNALS.to_frame()], [], []
     for detector in detectors:
@@ -70,7 +76,8 @@ def detect(
             runs.append(run_of(detector, "skipped", f"needs {needed}"))
             continue
         try:
-            parts.append(_checked(detector.signals(population, settings[detector.name], context), population))
+            signals = detector.signals(population, settings[detector.name])
+            parts.append(checked_signals(detector, signals, population))
         except Exception as error:
             runs.append(run_of(detector, "error", failure(error)))
             continue

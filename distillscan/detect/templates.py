@@ -12,10 +12,40 @@ import polars as pl
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from distillscan.parameters import TemplateUniformity
+from distillscan.settings import threshold
 
 #: Prompts per shingle (those with the smallest hash) on which two shingles are compared.
 _COMPARED = 64
+_SHINGLES = pl.Schema({"template": pl.UInt64(), "shingle": pl.UInt64()})
+_MATCHES = pl.Schema({"text": pl.UInt64(), "template": pl.UInt64()})
+_USES = pl.Schema(
+    {
+        "account": pl.UInt64(),
+        "template": pl.UInt64(),
+        "where": pl.String(),
+        "texts": pl.UInt32(),
+        "coverage": pl.Float64(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class TemplateParameters:
+    """When shingles make a template, and when a text is an instance of it."""
+
+    min_accounts: int = threshold(4, unit="accounts", help="a shingle on fewer accounts is not part of any template")
+    min_prompts: int = threshold(
+        6, unit="prompts", help="distinct prompts that a template must have: a text that is merely repeated is none"
+    )
+    together: float = threshold(
+        0.35, unit="share", help="share of the commoner shingle's prompts that hold both, from which two are joined"
+    )
+    min_shingles: int = threshold(
+        2, unit="shingles", help="kept shingles that a template must have: one is a common phrase"
+    )
+    match_share: float = threshold(
+        0.25, unit="share", help="share of a template's shingles (two at least) that a prompt must have to use it"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +64,7 @@ class Templates:
     uses: pl.DataFrame
 
 
-def _shared_shingles(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateUniformity) -> pl.DataFrame:
+def _shared_shingles(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateParameters) -> pl.DataFrame:
     """``text``, ``shingle`` for shingles in enough distinct texts and on enough accounts."""
     pairs = texts.select("text", pl.col("sketch").alias("shingle")).explode("shingle").drop_nulls()
     common = pairs.group_by("shingle").len().filter(pl.col("len") >= p.min_prompts)
@@ -48,7 +78,7 @@ def _shared_shingles(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateUnif
     return pairs.join(spread.select("shingle"), on="shingle", how="semi")
 
 
-def _components(pairs: pl.DataFrame, p: TemplateUniformity) -> pl.DataFrame:
+def _components(pairs: pl.DataFrame, p: TemplateParameters) -> pl.DataFrame:
     """``template``, ``shingle``: components of shingles that occur together."""
     compared = pairs.sort("shingle", "text").filter(pl.int_range(pl.len()).over("shingle") < _COMPARED)
     names = pairs["shingle"].unique().sort()
@@ -71,7 +101,7 @@ def _components(pairs: pl.DataFrame, p: TemplateUniformity) -> pl.DataFrame:
     )
 
 
-def mine(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateUniformity) -> Templates:
+def mine(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateParameters) -> Templates:
     """Find the templates among sketched texts.
 
     Args:
@@ -81,17 +111,7 @@ def mine(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateUniformity) -> T
     """
     pairs = _shared_shingles(texts, holders, p)
     if pairs.is_empty():
-        none = pl.Schema({"template": pl.UInt64(), "shingle": pl.UInt64()}).to_frame()
-        uses = pl.Schema(
-            {
-                "account": pl.UInt64(),
-                "template": pl.UInt64(),
-                "where": pl.String(),
-                "texts": pl.UInt32(),
-                "coverage": pl.Float64(),
-            }
-        ).to_frame()
-        return Templates(none, pl.Schema({"text": pl.UInt64(), "template": pl.UInt64()}).to_frame(), uses)
+        return Templates(_SHINGLES.to_frame(), _MATCHES.to_frame(), _USES.to_frame())
     shingles = _components(pairs, p)
     hits = pairs.join(shingles, on="shingle").group_by("text", "template").agg(pl.len().alias("found"))
     # What a text of the template typically keeps: long templates give more shingles than one sketch has room for.

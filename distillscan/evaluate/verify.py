@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import distillscan
-from distillscan.detect.base import Detector, Release
-from distillscan.detect.registry import available
+from distillscan.detect.base import Detector
+from distillscan.detect.registry import PARAMETER_GROUPS, available
 from distillscan.errors import InputError, UsageError
 from distillscan.evaluate.differences import compare, short
 from distillscan.options import AnalyzeOptions, RunOptions
-from distillscan.parameters import GROUPS, Parameters
+from distillscan.parameters import Parameters
 from distillscan.pipeline import analyze
+from distillscan.population.accounts import Release
 from distillscan.privacy.pseudonyms import Pseudonyms
 from distillscan.progress import Progress
 from distillscan.read.schema.model import schema_digest
@@ -102,7 +103,7 @@ def options_of(
     here = {detector.name for detector in detectors}
     unknown = [f"detector {name} is not installed here" for name in names if name not in here]
     used = tuple(detector for detector in detectors if detector.name in names)
-    settings, strange = _settings(parameters, Parameters(detectors={d.name: d.parameters for d in used}))
+    settings, strange = _settings(parameters, Parameters.of(used))
     try:
         made = AnalyzeOptions(
             mapping={str(name): str(source) for name, source in options.get("mapping", {}).items()},
@@ -147,10 +148,10 @@ def _release(recorded: Mapping[str, str]) -> Release:
 
 def _settings(recorded: Mapping[str, Any], known: Parameters) -> tuple[dict[str, str], list[str]]:
     """The recorded parameters as settings; of those that there are none of here, a sentence."""
-    groups = {group: recorded.get(group) for group in GROUPS} | dict(recorded.get("detectors") or {})
+    groups = {group: recorded.get(group) for group in PARAMETER_GROUPS} | dict(recorded.get("detectors") or {})
     settings, strange = {}, []
     for group, values in groups.items():
-        target = getattr(known, group) if group in GROUPS else known.detectors.get(group)
+        target = getattr(known, group) if group in PARAMETER_GROUPS else known.detectors.get(group)
         if target is None or not isinstance(values, Mapping):
             continue  # a detector that is not here is said already
         for name, value in values.items():
@@ -165,7 +166,7 @@ def _contradictions(parameters: Mapping[str, Any], settings: Mapping[str, str]) 
     """Settings that the report says were made and that its parameters do not show."""
     for key, text in settings.items():
         group, _, name = key.rpartition(".")
-        values = parameters.get(group) if group in GROUPS else (parameters.get("detectors") or {}).get(group)
+        values = parameters.get(group) if group in PARAMETER_GROUPS else (parameters.get("detectors") or {}).get(group)
         value = values.get(name) if isinstance(values, Mapping) else None
         if value is not None and str(value).lower() != text.lower() and not _equal(value, text):
             yield f"parameter {key} is {short(value)} in the report, whose options say {short(text)}"

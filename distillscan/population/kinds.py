@@ -1,20 +1,16 @@
-"""Every kind of token an account can carry, and all that differs from kind to kind: one entry each, with its reasons.
+"""Kinds of tokens: what a detector declares of the tokens it makes, so that clustering can use them without knowing it.
 
-Whatever works on tokens asks here and knows no kind by name, but for what a detector says of its own. A new kind is one
-entry in ``_TABLE``.
+Detectors declare their kinds (``Detector.kinds``); ``Kinds`` is the table of all that are declared in a run. Whatever
+works on tokens asks the table and knows no kind by name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from functools import cached_property
 from typing import Final, Literal
 
+from distillscan.errors import UsageError
 from distillscan.result import Family
-
-#: Facts of an account, beside the kinds of entity in ``links``, by which a kind may be known: it has sampled prompts,
-#: the day it was created is stated.
-PROMPTS: Final = "prompts"
-CREATED: Final = "created"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +20,14 @@ class Cause:
     Attributes:
         name: Its name in the documents.
         family: The evidence family it belongs to.
-        cap: Bits that it can weigh for a single account at most.
-        retells: The cause whose story it tells once more; of the two only the stronger counts where they agree.
+        cap: Most bits that it can weigh for a single account.
+        redundant_with: A cause that says the same by other means; where the two agree only the stronger counts.
     """
 
     name: str
     family: Family
     cap: float
-    retells: str = ""
+    redundant_with: "Cause | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,151 +35,140 @@ class Kind:
     """A kind of token.
 
     Attributes:
-        name: As it stands in ``population.SIGNALS``.
+        name: As it stands in the ``kind`` column of ``SIGNALS``.
         cause: How accounts come to share such a token.
-        known_by: Entities of which an account must have one (or ``PROMPTS``, ``CREATED``) for the absence of the token
-            to mean anything; none if it never does. Where the detector says itself whom it could judge, that counts.
+        observable_through: Entities of which an account must have one (or ``PROMPTS``, ``CREATED``) for the absence of
+            the token to mean anything; none if it never does. Not asked where the detector says itself whom it could
+            judge, by tokens of strength 0.
         seeding: How far a token stands for itself when communities are sought, 1 for in full; 0 links nobody.
-        holds: Whether using it alike holds the parts of a candidate together: alone (strong), with another one (weak).
-        separates: Whether two operators of one published pipeline each have their own.
-        pairing: Whether its tokens have few carriers each, however large the campaign.
-        graded: Whether its strength is a share of all an account does, and not of what it shares with others.
+        merge_strength: Whether using it alike holds the parts of a candidate together: alone (strong), with another
+            such kind (weak), or not.
+        distinguishes_operators: Whether two operators of one published pipeline each have their own.
+        low_degree: Whether its tokens have few carriers each, however large the campaign.
+        is_share: Whether its strength is a share of all an account does, and not of what it shares with others.
         crossed_with: Kinds with which it is crossed for seeds, each pair listed on one side only. Who carries a token
             of a kind that lists any is a seed by itself as well.
-        naming: Rank among the kinds from which a cluster takes its name, 1 the most telling; 0 gives no name.
+        id_priority: Rank among the kinds that name a cluster, 1 the first; 0 names none.
     """
 
     name: str
     cause: Cause
-    known_by: tuple[str, ...] = ()
+    observable_through: tuple[str, ...] = ()
     seeding: float = 0.0
-    holds: Literal["strong", "weak", ""] = ""
-    separates: bool = False
-    pairing: bool = False
-    graded: bool = False
+    merge_strength: Literal["strong", "weak", ""] = ""
+    distinguishes_operators: bool = False
+    low_degree: bool = False
+    is_share: bool = False
     crossed_with: tuple[str, ...] = ()
-    naming: int = 0
+    id_priority: int = 0
 
     def weights(self) -> dict[str, str | float]:
-        """What it weighs, as it stands in the report."""
-        return {
-            "cause": self.cause.name,
-            "family": self.cause.family,
-            "cap": self.cause.cap,
-            "seeding": self.seeding,
-        }
+        """Return what it weighs, as it stands in the report."""
+        cause = self.cause
+        return {"cause": cause.name, "family": cause.family, "cap": cause.cap, "seeding": self.seeding}
 
 
 # Two people do not write the same long skeleton by accident, but they may use the same application.
-_WORDING = Cause("wording", "content", 9.0)
+WORDING: Final = Cause("wording", "content", 9.0)
 # A conversation has one user, who has one account or two.
-_CONVERSATION = Cause("conversation", "content", 9.0)
+CONVERSATION: Final = Cause("conversation", "content", 9.0)
 # Signed reasoning is given to one account, like a ticket; only who holds them all can hand it in from another.
-_SIGNATURE = Cause("signature", "identity", 9.0)
-# What a model wrote for one account is that account's to have, until it hands it on; a conversation carries the answers
-# given so far.
-_RETURNED = Cause("returned", "content", 9.0, retells="conversation")
+SIGNATURE: Final = Cause("signature", "identity", 9.0)
+# What a model wrote for one account stays with it until it is handed on; a conversation carries the answers so far.
+RETURNED: Final = Cause("returned", "content", 9.0, redundant_with=CONVERSATION)
 # Cards, devices, keys and sessions have one holder; families and companies are the exceptions.
-_HOLDER = Cause("holder", "identity", 9.0)
+HOLDER: Final = Cause("holder", "identity", 9.0)
 # Addresses are shared by carriers, offices and VPNs; outside carriers are counted, so the cap may be high.
-_EGRESS = Cause("egress", "network", 8.0)
-_ROTATION = Cause("rotation", "network", 4.0)
+EGRESS: Final = Cause("egress", "network", 8.0)
+ROTATION: Final = Cause("rotation", "network", 4.0)
 # The client decides its user agent and TLS fingerprint: a popular client explains both. The program makes the stack.
-_STACK = Cause("stack", "network", 4.0)
-_SOFTWARE = Cause("software", "network", 2.0, retells="stack")
+STACK: Final = Cause("stack", "network", 4.0)
 # Signing up together, or under one domain, is what companies, courses and events do as well.
-_REGISTRATION = Cause("registration", "identity", 4.0)
+REGISTRATION: Final = Cause("registration", "identity", 4.0)
 # Traits of an account by itself. Many have them, each for a reason of its own: they tell members from others in a set
 # that something else holds together. What is asked for is said in the wording.
-_DEALING = Cause("dealing", "timing", 3.0)
-_INTENT = Cause("intent", "content", 3.0, retells="wording")
-_VOICES = Cause("voices", "content", 3.0)
+DEALING: Final = Cause("dealing", "timing", 3.0)
+INTENT: Final = Cause("intent", "content", 3.0, redundant_with=WORDING)
+VOICES: Final = Cause("voices", "content", 3.0)
+SOFTWARE: Final = Cause("software", "network", 2.0, redundant_with=STACK)
 # Early adopters and changed client defaults move too: corroboration only.
-_PIVOT = Cause("pivot", "timing", 2.0)
+PIVOT: Final = Cause("pivot", "timing", 2.0)
 
-#: All kinds. Their order is that of the tokens in the graph in which communities are sought: to change it changes, a
-#: little, which communities are found. A name takes the lowest ``naming``, of equals the first.
-_TABLE: Final = (
-    # A system prompt used as it stands is an application's as often as an operator's.
-    Kind("template", _WORDING, (PROMPTS,), seeding=1.0, holds="strong", graded=True, naming=1),
-    Kind("system_template", _WORDING, ("system_prompt",), seeding=1.0, holds="weak", naming=1),
-    # What passes from account to account changes with every batch: it holds a pool together, but gives a poor name.
-    Kind("conversation", _CONVERSATION, ("conversation",), seeding=1.0, holds="strong", pairing=True, naming=8),
-    Kind("signature", _SIGNATURE, ("reasoning_signature",), seeding=1.0, holds="strong", pairing=True, naming=3),
-    Kind("returned", _RETURNED, ("output_line", "input_line"), seeding=1.0, holds="strong", pairing=True, naming=8),
-    # Each operator pays with its own cards.
-    Kind("payment", _HOLDER, ("payment",), seeding=1.0, holds="strong", separates=True, naming=2),
-    Kind("device", _HOLDER, ("device",), seeding=1.0, holds="strong", naming=2),
-    Kind("api_key", _HOLDER, ("api_key",), seeding=1.0, holds="strong", naming=2),
-    # A session says little beyond the key or device it ran on.
-    Kind("session", _HOLDER, ("session",), seeding=0.5, holds="strong", pairing=True, naming=2),
-    # Each operator rents its own addresses. A prefix repeats what its addresses say.
-    Kind("ip", _EGRESS, ("ip",), seeding=1.0, holds="strong", separates=True, naming=4),
-    Kind("ip_prefix", _EGRESS, ("ip",), seeding=0.4, holds="weak", naming=4),
-    # Kinds too common to join accounts alone are crossed with each other.
-    Kind(
-        "rotation",
-        _ROTATION,
-        ("ip",),
-        crossed_with=("stack", "signup", "tls", "user_agent", "pivot", "dealt", "voices", "intent"),
-    ),
-    Kind("stack", _STACK, ("tls",), crossed_with=("signup", "dealt", "voices", "intent")),
-    # A sign-up window or mail domain is weak alone.
-    Kind(
-        "signup",
-        _REGISTRATION,
-        (CREATED,),
-        seeding=0.5,
-        holds="weak",
-        crossed_with=("tls", "user_agent", "email_domain", "dealt", "voices", "intent"),
-        naming=6,
-    ),
-    Kind("email_domain", _REGISTRATION, ("email_domain",), seeding=0.5, holds="weak", naming=5),
-    Kind("dealt", _DEALING, crossed_with=("tls", "user_agent", "voices", "intent")),
-    Kind("intent", _INTENT, crossed_with=("tls", "user_agent")),
-    Kind("voices", _VOICES),
-    Kind("tls", _SOFTWARE, ("tls",), naming=7),
-    Kind("user_agent", _SOFTWARE, ("user_agent",), naming=7),
-    # Nothing tells of whom a pivot is known: who did not move may not have been active, and not moving is what nearly
-    # everybody does.
-    Kind("pivot", _PIVOT),
+#: Built-in causes, which a third party's kind may name as well. Kinds are ordered by cause: this is the order of the
+#: tokens in the graph in which communities are sought, and another order finds slightly different communities.
+CAUSES: Final = (
+    WORDING,
+    CONVERSATION,
+    SIGNATURE,
+    RETURNED,
+    HOLDER,
+    EGRESS,
+    ROTATION,
+    STACK,
+    REGISTRATION,
+    DEALING,
+    INTENT,
+    VOICES,
+    SOFTWARE,
+    PIVOT,
 )
 
-#: Every kind by its name.
-KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _TABLE})
 
+class Kinds(Mapping[str, Kind]):
+    """The kinds of a run by name, in the order of their causes: built-in ones first, others by name."""
 
-def _named(chosen: list[Kind]) -> tuple[str, ...]:
-    return tuple(kind.name for kind in chosen)
+    def __init__(self, kinds: Iterable[Kind] = ()) -> None:
+        rank = {cause: (number, "") for number, cause in enumerate(CAUSES)}
+        ordered = sorted(kinds, key=lambda kind: rank.get(kind.cause, (len(rank), kind.cause.name)))
+        self._kinds = {kind.name: kind for kind in ordered}
 
+    @classmethod
+    def declared(cls, declarations: Iterable[tuple[str, Iterable[Kind]]]) -> "Kinds":
+        """Merge what detectors declare, each given by its name and its kinds.
 
-#: Kinds whose tokens join accounts when communities are sought, with their factors.
-LINKING: Final[Mapping[str, float]] = MappingProxyType({kind.name: kind.seeding for kind in _TABLE if kind.seeding})
-#: Kinds of wording: what their tokens cover can be shown as skeletons.
-WORDING: Final = _named([kind for kind in _TABLE if kind.cause is _WORDING])
-STRONG: Final = _named([kind for kind in _TABLE if kind.holds == "strong"])
-WEAK: Final = _named([kind for kind in _TABLE if kind.holds == "weak"])
-SEPARATING: Final = _named([kind for kind in _TABLE if kind.separates])
-PAIRING: Final = frozenset(_named([kind for kind in _TABLE if kind.pairing]))
-GRADED: Final = frozenset(_named([kind for kind in _TABLE if kind.graded]))
-CROSSED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {kind.name: kind.crossed_with for kind in _TABLE if kind.crossed_with}
-)
-NAMING: Final = _named(sorted((kind for kind in _TABLE if kind.naming), key=lambda kind: kind.naming))
-#: A cause that tells what another tells, to the other.
-RETELLING: Final[Mapping[str, str]] = MappingProxyType(
-    {kind.cause.name: kind.cause.retells for kind in _TABLE if kind.cause.retells}
-)
-#: Entities by which a cause shows whether anything is known of an account at all: those of all of its kinds.
-KNOWN_BY: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        cause.name: tuple(dict.fromkeys(entity for kind in _TABLE if kind.cause is cause for entity in kind.known_by))
-        for cause in dict.fromkeys(kind.cause for kind in _TABLE)
-    }
-)
+        Raises:
+            UsageError: Two detectors declare one kind differently, or two kinds differ on one cause.
+        """
+        kinds: dict[str, tuple[str, Kind]] = {}
+        causes: dict[str, tuple[str, Cause]] = {cause.name: ("distillscan", cause) for cause in CAUSES}
+        for detector, declared in declarations:
+            for kind in declared:
+                first, known = kinds.setdefault(kind.name, (detector, kind))
+                if known != kind:
+                    raise UsageError(
+                        f"detectors {first} and {detector} declare the kind {kind.name!r} differently: "
+                        "rename it in one of them, or declare the same in both"
+                    )
+                first, cause = causes.setdefault(kind.cause.name, (detector, kind.cause))
+                if cause != kind.cause:
+                    raise UsageError(
+                        f"detector {detector}: the kind {kind.name!r} has a cause {cause.name!r} that differs from "
+                        f"that of {first}: use the same or rename it"
+                    )
+        return cls(kind for _, kind in kinds.values())
 
-#: Entities by which accounts declare whom they belong to. One organisation keeps groups apart whatever else they share;
-#: a type of account does so where they share no more than a wording: one operator may hold plans of two kinds, but a
-#: plan of its own and a published prompt are a customer's.
-OWNERS: Final = ("org",)
-DECLARING: Final = (*OWNERS, "account_type")
+    def __getitem__(self, name: str) -> Kind:
+        return self._kinds[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    def among(self, names: Iterable[str]) -> "Kinds":
+        """Return the kinds of these names alone."""
+        wanted = set(names)
+        return Kinds(kind for name, kind in self._kinds.items() if name in wanted)
+
+    @cached_property
+    def by_cause(self) -> Mapping[Cause, tuple[Kind, ...]]:
+        """The kinds of each cause."""
+        kinds: dict[Cause, tuple[Kind, ...]] = {}
+        for kind in self._kinds.values():
+            kinds[kind.cause] = (*kinds.get(kind.cause, ()), kind)
+        return kinds
+
+    def observable_through(self, cause: Cause) -> tuple[str, ...]:
+        """Return the entities by which a cause shows that anything is known of an account: those of all its kinds."""
+        return tuple(dict.fromkeys(name for kind in self.by_cause.get(cause, ()) for name in kind.observable_through))

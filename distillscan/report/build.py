@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import distillscan
-from distillscan.detect.base import Context
 from distillscan.detect.run import Detection
 from distillscan.options import AnalyzeOptions
 from distillscan.parameters import Parameters
+from distillscan.population.accounts import Release
 from distillscan.privacy.disclosure import column_uses
 from distillscan.privacy.pseudonyms import METHOD
 from distillscan.privacy.redaction import Redaction
@@ -18,7 +18,7 @@ from distillscan.read.tally import Tally
 from distillscan.report.describe import moment
 from distillscan.result import Cluster, Input, Rejected, Result
 from distillscan.result import Population as Summary
-from distillscan.score import Scored
+from distillscan.score import ScoredCluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ class AnalysisResult:
     """What detecting, clustering and scoring found.
 
     Attributes:
-        context: The releases that were given or found, and the lift.
+        releases: The releases that were given or found.
         detection: The status of each detector.
         scored: The clusters, best first.
         candidates: How many candidates were scored.
     """
 
-    context: Context
+    releases: tuple[Release, ...]
     detection: Detection
-    scored: list[Scored]
+    scored: list[ScoredCluster]
     candidates: int
 
 
@@ -111,7 +111,7 @@ def build_document(
         parameters={
             **inputs.parameters.to_dict(),
             "options": _stated(options, {shown[path]: digest for path, digest in joined.items()}, inputs.schema_sha256),
-            "releases": _releases(analysis.context),
+            "releases": _releases(analysis.releases),
         },
         inputs=tuple(
             Input(shown[one.path], tally.rows(one.source), one.bytes, one.sha256, one.status, shown[one.reason])
@@ -123,7 +123,7 @@ def build_document(
         clusters=clusters,
         limitations=(
             *unread,
-            *_limitations(read.profile, analysis.detection, notes, analysis.context),
+            *_limitations(read.profile, analysis.detection, notes, analysis.releases),
             *_cut(analysis.candidates, inputs.parameters),
             *_withheld(options),
         ),
@@ -174,8 +174,8 @@ def _stated(options: AnalyzeOptions, joined: Mapping[str, str], schema_sha256: s
     }
 
 
-def _releases(context: Context) -> list[dict[str, str]]:
-    return [{"model": r.model, "released": moment(r.at), "source": r.source} for r in context.releases]
+def _releases(releases: tuple[Release, ...]) -> list[dict[str, str]]:
+    return [{"model": r.model, "released": moment(r.at), "source": r.source} for r in releases]
 
 
 def _summary(profile: Profile) -> Summary:
@@ -199,11 +199,13 @@ _LOST = (
 )
 
 
-def _limitations(profile: Profile, detection: Detection, notes: Sequence[str], context: Context) -> tuple[str, ...]:
+def _limitations(
+    profile: Profile, detection: Detection, notes: Sequence[str], releases: tuple[Release, ...]
+) -> tuple[str, ...]:
     found = [text for columns, text in _LOST if not any(c in profile.columns for c in columns)]
     if profile.accounts.is_empty():
         found = ["the log holds no request"]
     found += [f"{run.name} {run.status}: {run.reason}" for run in detection.runs if run.status != "ok"]
-    if "model" in profile.columns and not context.releases:
+    if "model" in profile.columns and not releases:
         found.append("no model release within the log: pivots could not be tested (name releases with --releases)")
     return (*found, *notes)

@@ -9,11 +9,10 @@ import polars as pl
 
 from distillscan.detect.base import Candidate
 from distillscan.detect.detectors.extraction_intent import capability_shares
-from distillscan.detect.detectors.template_uniformity import mined, typical_coverage
-from distillscan.parameters import TemplateUniformity
+from distillscan.detect.detectors.template_uniformity import TemplateUniformityParameters, mined, typical_coverage
 from distillscan.population.accounts import Population
 from distillscan.result import FAMILIES, Cluster, Evidence, Template
-from distillscan.score.rank import Scored
+from distillscan.score import ScoredCluster
 
 #: Templates of a cluster in the report, most used first; entities of a kind; texts that make a skeleton.
 TEMPLATES_SHOWN = 3
@@ -33,7 +32,7 @@ def _members(candidate: Candidate) -> pl.DataFrame:
     return accounts
 
 
-def cluster_templates(scored: Scored, p: TemplateUniformity) -> list[tuple[str, Template]]:
+def cluster_templates(scored: ScoredCluster, p: TemplateUniformityParameters) -> list[tuple[str, Template]]:
     """Return the templates that mark a cluster (kind, description without skeleton), most members first."""
     found = []
     candidate = scored.candidate
@@ -41,9 +40,9 @@ def cluster_templates(scored: Scored, p: TemplateUniformity) -> list[tuple[str, 
         tokens = candidate.characteristic(kind)
         if tokens.size == 0:
             continue
-        inside = candidate.graph.inside(kind, candidate.members)[tokens]
+        inside = candidate.graph.carriers_among(kind, candidate.members)[tokens]
         total = candidate.graph.carriers_per_token(kind)[tokens]
-        names = candidate.graph.tokens[kind][tokens]
+        names = candidate.graph.tokens(kind)[tokens]
         for k in np.lexsort((names, -inside))[:TEMPLATES_SHOWN]:
             template = Template(
                 template_id=f"{int(names[k]):016x}",
@@ -58,7 +57,9 @@ def cluster_templates(scored: Scored, p: TemplateUniformity) -> list[tuple[str, 
     return found[:TEMPLATES_SHOWN]
 
 
-def _where(candidate: Candidate, kind: str, token: int, p: TemplateUniformity) -> Literal["prompt", "system_prompt"]:
+def _where(
+    candidate: Candidate, kind: str, token: int, p: TemplateUniformityParameters
+) -> Literal["prompt", "system_prompt"]:
     """Where most members have the template."""
     members = _members(candidate).select("account")
     uses = mined(candidate.population, kind, p).uses.filter(pl.col("template") == token)
@@ -67,7 +68,7 @@ def _where(candidate: Candidate, kind: str, token: int, p: TemplateUniformity) -
 
 
 def exemplars(
-    scored: Scored, kind: str, template: Template, p: TemplateUniformity, most: int = TEXTS_COMPARED
+    scored: ScoredCluster, kind: str, template: Template, p: TemplateUniformityParameters, most: int = TEXTS_COMPARED
 ) -> pl.DataFrame:
     """Return texts of a template, each of another member: ``account``, ``raw``, ``pointer``; by smallest hash.
 
@@ -165,7 +166,7 @@ def _timeline(activity: pl.DataFrame) -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def _summary(scored: Scored, members: pl.DataFrame) -> str:
+def _summary(scored: ScoredCluster, members: pl.DataFrame) -> str:
     """What ties the accounts together, the strongest reason first, in one sentence."""
     best: dict[str, Evidence] = {}
     for e in scored.evidence:
@@ -180,12 +181,12 @@ def _summary(scored: Scored, members: pl.DataFrame) -> str:
     return f"{joined} {ties} them: {strongest.summary}; {_per_day(scored, members):.3g} requests an account and day"
 
 
-def _per_day(scored: Scored, members: pl.DataFrame) -> float:
+def _per_day(scored: ScoredCluster, members: pl.DataFrame) -> float:
     days = (members["last"] - members["first"]).dt.total_seconds().to_numpy() / 86_400
     return float(scored.requests / np.maximum(days, 1.0).sum())
 
 
-def describe(scored: Scored, rank: int, templates: tuple[Template, ...]) -> Cluster:
+def describe(scored: ScoredCluster, rank: int, templates: tuple[Template, ...]) -> Cluster:
     """Return the cluster as the report shows it."""
     candidate = scored.candidate
     population: Population = candidate.population
@@ -195,16 +196,16 @@ def describe(scored: Scored, rank: int, templates: tuple[Template, ...]) -> Clus
         cluster_id=scored.cluster_id,
         rank=rank,
         severity=scored.severity,
-        score=scored.verdict.score,
-        coordination=scored.verdict.coordination,
-        extraction=scored.verdict.extraction,
+        score=scored.probabilities.score,
+        coordination=scored.probabilities.coordination,
+        extraction=scored.probabilities.extraction,
         summary=_summary(scored, members),
         accounts=int(candidate.members.size),
         account_ids=tuple(sorted(members["account_id"])),
         requests=scored.requests,
         first_seen=moment(members["first"].min()),  # type: ignore[arg-type]
         last_seen=moment(members["last"].max()),  # type: ignore[arg-type]
-        weights=scored.verdict.weights,
+        weights=scored.probabilities.weights,
         evidence=tuple(sorted(scored.evidence, key=lambda e: (-abs(e.bits), e.detector, e.summary))),
         templates=templates,
         capabilities=_capabilities(candidate, activity, members),

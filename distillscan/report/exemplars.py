@@ -7,7 +7,8 @@ from typing import Any, Final
 import polars as pl
 
 from distillscan.columns import CARRIED
-from distillscan.parameters import Parameters, TemplateUniformity
+from distillscan.detect.detectors.template_uniformity import TemplateUniformityParameters
+from distillscan.parameters import Parameters
 from distillscan.privacy.redaction import Redaction
 from distillscan.profile.batch import split_pointer
 from distillscan.read import Log
@@ -15,7 +16,7 @@ from distillscan.report.describe import TEXTS_COMPARED, cluster_templates, descr
 from distillscan.report.skeleton import SLOT, skeleton
 from distillscan.report.tools import carried
 from distillscan.result import Cluster, Template
-from distillscan.score import Scored
+from distillscan.score import ScoredCluster
 
 #: Clusters, best first, whose skeletons are looked up: each look-up reads the input again in places.
 SKELETONS_FOR: Final = 25
@@ -37,7 +38,7 @@ class _Wanted:
 
 
 def describe_clusters(
-    scored: Sequence[Scored], log: Log, parameters: Parameters, redaction: Redaction, *, prompts: bool
+    scored: Sequence[ScoredCluster], log: Log, parameters: Parameters, redaction: Redaction, *, prompts: bool
 ) -> tuple[Cluster, ...]:
     """Describe the clusters as the report shows them; the log is read once more for their exemplars.
 
@@ -62,8 +63,8 @@ def describe_clusters(
     return tuple(described)
 
 
-def _wanted(scored: Sequence[Scored], parameters: Parameters, *, prompts: bool) -> list[_Wanted]:
-    p = parameters.detectors.get("template_uniformity", TemplateUniformity())
+def _wanted(scored: Sequence[ScoredCluster], parameters: Parameters, *, prompts: bool) -> list[_Wanted]:
+    p = parameters.detectors.get("template_uniformity", TemplateUniformityParameters())
     most = max(TEXTS_COMPARED, 2 * parameters.privacy.shared_by - 1)
     wanted = []
     for place, one in enumerate(scored):

@@ -1,41 +1,87 @@
-"""Add weights of evidence to probabilities, and probabilities to a severity."""
+"""Add weights of evidence to probabilities."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from distillscan.detect.stats import probability
-from distillscan.parameters import ScoreParameters
-from distillscan.result import FAMILIES, Axis, Evidence, Family, Severity, Weight
+from distillscan.detect.base import Finding
+from distillscan.population.stats import probability
+from distillscan.result import FAMILIES, Axis, Family, Weight
+from distillscan.settings import threshold
+
+
+@dataclass(frozen=True)
+class SumParameters:
+    """How weights of evidence add up."""
+
+    prior_coordination: float = threshold(
+        -10.0, unit="bits", help="of the groups found in a log of strangers about one in a thousand is one operator"
+    )
+    prior_extraction: float = threshold(
+        -1.5, unit="bits", help="undeclared operators also resell, send spam and farm free tiers"
+    )
+    calibrated_from: float = threshold(
+        5.0, unit="bits", help="coordination from which clusters of known logs were right as often as their sum says"
+    )
+    calibration: float = threshold(
+        1.0, unit="bits", help="taken off for each bit below: there they were right less often than the sum says"
+    )
+    ceiling: float = threshold(
+        9.0, unit="bits", help="log2 odds that no sum exceeds (99.8 %): a log alone proves no more"
+    )
+    family_cap: float = threshold(
+        9.0, unit="bits", help="most bits of one family: about one innocent group in 500 shows such a pattern"
+    )
+    unspecific_cap: float = threshold(
+        2.0,
+        unit="bits",
+        help="most bits for harvesting of volume, round-the-clock use, concealment and the like: spam has all of them",
+    )
+    timing_cap: float = threshold(
+        4.0, unit="bits", help="most bits of the timing family; release day and working hours move crowds"
+    )
+    family_counts: float = threshold(
+        3.0, unit="bits", help="bits from which a family counts towards the two that high severity needs"
+    )
+
+    def cap(self, axis: Axis, family: Family) -> float:
+        """Return the most bits that a family gives on an axis."""
+        return self.timing_cap if family == "timing" and axis == "coordination" else self.family_cap
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The sums of a cluster: every line of ``weights`` of an axis adds up to the log2 odds of its probability."""
+class Probabilities:
+    """The sums of a cluster: every line of ``weights`` of an axis adds up to the log2 odds of its probability.
+
+    Attributes:
+        weights: The lines.
+        coordination: Probability (0 to 1) of one undeclared operator.
+        extraction: Probability (0 to 1) of harvesting.
+        families: How many families count.
+        idle: How many more would, but for an explanation that holds.
+    """
 
     weights: tuple[Weight, ...]
     coordination: float
     extraction: float
-    families: int  # how many families count
-    idle: int = 0  # how many more would, but for an explanation that holds
+    families: int
+    idle: int = 0
 
     @property
     def score(self) -> float:
-        """P(one undeclared operator and harvesting)."""
+        """Probability (0 to 1) of one undeclared operator and harvesting."""
         return round(self.coordination * self.extraction, 4)
 
 
-def _family_lines(evidence: Iterable[Evidence], axis: Axis, p: ScoreParameters) -> list[Weight]:
+def _family_lines(findings: Sequence[Finding], axis: Axis, p: SumParameters) -> list[Weight]:
     lines = []
     for family in FAMILIES:
-        parts = [e.bits for e in evidence if e.axis == axis and e.family == family]
-        if not parts:
-            continue
-        cap = p.timing_cap if family == "timing" and axis == "coordination" else p.family_cap
-        lines.append(Weight(axis, family, round(min(cap, sum(parts)), 2)))
+        parts = [f.bits for f in findings if f.axis == axis and f.family == family]
+        if parts:
+            lines.append(Weight(axis, family, round(min(p.cap(axis, family), sum(parts)), 2)))
     return lines
 
 
-def _unspecific(evidence: tuple[Evidence, ...], p: ScoreParameters) -> list[Weight]:
+def _unspecific(findings: Sequence[Finding], p: SumParameters) -> list[Weight]:
     """What is taken off signs of harvesting that spammers, resellers and farmers of free tiers show just as well.
 
     Where a family's cap has cut off some of its bits, the common signs are held to have lost them: what specific signs
@@ -43,21 +89,21 @@ def _unspecific(evidence: tuple[Evidence, ...], p: ScoreParameters) -> list[Weig
     """
     common = 0.0
     for family in FAMILIES:
-        parts = [e for e in evidence if e.axis == "extraction" and e.family == family]
-        specific = sum(e.bits for e in parts if e.details.get("specific") is not False)
-        common += min(p.family_cap, sum(e.bits for e in parts)) - min(p.family_cap, specific)
+        parts = [f for f in findings if f.axis == "extraction" and f.family == family]
+        specific = sum(f.bits for f in parts if f.specific)
+        common += min(p.family_cap, sum(f.bits for f in parts)) - min(p.family_cap, specific)
     # Bits are stated to the hundredth; what is less is an error of adding them up.
     excess = round(common - p.unspecific_cap, 2)
     return [Weight("extraction", "unspecific", -excess)] if excess > 0 else []
 
 
-def _ceiling(axis: Axis, lines: Iterable[Weight], p: ScoreParameters) -> list[Weight]:
+def _ceiling(axis: Axis, lines: Iterable[Weight], p: SumParameters) -> list[Weight]:
     """What is taken off a sum that claims more certainty than a log can give."""
     excess = sum(w.bits for w in lines) - p.ceiling
     return [Weight(axis, "ceiling", round(-excess, 2))] if excess > 0 else []
 
 
-def _calibration(lines: Iterable[Weight], p: ScoreParameters) -> list[Weight]:
+def _calibration(lines: Iterable[Weight], p: SumParameters) -> list[Weight]:
     """What is taken off a sum that was right less often than it says, on logs of which the truth is known.
 
     See ``benchmarks/detection/calibrate.py``: weights that are a little too large each add up where there are many.
@@ -67,44 +113,25 @@ def _calibration(lines: Iterable[Weight], p: ScoreParameters) -> list[Weight]:
 
 
 def combine(
-    evidence: tuple[Evidence, ...],
-    declared: tuple[Weight, ...],
-    p: ScoreParameters,
-    idle: frozenset[Family] = frozenset(),
-) -> Verdict:
-    """Add up the evidence. Within a family weights depend on each other, so a family's sum is capped.
+    findings: Sequence[Finding], declared: tuple[Weight, ...], p: SumParameters, idle: frozenset[Family] = frozenset()
+) -> Probabilities:
+    """Add up the findings. Within a family weights depend on each other, so a family's sum is capped.
 
     Families that are ``idle`` weigh, but do not count towards those that a high severity needs.
     """
-    coordination = [Weight("coordination", "prior", p.prior_coordination), *_family_lines(evidence, "coordination", p)]
+    coordination = [Weight("coordination", "prior", p.prior_coordination), *_family_lines(findings, "coordination", p)]
     strong = [w.label for w in coordination[1:] if w.bits >= p.family_counts]
     families = sum(1 for label in strong if label not in idle)
     coordination += declared
     coordination += _calibration(coordination, p)
     coordination += _ceiling("coordination", coordination, p)
-    extraction = [Weight("extraction", "prior", p.prior_extraction), *_family_lines(evidence, "extraction", p)]
-    extraction += _unspecific(evidence, p)
+    extraction = [Weight("extraction", "prior", p.prior_extraction), *_family_lines(findings, "extraction", p)]
+    extraction += _unspecific(findings, p)
     extraction += _ceiling("extraction", extraction, p)
-    return Verdict(
+    return Probabilities(
         weights=(*coordination, *extraction),
         coordination=round(probability(sum(w.bits for w in coordination)), 4),
         extraction=round(probability(sum(w.bits for w in extraction)), 4),
         families=families,
         idle=len(strong) - families,
     )
-
-
-def severity(verdict: Verdict, requests: int, p: ScoreParameters) -> Severity:
-    """Return the severity: ``high`` needs both axes and two families that count, ``critical`` volume as well."""
-    strong = (
-        verdict.coordination >= p.high_coordination
-        and verdict.extraction >= p.high_extraction
-        and verdict.families >= p.high_families
-    )
-    if strong and verdict.score >= p.critical_score and requests >= p.critical_requests:
-        return "critical"
-    if strong:
-        return "high"
-    if verdict.score >= p.medium_score and verdict.families + verdict.idle >= p.high_families:
-        return "medium"
-    return "low"

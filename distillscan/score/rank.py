@@ -7,42 +7,55 @@ from typing import Any
 
 import numpy as np
 
-from distillscan.cluster.refine import Refined
-from distillscan.detect.base import Candidate, Context, Detector, evidence
-from distillscan.parameters import Parameters, ScoreParameters
-from distillscan.population.accounts import SignalGraph
-from distillscan.population.kinds import NAMING
+from distillscan.detect.base import Candidate, Detector, Finding, evidence
 from distillscan.result import Evidence, Explanation, Severity
-from distillscan.score.combine import Verdict, combine, severity
-from distillscan.score.explanations import explain
+from distillscan.score.combine import Probabilities, combine
+from distillscan.score.explanations import ExplainParameters, explain
+from distillscan.score.severity import SeverityParameters, severity
+from distillscan.settings import threshold
+
+
+@dataclass(frozen=True)
+class ScoreParameters(SeverityParameters, ExplainParameters):
+    """How evidence becomes probabilities and severity, and which clusters are reported."""
+
+    naming_share: float = threshold(
+        0.2,
+        unit="share",
+        help="share of members on one token from which the cluster is named after it: they come and go",
+    )
+    report_coordination: float = threshold(
+        0.5, unit="probability", help="coordination below which clusters are not reported"
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """A candidate with its evidence, verdict and name."""
+class ScoredCluster:
+    """A candidate that is worth reporting, with its evidence, probabilities and name."""
 
     cluster_id: str
     candidate: Candidate
     evidence: tuple[Evidence, ...]
-    verdict: Verdict
+    probabilities: Probabilities
     severity: Severity
     explanations: tuple[Explanation, ...]
     requests: int
 
 
 def core_tokens(candidate: Candidate, p: ScoreParameters) -> list[str]:
-    """Return the tokens that hold a candidate together: of each kind the one most members carry, most telling first."""
-    found = []
-    for kind in NAMING:
-        tokens = candidate.characteristic(kind)
-        if tokens.size == 0:
+    """Return the tokens that hold a candidate together: of each kind the one most members carry, by priority."""
+    graph, members, found = candidate.graph, candidate.members, []
+    naming = [kind for kind in graph.kinds.values() if kind.id_priority]
+    for kind in sorted(naming, key=lambda kind: kind.id_priority):
+        columns = candidate.characteristic(kind.name)
+        if columns.size == 0:
             continue
-        inside = candidate.graph.inside(kind, candidate.members)[tokens]
-        if inside.max() / candidate.members.size >= p.naming_share:
-            names = candidate.graph.tokens[kind][tokens]
-            best = int(names[np.lexsort((names, -inside))[0]])
-            found.append(f"{kind.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}")
-    first = int(candidate.population.profile.accounts["account"][int(candidate.members[0])])
+        inside = graph.carriers_among(kind.name, members)[columns]
+        if inside.max() / members.size >= p.naming_share:
+            tokens = graph.tokens(kind.name)[columns]
+            best = int(tokens[np.lexsort((tokens, -inside))[0]])
+            found.append(f"{kind.name.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}")
+    first = int(candidate.population.profile.accounts["account"][int(members[0])])
     return [*found, f"accounts-{first & 0xFFFFFFFFFF:010x}"]
 
 
@@ -53,14 +66,11 @@ def cluster_ids(candidates: Sequence[Candidate], p: ScoreParameters) -> list[str
     Candidates with the same core token (two operators of one published pipeline) are told apart by their next one.
     """
     cores = [core_tokens(candidate, p) for candidate in candidates]
-    used = 1
     names = [core[0] for core in cores]
-    while len(set(names)) < len(names) and used < len(NAMING) + 1:
+    for used in range(2, 1 + max(map(len, cores), default=0)):
         names = [
-            "+".join(core[: used + 1]) if names.count(name) > 1 else name
-            for name, core in zip(names, cores, strict=True)
+            "+".join(core[:used]) if names.count(name) > 1 else name for name, core in zip(names, cores, strict=True)
         ]
-        used += 1
     return names
 
 
@@ -76,8 +86,11 @@ class DetectorFailedError(Exception):
         self.detector = detector
 
 
-def _assess(candidate: Candidate, detectors: Sequence[Detector], settings: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    found: list[Evidence] = []
+def _assess(
+    candidate: Candidate, detectors: Sequence[Detector], settings: Mapping[str, Any]
+) -> list[tuple[str, Finding]]:
+    """The findings of each detector, by its name, with bits to the hundredth as they stand in the report."""
+    assessed: list[tuple[str, Finding]] = []
     for detector in detectors:
         try:
             findings = detector.assess(candidate, settings[detector.name])
@@ -85,40 +98,54 @@ def _assess(candidate: Candidate, detectors: Sequence[Detector], settings: Mappi
             raise DetectorFailedError(detector.name) from error
         if not all(math.isfinite(finding.bits) for finding in findings):
             raise DetectorFailedError(detector.name) from ValueError("a finding has no finite weight")
-        found += [evidence(detector, finding) for finding in findings]
-    return tuple(found)
+        assessed += [(detector.name, replace(finding, bits=round(finding.bits, 2))) for finding in findings]
+    return assessed
+
+
+def _score(
+    candidate: Candidate, detectors: Sequence[Detector], settings: Mapping[str, Any], p: ScoreParameters
+) -> ScoredCluster | None:
+    """The candidate as a cluster without a name, None if it is not worth reporting."""
+    assessed = _assess(candidate, detectors, settings)
+    findings = tuple(finding for _, finding in assessed)
+    explained = explain(candidate, findings, combine(findings, (), p).families, p)
+    found = combine(findings, explained.weights, p, explained.idle)
+    if found.coordination < p.report_coordination:
+        return None
+    requests = int(candidate.population.requests[candidate.members].sum())
+    # What weighs nothing explains, but is not listed.
+    listed = tuple(evidence(name, finding) for name, finding in assessed if finding.bits != 0)
+    level = severity(found, requests, p)
+    return ScoredCluster("", candidate, listed, found, level, explained.explanations, requests)
 
 
 def score_candidates(
-    candidates: Sequence[Refined],
-    graph: SignalGraph,
+    candidates: Sequence[Candidate],
     detectors: Sequence[Detector],
-    parameters: Parameters,
-    context: Context,
+    settings: Mapping[str, Any],
+    p: ScoreParameters,
     advance: Callable[[int], None] = lambda _: None,
-) -> list[Scored]:
+) -> list[ScoredCluster]:
     """Return the candidates worth reporting, best first.
 
     Order: score, then requests, then name; so that it is the same for every order of the input.
+
+    Args:
+        candidates: What clustering found.
+        detectors: Those that weigh them.
+        settings: The parameters of each detector, by its name.
+        p: The parameters of scoring.
+        advance: Told of each candidate that is done.
 
     Raises:
         DetectorFailedError: A detector failed; the caller decides whether to go on without it.
     """
     scored = []
-    for refined in candidates:
-        candidate = Candidate(refined.members, graph, context)
-        found = _assess(candidate, detectors, parameters.detectors)
-        first = combine(found, (), parameters.score)
-        declared, explanations, idle = explain(candidate, found, first.families, parameters.score)
-        verdict = combine(found, declared, parameters.score, idle)
-        requests = int(graph.population.requests[refined.members].sum())
+    for candidate in candidates:
+        cluster = _score(candidate, detectors, settings, p)
+        if cluster is not None:
+            scored.append(cluster)
         advance(1)
-        if verdict.coordination < parameters.score.report_coordination:
-            continue
-        level = severity(verdict, requests, parameters.score)
-        # What weighs nothing explains, but is not listed.
-        weighty = tuple(e for e in found if e.bits != 0)
-        scored.append(Scored("", candidate, weighty, verdict, level, explanations, requests))
-    named = zip(cluster_ids([s.candidate for s in scored], parameters.score), scored, strict=True)
-    result = [replace(one, cluster_id=name) for name, one in named]
-    return sorted(result, key=lambda s: (-s.verdict.score, -s.requests, s.cluster_id))
+    names = cluster_ids([cluster.candidate for cluster in scored], p)
+    named = [replace(cluster, cluster_id=name) for name, cluster in zip(names, scored, strict=True)]
+    return sorted(named, key=lambda cluster: (-cluster.probabilities.score, -cluster.requests, cluster.cluster_id))

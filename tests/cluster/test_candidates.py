@@ -6,17 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distillscan.cluster import find_candidates
+from distillscan.cluster import ClusterParameters, find_candidates
 from distillscan.cluster.refine import refine
 from distillscan.cluster.seeds import communities, template_sets
-from distillscan.detect.base import Context
 from distillscan.detect.registry import builtin
 from distillscan.detect.run import detect
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import SIGNALS, SignalGraph
 from tests.support import planted
 from tests.support.handmade import at
-from tests.support.populations import population_of
+from tests.support.populations import population_of, signal_graph
 
 
 def groups(numbers: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> set[str]:
@@ -62,8 +59,8 @@ def test_seeds_do_not_depend_on_the_order_of_signals() -> None:
 def test_a_part_held_together_by_one_card_grows_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     camp = planted.members("camp").members
     card = planted.population().dominant("payment")[camp]
-    monkeypatch.setattr("distillscan.cluster.refine.communities", lambda graph, p: [camp[card == card[0]]])
-    monkeypatch.setattr("distillscan.cluster.refine.template_sets", lambda graph, p: [])
+    monkeypatch.setattr("distillscan.cluster.run.communities", lambda graph, p: [camp[card == card[0]]])
+    monkeypatch.setattr("distillscan.cluster.run.template_sets", lambda graph, p: [])
     found = find_candidates(planted.graph(), ClusterParameters())
     assert [c.members.tolist() for c in found] == [camp.tolist()]
 
@@ -74,7 +71,7 @@ def test_template_sets_hold_every_carrier() -> None:
 
 
 def test_no_signals_no_candidates() -> None:
-    graph = SignalGraph(planted.population(), SIGNALS.to_frame())
+    graph = signal_graph(planted.population())
     assert find_candidates(graph, ClusterParameters()) == []
 
 
@@ -110,9 +107,9 @@ def relayed(spread: bool) -> tuple[list[list[str]], set[str]]:
     ]
     population = population_of(rows)
     detectors = builtin()
-    found = detect(population, detectors, {d.name: d.parameters for d in detectors}, Context())
+    found = detect(population, detectors, {d.name: d.parameters for d in detectors})
     assert [run.name for run in found.runs if run.status == "error"] == []
-    candidates = find_candidates(SignalGraph(population, found.signals), ClusterParameters())
+    candidates = find_candidates(signal_graph(population, found.signals), ClusterParameters())
     names = population.profile.accounts["account_id"]
     return [sorted(names[c.members.tolist()]) for c in candidates], {f"r{k:02d}" for k in range(40)}
 

@@ -8,11 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from distillscan.cluster import ClusterParameters
 from distillscan.cluster.refine import refine
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import SignalGraph
 from tests.support.crowds import P, crowd, settled
-from tests.support.populations import Carried, number, signals_of
+from tests.support.populations import Carried, number, signal_graph, signals_of
 
 
 class TestTraits:
@@ -39,7 +38,7 @@ class TestTraits:
         # Of the last member and of half of the strangers nothing is known.
         silent = accounts[[19, *range(510, 1000)]].implode()
         told = signals.filter(~((pl.col("strength") == 0) & pl.col("account").is_in(silent)))
-        found = refine(SignalGraph(self.population, told), np.arange(20), P)
+        found = refine(signal_graph(self.population, told), np.arange(20), P)
         assert found is not None
         base = np.log2(20 / 980) + 18.0
         present = min(3.0, np.log2((18.5 / 20) / (120.5 / 491)))
@@ -147,7 +146,7 @@ class TestTypicalPart:
             .otherwise(pl.col("strength"))
             .alias("strength")
         )
-        found = refine(SignalGraph(self.population, signals), np.arange(20), p)
+        found = refine(signal_graph(self.population, signals), np.arange(20), p)
         assert found is not None
         members: list[int] = found.members.tolist()
         return members

@@ -9,18 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.cluster import find_candidates
-from distillscan.cluster.refine import Refined, refine
-from distillscan.cluster.refine import _apart as apart
-from distillscan.cluster.refine import _disjoint as disjoint
-from distillscan.cluster.refine import _reach as reach
+from distillscan.cluster import ClusterParameters, find_candidates
+from distillscan.cluster.refine import _joined_carriers as joined_carriers
+from distillscan.cluster.refine import refine
+from distillscan.cluster.run import _disjoint as disjoint
+from distillscan.cluster.run import _operators as operators
 from distillscan.cluster.split import split
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Ints, Population, SignalGraph
-from distillscan.population.kinds import KINDS
+from distillscan.detect.base import Candidate
+from distillscan.population.accounts import Ints, Population
+from distillscan.population.graph import SignalGraph
 from tests.support.crowds import P, crowd, settled
 from tests.support.handmade import at
-from tests.support.populations import Carried, graph_of, number, numbers_of, population_of, signals_of
+from tests.support.populations import (
+    KINDS,
+    Carried,
+    graph_of,
+    number,
+    numbers_of,
+    population_of,
+    signal_graph,
+    signals_of,
+)
 
 
 class TestRefine:
@@ -59,11 +68,6 @@ class TestRefine:
         once = settled(self.population, {"payment": {1: range(20)}, "template": {2: range(20)}}, range(20))
         more = {"payment": {1: range(20)}, "device": {4: range(20)}, "template": {2: range(20)}}
         assert settled(self.population, more, range(20)) == once
-
-    def test_kinds_without_a_cause_do_not_count(self) -> None:
-        carried: Carried = {"payment": {1: range(20)}, "template": {2: range(20)}}
-        beside = {**carried, "of a third party": {5: range(10)}}
-        assert settled(self.population, beside, range(20)) == settled(self.population, carried, range(20))
 
     def test_where_nothing_is_known_absence_means_nothing(self) -> None:
         population = crowd(1000, payment_id=lambda k: None if k % 2 else f"card-{k}")
@@ -105,19 +109,24 @@ class TestRefine:
         assert settled(population, carried, camp) == settled(population, without, camp)
         assert settled(population, carried, camp)[0] == camp.tolist()
 
-    def test_it_takes_in_and_drops_round_by_round(self) -> None:
+    def test_it_takes_in_and_drops_round_by_round(self, monkeypatch: pytest.MonkeyPatch) -> None:
         carried = {"payment": {1: range(40)}, "template": {2: range(40)}}
-        once = settled(self.population, carried, [*range(12), 500, 501], replace(P, rounds=1))
+        with monkeypatch.context() as rounds:
+            rounds.setattr("distillscan.cluster.refine._ROUNDS", 1)
+            once = settled(self.population, carried, [*range(12), 500, 501])
         whole = settled(self.population, carried, [*range(12), 500, 501])
         assert once[0] == whole[0] == list(range(40))
         # After one round the bits are those that the seed gives; settled ones are the members' own.
         assert once[1][0] < whole[1][0] == pytest.approx(np.log2(40 / 960) + 18.0)
 
     @pytest.mark.parametrize("seed", [range(4), range(500, 540), range(16, 30), []])
-    def test_what_holds_nothing_together_falls_apart(self, seed: Iterable[int]) -> None:
+    def test_what_holds_nothing_together_falls_apart(
+        self, seed: Iterable[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         carried = {"payment": {1: range(4), 3: range(16, 20)}, "template": {2: range(20)}}
         assert settled(self.population, carried, seed) == ([], [])
-        assert settled(self.population, carried, seed, replace(P, rounds=1)) == ([], [])
+        monkeypatch.setattr("distillscan.cluster.refine._ROUNDS", 1)
+        assert settled(self.population, carried, seed) == ([], [])
 
 
 @st.composite
@@ -142,9 +151,9 @@ class TestReach:
             if large or (mine and len(met) >= wanted):
                 expected.add(k)
         graph = graph_of(16, carried)
-        chosen = {kind: np.arange(graph.tokens[kind].size) for kind in graph.kinds}
+        chosen = {kind: np.arange(graph.tokens(kind).size) for kind in graph.kinds}
         mask = graph.population.mask(np.array(sorted(carriers), np.int64))
-        found = reach(graph, chosen, mask, np.array(sorted(members), np.int64), wanted)
+        found = joined_carriers(graph, chosen, mask, np.array(sorted(members), np.int64), wanted)
         assert set(np.flatnonzero(found).tolist()) == expected
 
     camp, family = range(24), range(30, 34)
@@ -244,7 +253,7 @@ class TestFindCandidates:
         for size, expected in ((5, [[0, 1, 2, 3, 4]]), (4, [])):
             population = crowd(1000)
             carried: Carried = {"payment": {1: range(size)}, "template": {2: range(size)}}
-            graph = SignalGraph(population, signals_of(population, carried))
+            graph = signal_graph(population, signals_of(population, carried))
             assert [c.members.tolist() for c in find_candidates(graph, P)] == expected
 
     @pytest.mark.parametrize(
@@ -259,17 +268,19 @@ class TestFindCandidates:
         ],
     )
     def test_of_overlapping_ones_the_stronger_keeps_its_members(self, weaker: range, kept: list[int]) -> None:
-        strong = Refined(np.arange(20), np.full(20, 9.0))
-        weak = Refined(np.array(weaker), np.arange(len(weaker)) / 10 + 3)
-        first, *rest = disjoint(graph_of(100, {"ip": {1: [0, 1]}}), [weak, strong], P)
+        graph = graph_of(100, {"ip": {1: [0, 1]}})
+        strong = Candidate(np.arange(20), graph, np.full(20, 9.0))
+        weak = Candidate(np.array(weaker), graph, np.arange(len(weaker)) / 10 + 3)
+        first, *rest = disjoint(graph, [weak, strong], P)
         assert first.members.tolist() == list(range(20))
         assert [c.members.tolist() for c in rest] == ([kept] if kept else [])
         # Each keeps its own bits.
         assert [b for c in rest for b in c.bits] == [weak.bits[n - weaker.start] for n in kept]
 
     def test_only_so_many_are_returned_the_strongest_first(self) -> None:
-        several = [Refined(np.arange(10 * k, 10 * k + 10), np.full(10, 3.0 + k % 3)) for k in range(6)]
-        found = disjoint(graph_of(100, {"ip": {1: [0, 1]}}), several, replace(P, max_candidates=4))
+        graph = graph_of(100, {"ip": {1: [0, 1]}})
+        several = [Candidate(np.arange(10 * k, 10 * k + 10), graph, np.full(10, 3.0 + k % 3)) for k in range(6)]
+        found = disjoint(graph, several, replace(P, max_candidates=4))
         assert [int(c.members[0]) for c in found] == [20, 50, 10, 40]
 
     def test_what_was_opened_once_is_not_opened_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,28 +290,28 @@ class TestFindCandidates:
             "template": {k: range(12) if k < 4 else range(12, 24) for k in range(1, 7)},
         }
         population = crowd(1500, device_id=lambda k: f"d{k}")
-        graph = SignalGraph(population, signals_of(population, pools))
+        graph = signal_graph(population, signals_of(population, pools))
         looked: list[int] = []
 
         def noted(graph: SignalGraph, members: Ints, p: ClusterParameters) -> list[Ints]:
             looked.append(members.size)
             return split(graph, members, p)
 
-        monkeypatch.setattr("distillscan.cluster.refine.split", noted)
-        whole = Refined(np.arange(24), np.full(24, 9.0))
+        monkeypatch.setattr("distillscan.cluster.run.split", noted)
+        whole = Candidate(np.arange(24), graph, np.full(24, 9.0))
         # The one lacks a tenth of the other at most, and the other a third of it: 22 of 24 and 24 of 24.
-        nearly = Refined(np.arange(1, 23), np.full(22, 9.0))
+        nearly = Candidate(np.arange(1, 23), graph, np.full(22, 9.0))
         found = disjoint(graph, [whole, nearly], P)
         assert sorted(c.members.tolist() for c in found) == [list(range(12)), list(range(12, 24))]
         assert looked == [24, 12, 12]
         # What has little more than a half of it is something else.
         looked.clear()
-        disjoint(graph, [whole, Refined(np.arange(14), np.full(14, 12.0))], P)
+        disjoint(graph, [whole, Candidate(np.arange(14), graph, np.full(14, 12.0))], P)
         assert looked[:2] == [24, 14]
 
     def test_a_pool_is_found_from_its_parts(self) -> None:
         population, carried, members = self.pool(40, 10)
-        graph = SignalGraph(population, signals_of(population, carried))
+        graph = signal_graph(population, signals_of(population, carried))
         assert [c.members.tolist() for c in find_candidates(graph, P)] == [members.tolist()]
 
     @pytest.mark.parametrize(("shared", "a_card"), [("card and device", 40), ("addresses", 4)])
@@ -309,7 +320,7 @@ class TestFindCandidates:
         if shared == "addresses":
             cards = {1 + k: members[k :: 40 // a_card] for k in range(40 // a_card)}
             carried = {"payment": cards, "ip": dict.fromkeys((1, 2, 3), members)}
-        graph = SignalGraph(population, signals_of(population, carried))
+        graph = signal_graph(population, signals_of(population, carried))
         settled = refine(graph, members, P)
         assert settled is not None
         assert settled.members.tolist() == members.tolist()
@@ -335,7 +346,7 @@ class TestPeeling:
             "tls": {1: also(100)},
             "dealt": {1: also(80)},
         }
-        return SignalGraph(self.population, signals_of(self.population, carried, ["rotation", "dealt"]))
+        return signal_graph(self.population, signals_of(self.population, carried, ["rotation", "dealt"]))
 
     def test_what_the_first_covered_up_is_found_once_it_is_settled(self) -> None:
         graph = self.graph()
@@ -356,7 +367,7 @@ class TestPeeling:
             "template": {1: [*range(5), *self.two]},
         }
         population = crowd(2000, email_domain=lambda k: f"d{k}.example")
-        graph = SignalGraph(population, signals_of(population, carried))
+        graph = signal_graph(population, signals_of(population, carried))
         for mask, members, outside in (
             (settled, list(self.two), 200.5 / 1901),
             (None, [*range(5), *self.two], 255.5 / 1956),
@@ -377,7 +388,7 @@ class TestPeeling:
             "rotation": {1: range(10)},
             "dealt": {1: range(5, 20)},
         }
-        graph = SignalGraph(population, signals_of(population, carried))
+        graph = signal_graph(population, signals_of(population, carried))
         found = [c.members.tolist() for c in find_candidates(graph, P)]
         assert sorted(found) == [list(range(20)), list(range(20, 40))]
 
@@ -386,9 +397,9 @@ class TestPeeling:
         old, one, two = range(20), range(20, 40), range(40, 60)
         pools = {1: [*old, *one], 2: two}
         population = crowd(2000)
-        graph = SignalGraph(population, signals_of(population, {"payment": pools, "ip": pools}))
-        candidate = Refined(np.array([*one, *two]), np.full(40, 9.0))
+        graph = signal_graph(population, signals_of(population, {"payment": pools, "ip": pools}))
+        candidate = Candidate(np.array([*one, *two]), graph, np.full(40, 9.0))
         done = population.mask(np.array(old))
-        assert [c.members.tolist() for c in apart(graph, candidate, P, done)] == [list(one), list(two)]
+        assert [c.members.tolist() for c in operators(candidate, P, done)] == [list(one), list(two)]
         # While they are free the first is part of something as large as the whole, and does not stand alone.
-        assert [c.members.tolist() for c in apart(graph, candidate, P, None)] == [list(two)]
+        assert [c.members.tolist() for c in operators(candidate, P, None)] == [list(two)]

@@ -6,15 +6,16 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from distillscan.cluster.refine import Refined
-from distillscan.cluster.rejoin import rejoined, successors
+from distillscan.cluster import ClusterParameters
+from distillscan.cluster.rejoin import rejoin, successors
 from distillscan.cluster.split import tied_sets
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Ints, SignalGraph
+from distillscan.detect.base import Candidate
+from distillscan.population.accounts import Ints
+from distillscan.population.graph import SignalGraph
 from tests.support.handmade import at
-from tests.support.populations import Carried, numbers_of, population_of, signals_of
+from tests.support.populations import Carried, numbers_of, population_of, signal_graph, signals_of
 
-P = ClusterParameters(min_accounts=5, lift=6.0, alike=0.7, resolution=1.0, seed=1, rejoined=0.9)
+P = ClusterParameters(min_accounts=5, lift=6.0, alike=0.7, resolution=1.0, rejoined=0.9)
 A, B, C = range(10), range(10, 20), range(20, 30)
 
 
@@ -29,7 +30,7 @@ POPULATION = population_of(
 
 def graph_of(carried: Carried) -> SignalGraph:
     """Accounts that each have a card and an address of their own, and what they carry in common."""
-    return SignalGraph(POPULATION, signals_of(POPULATION, carried))
+    return signal_graph(POPULATION, signals_of(POPULATION, carried))
 
 
 def graph(joined: Iterable[int]) -> SignalGraph:
@@ -38,12 +39,12 @@ def graph(joined: Iterable[int]) -> SignalGraph:
     return graph_of({"ip": own, "payment": {k: [*joined] for k in range(100, 104)}})
 
 
-def kept(*sets: Iterable[int]) -> list[Refined]:
-    return [Refined(one, np.full(one.size, 5.0)) for one in members(*sets)]
+def kept(graph: SignalGraph, *sets: Iterable[int]) -> list[Candidate]:
+    return [Candidate(one, graph, np.full(one.size, 5.0)) for one in members(*sets)]
 
 
-def found(graph: SignalGraph, candidates: list[Refined]) -> list[list[int]]:
-    return sorted(one.members.tolist() for one in rejoined(graph, candidates, P))
+def found(graph: SignalGraph, *sets: Iterable[int]) -> list[list[int]]:
+    return sorted(one.members.tolist() for one in rejoin(graph, kept(graph, *sets), P))
 
 
 def test_sets_are_tied_by_the_pairs_of_their_numbers() -> None:
@@ -54,20 +55,21 @@ def test_sets_are_tied_by_the_pairs_of_their_numbers() -> None:
 
 
 def test_two_pools_on_the_same_cards_are_one_and_the_third_is_left() -> None:
-    assert found(graph([*A, *B]), kept(A, B, C)) == [[*A, *B], [*C]]
+    assert found(graph([*A, *B]), A, B, C) == [[*A, *B], [*C]]
 
 
 @pytest.mark.parametrize("order", list(permutations([A, B, C])))
 def test_three_parts_become_one_in_any_order(order: tuple[range, ...]) -> None:
-    assert found(graph([*A, *B, *C]), kept(*order)) == [[*A, *B, *C]]
+    assert found(graph([*A, *B, *C]), *order) == [[*A, *B, *C]]
 
 
 def test_what_is_not_tied_stays_as_it_is() -> None:
-    candidates = kept(A, B, C)
-    same = rejoined(graph([]), candidates, P)
+    apart = graph([])
+    candidates = kept(apart, A, B, C)
+    same = rejoin(apart, candidates, P)
     assert sorted(one.members.tolist() for one in same) == [[*A], [*B], [*C]]
     assert {id(one) for one in same} == {id(one) for one in candidates}
-    assert rejoined(graph([]), [], P) == []
+    assert rejoin(graph([]), [], P) == []
 
 
 def test_tied_sets_that_do_not_hold_together_stay_apart() -> None:
@@ -75,7 +77,7 @@ def test_tied_sets_that_do_not_hold_together_stay_apart() -> None:
     carried: Carried = {"ip": {k: [*A] for k in (1, 2, 3)}, "payment": {k: [*A, 10, 11] for k in range(100, 104)}}
     lone = graph_of(carried)
     assert tied_sets(lone, members(A, B), P) == [(0, 1)]
-    assert found(lone, kept(A, B)) == [[*A], [*B]]
+    assert found(lone, A, B) == [[*A], [*B]]
 
 
 class TestSuccessors:
@@ -119,7 +121,7 @@ def habits(carried: Carried, banned: bool) -> SignalGraph:
     if banned:
         rows += [{"account_id": names[k], "timestamp": at(300.5), "status_code": 403} for k in A]
     population = population_of(rows)
-    return SignalGraph(population, signals_of(population, carried, judged=["rotation", "intent"]))
+    return signal_graph(population, signals_of(population, carried, judged=["rotation", "intent"]))
 
 
 @pytest.mark.parametrize(("banned", "expected"), [(True, [[*A, *B]]), (False, [[*A], [*B]])])
@@ -128,12 +130,12 @@ def test_a_pool_of_the_same_habits_in_the_place_of_a_banned_one_is_the_same_oper
 ) -> None:
     everyone = [*A, *B]
     graph = habits({"rotation": {1: everyone}, "intent": {2: everyone}, "stack": {3: everyone}}, banned)
-    assert found(graph, kept(A, B)) == expected
+    assert found(graph, A, B) == expected
 
 
 def test_one_of_other_habits_is_not() -> None:
     graph = habits({"rotation": {1: A, 4: B}, "intent": {2: A, 5: B}, "stack": {3: A, 6: B}}, banned=True)
-    assert found(graph, kept(A, B)) == [[*A], [*B]]
+    assert found(graph, A, B) == [[*A], [*B]]
 
 
 @pytest.mark.parametrize(("having", "expected"), [(4, [[*A, *B]]), (5, [[*A], [*B]])])
@@ -141,4 +143,4 @@ def test_one_with_a_wording_of_its_own_is_not(having: int, expected: list[list[i
     everyone = [*A, *B]
     traits: Carried = {"rotation": {1: everyone}, "intent": {2: everyone}, "stack": {3: everyone}}
     graph = habits({**traits, "template": {7: B[:having]}}, banned=True)
-    assert found(graph, kept(A, B)) == expected
+    assert found(graph, A, B) == expected

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.cluster import find_candidates
-from distillscan.cluster.refine import Refined, refine
+from distillscan.cluster import ClusterParameters, find_candidates
+from distillscan.cluster.refine import refine
 from distillscan.cluster.split import _declares, split
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Ints, SignalGraph
+from distillscan.detect.base import Candidate
+from distillscan.population.accounts import Ints
+from distillscan.population.graph import SignalGraph
 from tests.support.handmade import at
 from tests.support.pools import BOTH, ONE, POOLS, TWO, Carried, tokens
-from tests.support.populations import graph_of, numbers_of, population_of, signals_of
+from tests.support.populations import graph_of, numbers_of, population_of, signal_graph, signals_of
 
-P = ClusterParameters(min_accounts=5, lift=6.0, alike=0.7, resolution=1.0, seed=1)
+P = ClusterParameters(min_accounts=5, lift=6.0, alike=0.7, resolution=1.0)
 
 
 def parts(graph: SignalGraph, members: Iterable[int]) -> list[list[int]]:
@@ -168,7 +169,7 @@ class TestSplit:
         assert sorted(n for part in found for n in part.tolist()) == members.tolist()
         assert all((np.diff(part) > 0).all() for part in found)
         signals = signals_of(graph.population, {"ip": carried, "device": {1: [0, 1]}})
-        shuffled = SignalGraph(graph.population, signals[random.sample(range(signals.height), signals.height)])
+        shuffled = signal_graph(graph.population, signals[random.sample(range(signals.height), signals.height)])
         assert [part.tolist() for part in split(shuffled, members, P)] == [part.tolist() for part in found]
 
 
@@ -203,7 +204,7 @@ class TestOneWordingOverTwoPools:
             carried[kind] = {k: c for name in having for k, c in tokens(10 * ord(name), sets[name][:among]).items()}
         for kind, count in (shared or {}).items():
             carried[kind] = {**carried[kind], **tokens(1, [*a, *b], count)}
-        graph = SignalGraph(population, signals_of(population, carried))
+        graph = signal_graph(population, signals_of(population, carried))
         found = split(graph, np.array(sorted([*a, *b]), np.int64), P)
         names = population.profile.accounts["account_id"]
         return sorted(sorted(names[part.tolist()]) for part in found)
@@ -264,7 +265,7 @@ class TestOneWordingOverTwoPools:
             "device": {1: [*a, *c]},
             "api_key": tokens(1, c, 20),
         }
-        graph = SignalGraph(population, signals_of(population, carried))
+        graph = signal_graph(population, signals_of(population, carried))
         assert parts(graph, [*a, *b, *c]) == sorted([sorted([*a, *c]), b])
 
     def test_two_that_both_hand_them_on_are_not_told_apart_by_that(self) -> None:
@@ -295,7 +296,7 @@ def candidates(
     by_number = {
         kind: {token: having(letters) for token, letters in carriers.items()} for kind, carriers in carried.items()
     }
-    found: list[Refined] = find_candidates(SignalGraph(population, signals_of(population, by_number, judged)), P)
+    found: list[Candidate] = find_candidates(signal_graph(population, signals_of(population, by_number, judged)), P)
     return [sorted(names[c.members.tolist()]) for c in found]
 
 
@@ -341,7 +342,7 @@ class TestCandidatesAreSplit:
         population = population_of(rows)
         members = numbers_of(population, "m")
         pools = {3 * k + j + 1: members[5 * k : 5 * k + 5] for k in range(10) for j in range(3)}
-        graph = SignalGraph(population, signals_of(population, {"signup": {1: members}, "ip": pools}))
+        graph = signal_graph(population, signals_of(population, {"signup": {1: members}, "ip": pools}))
         whole = refine(graph, members, P)
         assert whole is not None
         assert whole.members.tolist() == members.tolist()

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from distillscan.cluster.refine import Refined, _disjoint
+from distillscan.cluster import ClusterParameters
+from distillscan.cluster.run import _disjoint
 from distillscan.cluster.seeds import communities, crossed_sets
 from distillscan.cluster.split import _declares, split
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import SignalGraph
+from distillscan.detect.base import Candidate
 from tests.support.pools import BOTH, ONE, POOLS, TWO, Carried, tokens
-from tests.support.populations import graph_of, signals_of
+from tests.support.populations import graph_of, signal_graph, signals_of
 
 P = ClusterParameters()
 
@@ -88,12 +88,13 @@ def test_in_a_small_log_a_token_need_not_be_rare(small: int, linked: bool) -> No
 def test_so_many_pairs_must_meet_on_conversations(needed: float, marked: bool) -> None:
     carried = {"conversation": {k: [2 * k, 2 * k + 1] for k in range(3)}}
     plain = graph_of(2000, carried)
-    graph = SignalGraph(plain.population, signals_of(plain.population, carried), replace(P, met_pairs=needed))
-    assert (graph.characteristic("conversation", np.arange(40), 6.0).size == 3) is marked
+    graph = signal_graph(plain.population, signals_of(plain.population, carried), replace(P, met_pairs=needed))
+    assert (graph.characteristic("conversation", np.arange(40)).size == 3) is marked
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.5, 2), (0.51, 1)])
 def test_what_is_mostly_taken_is_no_operator_of_its_own(share: float, kept: int) -> None:
-    strong, other = Refined(np.arange(10), np.full(10, 9.0)), Refined(np.arange(5, 15), np.full(10, 5.0))
     graph = graph_of(100, {"ip": {1: [0, 1]}})
+    strong = Candidate(np.arange(10), graph, np.full(10, 9.0))
+    other = Candidate(np.arange(5, 15), graph, np.full(10, 5.0))
     assert len(_disjoint(graph, [strong, other], replace(P, free_share=share))) == kept

@@ -16,7 +16,9 @@ from distillscan.detect.detectors import (
     synchrony,
     template_uniformity,
 )
+from distillscan.population.accounts import Population
 from tests.support import planted
+from tests.support.populations import signal_graph
 
 
 def assess(detector: Any, group: str) -> list[Finding]:
@@ -29,7 +31,7 @@ def bits(found: list[Finding], axis: str, **details: object) -> float:
 
 
 class TestTemplateUniformity:
-    detector = template_uniformity.Detector()
+    detector = template_uniformity.TemplateUniformityDetector()
 
     @pytest.mark.parametrize("group", ["camp", "app"])
     def test_a_shared_skeleton_is_found_wherever_its_slot_is(self, group: str) -> None:
@@ -46,14 +48,14 @@ class TestTemplateUniformity:
 
     def test_users_of_one_client_are_compared_with_other_users_of_it(self) -> None:
         app = planted.members("app")
-        half = Candidate(app.members[::2], app.graph, app.context)
+        half = Candidate(app.members[::2], app.graph)
         found = [f for f in self.detector.assess(half, self.detector.parameters) if f.axis == "coordination"]
         # The other half uses the same skeleton through the same client: there is nothing left to explain.
         assert sum(f.bits for f in found) == pytest.approx(0, abs=0.05)
 
 
 class TestAccountFanout:
-    detector = account_fanout.Detector()
+    detector = account_fanout.AccountFanoutDetector()
 
     def test_cards_shared_by_the_campaign_weigh_and_are_counted(self) -> None:
         found = assess(self.detector, "camp")
@@ -75,7 +77,7 @@ class TestAccountFanout:
         camp = planted.members("camp")
         population = planted.population()
         first = population.dominant("payment")[camp.members]
-        one = Candidate(camp.members[first == first[0]], camp.graph, camp.context)
+        one = Candidate(camp.members[first == first[0]], camp.graph)
         found = self.detector.assess(one, self.detector.parameters)
         payment = next(f for f in found if f.details.get("kind") == "payment")
         assert payment.bits <= self.detector.parameters.single_holder_cap
@@ -83,7 +85,7 @@ class TestAccountFanout:
 
 
 class TestInfrastructureOverlap:
-    detector = infrastructure_overlap.Detector()
+    detector = infrastructure_overlap.InfrastructureOverlapDetector()
 
     def test_a_pool_of_proxies_weighs(self) -> None:
         found = assess(self.detector, "camp")
@@ -107,7 +109,7 @@ class TestInfrastructureOverlap:
 
 
 class TestReleasePivot:
-    detector = release_pivot.Detector()
+    detector = release_pivot.ReleasePivotDetector()
 
     def test_the_campaign_moved_and_comparable_accounts_did_not(self) -> None:
         found = assess(self.detector, "camp")
@@ -122,12 +124,12 @@ class TestReleasePivot:
 
     def test_without_releases_there_is_nothing_to_say(self) -> None:
         camp = planted.members("camp")
-        lone = Candidate(camp.members, camp.graph, type(camp.context)((), 6.0))
+        lone = Candidate(camp.members, signal_graph(Population(camp.population.profile)))
         assert self.detector.assess(lone, self.detector.parameters) == []
 
 
 class TestOutputHarvest:
-    detector = output_harvest.Detector()
+    detector = output_harvest.OutputHarvestDetector()
 
     def test_machines_do_not_sleep(self) -> None:
         found = assess(self.detector, "camp")
@@ -147,7 +149,7 @@ class TestOutputHarvest:
 
         assert volume("camp") > 0.9
         camp = planted.members("camp")
-        few = Candidate(camp.members[:3], camp.graph, camp.context)
+        few = Candidate(camp.members[:3], camp.graph)
         found = self.detector.assess(few, self.detector.parameters)
         assert next(f.bits for f in found if "output_tokens" in f.details) < 0
 
@@ -163,18 +165,22 @@ class TestOutputHarvest:
 
 
 @pytest.mark.parametrize("group", ["home", "office", "app", "camp"])
-@pytest.mark.parametrize("detector", [conversation_sharing.Detector(), succession.Detector()], ids=lambda d: d.name)
+@pytest.mark.parametrize(
+    "detector",
+    [conversation_sharing.ConversationSharingDetector(), succession.SuccessionDetector()],
+    ids=lambda d: d.name,
+)
 def test_who_shares_no_conversation_and_stays_is_left_alone(detector: Any, group: str) -> None:
     assert assess(detector, group) == []
 
 
 @pytest.mark.parametrize("group", ["home", "office", "app"])
 def test_ordinary_rhythms_are_hardly_evidence(group: str) -> None:
-    assert bits(assess(synchrony.Detector(), group), "coordination") < 0.5
+    assert bits(assess(synchrony.SynchronyDetector(), group), "coordination") < 0.5
 
 
 def test_a_campaign_at_random_hours_is_dealt_its_requests_but_works_in_no_step() -> None:
-    (dealt,) = assess(synchrony.Detector(), "camp")
+    (dealt,) = assess(synchrony.SynchronyDetector(), "camp")
     assert dealt.details["kind"] == "strewn over the hours"
     # So are most ordinary accounts of this log, who do not have sittings either.
     assert dealt.details["rate_outside"] > 0.5

@@ -1,14 +1,18 @@
 """What all detectors start from: traits and rates, and numbers as findings say them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.detect.base import Candidate, Context, Finding, evidence, percent, plural, rates, rounded, trait
-from distillscan.detect.detectors import account_fanout
-from distillscan.population.accounts import SIGNALS, Mask, SignalGraph
-from tests.support.populations import graph_of, population_of
+from distillscan.detect.base import Candidate, Comparison, Finding, evidence, percent, plural, rounded, trait_tokens
+from distillscan.detect.claims import Claim
+from distillscan.population.accounts import Mask
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import share_bits
+from tests.support.populations import graph_of, population_of, signal_graph
 
 
 class TestTrait:
@@ -16,20 +20,20 @@ class TestTrait:
 
     def test_it_is_said_of_those_of_whom_it_can_be_told(self) -> None:
         shows, able = self.population.mask(np.array([0, 2, 5])), self.population.mask(np.array([0, 1, 2, 4]))
-        signals = trait(self.population, "habit", 7, shows, able)
+        signals = trait_tokens(self.population, "dealt", 7, shows, able)
         assert signals.schema == SIGNALS
         accounts = self.population.profile.accounts["account"]
         assert signals.rows() == [
-            (accounts[k], "habit", 7, strength) for k, strength in ((0, 1), (1, 0), (2, 1), (4, 0))
+            (accounts[k], "dealt", 7, strength) for k, strength in ((0, 1), (1, 0), (2, 1), (4, 0))
         ]
-        graph = SignalGraph(self.population, signals)
+        graph = signal_graph(self.population, signals)
         # The sixth shows it, but of it nothing is known.
-        assert np.flatnonzero(graph.touching("habit", np.array([0]))).tolist() == [0, 2]
-        assert np.flatnonzero(graph.judged["habit"]).tolist() == [0, 1, 2, 4]
+        assert np.flatnonzero(graph.carriers("dealt", np.array([0]))).tolist() == [0, 2]
+        assert np.flatnonzero(graph.observable["dealt"]).tolist() == [0, 1, 2, 4]
 
     def test_of_nobody_it_says_nothing(self) -> None:
         nobody = np.zeros(6, np.bool_)
-        assert trait(self.population, "habit", 7, nobody, nobody).equals(SIGNALS.to_frame())
+        assert trait_tokens(self.population, "dealt", 7, nobody, nobody).equals(SIGNALS.to_frame())
 
 
 MASKS = st.lists(st.booleans(), min_size=12, max_size=12).map(np.array)
@@ -39,28 +43,39 @@ MASKS = st.lists(st.booleans(), min_size=12, max_size=12).map(np.array)
 def test_rates_are_those_of_whom_it_can_be_told_half_a_case_added_outside(
     shows: Mask, able: Mask, chosen: set[int]
 ) -> None:
-    candidate = Candidate(np.array(sorted(chosen), np.int64), graph_of(12, {}), Context())
-    inside, trials, outside = rates(candidate, shows, able)
-    assert trials == sum(bool(able[k]) for k in chosen)
-    assert inside == sum(bool(able[k] and shows[k]) for k in chosen)
+    candidate = Candidate(np.array(sorted(chosen), np.int64), graph_of(12, {}))
+    found = candidate.compare(shows, able)
+    assert (found.members, found.observable) == (len(chosen), sum(bool(able[k]) for k in chosen))
+    assert found.shown == sum(bool(able[k] and shows[k]) for k in chosen)
     strangers = [k for k in range(12) if able[k] and k not in chosen]
-    assert outside == (sum(bool(shows[k]) for k in strangers) + 0.5) / (len(strangers) + 1)
+    assert found.others == len(strangers)
+    assert found.base_rate == (sum(bool(shows[k]) for k in strangers) + 0.5) / (len(strangers) + 1)
 
 
 def test_rates_may_be_against_others_that_are_named() -> None:
-    candidate = Candidate(np.arange(4), graph_of(12, {}), Context())
+    candidate = Candidate(np.arange(4), graph_of(12, {}))
     everyone, others = np.ones(12, np.bool_), np.arange(12) >= 8
-    assert rates(candidate, np.arange(12) % 2 == 0, everyone, others) == (2, 4, 2.5 / 5)
+    even = np.arange(12) % 2 == 0
+    assert candidate.compare(even, everyone, others=others) == Comparison(2, 4, 4, 2.5 / 5, 4)
+    assert candidate.compare(even, everyone, others=others, elsewhere=~others) == Comparison(2, 4, 4, 0.5 / 5, 4)
+
+
+def test_a_comparison_weighs_no_more_than_its_cap() -> None:
+    found = Comparison(shown=4, observable=4, members=8, base_rate=0.1, others=99)
+    assert found.share_bits(8.0) == share_bits(4, 4, 0.1, 8.0)
+    assert found.group_bits(8.0) == found.share_bits(8.0) / 2
+    assert replace(found, base_rate=1.0).group_bits(8.0) == 0.0
+    assert replace(found, base_rate=1.0).group_bits(8.0, base_rate_limit=0.1) == found.group_bits(8.0)
 
 
 def test_evidence_is_rounded_and_attributed() -> None:
-    made = evidence(
-        account_fanout.Detector(), Finding("identity", "coordination", 1.23456, "text", {"a": np.float64(0.123456)})
-    )
+    finding = Finding(Claim.OTHER, "identity", "coordination", 1.23456, "text", {"a": np.float64(0.123456)})
+    made = evidence("account_fanout", finding)
     assert made.detector == "account_fanout"
     assert made.bits == 1.23
     assert made.details == {"a": 0.1235}
     assert type(made.details["a"]) is float
+    assert evidence("x", replace(finding, specific=False)).details == {"specific": False, "a": 0.1235}
 
 
 def test_rounded_goes_into_lists_and_maps() -> None:

@@ -1,7 +1,7 @@
 """Which detectors there are, how others join, and what is said of a name that none has."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -13,6 +13,7 @@ from distillscan.detect.base import Detector
 from distillscan.detect.detectors import output_harvest
 from distillscan.detect.registry import GROUP, available, builtin, choose
 from distillscan.errors import UsageError
+from distillscan.population.kinds import EGRESS, Cause, Kind
 from distillscan.result import FAMILIES
 
 NAMES = [
@@ -28,7 +29,7 @@ NAMES = [
 ]
 
 
-class Theirs(output_harvest.Detector):
+class Theirs(output_harvest.OutputHarvestDetector):
     """A detector as a third party may write one."""
 
     name = "theirs"
@@ -113,11 +114,13 @@ def test_a_real_entry_point_is_loaded(register: Register) -> None:
         (5, "detector x (their_package:Detector) cannot be loaded: 'int' object is not callable"),
         (
             Nothing,
-            "detector x (their_package:Detector) lacks the members of distillscan.detect.base.Detector",
+            "detector x (their_package:Detector) cannot be used: "
+            "it lacks version, summary, family, needs, kinds, parameters, signals, assess "
+            "(see docs/adding-a-detector.md)",
         ),
         (
-            output_harvest.Detector,
-            "detector x (their_package:Detector): the name output_harvest is taken",
+            output_harvest.OutputHarvestDetector,
+            "detector x (their_package:Detector): the name 'output_harvest' is taken; give it another",
         ),
     ],
 )
@@ -128,16 +131,96 @@ def test_what_is_registered_wrongly_is_said(register: Register, made: object, me
     assert str(caught.value) == message
 
 
+@dataclass(frozen=True)
+class Unexplained:
+    limit: int = 3
+    label: str = field(default="x", metadata={"help": "a text"})
+
+
+@dataclass
+class Loose:
+    limit: int = field(default=3, metadata={"help": "a limit"})
+
+
+@pytest.mark.parametrize(
+    ("members", "wrong"),
+    [
+        ({"name": "my detector"}, "name must be of letters, digits and _, for --set NAME.parameter, not 'my detector'"),
+        ({"version": 2}, "version must be a text, not 2"),
+        ({"summary": ""}, "summary must be a text, not ''"),
+        ({"family": "habits"}, "family must be one of content, identity, network, timing, not 'habits'"),
+        ({"needs": "ip"}, "needs must be a tuple of columns, alternatives joined by |"),
+        ({"needs": ("ip|adress",)}, f"needs names adress, but canonical columns are {', '.join(CANONICAL)}"),
+        ({"kinds": ("ip",)}, "kinds must be a tuple of Kind, empty for a detector that makes no tokens"),
+        (
+            {"kinds": (Kind("own", Cause("zeal", "timing", 0.0)),)},
+            "the cause of kind 'own' needs a family of content, identity, network, timing and a cap above 0",
+        ),
+        (
+            {"parameters": Loose()},
+            "parameters must be an instance of a frozen dataclass (one without fields if it has none)",
+        ),
+        (
+            {"parameters": Unexplained},
+            "parameters must be an instance of a frozen dataclass (one without fields if it has none)",
+        ),
+        (
+            {"parameters": Unexplained()},
+            "parameter limit needs a reason: threshold(default, help=...); "
+            "parameter label must be an int, a float or a bool",
+        ),
+        ({"signals": lambda self, population: None}, "signals must be a function signals(population, parameters)"),
+        ({"assess": 5}, "assess must be a function assess(candidate, parameters)"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_breaks_the_contract_is_said_at_once(register: Register, members: dict[str, Any], wrong: str) -> None:
+    register(Entry("x", type("Odd", (Theirs,), members)))
+    with pytest.raises(UsageError) as caught:
+        available()
+    assert str(caught.value) == (
+        f"detector x (their_package:Detector) cannot be used: {wrong} (see docs/adding-a-detector.md)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (
+            Kind("ip", EGRESS),
+            "detectors infrastructure_overlap and theirs declare the kind 'ip' differently: "
+            "rename it in one of them, or declare the same in both",
+        ),
+        (
+            Kind("licence", replace(EGRESS, cap=1.0)),
+            "detector theirs: the kind 'licence' has a cause 'egress' that differs from that of distillscan: "
+            "use the same or rename it",
+        ),
+        (
+            Kind("licence", EGRESS, crossed_with=("tls", "moon")),
+            "detector theirs: the kind 'licence' is crossed with 'moon', which no detector declares; kinds are "
+            "template, system_template, conversation, signature, returned, payment, device, api_key, session, ip, "
+            "ip_prefix, licence, rotation, stack, signup, email_domain, dealt, intent, voices, tls, user_agent, pivot",
+        ),
+    ],
+)
+def test_kinds_that_contradict_others_are_said_at_once(register: Register, kind: Kind, message: str) -> None:
+    register(Entry("x", type("Odd", (Theirs,), {"kinds": (kind,)})))
+    with pytest.raises(UsageError) as caught:
+        available()
+    assert str(caught.value) == message
+
+
 def test_two_of_others_may_not_share_a_name_either(register: Register) -> None:
     register(Entry("b", Theirs, "b:D"), Entry("a", Theirs, "a:D"))
-    with pytest.raises(UsageError, match=r"^detector b \(b:D\): the name theirs is taken$"):
+    with pytest.raises(UsageError, match=r"^detector b \(b:D\): the name 'theirs' is taken; give it another$"):
         available()
 
 
 @pytest.mark.parametrize("name", ["cluster", "score"])
 def test_the_names_of_parameter_groups_are_taken(register: Register, name: str) -> None:
     register(Entry("x", type("Odd", (Theirs,), {"name": name})))
-    with pytest.raises(UsageError, match=f"the name {name} is taken"):
+    with pytest.raises(UsageError, match=f"the name {name!r} is taken"):
         available()
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from distillscan.detect.base import Release
+from distillscan.detect.detectors.release_pivot import ReleasePivotParameters
 from distillscan.detect.releases import find_releases, read_releases
 from distillscan.errors import UsageError
-from distillscan.parameters import ReleasePivot
+from distillscan.population.accounts import Release
 from distillscan.profile import Profile, empty_profile
 from tests.support.handmade import START, at
 from tests.support.populations import population_of
@@ -134,7 +134,7 @@ class TestFinding:
         return population_of(rows).profile
 
     def found(self, profile: Profile, **parameters: int) -> list[tuple[str, float]]:
-        p = ReleasePivot(**{"min_accounts": 3, "settle_days": 2, **parameters})
+        p = ReleasePivotParameters(**{"min_accounts": 3, "settle_days": 2, **parameters})
         releases = find_releases(profile, p)
         assert all(r.source == "log" and r.at.tzinfo is UTC for r in releases)
         return [(r.model, (r.at - START).total_seconds() / 3600) for r in releases]

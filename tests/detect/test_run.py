@@ -6,11 +6,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distillscan.detect.base import Candidate, Context, Finding
+from distillscan.detect.base import Candidate, Finding
 from distillscan.detect.run import Detection, detect, failure, missing, without
-from distillscan.population.accounts import SIGNALS, Population, SignalGraph
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SIGNALS
+from distillscan.population.kinds import Kind
 from distillscan.result import DetectorRun, Family
-from tests.support.populations import population_of
+from tests.support.populations import KINDS, population_of, signal_graph
 
 
 @dataclass
@@ -23,9 +25,10 @@ class Stub:
     version: str = "7"
     summary: str = "a stub"
     family: Family = "content"
+    kinds: tuple[Kind, ...] = (KINDS["ip"], KINDS["email_domain"])
     parameters: Any = None
 
-    def signals(self, population: Population, parameters: Any, context: Context) -> pl.DataFrame:  # noqa: ARG002
+    def signals(self, population: Population, parameters: Any) -> pl.DataFrame:  # noqa: ARG002
         if isinstance(self.gives, Exception):
             raise self.gives
         return self.gives
@@ -45,7 +48,7 @@ def tokens(population: Population, *rows: tuple[int, str, int, float]) -> pl.Dat
 
 
 def run(population: Population, *detectors: Stub) -> Detection:
-    return detect(population, detectors, {d.name: None for d in detectors}, Context())
+    return detect(population, detectors, {d.name: None for d in detectors})
 
 
 @pytest.mark.parametrize(
@@ -63,10 +66,10 @@ def test_alternatives_are_met_by_either(needs: tuple[str, ...], columns: set[str
 
 def test_signals_are_joined_and_sorted_whatever_the_order_of_detectors(population: Population) -> None:
     one = Stub("one", tokens(population, (2, "ip", 5, 1.0), (0, "ip", 9, 0.5)))
-    two = Stub("two", tokens(population, (1, "email", 1, 1.0), (0, "ip", 3, 1.0)))
+    two = Stub("two", tokens(population, (1, "email_domain", 1, 1.0), (0, "ip", 3, 1.0)))
     found = run(population, one, two)
     assert found.signals.equals(
-        tokens(population, (1, "email", 1, 1.0), (0, "ip", 3, 1.0), (0, "ip", 9, 0.5), (2, "ip", 5, 1.0))
+        tokens(population, (1, "email_domain", 1, 1.0), (0, "ip", 3, 1.0), (0, "ip", 9, 0.5), (2, "ip", 5, 1.0))
     )
     assert found.signals.schema == SIGNALS
     assert found.working == (one, two)
@@ -103,7 +106,7 @@ def test_a_detector_without_its_columns_is_skipped_and_names_them(population: Po
 
 
 def test_no_detector_no_signals(population: Population) -> None:
-    found = detect(population, (), {}, Context())
+    found = detect(population, (), {})
     assert (found.runs, found.working, found.signals.schema) == ((), (), SIGNALS)
 
 
@@ -149,8 +152,16 @@ def test_signals_that_name_no_account_or_nothing_are_an_error_of_the_detector(
     else:
         frame = frame.with_columns(pl.lit(None, SIGNALS[column]).alias(column))
     found = run(population, Stub("odd", frame))
-    SignalGraph(population, found.signals)
+    signal_graph(population, found.signals)
     assert [r.status for r in found.runs] == ["error"]
+
+
+def test_tokens_of_a_kind_it_does_not_declare_are_an_error_of_the_detector(population: Population) -> None:
+    (run_,) = run(population, Stub("odd", tokens(population, (0, "ip", 5, 1.0), (1, "tls", 5, 1.0)))).runs
+    assert (run_.status, run_.reason.partition(" (in ")[0]) == (
+        "error",
+        "ValueError: signals are of kinds that are not declared: tls",
+    )
 
 
 @pytest.mark.parametrize("strength", [float("nan"), float("inf"), -1.0])

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distillscan.detect.detectors.template_uniformity import TemplateUniformityParameters
 from distillscan.detect.detectors.template_uniformity import mined as mined_in
 from distillscan.detect.templates import Templates, mine
-from distillscan.parameters import TemplateUniformity
 from distillscan.population.accounts import Population
 from tests.support.populations import population_of
 
-P = TemplateUniformity()
+P = TemplateUniformityParameters()
 #: Thresholds that a handful of texts can meet.
 LOW = replace(P, min_accounts=2, min_prompts=3)
 
@@ -24,7 +24,7 @@ Texts = Mapping[int, Sequence[int]]
 Holders = Sequence[tuple[int, int]]
 
 
-def mined(texts: Texts, holders: Holders | None = None, p: TemplateUniformity = LOW) -> Templates:
+def mined(texts: Texts, holders: Holders | None = None, p: TemplateUniformityParameters = LOW) -> Templates:
     """Templates of texts (number to sketch); every text has an account of its own unless holders say otherwise."""
     frame = pl.DataFrame(
         {"text": list(texts), "sketch": [sorted(s) for s in texts.values()]},

@@ -270,7 +270,7 @@ def test_other_versions_are_said_and_are_no_difference_by_themselves(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(distillscan, "__version__", "9.9")
-    monkeypatch.setattr(template_uniformity.Detector, "version", "77")
+    monkeypatch.setattr(template_uniformity.TemplateUniformityDetector, "version", "77")
     done = run("verify", str(case.report), str(case.log))
     written = json.loads(case.report.read_text())
     assert done.exit_code == 0
@@ -281,8 +281,8 @@ def test_other_versions_are_said_and_are_no_difference_by_themselves(
 
 
 def test_other_defaults_do_not_matter_since_the_report_has_its_own(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    changed = replace(template_uniformity.Detector.parameters, cap=0.5)
-    monkeypatch.setattr(template_uniformity.Detector, "parameters", changed)
+    changed = replace(template_uniformity.TemplateUniformityDetector.parameters, cap=0.5)
+    monkeypatch.setattr(template_uniformity.TemplateUniformityDetector, "parameters", changed)
     other = json.loads(to_json(analyze(case.log).result))
     assert other["clusters"] != json.loads(case.report.read_text())["clusters"]
     assert verify(from_json(case.report.read_bytes()), [str(case.log)]).differences == ()
@@ -291,10 +291,10 @@ def test_other_defaults_do_not_matter_since_the_report_has_its_own(case: Case, m
 def test_detectors_that_came_since_are_left_out_and_those_that_went_are_said(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Later(template_uniformity.Detector):
+    class Later(template_uniformity.TemplateUniformityDetector):
         name = "later"
 
-    class Renamed(template_uniformity.Detector):
+    class Renamed(template_uniformity.TemplateUniformityDetector):
         name = "renamed"
 
     builtin = registry.builtin()

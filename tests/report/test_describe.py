@@ -6,22 +6,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distillscan.detect.base import Candidate, Context
-from distillscan.detect.detectors.template_uniformity import Detector
-from distillscan.parameters import ScoreParameters, TemplateUniformity
-from distillscan.population.accounts import SIGNALS, Population, SignalGraph
+from distillscan.detect.base import Candidate
+from distillscan.detect.detectors.template_uniformity import TemplateUniformityDetector, TemplateUniformityParameters
+from distillscan.population.accounts import Population
 from distillscan.profile.text.hashes import hash_text
 from distillscan.report.describe import cluster_templates, describe, exemplars, moment
 from distillscan.report.skeleton import SLOT, skeleton
 from distillscan.result import Axis, Cluster, Evidence, Explanation, Family, Template, Weight
-from distillscan.score import Scored
-from distillscan.score.combine import Verdict
+from distillscan.score import ScoredCluster, ScoreParameters
+from distillscan.score.combine import Probabilities
 from distillscan.score.rank import cluster_ids, core_tokens
 from tests.support.handmade import START, at
-from tests.support.populations import graph_of, numbers_of, population_of, signals_of
+from tests.support.populations import graph_of, numbers_of, population_of, signal_graph, signals_of
 
 P = ScoreParameters(naming_share=0.2)
-WORDING = TemplateUniformity(min_accounts=4, min_prompts=6, coverage=0.15)
+WORDING = TemplateUniformityParameters(min_accounts=4, min_prompts=6, coverage=0.15)
 
 
 @pytest.mark.parametrize(
@@ -42,17 +41,17 @@ def piece(bits: float, family: Family = "content", axis: Axis = "coordination", 
     return Evidence("d", family, axis, bits, summary)
 
 
-def scored(candidate: Candidate, *evidence: Evidence, requests: int | None = None) -> Scored:
+def scored(candidate: Candidate, *evidence: Evidence, requests: int | None = None) -> ScoredCluster:
     weights = (Weight("coordination", "prior", -10.0),)
-    verdict = Verdict(weights, coordination=0.9, extraction=0.8, families=2)
+    sums = Probabilities(weights, coordination=0.9, extraction=0.8, families=2)
     explanations = (Explanation("an event", "fails", "no venue"),)
     if requests is None:
         requests = int(candidate.population.requests[candidate.members].sum())
-    return Scored("payment-00000000ab", candidate, evidence, verdict, "medium", explanations, requests)
+    return ScoredCluster("payment-00000000ab", candidate, evidence, sums, "medium", explanations, requests)
 
 
 def bare(population: Population, prefix: str = "m") -> Candidate:
-    return Candidate(numbers_of(population, prefix), SignalGraph(population, SIGNALS.to_frame()), Context())
+    return Candidate(numbers_of(population, prefix), signal_graph(population))
 
 
 def described(rows: list[dict[str, Any]], *evidence: Evidence) -> Cluster:
@@ -183,15 +182,15 @@ def worded(places: dict[str, str], extra: int = 100) -> tuple[Population, Candid
     rows = [{"account_id": f"y{k}", "prompt": babble(20)} for k in range(extra)]
     rows += [{"account_id": name, column: f"{babble(8)}. {RULES}"} for name, column in places.items() for _ in range(3)]
     population = population_of(rows)
-    graph = SignalGraph(population, Detector().signals(population, WORDING, Context()))
-    return population, Candidate(numbers_of(population, "m"), graph, Context())
+    graph = signal_graph(population, TemplateUniformityDetector().signals(population, WORDING))
+    return population, Candidate(numbers_of(population, "m"), graph)
 
 
 class TestTemplates:
     def test_a_template_says_who_uses_it_and_how_much(self) -> None:
         population, candidate = worded({**{f"m{k}": "prompt" for k in range(10)}, "x0": "prompt", "x1": "prompt"})
         ((kind, template),) = cluster_templates(scored(candidate), WORDING)
-        (name,) = candidate.graph.tokens["template"]
+        (name,) = candidate.graph.tokens("template")
         assert kind == "template"
         assert template == Template(f"{int(name):016x}", SLOT, "prompt", 10, template.coverage, 2)
         texts = exemplars(scored(candidate), kind, template, WORDING)
@@ -213,8 +212,8 @@ class TestTemplates:
     def test_a_system_prompt_in_every_request_makes_up_all(self) -> None:
         rows = [{"account_id": f"m{k}", "system_prompt": RULES} for k in range(10)]
         population = population_of([*rows, *({"account_id": f"y{k}"} for k in range(90))])
-        graph = SignalGraph(population, Detector().signals(population, WORDING, Context()))
-        ((_, template),) = cluster_templates(scored(Candidate(numbers_of(population, "m"), graph, Context())), WORDING)
+        graph = signal_graph(population, TemplateUniformityDetector().signals(population, WORDING))
+        ((_, template),) = cluster_templates(scored(Candidate(numbers_of(population, "m"), graph)), WORDING)
         assert template.coverage == 1.0
 
     @pytest.mark.parametrize(("systems", "where"), [(5, "prompt"), (6, "system_prompt"), (10, "system_prompt")])
@@ -235,8 +234,8 @@ class TestTemplates:
     def test_a_system_prompt_used_as_it_is_is_one_too(self) -> None:
         rows = [{"account_id": f"m{k}", "system_prompt": RULES} for k in range(10)]
         population = population_of([*rows, *({"account_id": f"y{k}"} for k in range(90))])
-        graph = SignalGraph(population, Detector().signals(population, WORDING, Context()))
-        one = scored(Candidate(numbers_of(population, "m"), graph, Context()))
+        graph = signal_graph(population, TemplateUniformityDetector().signals(population, WORDING))
+        one = scored(Candidate(numbers_of(population, "m"), graph))
         ((kind, template),) = cluster_templates(one, WORDING)
         assert (kind, template.where, template.accounts) == ("system_template", "system_prompt", 10)
         texts = exemplars(one, kind, template, WORDING)
@@ -248,8 +247,8 @@ class TestTemplates:
             "template": {9: range(6), 4: range(8), 2: range(8), 3: range(5)},
             "system_template": {1: range(10)},
         }
-        graph = SignalGraph(population, signals_of(population, carried))
-        found = cluster_templates(scored(Candidate(np.arange(10), graph, Context())), WORDING)
+        graph = signal_graph(population, signals_of(population, carried))
+        found = cluster_templates(scored(Candidate(np.arange(10), graph)), WORDING)
         assert [(kind, t.template_id, t.accounts) for kind, t in found] == [
             ("system_template", f"{1:016x}", 10),
             ("template", f"{2:016x}", 8),
@@ -272,7 +271,7 @@ class TestNames:
                 "email_domain": {8: range(10)},
             },
         )
-        candidate = Candidate(np.arange(10), graph, Context())
+        candidate = Candidate(np.arange(10), graph)
         first = int(graph.population.profile.accounts["account"][0]) & 0xFFFFFFFFFF
         assert core_tokens(candidate, P) == [
             "payment-0000000003",
@@ -285,14 +284,14 @@ class TestNames:
     def test_a_token_of_few_members_names_nothing(self) -> None:
         def core(carriers: int) -> list[str]:
             graph = graph_of(2000, {"payment": {5: range(carriers), 6: range(2)}})
-            return core_tokens(Candidate(np.arange(15), graph, Context()), P)[:-1]
+            return core_tokens(Candidate(np.arange(15), graph), P)[:-1]
 
         assert core(3) == core(15) == ["payment-0000000005"]
         assert core(2) == []
 
     def test_new_members_do_not_change_it(self) -> None:
         graph = graph_of(500, {"payment": {5: range(30)}, "ip": {6: range(12)}})
-        few, many = (Candidate(np.arange(n), graph, Context()) for n in (12, 30))
+        few, many = (Candidate(np.arange(n), graph) for n in (12, 30))
         assert cluster_ids([few], P) == cluster_ids([many], P) == ["payment-0000000005"]
 
     def test_two_of_the_same_core_are_told_apart_by_what_they_do_not_share(self) -> None:
@@ -304,9 +303,7 @@ class TestNames:
                 "payment": {4: range(60, 70)},
             },
         )
-        one, two, three = (
-            Candidate(np.arange(first, last), graph, Context()) for first, last in ((0, 20), (20, 40), (60, 70))
-        )
+        one, two, three = (Candidate(np.arange(first, last), graph) for first, last in ((0, 20), (20, 40), (60, 70)))
         apart = ["template-0000000001+ip-0000000002", "template-0000000001+ip-0000000003"]
         assert cluster_ids([one, two, three], P) == [*apart, "payment-0000000004"]
         assert cluster_ids([three, two, one], P) == ["payment-0000000004", *apart[::-1]]
@@ -314,7 +311,7 @@ class TestNames:
 
     def test_if_all_is_shared_the_accounts_tell_them_apart(self) -> None:
         graph = graph_of(900, {"template": {1: range(40)}})
-        candidates = [Candidate(np.arange(first, first + 20), graph, Context()) for first in (0, 20)]
+        candidates = [Candidate(np.arange(first, first + 20), graph) for first in (0, 20)]
         accounts = graph.population.profile.accounts["account"]
         assert cluster_ids(candidates, P) == [
             f"template-0000000001+accounts-{int(accounts[first]) & 0xFFFFFFFFFF:010x}" for first in (0, 20)

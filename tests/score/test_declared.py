@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from distillscan.detect.base import Candidate, Context
-from distillscan.population.accounts import SIGNALS, SignalGraph
-from distillscan.result import Evidence, Explanation, Verdict, Weight
+from distillscan.detect.base import Candidate, Finding
+from distillscan.detect.claims import Claim
+from distillscan.result import Explanation, Verdict, Weight
 from distillscan.score.explanations import explain
-from tests.support.explained import CUSTOMER, P, holder, most, piece, pool, signup, stating
-from tests.support.populations import numbers_of, population_of
+from tests.support.explained import CUSTOMER, P, domain, holder, most, pool, signup, stating
+from tests.support.populations import numbers_of, population_of, signal_graph
 
 
 def customer(**columns: list[str | None]) -> tuple[tuple[Weight, ...], Explanation]:
-    weights, explanations, _ = explain(stating(**columns), (), 0, P)
-    assert explanations[0].explanation == CUSTOMER
-    return weights, explanations[0]
+    found = explain(stating(**columns), (), 0, P)
+    assert found.explanations[0].explanation == CUSTOMER
+    return found.weights, found.explanations[0]
 
 
 class TestCustomer:
@@ -37,10 +37,10 @@ class TestCustomer:
         rows = [{"account_id": f"m{k}", "org_id": "gateway"} for k in range(10)]
         rows += [{"account_id": f"x{k}", "org_id": "gateway" if k < strangers else f"o{k}"} for k in range(20)]
         population = population_of(rows)
-        candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
-        weights, explanations, _ = explain(candidate, (), 0, P)
-        assert [w.bits for w in weights] == ([-20.0] if declares else [])
-        assert explanations[0].verdict == ("holds" if declares else "not tested")
+        candidate = Candidate(numbers_of(population, "m"), signal_graph(population))
+        found = explain(candidate, (), 0, P)
+        assert [w.bits for w in found.weights] == ([-20.0] if declares else [])
+        assert found.explanations[0].verdict == ("holds" if declares else "not tested")
 
     @pytest.mark.parametrize("kind", ["reseller", "Authorised-Reseller", "channel partner", "Marketplace"])
     def test_a_declared_reseller(self, kind: str) -> None:
@@ -105,10 +105,9 @@ class TestCustomer:
         # As for ``account_fanout``: a domain on more than one per cent of all accounts, and on fifty, is a provider's.
         rows = [{"account_id": f"{'m' if k < 10 else 'x'}{k}", "email_domain": "throwaway.example"} for k in range(90)]
         population = population_of([*rows, *({"account_id": f"y{k}", "email_domain": "web.de"} for k in range(90))])
-        candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
-        weights, explanations, _ = explain(candidate, (), 0, P)
-        assert weights == ()
-        assert explanations[0].verdict == "fails"
+        candidate = Candidate(numbers_of(population, "m"), signal_graph(population))
+        found = explain(candidate, (), 0, P)
+        assert (found.weights, found.explanations[0].verdict) == ((), "fails")
 
 
 class TestCardAndDomain:
@@ -117,17 +116,17 @@ class TestCardAndDomain:
     domains = most("lab.example", 4, "agency.example", "agency.example", "gmail.com")
 
     def said(
-        self, cards: int = 6, members: int = 7, values: int = 2, without: str = "", more: tuple[Evidence, ...] = ()
+        self,
+        cards: int = 6,
+        members: int = 7,
+        domains: int = 2,
+        without: Claim = Claim.OTHER,
+        more: tuple[Finding, ...] = (),
     ) -> tuple[tuple[Weight, ...], Verdict, str]:
         candidate = stating(payment_id=most("card", cards, "a", "b", "c"), email_domain=self.domains)
-        evidence = (
-            piece("account_fanout", 3.0, kind="email_domain", members=members, values=values),
-            piece("account_fanout", 4.5, kind="payment", members_on_the_commonest=cards),
-            *more,
-        )
-        evidence = tuple(e for e in evidence if e.details["kind"] != without)
-        weights, explanations, _ = explain(candidate, evidence, 2, P)
-        return weights, explanations[0].verdict, explanations[0].reason
+        findings = (domain(3.0, members, domains), holder(4.5, members=cards), *more)
+        found = explain(candidate, tuple(f for f in findings if f.claim != without), 2, P)
+        return found.weights, found.explanations[0].verdict, found.explanations[0].reason
 
     def test_card_and_domain_are_taken_off_and_nothing_else(self) -> None:
         weights, verdict, reason = self.said()
@@ -142,7 +141,7 @@ class TestCardAndDomain:
 
     @pytest.mark.parametrize(
         "changed",
-        [{"cards": 5}, {"members": 5}, {"values": 3}, {"without": "email_domain"}, {"without": "payment"}],
+        [{"cards": 5}, {"members": 5}, {"domains": 3}, {"without": Claim.OWN_DOMAIN}, {"without": Claim.SHARED_HOLDER}],
         ids=str,
     )
     def test_it_takes_one_card_and_few_domains_of_most(self, changed: dict[str, Any]) -> None:
@@ -156,12 +155,6 @@ class TestCardAndDomain:
 
     def test_a_card_is_taken_off_once(self) -> None:
         candidate = stating(payment_id=most("card", 9, "a"), email_domain=self.domains, ip=most("10.0.0.1", 10))
-        evidence = (
-            piece("account_fanout", 1.0, kind="email_domain", members=7, values=2),
-            holder(4.0),
-            signup(3.0),
-            pool(1.0),
-        )
-        weights, _, _ = explain(candidate, evidence, 2, P)
+        weights = explain(candidate, (domain(1.0), holder(4.0), signup(3.0), pool(1.0)), 2, P).weights
         assert [w.label for w in weights] == ["declared: card and domain", "explained: one event"]
         assert sum(w.bits for w in weights) == -8.0

@@ -2,21 +2,23 @@ from dataclasses import replace
 
 import pytest
 
+from distillscan.detect.base import Finding
+from distillscan.detect.claims import Claim
 from distillscan.detect.registry import builtin
-from distillscan.detect.stats import probability
-from distillscan.parameters import Parameters, ScoreParameters
-from distillscan.result import Evidence, Weight
-from distillscan.score import score_candidates
-from distillscan.score.combine import combine, severity
+from distillscan.population.stats import probability
+from distillscan.result import Axis, Family, Weight
+from distillscan.score import ScoredCluster, ScoreParameters, score_candidates
+from distillscan.score.combine import combine
+from distillscan.score.severity import severity
 from tests.support import planted
 
 
-def scored(parameters: Parameters = planted.PARAMETERS) -> list[object]:
-    return list(score_candidates(planted.candidates(), planted.graph(), builtin(), parameters, planted.CONTEXT))
+def scored(p: ScoreParameters = planted.PARAMETERS.score) -> list[ScoredCluster]:
+    return score_candidates(planted.candidates(), builtin(), planted.PARAMETERS.detectors, p)
 
 
 def test_only_the_campaign_is_high() -> None:
-    found = score_candidates(planted.candidates(), planted.graph(), builtin(), planted.PARAMETERS, planted.CONTEXT)
+    found = scored()
     assert found[0].severity == "high"
     assert planted.names(found[0].candidate.members)[0] == "camp-000"
     assert all(s.severity == "low" for s in found[1:])
@@ -24,27 +26,26 @@ def test_only_the_campaign_is_high() -> None:
 
 
 def test_weights_add_up_to_the_probabilities_on_the_page() -> None:
-    found = score_candidates(planted.candidates(), planted.graph(), builtin(), planted.PARAMETERS, planted.CONTEXT)
+    found = scored()
     for one in found:
-        for axis, stated in (("coordination", one.verdict.coordination), ("extraction", one.verdict.extraction)):
-            total = sum(w.bits for w in one.verdict.weights if w.axis == axis)
-            assert stated == pytest.approx(probability(total), abs=1e-4)
-        families = {w.label: w.bits for w in one.verdict.weights if w.axis == "coordination"}
+        for axis in ("coordination", "extraction"):
+            total = sum(w.bits for w in one.probabilities.weights if w.axis == axis)
+            assert getattr(one.probabilities, axis) == pytest.approx(probability(total), abs=1e-4)
+        families = {w.label: w.bits for w in one.probabilities.weights if w.axis == "coordination"}
         for family in ("content", "identity", "network", "timing"):
             parts = sum(e.bits for e in one.evidence if e.axis == "coordination" and e.family == family)
             assert families.get(family, 0) <= parts + 0.02
 
 
 def test_what_is_not_worth_reporting_is_left_out() -> None:
-    strict = replace(planted.PARAMETERS, score=replace(ScoreParameters(), report_coordination=0.9999))
-    assert scored(strict) == []
+    assert scored(ScoreParameters(report_coordination=0.9999)) == []
 
 
 P = ScoreParameters()
 
 
-def piece(family: str, bits: float, axis: str = "coordination") -> Evidence:
-    return Evidence("d", family, axis, bits, "s")  # type: ignore[arg-type]
+def piece(family: Family, bits: float, axis: Axis = "coordination", *, specific: bool = True) -> Finding:
+    return Finding(Claim.OTHER, family, axis, bits, "s", specific=specific)
 
 
 HARVEST = piece("content", 6.0, "extraction")
@@ -115,8 +116,8 @@ def test_what_is_declared_is_calibrated_with_the_rest() -> None:
     assert verdict.coordination == pytest.approx(probability(1.0), abs=1e-4)
 
 
-def sign(bits: float, family: str = "timing", **details: bool) -> Evidence:
-    return replace(piece(family, bits, "extraction"), details=details)
+def sign(bits: float, family: Family = "timing", *, specific: bool = True) -> Finding:
+    return piece(family, bits, "extraction", specific=specific)
 
 
 @pytest.mark.parametrize(("bits", "line", "total"), [(2.5, None, 2.5), (2.6, -0.1, 2.5), (7.0, -4.5, 2.5)])
@@ -126,9 +127,8 @@ def test_what_spam_shows_as_well_counts_a_little_for_harvesting(bits: float, lin
     verdict = combine(shown, (), p)
     assert [w.bits for w in verdict.weights if w.label == "unspecific"] == ([line] if line else [])
     assert verdict.extraction == pytest.approx(probability(total - 1.5), abs=1e-4)
-    # What is specific, or says nothing of it, is not held down, nor does it take the place of the rest.
-    for beside in (sign(2.0, specific=True), sign(2.0)):
-        assert combine((*shown, beside), (), p).extraction == pytest.approx(probability(total + 0.5), abs=1e-4)
+    # What is specific is not held down, nor does it take the place of the rest.
+    assert combine((*shown, sign(2.0)), (), p).extraction == pytest.approx(probability(total + 0.5), abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from distillscan.cluster import ClusterParameters
 from distillscan.cluster.refine import refine
-from distillscan.parameters import ClusterParameters
-from distillscan.population.accounts import Population, SignalGraph
-from tests.support.populations import Carried, population_of, signals_of
+from distillscan.population.accounts import Population
+from tests.support.populations import Carried, population_of, signal_graph, signals_of
 
 P = ClusterParameters(min_accounts=5, hub_share=0.25, edge_bits=3.0, lift=6.0, member_bits=3.0)
 
@@ -39,7 +39,7 @@ def settled(
     judged: Iterable[str] = (),
 ) -> tuple[list[int], list[float]]:
     """Members and bits of what a seed settles on, nothing if it falls apart."""
-    graph = SignalGraph(population, signals_of(population, carried, judged))
+    graph = signal_graph(population, signals_of(population, carried, judged))
     candidate = refine(graph, np.array(sorted(seed), np.int64), p)
     if candidate is None:
         return [], []

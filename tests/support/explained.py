@@ -1,12 +1,10 @@
 """Helpers that several test modules share."""
 
-from typing import Any
-
-from distillscan.detect.base import Candidate, Context
-from distillscan.parameters import ScoreParameters
-from distillscan.population.accounts import SIGNALS, SignalGraph
-from distillscan.result import Evidence, Family
-from tests.support.populations import numbers_of, population_of
+from distillscan.detect.base import Candidate, Finding
+from distillscan.detect.claims import Claim, Facts, OwnDomainFacts, SharedHolderFacts, SharedPoolFacts
+from distillscan.result import Axis, Family
+from distillscan.score import ScoreParameters
+from tests.support.populations import numbers_of, population_of, signal_graph
 
 P = ScoreParameters(
     declared_bits=-20.0,
@@ -34,7 +32,7 @@ def stating(**columns: list[str | None]) -> Candidate:
     """Ten members that state these values, and forty strangers that state nothing."""
     rows = [{"account_id": f"m{k}", **{name: values[k] for name, values in columns.items()}} for k in range(10)]
     population = population_of([*rows, *({"account_id": f"x{k}"} for k in range(40))])
-    return Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
+    return Candidate(numbers_of(population, "m"), signal_graph(population))
 
 
 def most(value: str | None, count: int, *rest: str | None) -> list[str | None]:
@@ -42,25 +40,23 @@ def most(value: str | None, count: int, *rest: str | None) -> list[str | None]:
     return [value] * count + [rest[k % len(rest)] if rest else None for k in range(10 - count)]
 
 
-def piece(detector: str, bits: float, family: Family = "identity", **details: Any) -> Evidence:
-    return Evidence(detector, family, "coordination", bits, "said", details)
+def piece(
+    claim: Claim, bits: float, family: Family = "identity", facts: Facts | None = None, axis: Axis = "coordination"
+) -> Finding:
+    return Finding(claim, family, axis, bits, "said", facts=facts)
 
 
-def signup(bits: float) -> Evidence:
-    return piece("account_fanout", bits, kind="signup", members=9)
+def signup(bits: float) -> Finding:
+    return piece(Claim.SIGNUP_BURST, bits)
 
 
-def holder(bits: float, kind: str = "payment") -> Evidence:
-    return piece("account_fanout", bits, kind=kind, members_on_the_commonest=9)
+def holder(bits: float, kind: str = "payment", members: int = 9) -> Finding:
+    return piece(Claim.SHARED_HOLDER, bits, facts=SharedHolderFacts(kind, members))
 
 
-def pool(site: float, bits: float = 3.0, on_them: int = 10, networks: int = 4) -> Evidence:
-    return piece(
-        "infrastructure_overlap",
-        bits,
-        "network",
-        members_sharing=9,
-        accounts_on_them=on_them,
-        largest_network_share=site,
-        networks=networks,
-    )
+def domain(bits: float, members: int = 7, domains: int = 2) -> Finding:
+    return piece(Claim.OWN_DOMAIN, bits, facts=OwnDomainFacts(members, domains))
+
+
+def pool(site: float, bits: float = 3.0, on_them: int = 10, networks: int = 4) -> Finding:
+    return piece(Claim.SHARED_POOL, bits, "network", SharedPoolFacts(9, on_them, site, networks))

@@ -14,14 +14,15 @@ from typing import Any
 import polars as pl
 
 from distillscan.cluster import find_candidates
-from distillscan.cluster.refine import Refined
-from distillscan.detect.base import Candidate, Context, Release
+from distillscan.detect.base import Candidate
 from distillscan.detect.registry import builtin
 from distillscan.detect.run import detect
 from distillscan.parameters import Parameters
-from distillscan.population.accounts import Population, SignalGraph
+from distillscan.population.accounts import Population, Release
+from distillscan.population.graph import SignalGraph
 from distillscan.profile import merge, profile_batch
 from tests.support.handmade import START, at, canonical
+from tests.support.populations import signal_graph
 
 TOPICS = [
     "rivers",
@@ -127,29 +128,28 @@ def log() -> pl.DataFrame:
 @cache
 def population() -> Population:
     """Its population."""
-    return Population(merge([profile_batch(log())]))
+    return Population(merge([profile_batch(log())]), (RELEASE,))
 
 
-PARAMETERS = Parameters(detectors={d.name: d.parameters for d in builtin()})
-CONTEXT = Context((RELEASE,), PARAMETERS.cluster.lift)
+PARAMETERS = Parameters.of(builtin())
 
 
 @cache
 def graph() -> SignalGraph:
     """Its signals."""
-    found = detect(population(), builtin(), dict(PARAMETERS.detectors), CONTEXT)
+    found = detect(population(), builtin(), PARAMETERS.detectors)
     assert [run.status for run in found.runs] == ["ok"] * len(found.runs)
-    return SignalGraph(population(), found.signals)
+    return signal_graph(population(), found.signals)
 
 
 def members(prefix: str) -> Candidate:
     """All accounts of a group as a candidate."""
     names = population().profile.accounts["account_id"]
-    return Candidate(names.str.starts_with(prefix).arg_true().to_numpy().astype("int64"), graph(), CONTEXT)
+    return Candidate(names.str.starts_with(prefix).arg_true().to_numpy().astype("int64"), graph())
 
 
 @cache
-def candidates() -> tuple[Refined, ...]:
+def candidates() -> tuple[Candidate, ...]:
     """What clustering finds."""
     return tuple(find_candidates(graph(), PARAMETERS.cluster))
 

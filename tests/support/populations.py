@@ -7,20 +7,25 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from distillscan.population.accounts import SIGNALS, Ints, Population, SignalGraph
+from distillscan.detect.registry import builtin
+from distillscan.parameters import Parameters
+from distillscan.population.accounts import Ints, Population, Release
+from distillscan.population.graph import SIGNALS, GraphParameters, SignalGraph
 from distillscan.profile import Profile, merge, profile_batch
 from tests.support.handmade import at, canonical
 
+#: The kinds that the built-in detectors declare.
+KINDS = Parameters.of(builtin()).kinds
 Carried = Mapping[str, Mapping[int, Iterable[int]]]
 
 
-def population_of(rows: list[dict[str, Any]]) -> Population:
+def population_of(rows: list[dict[str, Any]], releases: tuple[Release, ...] = ()) -> Population:
     """The population of a log given as rows; rows without a time are at the tests' epoch."""
-    return Population(merge([profile_batch(canonical([{"timestamp": at(0), **row} for row in rows]))]))
+    return Population(merge([profile_batch(canonical([{"timestamp": at(0), **row} for row in rows]))]), releases)
 
 
 @cache
-def _strangers(size: int) -> Profile:
+def strangers(size: int) -> Profile:
     return merge([profile_batch(canonical([{"timestamp": at(0), "account_id": f"p{k}"} for k in range(size)]))])
 
 
@@ -46,10 +51,19 @@ def signals_of(population: Population, carried: Carried, judged: Iterable[str] =
     return pl.DataFrame(rows, schema=SIGNALS, orient="row")
 
 
-def graph_of(size: int, carried: Carried) -> SignalGraph:
+def signal_graph(
+    population: Population, signals: pl.DataFrame | None = None, parameters: GraphParameters | None = None
+) -> SignalGraph:
+    """A graph with the built-in kinds, of no signals if none are given."""
+    return SignalGraph(
+        population, SIGNALS.to_frame() if signals is None else signals, KINDS, parameters or GraphParameters()
+    )
+
+
+def graph_of(size: int, carried: Carried, parameters: GraphParameters | None = None) -> SignalGraph:
     """A graph of that many strangers of whom nothing is known but the tokens they carry."""
-    population = Population(_strangers(size))
-    return SignalGraph(population, signals_of(population, carried))
+    population = Population(strangers(size))
+    return signal_graph(population, signals_of(population, carried), parameters)
 
 
 def numbers_of(population: Population, *prefixes: str) -> Ints:

@@ -4,10 +4,10 @@ from typing import Any
 
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding
-from distillscan.population.accounts import Population, SignalGraph
+from distillscan.detect.base import Candidate, Finding
+from distillscan.population.accounts import Population, Release
 from tests.support.handmade import at
-from tests.support.populations import numbers_of, population_of
+from tests.support.populations import numbers_of, population_of, signal_graph
 
 Rows = list[dict[str, Any]]
 
@@ -18,16 +18,15 @@ def tuned(detector: Any, parameters: Any) -> Any:
     return detector
 
 
-def candidate_of(population: Population, detector: Any, prefix: str, context: Context | None = None) -> Candidate:
+def candidate_of(population: Population, detector: Any, prefix: str) -> Candidate:
     """The accounts whose names begin with ``prefix``, with the signals of one detector."""
-    context = context or Context()
-    graph = SignalGraph(population, detector.signals(population, detector.parameters, context))
-    return Candidate(numbers_of(population, prefix), graph, context)
+    graph = signal_graph(population, detector.signals(population, detector.parameters))
+    return Candidate(numbers_of(population, prefix), graph)
 
 
-def assess(rows: Rows, detector: Any, prefix: str = "m", context: Context | None = None) -> list[Finding]:
+def assess(rows: Rows, detector: Any, prefix: str = "m", releases: tuple[Release, ...] = ()) -> list[Finding]:
     """What a detector says of the accounts whose names begin with ``prefix``."""
-    candidate = candidate_of(population_of(rows), detector, prefix, context)
+    candidate = candidate_of(population_of(rows, releases), detector, prefix)
     found: list[Finding] = detector.assess(candidate, detector.parameters)
     return found
 

@@ -1,32 +1,72 @@
 """Many accounts, one hand: shared payments, devices and keys, sign-up bursts, mail domains."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
+from scipy import special
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, plural, shared_entities
+from distillscan.detect.base import Candidate, Finding, percent, plural, shared_entities
+from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
 from distillscan.detect.mail_providers import provider_entities
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import AccountFanout
-from distillscan.population.accounts import SIGNALS, Ints, Population
+from distillscan.population.accounts import CREATED, Floats, Ints, Population
+from distillscan.population.graph import SIGNALS
+from distillscan.population.kinds import HOLDER, REGISTRATION, Kind
 from distillscan.result import Family
+from distillscan.settings import threshold
 
-_HOLDERS = ("payment", "device", "api_key", "session")
-_PLURAL = {"payment": "payment methods", "device": "devices", "api_key": "API keys", "session": "sessions"}
-_ONE = {"payment": "payment method", "device": "device", "api_key": "API key", "session": "session"}
+#: What has one holder: its kind, and its name for one and for several.
+_HOLDERS = {
+    "payment": ("payment method", "payment methods"),
+    "device": ("device", "devices"),
+    "api_key": ("API key", "API keys"),
+    "session": ("session", "sessions"),
+}
 
 
-def own_domains(population: Population, p: AccountFanout) -> pl.DataFrame:
-    """Links to mail domains that are not those of mail providers (by hash, or because so many accounts use them)."""
+@dataclass(frozen=True)
+class AccountFanoutParameters:
+    """Parameters of ``account_fanout``."""
+
+    holder_cap: float = threshold(
+        8.0, unit="bits", help="most bits of several payments, devices or keys, each on several accounts"
+    )
+    single_holder_cap: float = threshold(
+        4.0, unit="bits", help="most bits if a single one is shared: an agency or a family does the same"
+    )
+    single_share: float = threshold(
+        0.7, unit="share", help="share of the carriers on one value from which it counts as a single one"
+    )
+    signup_cap: float = threshold(
+        5.0, unit="bits", help="most bits of sign-up bursts: events and courses make them too"
+    )
+    domain_cap: float = threshold(3.0, unit="bits", help="most bits of e-mail domains that few others use")
+    burst_hours: int = threshold(6, unit="hours", help="width of the window in which sign-ups are counted")
+    burst_p: float = threshold(
+        1e-6, unit="probability", help="Poisson tail below which the sign-ups of a window are a burst"
+    )
+    burst_min: int = threshold(5, unit="accounts", help="accounts that a burst has at least")
+    burst_days: int = threshold(
+        14, unit="days", help="days on either side that say how many sign-ups are usual: courses begin by the month"
+    )
+    common_domain_share: float = threshold(
+        0.01, unit="share", help="a mail domain on a larger share of all accounts is a mail provider's"
+    )
+    common_domain_accounts: float = threshold(
+        50.0, unit="accounts", help="accounts that such a share must be at least: in a small log it is nothing"
+    )
+
+
+def own_domains(population: Population, p: AccountFanoutParameters) -> pl.DataFrame:
+    """Return links to mail domains but those of mail providers (by hash, or because so many accounts use them)."""
     links = population.links("email_domain")
-    if links.is_empty():
-        return links
     limit = max(p.common_domain_accounts, p.common_domain_share * population.size)
     providers = pl.Series(sorted(provider_entities()), dtype=pl.UInt64)
     return links.filter(~pl.col("entity").is_in(providers.implode()), pl.len().over("entity") <= limit)
 
 
-def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:
-    """Accounts created in windows with far more sign-ups than the weeks around: ``account``, ``token``.
+def signup_bursts(population: Population, p: AccountFanoutParameters) -> pl.DataFrame:
+    """Return accounts created in windows with far more sign-ups than the weeks around: ``account``, ``token``.
 
     A window is a burst if its count is beyond the Poisson tail ``burst_p`` of the mean of the windows within
     ``burst_days`` on either side (itself and its neighbours left out); adjacent bursts are one.
@@ -34,42 +74,33 @@ def signup_bursts(population: Population, p: AccountFanout) -> pl.DataFrame:
     # A date at the very beginning of the epoch was never set.
     dated = population.profile.accounts.filter(pl.col("created").dt.epoch("s") >= 86_400)
     created = dated.select("account", (pl.col("created").dt.epoch("s") // (3600 * p.burst_hours)).alias("window"))
-    none = pl.Schema({"account": pl.UInt64(), "token": pl.UInt64()}).to_frame()
     if created.is_empty():
-        return none
-    counts = created.group_by("window").len().sort("window")
-    window = counts["window"].to_numpy()
-    filled = np.zeros(int(window[-1] - window[0]) + 1)
-    filled[window - window[0]] = counts["len"].to_numpy()
-    reach = p.burst_days * 24 // p.burst_hours
-    total = np.concatenate([[0.0], np.cumsum(filled)])
-    at = np.arange(filled.size)
-
-    def around(width: int) -> tuple["np.ndarray[tuple[int], np.dtype[np.float64]]", Ints]:
-        low, high = np.maximum(0, at - width), np.minimum(filled.size, at + width + 1)
-        return total[high] - total[low], high - low
-
-    wide, wide_n = around(reach)
-    near, near_n = around(1)
+        return pl.Schema({"account": pl.UInt64(), "token": pl.UInt64()}).to_frame()
+    window = created["window"].to_numpy()
+    first = int(window.min())
+    counts = np.bincount(window - first).astype(np.float64)
+    wide, wide_size = _sums_around(counts, p.burst_days * 24 // p.burst_hours)
+    near, near_size = _sums_around(counts, 1)
     # Half an event is added: two weeks without sign-ups do not make the next pair a burst.
-    mean = (wide - near + 0.5) / np.maximum(1, wide_n - near_n)
-    burst = filled >= p.burst_min
-    if np.any(burst):
-        # Loading it takes as long as reading a small log.
-        from scipy import special
-
-        burst &= special.pdtrc(filled - 1, mean) < p.burst_p
-    start = np.flatnonzero(burst & ~np.concatenate([[False], burst[:-1]]))
-    label = np.where(burst, start[np.cumsum(np.isin(at, start)) - 1] if start.size else 0, -1)
-    chosen = label[created["window"].to_numpy() - window[0]]
-    return (
-        created.with_columns(pl.Series("token", chosen))
-        .filter(pl.col("token") >= 0)
-        .select("account", (pl.col("token") + int(window[0])).cast(pl.UInt64))
+    mean = (wide - near + 0.5) / np.maximum(1, wide_size - near_size)
+    burst = (counts >= p.burst_min) & (special.pdtrc(counts - 1, mean) < p.burst_p)
+    begins = burst & ~np.concatenate([[False], burst[:-1]])
+    # The window in which the burst of each window begins.
+    begin = np.maximum.accumulate(np.where(begins, np.arange(counts.size), 0))
+    return created.select("account", pl.Series("token", (begin + first)[window - first]).cast(pl.UInt64)).filter(
+        pl.Series(burst[window - first])
     )
 
 
-class Detector:
+def _sums_around(counts: Floats, reach: int) -> tuple[Floats, Ints]:
+    """The sum of the counts within ``reach`` places of each, and how many places these are."""
+    total = np.concatenate([[0.0], np.cumsum(counts)])
+    places = np.arange(counts.size)
+    low, high = np.maximum(0, places - reach), np.minimum(counts.size, places + reach + 1)
+    return total[high] - total[low], high - low
+
+
+class AccountFanoutDetector:
     """Payments, devices, keys, sign-ups and mail domains that many accounts share."""
 
     name = "account_fanout"
@@ -77,9 +108,36 @@ class Detector:
     summary = "many accounts behind one payment, device, key, mail domain or sign-up burst"
     family: Family = "identity"
     needs = ("payment_id|device_id|api_key_id|session_id|email_domain|account_created_at",)
-    parameters = AccountFanout()
+    kinds = (
+        # Each operator pays with its own cards.
+        Kind(
+            "payment",
+            HOLDER,
+            ("payment",),
+            seeding=1.0,
+            merge_strength="strong",
+            distinguishes_operators=True,
+            id_priority=2,
+        ),
+        Kind("device", HOLDER, ("device",), seeding=1.0, merge_strength="strong", id_priority=2),
+        Kind("api_key", HOLDER, ("api_key",), seeding=1.0, merge_strength="strong", id_priority=2),
+        # A session says little beyond the key or device it ran on.
+        Kind("session", HOLDER, ("session",), seeding=0.5, merge_strength="strong", low_degree=True, id_priority=2),
+        # A sign-up window or mail domain is weak alone.
+        Kind(
+            "signup",
+            REGISTRATION,
+            (CREATED,),
+            seeding=0.5,
+            merge_strength="weak",
+            crossed_with=("tls", "user_agent", "email_domain", "dealt", "voices", "intent"),
+            id_priority=6,
+        ),
+        Kind("email_domain", REGISTRATION, ("email_domain",), seeding=0.5, merge_strength="weak", id_priority=5),
+    )
+    parameters = AccountFanoutParameters()
 
-    def signals(self, population: Population, parameters: AccountFanout, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: AccountFanoutParameters) -> pl.DataFrame:
         """Return tokens for shared holders, own mail domains and sign-up bursts."""
         parts = [shared_entities(population.links(kind), kind) for kind in _HOLDERS]
         parts.append(shared_entities(own_domains(population, parameters), "email_domain"))
@@ -87,71 +145,81 @@ class Detector:
         parts.append(bursts.select("account", pl.lit("signup").alias("kind"), "token", pl.lit(1.0).alias("strength")))
         return pl.concat([part.cast(SIGNALS) for part in parts])
 
-    def assess(self, candidate: Candidate, parameters: AccountFanout) -> list[Finding]:
+    def assess(self, candidate: Candidate, parameters: AccountFanoutParameters) -> list[Finding]:
         """Weigh who holds the accounts, and when and where they signed up."""
-        findings = [f for kind in _HOLDERS if (f := _holder(candidate, kind, parameters)) is not None]
-        for kind, cap in (("email_domain", parameters.domain_cap), ("signup", parameters.signup_cap)):
-            found = _registration(candidate, kind, cap)
-            if found is not None:
-                findings.append(found)
-        return findings
+        findings = [_holder(candidate, kind, parameters) for kind in _HOLDERS]
+        findings += [_own_domain(candidate, parameters), _signup(candidate, parameters)]
+        return [finding for finding in findings if finding is not None]
 
 
-def _holder(candidate: Candidate, kind: str, p: AccountFanout) -> Finding | None:
-    graph, population, members = candidate.graph, candidate.population, candidate.members
-    tokens = candidate.characteristic(kind)
-    if tokens.size == 0:
+def _holder(candidate: Candidate, kind: str, p: AccountFanoutParameters) -> Finding | None:
+    graph = candidate.graph
+    columns = candidate.characteristic(kind)
+    if columns.size == 0:
         return None
-    known = population.states(kind)
-    trials = int(np.count_nonzero(known[members]))
-    inside = int(np.count_nonzero(graph.carriers(kind, tokens)[members]))
-    others = known & ~candidate.mask
     # What sharing is worth depends on how usual it is to share at all: families and teams do.
-    sharing = graph.sharing(kind)
-    outside = float(np.count_nonzero(sharing & others) + 0.5) / (np.count_nonzero(others) + 1)
-    most = int(graph.inside(kind, members)[tokens].max())
-    single = most >= p.single_share * max(1, inside)
-    cap = p.single_holder_cap if single else p.holder_cap
-    bits = group_bits(inside, trials, members.size, outside, cap)
-    name = f"one {_ONE[kind]}" if single else f"{tokens.size} {_PLURAL[kind]}"
-    text = (
-        f"{inside} of {trials} members with a known {_ONE[kind]} share {name}; "
-        f"{percent(outside)} of other accounts share theirs"
+    found = candidate.compare(
+        graph.habitual_carriers(kind, columns), candidate.population.states(kind), elsewhere=graph.carries_any(kind)
     )
-    numbers = {
+    commonest = int(graph.carriers_among(kind, candidate.members)[columns].max())
+    single = commonest >= p.single_share * max(1, found.shown)
+    one, several = _HOLDERS[kind]
+    summary = (
+        f"{found.shown} of {found.observable} members with a known {one} share "
+        f"{f'one {one}' if single else f'{columns.size} {several}'}; "
+        f"{percent(found.base_rate)} of other accounts share theirs"
+    )
+    details = {
         "kind": kind,
-        "members_sharing": inside,
-        "members_stating": trials,
-        "values": int(tokens.size),
-        "members_on_the_commonest": most,
-        "sharing_outside": outside,
+        "members_sharing": found.shown,
+        "members_stating": found.observable,
+        "values": int(columns.size),
+        "members_on_the_commonest": commonest,
+        "sharing_outside": found.base_rate,
     }
-    return Finding("identity", "coordination", bits, text, numbers)
+    bits = found.group_bits(p.single_holder_cap if single else p.holder_cap)
+    facts = SharedHolderFacts(kind, commonest)
+    return Finding(Claim.SHARED_HOLDER, "identity", "coordination", bits, summary, details, facts)
 
 
-def _registration(candidate: Candidate, kind: str, cap: float) -> Finding | None:
-    graph, population, members = candidate.graph, candidate.population, candidate.members
-    tokens = candidate.characteristic(kind)
-    if tokens.size == 0:
+def _own_domain(candidate: Candidate, p: AccountFanoutParameters) -> Finding | None:
+    columns = candidate.characteristic("email_domain")
+    if columns.size == 0:
         return None
-    if kind == "signup":
-        known = population.profile.accounts["created"].is_not_null().to_numpy()
-    else:
-        known = population.states(kind)
-    carriers = graph.carriers(kind, tokens)
-    trials = int(np.count_nonzero(known[members]))
-    inside = int(np.count_nonzero(carriers[members]))
-    others = known & ~candidate.mask
-    outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
-    bits = group_bits(inside, trials, members.size, outside, cap)
-    what = "signed up in bursts" if kind == "signup" else "use mail domains of their own"
-    spread = plural(int(tokens.size), "burst" if kind == "signup" else "domain")
-    text = f"{inside} of {trials} members {what} ({spread}); {percent(outside)} of other accounts do the same"
-    numbers = {
-        "kind": kind,
-        "members": inside,
-        "members_stating": trials,
-        "values": int(tokens.size),
-        "rate_outside": outside,
+    carriers = candidate.graph.habitual_carriers("email_domain", columns)
+    found = candidate.compare(carriers, candidate.population.states("email_domain"))
+    summary = (
+        f"{found.shown} of {found.observable} members use mail domains of their own "
+        f"({plural(columns.size, 'domain')}); {percent(found.base_rate)} of other accounts do the same"
+    )
+    details = {
+        "kind": "email_domain",
+        "members": found.shown,
+        "members_stating": found.observable,
+        "values": int(columns.size),
+        "rate_outside": found.base_rate,
     }
-    return Finding("identity", "coordination", bits, text, numbers)
+    facts = OwnDomainFacts(found.shown, int(columns.size))
+    bits = found.group_bits(p.domain_cap)
+    return Finding(Claim.OWN_DOMAIN, "identity", "coordination", bits, summary, details, facts)
+
+
+def _signup(candidate: Candidate, p: AccountFanoutParameters) -> Finding | None:
+    columns = candidate.characteristic("signup")
+    if columns.size == 0:
+        return None
+    carriers = candidate.graph.habitual_carriers("signup", columns)
+    found = candidate.compare(carriers, candidate.population.states(CREATED))
+    summary = (
+        f"{found.shown} of {found.observable} members signed up in bursts "
+        f"({plural(columns.size, 'burst')}); {percent(found.base_rate)} of other accounts do the same"
+    )
+    details = {
+        "kind": "signup",
+        "members": found.shown,
+        "members_stating": found.observable,
+        "values": int(columns.size),
+        "rate_outside": found.base_rate,
+    }
+    bits = found.group_bits(p.signup_cap)
+    return Finding(Claim.SIGNUP_BURST, "identity", "coordination", bits, summary, details)

@@ -1,35 +1,82 @@
 """One conversation or answer in several accounts, several people in one account: what relays and graders leave."""
 
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from distillscan.detect.base import (
-    Candidate,
-    Context,
-    Finding,
-    percent,
-    rates,
-    shared_entities,
-    trait,
-)
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import ConversationSharing
-from distillscan.population.accounts import SIGNALS, Mask, Population
+from distillscan.detect.base import Candidate, Finding, percent, shared_entities, trait_tokens
+from distillscan.detect.claims import Claim
+from distillscan.population.accounts import Mask, Population, memoized
+from distillscan.population.graph import SIGNALS
+from distillscan.population.kinds import CONVERSATION, RETURNED, SIGNATURE, VOICES, Kind
 from distillscan.profile.tables import LINKS_KEPT
 from distillscan.result import Family
+from distillscan.settings import threshold
+
+#: Share of others who share any that counts at most: in some logs all do.
+_BASE_RATE_LIMIT = 0.9
 
 
-def conversations(population: Population, p: ConversationSharing) -> pl.DataFrame:
+@dataclass(frozen=True)
+class ConversationSharingParameters:
+    """Parameters of ``conversation_sharing``."""
+
+    most_accounts: int = threshold(
+        24,
+        unit="accounts",
+        help="accounts on one beginning of a prompt above which it is an application's, not a conversation's; "
+        "on one line of an answer above which it is quoted everywhere",
+    )
+    cap: float = threshold(
+        8.0, unit="bits", help="most bits of conversations that go on elsewhere: people have second accounts and teams"
+    )
+    signature_cap: float = threshold(
+        9.0, unit="bits", help="most bits of signed reasoning that other accounts send back: one account was given it"
+    )
+    replay_cap: float = threshold(
+        3.0, unit="bits", help="most bits for harvesting of signed reasoning sent from other accounts: a replay"
+    )
+    circle: int = threshold(
+        5, unit="accounts", help="accounts joined by answers passed on, from which they are no couple or small team"
+    )
+    returned_cap: float = threshold(
+        8.0, unit="bits", help="most bits of answers that other accounts send in: colleagues pass answers on as well"
+    )
+    cleaning_cap: float = threshold(
+        2.5, unit="bits", help="most bits for harvesting of answers sent in by others: grading and cleaning need it"
+    )
+    languages: int = threshold(
+        3, unit="languages", help="languages in an account's sampled prompts from which several people use it"
+    )
+    language_prompts: int = threshold(
+        2, unit="prompts", help="sampled prompts in a language from which an account uses it: one may be quoted"
+    )
+    clients: int = threshold(
+        4,
+        unit="programs",
+        help="client programs of one account from which several people use it; a person has two or three",
+    )
+    enough: int = threshold(
+        8, unit="prompts or requests", help="below which the number of languages or client programs says nothing"
+    )
+    voices_cap: float = threshold(
+        4.0, unit="bits", help="most bits of accounts that several people use: translators and products do so as well"
+    )
+    relay_cap: float = threshold(
+        1.5, unit="bits", help="most bits for harvesting of conversations spread over accounts: that takes a relay"
+    )
+
+
+def conversations(population: Population, p: ConversationSharingParameters) -> pl.DataFrame:
     """Return links to beginnings of prompts that a few accounts share; what many share is an application's preamble."""
     links = population.links("conversation")
     return links.filter(pl.len().over("entity").is_between(2, p.most_accounts))
 
 
-def returned(population: Population, p: ConversationSharing) -> pl.DataFrame:
+def returned(population: Population, p: ConversationSharingParameters) -> pl.DataFrame:
     """Return who is on lines of answers that come back: the one account that was given it, and those that send it in.
 
     A line counts if the log sees it first in an answer, to one account only (so a phrase of the model's, a question
@@ -83,7 +130,8 @@ def _whole_samples(population: Population) -> list[pl.DataFrame]:
     ]
 
 
-def languages(population: Population, p: ConversationSharing) -> tuple[Mask, Mask]:
+@memoized
+def languages(population: Population, p: ConversationSharingParameters) -> tuple[Mask, Mask]:
     """Return the accounts whose sampled prompts are in many languages, and those of which it can be told."""
     told = population.profile.prompts.filter(pl.col("language") > 0)
     counted = (
@@ -98,7 +146,8 @@ def languages(population: Population, p: ConversationSharing) -> tuple[Mask, Mas
     return population.mask(many), population.mask(numbers)
 
 
-def programs(population: Population, p: ConversationSharing) -> tuple[Mask, Mask]:
+@memoized
+def programs(population: Population, p: ConversationSharingParameters) -> tuple[Mask, Mask]:
     """Return the accounts that use many client programs, and those of which it can be told."""
     able = population.states("client") & (population.requests >= p.enough)
     return able & (population.distinct("client") >= p.clients), able
@@ -107,8 +156,8 @@ def programs(population: Population, p: ConversationSharing) -> tuple[Mask, Mask
 _VOICES = {1: ("languages", languages), 2: ("client programs", programs)}
 
 
-class Detector:
-    """Conversations, signed reasoning and answers that go on in other accounts; accounts with many voices."""
+class ConversationSharingDetector:
+    """Conversations, signed reasoning and answers that go on in other accounts; accounts of several people."""
 
     name = "conversation_sharing"
     version = "3"
@@ -118,105 +167,167 @@ class Detector:
     )
     family: Family = "content"
     needs = ("prompt|reasoning_signature|user_agent",)
-    parameters = ConversationSharing()
+    kinds = (
+        # What passes from account to account changes with every batch: it holds a pool together, but gives a poor name.
+        Kind(
+            "conversation",
+            CONVERSATION,
+            ("conversation",),
+            seeding=1.0,
+            merge_strength="strong",
+            low_degree=True,
+            id_priority=8,
+        ),
+        Kind(
+            "signature",
+            SIGNATURE,
+            ("reasoning_signature",),
+            seeding=1.0,
+            merge_strength="strong",
+            low_degree=True,
+            id_priority=3,
+        ),
+        Kind(
+            "returned",
+            RETURNED,
+            ("output_line", "input_line"),
+            seeding=1.0,
+            merge_strength="strong",
+            low_degree=True,
+            id_priority=8,
+        ),
+        Kind("voices", VOICES),
+    )
+    parameters = ConversationSharingParameters()
 
-    def signals(self, population: Population, parameters: ConversationSharing, context: Context) -> pl.DataFrame:
-        """Return tokens for shared conversations, signatures and answers, and for accounts with many voices."""
+    def signals(self, population: Population, parameters: ConversationSharingParameters) -> pl.DataFrame:
+        """Return tokens for shared conversations, signatures and answers, and for accounts of several people."""
         parts = [
             shared_entities(conversations(population, parameters), "conversation"),
             shared_entities(population.links("reasoning_signature"), "signature"),
             shared_entities(returned(population, parameters), "returned"),
         ]
         for token, (_, measure) in _VOICES.items():
-            shows, able = population.once((measure, parameters), partial(measure, population, parameters))
-            parts.append(trait(population, "voices", token, shows, able))
+            parts.append(trait_tokens(population, "voices", token, *measure(population, parameters)))
         return pl.concat([part.cast(SIGNALS) for part in parts])
 
-    def assess(self, candidate: Candidate, parameters: ConversationSharing) -> list[Finding]:
-        """Weigh shared conversations, signatures and answers against how often others share any, then the voices."""
-        shared = _shared(candidate, "conversation", parameters.cap, parameters)
-        signed = _shared(candidate, "signature", parameters.signature_cap, parameters)
-        passed = _shared(candidate, "returned", parameters.returned_cap, parameters)
-        voices = _voices(candidate, parameters)
-        relayed = max(
-            shared.bits / parameters.cap if shared is not None else 0.0,
-            voices.bits / parameters.voices_cap if voices is not None else 0.0,
-        )
-        found = [shared, signed, passed, voices]
+    def assess(self, candidate: Candidate, parameters: ConversationSharingParameters) -> list[Finding]:
+        """Weigh shared conversations, signatures and answers against how often others share any, then their users."""
+        p = parameters
+        shared = _shared(candidate, "conversation", p.cap)
+        signed = _shared(candidate, "signature", p.signature_cap)
+        passed = _shared(candidate, "returned", p.returned_cap)
+        voices = _voices(candidate, p)
+        findings = [shared, signed, passed, voices]
+        relayed = max(shared.bits / p.cap if shared else 0.0, voices.bits / p.voices_cap if voices else 0.0)
         if relayed > 0:
-            text = "conversations of many people are spread over the accounts, as a relay does that stands between them"
-            bits = parameters.relay_cap * min(1.0, relayed)
-            found.append(Finding("content", "extraction", bits, text, {"effort": min(1.0, relayed)}))
-        if signed is not None:
-            text = "signed reasoning comes back from accounts it was not given to: a replay, as harvesting needs"
-            bits = parameters.replay_cap * signed.bits / parameters.signature_cap
-            found.append(Finding("content", "extraction", bits, text, {"members": signed.details["members_sharing"]}))
-        if passed is not None:
-            text = (
-                "answers given to one account are sent in by others: graded, cleaned or carried on, as harvesting does"
+            effort = min(1.0, relayed)
+            summary = (
+                "conversations of many people are spread over the accounts, as a relay does that stands between them"
             )
-            bits = parameters.cleaning_cap * passed.bits / parameters.returned_cap
-            found.append(Finding("content", "extraction", bits, text, {"members": passed.details["members_sharing"]}))
-        return [finding for finding in found if finding is not None]
+            findings.append(
+                Finding(Claim.RELAY, "content", "extraction", p.relay_cap * effort, summary, {"effort": effort})
+            )
+        for finding, cap, most, summary in (
+            (signed, p.signature_cap, p.replay_cap, _REPLAYED),
+            (passed, p.returned_cap, p.cleaning_cap, _CLEANED),
+        ):
+            if finding is not None:
+                details = {"members": finding.details["members_sharing"]}
+                bits = most * finding.bits / cap
+                findings.append(Finding(finding.claim, "content", "extraction", bits, summary, details))
+        return [finding for finding in findings if finding is not None]
 
 
-_SHARED = {
-    "conversation": (("conversation",), "conversations that go on in other members' accounts", "conversations"),
-    "signature": (("reasoning_signature",), "reasoning signatures that other members send as well", "signatures"),
-    "returned": (("output_line", "input_line"), "lines of answers that one was given and another sends in", "lines"),
+_REPLAYED = "signed reasoning comes back from accounts it was not given to: a replay, as harvesting needs"
+_CLEANED = "answers given to one account are sent in by others: graded, cleaned or carried on, as harvesting does"
+
+
+@dataclass(frozen=True, slots=True)
+class _Passing:
+    """What passes from account to account: the claim, its family, the entities it is observable through, its name."""
+
+    claim: Claim
+    family: Family
+    entities: tuple[str, ...]
+    things: str
+    phrase: str
+
+
+_PASSING = {
+    "conversation": _Passing(
+        Claim.CONVERSATIONS,
+        "content",
+        ("conversation",),
+        "conversations",
+        "conversations that go on in other members' accounts",
+    ),
+    # A signature is handed to one account, like a ticket: to have another's says who holds the accounts.
+    "signature": _Passing(
+        Claim.SIGNATURES,
+        "identity",
+        ("reasoning_signature",),
+        "signatures",
+        "reasoning signatures that other members send as well",
+    ),
+    "returned": _Passing(
+        Claim.RETURNED_ANSWERS,
+        "content",
+        ("output_line", "input_line"),
+        "lines",
+        "lines of answers that one was given and another sends in",
+    ),
 }
-#: A signature is handed to one account, like a ticket: to have another's says who holds the accounts, not what is said.
-_FAMILY: dict[str, Family] = {"conversation": "content", "signature": "identity", "returned": "content"}
 
 
-def _shared(candidate: Candidate, kind: str, cap: float, p: ConversationSharing) -> Finding | None:
-    graph, population, members = candidate.graph, candidate.population, candidate.members
-    tokens = candidate.characteristic(kind)
-    if tokens.size == 0:
+def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
+    graph, population, passing = candidate.graph, candidate.population, _PASSING[kind]
+    columns = candidate.characteristic(kind)
+    if columns.size == 0:
         return None
-    entities, text, things = _SHARED[kind]
-    carriers = graph.touching(kind, tokens)
-    able = np.logical_or.reduce([population.states(entity) for entity in entities])
+    carriers = graph.carriers(kind, columns)
+    observable = np.logical_or.reduce([population.states(entity) for entity in passing.entities])
     # What sharing is worth depends on how usual it is: people have second accounts, and hand over to colleagues.
-    sharing = graph.sharing(kind)
-    _, trials, outside = rates(candidate, sharing, able)
-    inside = int(np.count_nonzero(carriers[members]))
-    each = graph.matrix(kind)[members][:, tokens].sum(axis=1)
-    concentration = inside / max(1, int(np.count_nonzero(carriers)))
+    found = candidate.compare(carriers, observable, elsewhere=graph.carries_any(kind))
+    each = graph.matrix(kind)[candidate.members][:, columns].sum(axis=1)
+    on_them = int(np.count_nonzero(carriers))
     # One text on many accounts is a task that was handed out; conversations are about as many as those who hold them.
-    variety = min(1.0, tokens.size / max(1, inside))
+    variety = min(1.0, columns.size / max(1, found.shown))
     # Members were brought together by what they share: where most others share something too, that took no operator.
-    part = concentration * variety * (1.0 - outside)
-    bits = float(group_bits(inside, trials, members.size, min(p.usual_most, outside), cap) * part)
-    numbers = {
-        "members_sharing": inside,
-        "members_stating": trials,
-        things: int(tokens.size),
+    part = found.shown / max(1, on_them) * variety * (1.0 - found.base_rate)
+    details = {
+        "members_sharing": found.shown,
+        "members_stating": found.observable,
+        passing.things: int(columns.size),
         "median_shared_by_a_member": float(np.median(np.asarray(each).ravel())),
-        "accounts_on_them": int(np.count_nonzero(carriers)),
-        "sharing_outside": outside,
+        "accounts_on_them": on_them,
+        "sharing_outside": found.base_rate,
     }
     summary = (
-        f"{inside} of {trials} members have {text} ({tokens.size} seen); "
-        f"{percent(outside)} of other accounts share any with anyone"
+        f"{found.shown} of {found.observable} members have {passing.phrase} ({columns.size} seen); "
+        f"{percent(found.base_rate)} of other accounts share any with anyone"
     )
-    return Finding(_FAMILY[kind], "coordination", bits, summary, numbers)
+    bits = found.group_bits(cap, _BASE_RATE_LIMIT) * part
+    return Finding(passing.claim, passing.family, "coordination", bits, summary, details)
 
 
-def _voices(candidate: Candidate, p: ConversationSharing) -> Finding | None:
+def _voices(candidate: Candidate, p: ConversationSharingParameters) -> Finding | None:
     """Accounts that several people seem to use, whatever languages or programs these are."""
-    population = candidate.population
     best: Finding | None = None
     for what, measure in _VOICES.values():
-        shows, able = population.once((measure, p), partial(measure, population, p))
-        inside, trials, outside = rates(candidate, shows, able)
-        bits = group_bits(inside, trials, candidate.members.size, outside, p.voices_cap)
+        found = candidate.compare(*measure(candidate.population, p))
+        bits = found.group_bits(p.voices_cap)
         if bits > 0 and (best is None or bits > best.bits):
             least = p.languages if measure is languages else p.clients
-            text = (
-                f"{inside} of {trials} members use {least} or more {what} in one account, "
-                f"as {percent(outside)} of other accounts do"
+            summary = (
+                f"{found.shown} of {found.observable} members use {least} or more {what} in one account, "
+                f"as {percent(found.base_rate)} of other accounts do"
             )
-            numbers = {"kind": what, "members": inside, "members_stating": trials, "rate_outside": outside}
-            best = Finding("content", "coordination", bits, text, numbers)
+            details = {
+                "kind": what,
+                "members": found.shown,
+                "members_stating": found.observable,
+                "rate_outside": found.base_rate,
+            }
+            best = Finding(Claim.MANY_USERS, "content", "coordination", bits, summary, details)
     return best

@@ -1,21 +1,21 @@
 """What accounts ask for: reasoning laid bare, grading, tasks to train on; against what comparable accounts ask for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, rates, trait
-from distillscan.detect.detectors.template_uniformity import comparable
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import ExtractionIntent
-from distillscan.population.accounts import SIGNALS, Floats, Ints, Mask, Population
+from distillscan.detect.base import Candidate, Comparison, Finding, percent, trait_tokens
+from distillscan.detect.claims import Claim
+from distillscan.population import kinds
+from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
+from distillscan.population.graph import SIGNALS
 from distillscan.profile.text.intents import CAPABILITIES, HARVEST, INTENTS
 from distillscan.result import Family
+from distillscan.settings import threshold
 
 #: What members do who show an intent.
 _DO: Final = MappingProxyType(
@@ -36,8 +36,48 @@ _ORDINARY: Final = frozenset({"rubric_grading", "preference_comparison", "task_s
 _GRADING: Final = ("rubric_grading", "preference_comparison")
 
 
+@dataclass(frozen=True)
+class ExtractionIntentParameters:
+    """Parameters of ``extraction_intent``."""
+
+    enough: int = threshold(3, unit="requests", help="requests below which what an account asks for cannot be told")
+    least: int = threshold(
+        2, unit="requests", help="requests with an intent that an account must have to show it: once is curiosity"
+    )
+    share: float = threshold(
+        0.2,
+        unit="share",
+        help="share of sampled prompts from which an account shows an intent; pools mix in customers'",
+    )
+    system_share: float = threshold(
+        0.5, unit="share", help="share of its requests from which an account shows the intent of a system prompt"
+    )
+    comparable: int = threshold(
+        30, unit="accounts", help="users of the members' client that it takes to compare with them alone"
+    )
+    main_client: float = threshold(
+        0.5, unit="share", help="share of members with one client from which they are compared with its users"
+    )
+    cap: float = threshold(
+        4.0, unit="bits", help="most bits for harvesting of all intents: research and evaluation ask for the same"
+    )
+    ordinary_cap: float = threshold(
+        2.5, unit="bits", help="most bits of grading, comparing or making up tasks: teachers and judges of models do so"
+    )
+    accord_cap: float = threshold(
+        2.9, unit="bits", help="most bits for one operator of asking for the same rare thing: not enough for a family"
+    )
+    narrow_prompts: int = threshold(
+        6, unit="prompts", help="distinct prompts below which an account does not keep to one capability"
+    )
+    narrow_share: float = threshold(
+        0.8, unit="share", help="share of sampled prompts from which an account keeps to one capability"
+    )
+    narrow_cap: float = threshold(1.5, unit="bits", help="most bits of keeping to one capability: most products do")
+
+
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedIntents:
     """What each account's sampled prompts ask for.
 
     Attributes:
@@ -57,11 +97,6 @@ class Asked:
     with_system: Floats
 
 
-def asked(population: Population) -> Asked:
-    """Return what accounts ask for, worked out the first time only."""
-    return population.once("asked", partial(_asked, population))
-
-
 def _sums(numbers: Ints, values: Floats, size: int) -> Floats:
     """The sum of the values of each account."""
     return np.bincount(numbers, weights=values, minlength=size).astype(np.float64)
@@ -72,7 +107,9 @@ def _bits() -> dict[str, int]:
     return {**masks, "grading": sum(masks[name] for name in _GRADING)}
 
 
-def _asked(population: Population) -> Asked:
+@memoized
+def intents_of(population: Population) -> RequestedIntents:
+    """Return what accounts ask for."""
     rows = population.profile.prompts.select("account", "requests", "intents")
     numbers, size = population.numbers(rows["account"]), population.size
     intents, requests = rows["intents"].to_numpy(), rows["requests"].to_numpy().astype(np.float64)
@@ -83,7 +120,7 @@ def _asked(population: Population) -> Asked:
         shares[name] = _sums(numbers, has, size) / np.maximum(prompts, 1)
         counts[name] = _sums(numbers, has * requests, size)
     systems, with_system = _systems(population)
-    return Asked(prompts, _sums(numbers, requests, size), shares, counts, systems, with_system)
+    return RequestedIntents(prompts, _sums(numbers, requests, size), shares, counts, systems, with_system)
 
 
 def _systems(population: Population) -> tuple[dict[str, Floats], Floats]:
@@ -100,20 +137,20 @@ def _systems(population: Population) -> tuple[dict[str, Floats], Floats]:
     return shares, total
 
 
-def showing(population: Population, intent: str, p: ExtractionIntent) -> tuple[Mask, Mask]:
+def showing(population: Population, intent: str, p: ExtractionIntentParameters) -> tuple[Mask, Mask]:
     """Return the accounts that show an intent, in prompts or system prompts, and those of which it can be told."""
-    found = asked(population)
-    prompts, systems = found.sent >= p.enough, found.with_system >= p.enough
-    by_prompt = prompts & (found.counts[intent] >= p.least) & (found.shares[intent] >= p.share)
-    by_system = systems & (found.systems[intent] >= p.system_share)
+    requested = intents_of(population)
+    prompts, systems = requested.sent >= p.enough, requested.with_system >= p.enough
+    by_prompt = prompts & (requested.counts[intent] >= p.least) & (requested.shares[intent] >= p.share)
+    by_system = systems & (requested.systems[intent] >= p.system_share)
     return by_prompt | by_system, prompts | systems
 
 
-def narrow(population: Population, capability: str, p: ExtractionIntent) -> tuple[Mask, Mask]:
+def narrow(population: Population, capability: str, p: ExtractionIntentParameters) -> tuple[Mask, Mask]:
     """Return the accounts that ask for hardly anything but one capability, and those of which it can be told."""
-    found = asked(population)
-    able = found.prompts >= p.narrow_prompts
-    return able & (found.shares[capability] >= p.narrow_share), able
+    requested = intents_of(population)
+    able = requested.prompts >= p.narrow_prompts
+    return able & (requested.shares[capability] >= p.narrow_share), able
 
 
 def capability_shares(candidate: Candidate) -> dict[str, float]:
@@ -122,15 +159,15 @@ def capability_shares(candidate: Candidate) -> dict[str, float]:
     A prompt may exercise several or none; the mean is over members with sampled prompts, so that a busy one does not
     speak for all.
     """
-    found = asked(candidate.population)
-    able = candidate.members[found.prompts[candidate.members] > 0]
+    requested = intents_of(candidate.population)
+    able = candidate.members[requested.prompts[candidate.members] > 0]
     if able.size == 0:
         return {}
-    shares = {name: float(found.shares[name][able].mean()) for name in (*CAPABILITIES, "grading")}
+    shares = {name: float(requested.shares[name][able].mean()) for name in (*CAPABILITIES, "grading")}
     return dict(sorted(((name, share) for name, share in shares.items() if share > 0), key=lambda item: -item[1]))
 
 
-class Detector:
+class ExtractionIntentDetector:
     """Intents of harvesting, and traffic that keeps to one capability, by accounts against comparable ones."""
 
     name = "extraction_intent"
@@ -138,77 +175,80 @@ class Detector:
     summary = "requests for hidden reasoning, grading, training tasks; one capability only; against comparable accounts"
     family: Family = "content"
     needs = ("prompt|system_prompt",)
-    parameters = ExtractionIntent()
+    kinds = (kinds.Kind("intent", kinds.INTENT, crossed_with=("tls", "user_agent")),)
+    parameters = ExtractionIntentParameters()
 
-    def signals(self, population: Population, parameters: ExtractionIntent, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: ExtractionIntentParameters) -> pl.DataFrame:
         """Return a trait for every intent an account shows: it joins nobody, but tells members from others."""
         parts = [
-            trait(population, "intent", 1 + INTENTS.index(name), *showing(population, name, parameters))
+            trait_tokens(population, "intent", 1 + INTENTS.index(name), *showing(population, name, parameters))
             for name in HARVEST
         ]
         return pl.concat([SIGNALS.to_frame(), *parts])
 
-    def assess(self, candidate: Candidate, parameters: ExtractionIntent) -> list[Finding]:
+    def assess(self, candidate: Candidate, parameters: ExtractionIntentParameters) -> list[Finding]:
         """Weigh each intent by the members that show it; all of them together weigh no more than one may."""
-        found = [finding for name in HARVEST if (finding := _intent(candidate, name, parameters)) is not None]
-        found.sort(key=lambda finding: -finding.bits)
-        left, kept = parameters.cap, [_accord(found, parameters)]
-        for finding in found:
+        intents = [(name, _intent(candidate, name, parameters)) for name in HARVEST]
+        shown = sorted(((n, f) for n, f in intents if f is not None), key=lambda item: -item[1].bits)
+        left, findings = parameters.cap, [_accord(shown, parameters)]
+        for _, finding in shown:
             # One pipeline elicits, cleans and grades: its intents are no independent evidence.
             bits = min(finding.bits, left)
             left -= bits
-            kept.append(Finding(finding.family, finding.axis, bits, finding.summary, finding.details))
+            findings.append(replace(finding, bits=bits))
         focus = [_focus(candidate, name, parameters) for name in (*CAPABILITIES, "grading")]
-        best = max((finding for finding in focus if finding is not None), key=lambda f: f.bits, default=None)
-        return [finding for finding in (*kept, best) if finding is not None and finding.bits > 0]
+        findings.append(max((f for f in focus if f is not None), key=lambda f: f.bits, default=None))
+        return [finding for finding in findings if finding is not None and finding.bits > 0]
 
 
-def _accord(found: list[Finding], p: ExtractionIntent) -> Finding | None:
+def _accord(shown: list[tuple[str, Finding]], p: ExtractionIntentParameters) -> Finding | None:
     """Members that ask for the same thing that hardly anybody asks for, in whatever words: a little for one hand."""
-    rare = [finding for finding in found if finding.details["intent"] not in _ORDINARY]
-    if not rare:
+    rarest = next((finding for name, finding in shown if name not in _ORDINARY), None)
+    if rarest is None:
         return None
-    bits = p.accord_cap * min(1.0, rare[0].bits / p.cap)
-    return Finding("content", "coordination", bits, f"in whatever words: {rare[0].summary}", rare[0].details)
+    bits = p.accord_cap * min(1.0, rarest.bits / p.cap)
+    return replace(rarest, axis="coordination", bits=bits, summary=f"in whatever words: {rarest.summary}")
 
 
-def _intent(candidate: Candidate, name: str, p: ExtractionIntent) -> Finding | None:
-    shows, able = showing(candidate.population, name, p)
-    others, basis = comparable(candidate, able, p.comparable, p.main_client)
-    inside, trials, outside = rates(candidate, shows, able, others)
-    cap = p.ordinary_cap if name in _ORDINARY else p.cap
-    bits = group_bits(inside, trials, candidate.members.size, outside, cap)
+def _compare(
+    candidate: Candidate, shows: Mask, observable: Mask, p: ExtractionIntentParameters
+) -> tuple[Comparison, str, dict[str, object]]:
+    """The comparison with peers, what these are called, and the details that findings have in common."""
+    others, basis = candidate.peers(observable, p.comparable, p.main_client)
+    found = candidate.compare(shows, observable, others=others)
+    details = {
+        "members_showing": found.shown,
+        "members_stating": found.observable,
+        "rate_outside": found.base_rate,
+        "compared_with": basis,
+    }
+    return found, basis, details
+
+
+def _intent(candidate: Candidate, name: str, p: ExtractionIntentParameters) -> Finding | None:
+    shows, observable = showing(candidate.population, name, p)
+    found, basis, details = _compare(candidate, shows, observable, p)
+    bits = found.group_bits(p.ordinary_cap if name in _ORDINARY else p.cap)
     if bits <= 0:
         return None
-    found = asked(candidate.population)
+    requested = intents_of(candidate.population)
     showers = candidate.members[shows[candidate.members]]
-    share = float(np.median(np.maximum(found.shares[name][showers], found.systems[name][showers])))
-    numbers = {
-        "intent": name,
-        "members_showing": inside,
-        "members_stating": trials,
-        "rate_outside": outside,
-        "compared_with": basis,
-        "median_share_of_prompts": share,
-    }
-    text = f"{inside} of {trials} members {_DO[name]}, as {percent(outside)} of {basis} do"
-    return Finding("content", "extraction", bits, text, numbers)
+    share = float(np.median(np.maximum(requested.shares[name][showers], requested.systems[name][showers])))
+    summary = f"{found.shown} of {found.observable} members {_DO[name]}, as {percent(found.base_rate)} of {basis} do"
+    details = {"intent": name, **details, "median_share_of_prompts": share}
+    return Finding(Claim.INTENT, "content", "extraction", bits, summary, details)
 
 
-def _focus(candidate: Candidate, capability: str, p: ExtractionIntent) -> Finding | None:
+def _focus(candidate: Candidate, capability: str, p: ExtractionIntentParameters) -> Finding | None:
     """Members that use the model for one thing, where comparable accounts use it for several."""
-    shows, able = narrow(candidate.population, capability, p)
-    others, basis = comparable(candidate, able, p.comparable, p.main_client)
-    inside, trials, outside = rates(candidate, shows, able, others)
-    bits = group_bits(inside, trials, candidate.members.size, outside, p.narrow_cap)
+    shows, observable = narrow(candidate.population, capability, p)
+    found, basis, details = _compare(candidate, shows, observable, p)
+    bits = found.group_bits(p.narrow_cap)
     if bits <= 0:
         return None
-    numbers = {
-        "capability": capability,
-        "members_showing": inside,
-        "members_stating": trials,
-        "rate_outside": outside,
-        "compared_with": basis,
-    }
-    text = f"{inside} of {trials} members ask for hardly anything but {capability}, as {percent(outside)} of {basis} do"
-    return Finding("content", "extraction", bits, text, numbers)
+    summary = (
+        f"{found.shown} of {found.observable} members ask for hardly anything but {capability}, "
+        f"as {percent(found.base_rate)} of {basis} do"
+    )
+    details = {"capability": capability, **details}
+    return Finding(Claim.ONE_CAPABILITY, "content", "extraction", bits, summary, details)

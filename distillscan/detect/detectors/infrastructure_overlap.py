@@ -1,19 +1,78 @@
 """Addresses, networks and client fingerprints that accounts share beyond chance, and proxies rotated over a pool."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, plural, rates, shared_entities, trait
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import InfrastructureOverlap
-from distillscan.population.accounts import SIGNALS, Floats, Mask, Population
+from distillscan.detect.base import Candidate, Finding, percent, plural, shared_entities, trait_tokens
+from distillscan.detect.claims import Claim, SharedPoolFacts
+from distillscan.population.accounts import Floats, Mask, Population, memoized
+from distillscan.population.graph import SIGNALS
+from distillscan.population.kinds import EGRESS, ROTATION, SOFTWARE, STACK, Kind
 from distillscan.profile.tables import LINKS_KEPT
 from distillscan.result import Family
+from distillscan.settings import threshold
 
 _SHARED = ("ip", "ip_prefix", "tls", "user_agent")
+#: Share of others on shared addresses that counts at most: behind one carrier everybody shares one.
+_BASE_RATE_LIMIT = 0.9
 
 
-def rotating(population: Population, p: InfrastructureOverlap) -> Mask:
+@dataclass(frozen=True)
+class InfrastructureOverlapParameters:
+    """Parameters of ``infrastructure_overlap``."""
+
+    pool_cap: float = threshold(
+        8.0, unit="bits", help="most bits of a pool of addresses over several networks with few others on them"
+    )
+    site_cap: float = threshold(
+        3.0, unit="bits", help="most bits if one network explains it: offices, campuses and carriers do"
+    )
+    site_share: float = threshold(
+        0.6, unit="share", help="share of members mainly on one network from which that network explains the sharing"
+    )
+    rotation_cap: float = threshold(
+        6.0, unit="bits", help="most bits of accounts that use a new network for most requests"
+    )
+    rotation_share: float = threshold(
+        0.5, unit="networks per request", help="from which an account rotates; phones and offices stay far below"
+    )
+    rotation_sticky: float = threshold(
+        0.25,
+        unit="networks per request",
+        help="the same if several operators run the networks: proxies lend an address for some requests",
+    )
+    rotation_networks: int = threshold(5, unit="networks", help="networks below which an account does not rotate")
+    rotation_operators: int = threshold(
+        4,
+        unit="operators",
+        help="network operators (ASN) from which an account rotates; clouds and phones use one or two",
+    )
+    rotation_requests: int = threshold(
+        8, unit="requests", help="requests below which rotation cannot be told from travel"
+    )
+    concealment_cap: float = threshold(
+        1.5, unit="bits", help="most bits for harvesting: resellers and careful people rotate as well"
+    )
+    stack_clients: int = threshold(
+        3, unit="programs", help="client programs that one TLS fingerprint claims to be, from which it is disguised"
+    )
+    stack_main: float = threshold(
+        0.6,
+        unit="share",
+        help="share of the commonest of these programs up to which it does not explain the fingerprint",
+    )
+    stack_cap: float = threshold(
+        4.0, unit="bits", help="most bits of one stack behind many programs: company proxies break TLS open as well"
+    )
+    software_cap: float = threshold(
+        1.5, unit="bits", help="most bits of a rare client or TLS fingerprint: a small application has one too"
+    )
+
+
+@memoized
+def rotating(population: Population, p: InfrastructureOverlapParameters) -> Mask:
     """Return True for accounts whose requests come from ever new networks, not just new addresses of one carrier.
 
     Where the log names the operators of the networks there must be several: machines hired by the minute get ever new
@@ -35,7 +94,7 @@ def with_address(population: Population) -> Floats:
     return np.where(full, population.requests, stated)
 
 
-def stacks(population: Population, p: InfrastructureOverlap) -> pl.DataFrame:
+def stacks(population: Population, p: InfrastructureOverlapParameters) -> pl.DataFrame:
     """Return links to TLS fingerprints behind which many client programs are said to be, and none mainly."""
     links = population.links("tls")
     client = pl.Series("client", population.client[links["number"].to_numpy()])
@@ -50,12 +109,12 @@ def stacks(population: Population, p: InfrastructureOverlap) -> pl.DataFrame:
     return named.join(spread.select("entity"), on="entity", how="semi")
 
 
-def able_to_rotate(population: Population, p: InfrastructureOverlap) -> Mask:
+def able_to_rotate(population: Population, p: InfrastructureOverlapParameters) -> Mask:
     """Return True for accounts with addresses and requests enough to tell whether they rotate."""
     return with_address(population) >= p.rotation_requests
 
 
-class Detector:
+class InfrastructureOverlapDetector:
     """Shared addresses, prefixes, TLS fingerprints and agents; rotation. Shared egress is explained, not counted."""
 
     name = "infrastructure_overlap"
@@ -63,103 +122,118 @@ class Detector:
     summary = "addresses, networks and fingerprints shared beyond chance; proxies rotated over a pool of accounts"
     family: Family = "network"
     needs = ("ip|tls_fingerprint|user_agent",)
-    parameters = InfrastructureOverlap()
+    kinds = (
+        # Each operator rents its own addresses. A prefix repeats what its addresses say.
+        Kind("ip", EGRESS, ("ip",), seeding=1.0, merge_strength="strong", distinguishes_operators=True, id_priority=4),
+        Kind("ip_prefix", EGRESS, ("ip",), seeding=0.4, merge_strength="weak", id_priority=4),
+        # What is too common to join accounts alone is crossed with other such traits.
+        Kind(
+            "rotation",
+            ROTATION,
+            ("ip",),
+            crossed_with=("stack", "signup", "tls", "user_agent", "pivot", "dealt", "voices", "intent"),
+        ),
+        Kind("stack", STACK, ("tls",), crossed_with=("signup", "dealt", "voices", "intent")),
+        Kind("tls", SOFTWARE, ("tls",), id_priority=7),
+        Kind("user_agent", SOFTWARE, ("user_agent",), id_priority=7),
+    )
+    parameters = InfrastructureOverlapParameters()
 
-    def signals(self, population: Population, parameters: InfrastructureOverlap, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: InfrastructureOverlapParameters) -> pl.DataFrame:
         """Return tokens for shared network entities, and one for accounts that rotate."""
         parts = [shared_entities(population.links(kind), kind) for kind in _SHARED]
         parts.append(shared_entities(stacks(population, parameters), "stack"))
-        parts.append(
-            trait(population, "rotation", 1, rotating(population, parameters), able_to_rotate(population, parameters))
-        )
+        able = able_to_rotate(population, parameters)
+        parts.append(trait_tokens(population, "rotation", 1, rotating(population, parameters), able))
         return pl.concat([part.cast(SIGNALS) for part in parts])
 
-    def assess(self, candidate: Candidate, parameters: InfrastructureOverlap) -> list[Finding]:
+    def assess(self, candidate: Candidate, parameters: InfrastructureOverlapParameters) -> list[Finding]:
         """Weigh the pool of addresses, the rotation, and the client fingerprints."""
         software = [
-            f for kind in ("stack", "tls", "user_agent") if (f := _software(candidate, kind, parameters)) is not None
+            finding
+            for finding in (_software(candidate, kind, parameters) for kind in ("stack", "tls", "user_agent"))
+            if finding is not None
         ]
         # Agent and fingerprint are two sides of one program: the stronger speaks for both.
-        best = max(software, key=lambda f: f.bits, default=None)
+        best = max(software, key=lambda finding: finding.bits, default=None)
         pool, rotation = _pool(candidate, parameters), _rotation(candidate, parameters)
-        found = [pool, rotation, best, _concealment(pool, rotation, parameters)]
-        return [finding for finding in found if finding is not None]
+        findings = [pool, rotation, best, _concealment(pool, rotation, parameters)]
+        return [finding for finding in findings if finding is not None]
 
 
-def _pool(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
-    graph, population, members = candidate.graph, candidate.population, candidate.members
-    tokens = candidate.characteristic("ip")
-    prefixes = candidate.characteristic("ip_prefix")
-    kind, chosen = ("ip", tokens) if tokens.size else ("ip_prefix", prefixes)
-    if chosen.size == 0:
+def _pool(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding | None:
+    graph = candidate.graph
+    addresses, prefixes = candidate.characteristic("ip"), candidate.characteristic("ip_prefix")
+    kind, columns = ("ip", addresses) if addresses.size else ("ip_prefix", prefixes)
+    if columns.size == 0:
         return None
-    known = population.states("ip")
-    carriers = graph.carriers(kind, chosen)
-    trials = int(np.count_nonzero(known[members]))
-    inside = int(np.count_nonzero(carriers[members]))
-    on_them = int(np.count_nonzero(carriers | graph.touching(kind, chosen)))
-    concentration = inside / max(1, on_them)
-    others = known & ~candidate.mask
-    sharing = graph.sharing(kind)
-    outside = float(np.count_nonzero(sharing & others) + 0.5) / (np.count_nonzero(others) + 1)
-    site = _largest_home(candidate) / max(1, trials)
-    one_site = site >= p.site_share
-    cap = p.site_cap if one_site else p.pool_cap
     # Strangers on the same addresses are the sign of a carrier or VPN; sharing at all is usual for some.
-    bits = group_bits(inside, trials, members.size, min(p.usual_most, outside), cap) * concentration
-    places = plural(int(chosen.size), "address" if kind == "ip" else "network")
+    habitual = graph.habitual_carriers(kind, columns)
+    found = candidate.compare(habitual, candidate.population.states("ip"), elsewhere=graph.carries_any(kind))
+    on_them = int(np.count_nonzero(graph.carriers(kind, columns)))
+    concentration = found.shown / max(1, on_them)
+    site = _largest_home(candidate) / max(1, found.observable)
+    one_site = site >= p.site_share
+    bits = found.group_bits(p.site_cap if one_site else p.pool_cap, _BASE_RATE_LIMIT) * concentration
+    places = plural(columns.size, "address" if kind == "ip" else "network")
     where = (
-        f"one network serves {percent(site)} of them"
-        if one_site
-        else f"{places} in {plural(int(prefixes.size), 'network')}"
+        f"one network serves {percent(site)} of them" if one_site else f"{places} in {plural(prefixes.size, 'network')}"
     )
-    text = (
-        f"{inside} of {trials} members meet on shared addresses ({where}); {percent(concentration)} of the accounts "
-        f"on these are members, and {percent(outside)} of other accounts share an address with anyone"
+    summary = (
+        f"{found.shown} of {found.observable} members meet on shared addresses ({where}); {percent(concentration)} of "
+        f"the accounts on these are members, and {percent(found.base_rate)} of other accounts share an address with "
+        "anyone"
     )
-    numbers = {
-        "members_sharing": inside,
-        "members_with_address": trials,
-        "addresses": int(tokens.size),
+    details = {
+        "members_sharing": found.shown,
+        "members_with_address": found.observable,
+        "addresses": int(addresses.size),
         "networks": int(prefixes.size),
         "largest_network_share": site,
         "accounts_on_them": on_them,
-        "sharing_outside": outside,
+        "sharing_outside": found.base_rate,
     }
-    return Finding("network", "coordination", bits, text, numbers)
+    facts = SharedPoolFacts(found.shown, on_them, site, int(prefixes.size))
+    return Finding(Claim.SHARED_POOL, "network", "coordination", bits, summary, details, facts)
 
 
-def _concealment(pool: Finding | None, rotation: Finding | None, p: InfrastructureOverlap) -> Finding | None:
+def _concealment(pool: Finding | None, rotation: Finding | None, p: InfrastructureOverlapParameters) -> Finding | None:
     """A pool or rotation takes effort that ordinary customers have no reason for: it speaks for harvesting as well."""
     effort = 0.0
-    if pool is not None and pool.details["largest_network_share"] < p.site_share:
+    if pool is not None and isinstance(pool.facts, SharedPoolFacts) and pool.facts.largest_network_share < p.site_share:
         effort = pool.bits / p.pool_cap
     if rotation is not None:
         effort = max(effort, rotation.bits / p.rotation_cap)
     if effort <= 0:
         return None
-    text = "requests are spread over a pool of addresses or ever new networks, for which ordinary use has no reason"
-    return Finding("network", "extraction", p.concealment_cap * effort, text, {"specific": False, "effort": effort})
+    summary = "requests are spread over a pool of addresses or ever new networks, for which ordinary use has no reason"
+    bits = p.concealment_cap * effort
+    return Finding(Claim.CONCEALMENT, "network", "extraction", bits, summary, {"effort": effort}, specific=False)
 
 
 def _largest_home(candidate: Candidate) -> int:
     """Members whose requests come mostly from the same network as those of most others: an office, not a pool."""
-    population = candidate.population
-    home = population.once(("dominant", "ip_prefix"), lambda: population.dominant("ip_prefix"))[candidate.members]
+    home = candidate.population.dominant("ip_prefix")[candidate.members]
     _, counts = np.unique(home[home != 0], return_counts=True)
     return int(counts.max()) if counts.size else 0
 
 
-def _rotation(candidate: Candidate, p: InfrastructureOverlap) -> Finding | None:
-    population, members = candidate.population, candidate.members
-    turning = population.once(("rotating", p), lambda: rotating(population, p))
-    inside, trials, outside = rates(candidate, turning, able_to_rotate(population, p))
-    bits = group_bits(inside, trials, members.size, outside, p.rotation_cap)
+def _rotation(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding | None:
+    population = candidate.population
+    found = candidate.compare(rotating(population, p), able_to_rotate(population, p))
+    bits = found.group_bits(p.rotation_cap)
     if bits <= 0:
         return None
-    text = f"{inside} of {trials} members come from ever new networks; {percent(outside)} of other accounts do"
-    numbers = {"members_rotating": inside, "members_with_enough_requests": trials, "rate_outside": outside}
-    return Finding("network", "coordination", bits, text, numbers)
+    summary = (
+        f"{found.shown} of {found.observable} members come from ever new networks; "
+        f"{percent(found.base_rate)} of other accounts do"
+    )
+    details = {
+        "members_rotating": found.shown,
+        "members_with_enough_requests": found.observable,
+        "rate_outside": found.base_rate,
+    }
+    return Finding(Claim.ROTATION, "network", "coordination", bits, summary, details)
 
 
 _PROGRAMS = {
@@ -169,21 +243,21 @@ _PROGRAMS = {
 }
 
 
-def _software(candidate: Candidate, kind: str, p: InfrastructureOverlap) -> Finding | None:
-    tokens = candidate.characteristic(kind)
-    if tokens.size == 0:
+def _software(candidate: Candidate, kind: str, p: InfrastructureOverlapParameters) -> Finding | None:
+    columns = candidate.characteristic(kind)
+    if columns.size == 0:
         return None
     entity, what = _PROGRAMS[kind]
-    carriers = candidate.graph.carriers(kind, tokens)
-    inside, trials, outside = rates(candidate, carriers, candidate.population.states(entity))
-    cap = p.stack_cap if kind == "stack" else p.software_cap
-    bits = group_bits(inside, trials, candidate.members.size, outside, cap)
-    text = f"{inside} of {trials} members use {what} that {percent(outside)} of other accounts use"
-    numbers = {
+    found = candidate.compare(candidate.graph.habitual_carriers(kind, columns), candidate.population.states(entity))
+    summary = (
+        f"{found.shown} of {found.observable} members use {what} that {percent(found.base_rate)} of other accounts use"
+    )
+    details = {
         "kind": kind,
-        "members": inside,
-        "members_stating": trials,
-        "values": int(tokens.size),
-        "rate_outside": outside,
+        "members": found.shown,
+        "members_stating": found.observable,
+        "values": int(columns.size),
+        "rate_outside": found.base_rate,
     }
-    return Finding("network", "coordination", bits, text, numbers)
+    claim, cap = (Claim.NETWORK_STACK, p.stack_cap) if kind == "stack" else (Claim.RARE_SOFTWARE, p.software_cap)
+    return Finding(claim, "network", "coordination", found.group_bits(cap), summary, details)

@@ -1,18 +1,89 @@
 """Signs that traffic is harvested rather than used: no night, volume, one model, prompts that hardly ever repeat."""
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, plural
-from distillscan.detect.stats import share_bits
-from distillscan.parameters import OutputHarvest
-from distillscan.population.accounts import SIGNALS, Floats, Mask, Population
+from distillscan.detect.base import Candidate, Comparison, Finding, percent, plural
+from distillscan.detect.claims import Claim, DailyRhythmFacts, NoRestFacts
+from distillscan.population.accounts import PROMPTS, Floats, Population, memoized
+from distillscan.population.graph import SIGNALS
+from distillscan.population.kinds import Kind
 from distillscan.profile.tables import PROMPTS_KEPT
 from distillscan.result import Family
+from distillscan.settings import threshold
 
 
+@dataclass(frozen=True)
+class OutputHarvestParameters:
+    """Parameters of ``output_harvest``."""
+
+    enough: int = threshold(24, unit="requests", help="requests from which an account's habits can be told")
+    sleepless: float = threshold(
+        0.12,
+        unit="share",
+        help="share of requests in the quietest eight hours from which an account never rests; people stay below 5 %",
+    )
+    sleepless_full: float = threshold(
+        0.5, unit="share", help="share of busy members without rest that weighs in full, half of it nothing: pools mix"
+    )
+    busy_members: int = threshold(
+        5, unit="accounts", help="members with enough requests from which habits are judged one by one"
+    )
+    loose_pairs: int = threshold(
+        15, unit="pairs", help="pairs of requests that one quiet account counts for at most when few have many requests"
+    )
+    loose_enough: int = threshold(
+        60, unit="pairs", help="pairs of requests in all from which the rhythm of quiet accounts is judged"
+    )
+    loose_certain: float = threshold(5.0, help="times as many pairs from which that weighs in full")
+    loose_usual: float = threshold(
+        0.05, help="strictness (0 to 1) with which others keep to a part of the day, above which rhythm can be judged"
+    )
+    flat_full: float = threshold(
+        0.5, unit="share", help="how much looser than others members are to weigh in full; half of it weighs nothing"
+    )
+    asleep: float = threshold(
+        0.05, unit="share", help="share of requests in the quietest eight hours below which everybody is asleep"
+    )
+    rhythm_cap: float = threshold(
+        2.0, unit="bits", help="most bits for or against: people sleep, machines and world-wide crowds do not"
+    )
+    volume_cap: float = threshold(2.0, unit="bits", help="most bits for volume: a few answers do not copy a model")
+    volume_floor: float = threshold(
+        -1.0, unit="bits", help="most bits against for lack of it: a campaign may have just begun, or be elsewhere"
+    )
+    volume_slope: float = threshold(
+        0.5, unit="bits", help="bits for every doubling: sixteen times volume_zero weighs in full"
+    )
+    volume_zero: int = threshold(200, unit="requests", help="requests of a cluster at which volume says nothing")
+    one_model: float = threshold(
+        0.9, unit="share", help="share of an account's requests to one model from which it keeps to it"
+    )
+    model_cap: float = threshold(
+        2.0, unit="bits", help="most bits for traffic to one model where comparable accounts use several"
+    )
+    enough_answers: int = threshold(5, unit="answers", help="answers below which their usual length cannot be told")
+    long_cap: float = threshold(
+        1.5, unit="bits", help="most bits for answers longer than those others get: whole reasoning is long"
+    )
+    long_full: float = threshold(2.0, unit="log2", help="how many times longer weighs in full")
+    unrepeated: float = threshold(
+        0.97, unit="prompts per request", help="distinct prompts from which an account hardly ever repeats one"
+    )
+    distinct_cap: float = threshold(1.0, unit="bits", help="most bits for prompts that hardly ever repeat")
+    least_members: int = threshold(
+        3, unit="accounts", help="members with enough requests below which one model or repeats say nothing of them all"
+    )
+    readable: float = threshold(
+        0.5, unit="share", help="share of members with prompts in the log from which these would show harvesting"
+    )
+
+
+@memoized
 def hours_of_day(population: Population) -> Floats:
     """Return the requests of every account in each hour of the day (UTC): accounts by 24."""
     rows = population.profile.activity
@@ -37,6 +108,7 @@ def quiet_share(table: Floats, enough: int) -> Floats:
     return share
 
 
+@memoized
 def main_model_share(population: Population, enough: int) -> Floats:
     """Return the share of each account's requests that go to its main model (NaN with fewer than ``enough``)."""
     rows = population.profile.activity.filter(pl.col("model") != 0)
@@ -52,6 +124,7 @@ def main_model_share(population: Population, enough: int) -> Floats:
     return share
 
 
+@memoized
 def distinct_share(population: Population, enough: int) -> Floats:
     """Return distinct prompts per request with a prompt (NaN with fewer than ``enough``); estimated if sampled."""
     counted = population.profile.prompts.group_by("account").agg(
@@ -68,7 +141,7 @@ def distinct_share(population: Population, enough: int) -> Floats:
     return share
 
 
-class Detector:
+class OutputHarvestDetector:
     """Round-the-clock use, volume, concentration on one model and prompts without repeats."""
 
     name = "output_harvest"
@@ -76,54 +149,59 @@ class Detector:
     summary = "round-the-clock use, volume, one model, prompts without repeats: harvesting rather than use"
     family: Family = "timing"
     needs = ()
-    parameters = OutputHarvest()
+    kinds: tuple[Kind, ...] = ()
+    parameters = OutputHarvestParameters()
 
-    def signals(self, population: Population, parameters: OutputHarvest, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: OutputHarvestParameters) -> pl.DataFrame:
         """Return no tokens: working around the clock links nobody."""
         return SIGNALS.to_frame()
 
-    def assess(self, candidate: Candidate, parameters: OutputHarvest) -> list[Finding]:
+    def assess(self, candidate: Candidate, parameters: OutputHarvestParameters) -> list[Finding]:
         """Weigh how the cluster uses the model against how other accounts do."""
-        found = [_rhythm(candidate, parameters), _volume(candidate, parameters)]
-        found.append(_against(candidate, "model", parameters))
-        found.append(_against(candidate, "distinct", parameters))
-        found.append(_long(candidate, parameters))
-        return [finding for finding in found if finding is not None]
+        findings = [
+            _rhythm(candidate, parameters),
+            _volume(candidate, parameters),
+            _single_model_use(candidate, parameters),
+            _no_repeats(candidate, parameters),
+            _answer_length(candidate, parameters),
+        ]
+        return [finding for finding in findings if finding is not None]
 
 
-def _rhythm(candidate: Candidate, p: OutputHarvest) -> Finding | None:
-    population = candidate.population
-    table = population.once("hours of day", lambda: hours_of_day(population))
-    mine = quiet_share(table[candidate.members], p.enough)
-    mine = mine[~np.isnan(mine)]
-    if mine.size < p.busy_members:
-        together = quiet_share(table[candidate.members].sum(axis=0, keepdims=True), p.enough)[0]
-        return _together(together, p) or _loosely(candidate, table, p)
-    sleepless = float(np.mean(mine >= p.sleepless))
+def _rhythm(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
+    """Whether busy members rest; where too few are busy, whether all rest together, or keep to their usual hours."""
+    table = hours_of_day(candidate.population)[candidate.members]
+    quiet = quiet_share(table, p.enough)
+    quiet = quiet[~np.isnan(quiet)]
+    if quiet.size < p.busy_members:
+        together = quiet_share(table.sum(axis=0, keepdims=True), p.enough)[0]
+        return _rest_together(together, p) or _sparse_rhythm(candidate, p)
+    sleepless, median = float(np.mean(quiet >= p.sleepless)), float(np.median(quiet))
     bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / p.sleepless_full) - 1.0)
-    text = (
-        f"{percent(sleepless)} of {mine.size} members with {p.enough} requests or more never rest: "
-        f"their quietest eight hours hold {percent(float(np.median(mine)))} of their requests (an even spread: 33 %)"
+    summary = (
+        f"{percent(sleepless)} of {quiet.size} members with {p.enough} requests or more never rest: "
+        f"their quietest eight hours hold {percent(median)} of their requests (an even spread: 33 %)"
     )
-    numbers = {
-        "specific": False,
-        "sleepless": sleepless,
-        "median_quiet_share": float(np.median(mine)),
-        "members": int(mine.size),
-    }
-    return Finding("timing", "extraction", bits, text, numbers)
+    details = {"sleepless": sleepless, "median_quiet_share": median, "members": int(quiet.size)}
+    return _rest(bits, summary, details, sleepless)
 
 
-def _together(quiet: float, p: OutputHarvest) -> Finding | None:
+def _rest(bits: float, summary: str, details: dict[str, float], sleepless: float) -> Finding:
+    facts = NoRestFacts(sleepless)
+    return Finding(Claim.NO_REST, "timing", "extraction", bits, summary, details, facts, specific=False)
+
+
+def _rest_together(quiet: float, p: OutputHarvestParameters) -> Finding | None:
     """Members too quiet to be judged one by one: if all of them rest in the same hours, they are people of one place.
 
     The other way round says nothing: people of all time zones together never rest.
     """
     if np.isnan(quiet) or quiet >= p.asleep:
         return None
-    text = f"all rest in the same eight hours of the day ({percent(quiet)} of the requests), as people of one place do"
-    numbers = {"specific": False, "sleepless": 0.0, "quiet_share_together": quiet}
-    return Finding("timing", "extraction", -p.rhythm_cap, text, numbers)
+    summary = (
+        f"all rest in the same eight hours of the day ({percent(quiet)} of the requests), as people of one place do"
+    )
+    return _rest(-p.rhythm_cap, summary, {"sleepless": 0.0, "quiet_share_together": quiet}, 0.0)
 
 
 def concentration(table: Floats) -> tuple[Floats, Floats]:
@@ -142,54 +220,52 @@ def concentration(table: Floats) -> tuple[Floats, Floats]:
     return squared, pairs
 
 
-def _loosely(candidate: Candidate, table: Floats, p: OutputHarvest) -> Finding | None:
+@memoized
+def concentrations(population: Population) -> tuple[Floats, Floats]:
+    """Return ``concentration`` of every account."""
+    return concentration(hours_of_day(population))
+
+
+def _sparse_rhythm(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
     """Members with few requests each: whether these keep to a part of the day as those of other accounts do.
 
     Each account is held against itself, so people of all time zones together still show their nights.
     """
-    squared, pairs = candidate.population.once("concentration", lambda: concentration(table))
+    squared, pairs = concentrations(candidate.population)
     weight = np.minimum(pairs, p.loose_pairs)
     inside, others = candidate.mask & (pairs > 0), ~candidate.mask & (pairs > 0)
     known = float(weight[inside].sum())
     if known < p.loose_enough or not np.any(others):
         return None
     usual = float(np.average(squared[others], weights=weight[others]))
-    mine = max(0.0, float(np.average(squared[inside], weights=weight[inside])))
     if usual <= p.loose_usual:
         return None
-    flat = min(1.0, max(0.0, 1.0 - mine / usual))
+    strictness = max(0.0, float(np.average(squared[inside], weights=weight[inside]))) / usual
+    flat = min(1.0, max(0.0, 1.0 - strictness))
     certainty = min(1.0, known / (p.loose_certain * p.loose_enough))
     bits = p.rhythm_cap * (2.0 * min(1.0, flat / p.flat_full) - 1.0) * certainty
-    text = (
-        f"taken one by one, members keep to a part of the day {percent(mine / usual)} as strictly as other accounts do"
-        f" ({plural(int(inside.sum()), 'member')} with two requests or more)"
+    members = int(inside.sum())
+    summary = (
+        f"taken one by one, members keep to a part of the day {percent(strictness)} as strictly as other accounts do"
+        f" ({plural(members, 'member')} with two requests or more)"
     )
-    numbers = {
-        "specific": False,
-        "daily_rhythm": mine / usual,
-        "members": int(inside.sum()),
-        "pairs_of_requests": known,
-    }
-    return Finding("timing", "extraction", bits, text, numbers)
+    details = {"daily_rhythm": strictness, "members": members, "pairs_of_requests": known}
+    facts = DailyRhythmFacts(strictness)
+    return Finding(Claim.DAILY_RHYTHM, "timing", "extraction", bits, summary, details, facts, specific=False)
 
 
-def _volume(candidate: Candidate, p: OutputHarvest) -> Finding:
+def _volume(candidate: Candidate, p: OutputHarvestParameters) -> Finding:
     population = candidate.population
     requests = int(population.requests[candidate.members].sum())
     output = int(population.profile.accounts["output_tokens"].to_numpy()[candidate.members].sum())
     bits = max(p.volume_floor, min(p.volume_cap, p.volume_slope * math.log2(max(1, requests) / p.volume_zero)))
     share = requests / max(1, int(population.requests.sum()))
-    text = f"{requests:,} requests ({percent(share)} of the log), {output:,} output tokens"
-    return Finding(
-        "timing",
-        "extraction",
-        bits,
-        text,
-        {"specific": False, "requests": requests, "share": share, "output_tokens": output},
-    )
+    summary = f"{requests:,} requests ({percent(share)} of the log), {output:,} output tokens"
+    details = {"requests": requests, "share": share, "output_tokens": output}
+    return Finding(Claim.VOLUME, "timing", "extraction", bits, summary, details, specific=False)
 
 
-def _long(candidate: Candidate, p: OutputHarvest) -> Finding | None:
+def _answer_length(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
     """Whether the typical member gets longer answers than the typical account outside."""
     accounts = candidate.population.profile.accounts
     answers = accounts["with_output"].to_numpy().astype(np.float64)
@@ -198,59 +274,67 @@ def _long(candidate: Candidate, p: OutputHarvest) -> Finding | None:
     inside, others = mean[able & candidate.mask], mean[able & ~candidate.mask]
     if inside.size < p.busy_members or others.size < p.busy_members:
         return None
-    mine, usual = float(np.median(inside)), float(np.median(others))
-    times = math.log2(max(mine, 1.0) / max(usual, 1.0))
+    typical, usual = float(np.median(inside)), float(np.median(others))
+    times = math.log2(max(typical, 1.0) / max(usual, 1.0))
     # Each member is held against the others' median: a few verbose ones do not speak for all.
     share = float(np.mean(inside > usual))
     bits = p.long_cap * min(1.0, max(0.0, times) / p.long_full) * max(0.0, 2 * share - 1)
     if bits <= 0:
         return None
-    text = f"the typical member gets {mine:,.0f} tokens an answer, the typical other account {usual:,.0f}"
-    numbers = {"specific": True, "median_inside": mine, "median_outside": usual, "members": int(inside.size)}
-    return Finding("content", "extraction", bits, text, numbers)
+    summary = f"the typical member gets {typical:,.0f} tokens an answer, the typical other account {usual:,.0f}"
+    details = {
+        "specific": True,
+        "median_inside": typical,
+        "median_outside": usual,
+        "members": int(inside.size),
+    }
+    return Finding(Claim.ANSWER_LENGTH, "content", "extraction", bits, summary, details)
 
 
-def _against(candidate: Candidate, what: str, p: OutputHarvest) -> Finding | None:
-    population = candidate.population
-    if what == "model":
-        cap, limit = p.model_cap, p.one_model
-        share = population.once(("main model", p), lambda: main_model_share(population, p.enough))
-    else:
-        cap, limit = p.distinct_cap, p.unrepeated
-        share = population.once(("distinct", p), lambda: distinct_share(population, p.enough))
-    able: Mask = ~np.isnan(share)
-    high = able & (np.nan_to_num(share) >= limit)
-    trials = int(np.count_nonzero(able[candidate.members]))
-    others = able & ~candidate.mask
-    if trials < p.least_members or not np.any(others):
+def _compare_share(
+    candidate: Candidate, share: Floats, limit: float, p: OutputHarvestParameters
+) -> tuple[Comparison, dict[str, Any]] | None:
+    """Members whose share (NaN where unknown) reaches a limit, and the details; None with too few to compare."""
+    found = candidate.compare(np.nan_to_num(share) >= limit, ~np.isnan(share))
+    if found.observable < p.least_members or found.others == 0:
         return None
-    inside = int(np.count_nonzero(high[candidate.members]))
-    outside = float(np.count_nonzero(high & others) + 0.5) / (np.count_nonzero(others) + 1)
-    bits = share_bits(inside, trials, outside, cap)
-    if bits <= 0:
-        return None
-    one = f"send {percent(p.one_model)} or more of their requests to one model"
-    does = one if what == "model" else "hardly ever repeat a prompt"
-    text = f"{inside} of {trials} members {does}, as {percent(outside)} of other accounts do"
-    return Finding(
-        "timing" if what == "model" else "content",
-        "extraction",
-        bits,
-        text,
-        {
-            "specific": what == "model" and not _readable(candidate, p),
-            "members": inside,
-            "members_with_enough_requests": trials,
-            "rate_outside": outside,
-        },
-    )
+    details = {
+        "members": found.shown,
+        "members_with_enough_requests": found.observable,
+        "rate_outside": found.base_rate,
+    }
+    return found, details
 
 
-def _readable(candidate: Candidate, p: OutputHarvest) -> bool:
-    """Whether most members' prompts are in the log: harvesting would then show in what they ask for.
+def _single_model_use(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
+    """Members that keep to one model, where other accounts use several.
 
-    A ring that sells or spams keeps to one model as well. Where nothing can be read the one model has to stand for it.
+    A ring that sells or spams keeps to one model as well, so this is no specific sign of harvesting. Only where no
+    prompts can be read, which would show harvesting in what they ask for, the one model has to stand for it.
     """
-    population = candidate.population
-    worded = population.numbers(population.profile.prompts["account"].unique())
-    return bool(np.mean(population.mask(worded)[candidate.members]) >= p.readable)
+    compared = _compare_share(candidate, main_model_share(candidate.population, p.enough), p.one_model, p)
+    bits = compared[0].share_bits(p.model_cap) if compared else 0.0
+    if compared is None or bits <= 0:
+        return None
+    found, details = compared
+    summary = (
+        f"{found.shown} of {found.observable} members send {percent(p.one_model)} or more of their requests to one "
+        f"model, as {percent(found.base_rate)} of other accounts do"
+    )
+    specific = bool(np.mean(candidate.population.states(PROMPTS)[candidate.members]) < p.readable)
+    details = {"specific": True, **details} if specific else details
+    return Finding(Claim.ONE_MODEL, "timing", "extraction", bits, summary, details, specific=specific)
+
+
+def _no_repeats(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
+    """Members that hardly ever repeat a prompt."""
+    compared = _compare_share(candidate, distinct_share(candidate.population, p.enough), p.unrepeated, p)
+    bits = compared[0].share_bits(p.distinct_cap) if compared else 0.0
+    if compared is None or bits <= 0:
+        return None
+    found, details = compared
+    summary = (
+        f"{found.shown} of {found.observable} members hardly ever repeat a prompt, "
+        f"as {percent(found.base_rate)} of other accounts do"
+    )
+    return Finding(Claim.NO_REPEATS, "content", "extraction", bits, summary, details, specific=False)

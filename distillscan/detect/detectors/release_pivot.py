@@ -3,15 +3,53 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, Release, percent
-from distillscan.detect.stats import group_bits, share_bits
-from distillscan.parameters import ReleasePivot
-from distillscan.population.accounts import SIGNALS, Floats, Mask, Population
+from distillscan.detect.base import Candidate, Finding, percent
+from distillscan.detect.claims import Claim, PivotFacts
+from distillscan.detect.releases import ReleaseParameters
+from distillscan.population.accounts import Floats, Hashes, Mask, Population, Release, memoized
+from distillscan.population.graph import SIGNALS
+from distillscan.population.kinds import PIVOT, Kind
 from distillscan.profile.text.hashes import hash_text
 from distillscan.result import Family
+from distillscan.settings import threshold
+
+
+@dataclass(frozen=True)
+class ReleasePivotParameters(ReleaseParameters):
+    """Parameters of ``release_pivot``."""
+
+    cap: float = threshold(4.0, unit="bits", help="most bits: early adopters and client defaults move too")
+    extraction_cap: float = threshold(
+        1.5, unit="bits", help="most bits for harvesting: a new model is what harvesters want, and everybody else"
+    )
+    judged_apart: float = threshold(
+        0.25, unit="share", help="share of members with enough requests below which all are looked at, at one request"
+    )
+    extraction_part: float = threshold(
+        0.5, help="bits for harvesting for each bit that the move of the members who were active weighs by itself"
+    )
+    moved_full: float = threshold(
+        0.5, unit="share", help="share of active members that moved, from which this weighs in full"
+    )
+    least_members: int = threshold(3, unit="accounts", help="active members below which nothing can be said")
+    comparable: int = threshold(
+        30, unit="accounts", help="users of the same client or earlier model that it takes to compare with them alone"
+    )
+    window_hours: int = threshold(
+        24, unit="hours", help="time after a release; the disclosed pivot took less than a day"
+    )
+    before_days: int = threshold(
+        7, unit="days", help="time before the release that says what an account did until then"
+    )
+    min_before: int = threshold(3, unit="requests", help="requests before the release without which nothing can move")
+    min_after: int = threshold(3, unit="requests", help="requests within the window without which nothing can be said")
+    moved: float = threshold(
+        0.3,
+        unit="share",
+        help="share of the new model in the window from which an account has moved; half is disclosed",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +57,13 @@ class Move:
     """What every account did around one release; ``share`` of the new model is NaN where nothing can be said."""
 
     share: Floats
-    before: npt.NDArray[np.uint64]  # model used most before
+    before: Hashes  # model used most before
 
 
-def move(population: Population, release: Release, p: ReleasePivot, least: tuple[int, int] | None = None) -> Move:
+@memoized
+def move(
+    population: Population, release: Release, p: ReleasePivotParameters, least: tuple[int, int] | None = None
+) -> Move:
     """Return each account's share of the new model in the window after its release.
 
     Args:
@@ -60,7 +101,7 @@ def move(population: Population, release: Release, p: ReleasePivot, least: tuple
     return Move(share, before)
 
 
-class Detector:
+class ReleasePivotDetector:
     """Share of traffic moved to a new model within a day of its release; a difference to comparable accounts."""
 
     name = "release_pivot"
@@ -68,26 +109,16 @@ class Detector:
     summary = "traffic moved to a newly released model within a day, beyond what comparable accounts moved"
     family: Family = "timing"
     needs = ("model",)
-    parameters = ReleasePivot()
+    # Nothing tells of whom a pivot is known: who did not move may not have been active, and not moving is what nearly
+    # everybody does.
+    kinds = (Kind("pivot", PIVOT),)
+    parameters = ReleasePivotParameters()
 
-    def _moves(self, population: Population, release: Release, p: ReleasePivot) -> Move:
-        return population.once(("moves", release, p), lambda: move(population, release, p))
-
-    def _moves_of(self, candidate: Candidate, release: Release, p: ReleasePivot) -> Move:
-        """What accounts did; of a quiet pool, whatever little each did: together that says how the pool moved."""
-        moves = self._moves(candidate.population, release, p)
-        told = int(np.count_nonzero(~np.isnan(moves.share[candidate.members])))
-        if told >= p.judged_apart * candidate.members.size:
-            return moves
-        return candidate.population.once(
-            ("quiet moves", release, p), lambda: move(candidate.population, release, p, least=(1, 1))
-        )
-
-    def signals(self, population: Population, parameters: ReleasePivot, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: ReleasePivotParameters) -> pl.DataFrame:
         """Return a token for accounts that moved at a release."""
         parts = []
-        for release in context.releases:
-            share = self._moves(population, release, parameters).share
+        for release in population.releases:
+            share = move(population, release, parameters).share
             moved = np.flatnonzero(np.nan_to_num(share) >= parameters.moved)
             parts.append(
                 pl.DataFrame(
@@ -101,44 +132,54 @@ class Detector:
             )
         return pl.concat([SIGNALS.to_frame(), *(part.cast(SIGNALS) for part in parts)])
 
-    def assess(self, candidate: Candidate, parameters: ReleasePivot) -> list[Finding]:
+    def assess(self, candidate: Candidate, parameters: ReleasePivotParameters) -> list[Finding]:
         """Weigh, for each release, the share of members that moved against that of comparable accounts."""
-        findings = []
-        for release in candidate.context.releases:
-            moves = self._moves_of(candidate, release, parameters)
-            able = ~np.isnan(moves.share)
-            trials = int(np.count_nonzero(able[candidate.members]))
-            if trials < parameters.least_members:
-                continue
-            moved = able & (np.nan_to_num(moves.share) >= parameters.moved)
-            inside = int(np.count_nonzero(moved[candidate.members]))
-            others, basis = matched(candidate, moves, able, parameters.comparable)
-            if not np.any(others):
-                continue
-            outside = float(np.count_nonzero(moved & others) + 0.5) / (np.count_nonzero(others) + 1)
-            share = float(np.nanmean(moves.share[candidate.members]))
-            bits = group_bits(inside, trials, candidate.members.size, outside, parameters.cap)
-            if bits <= 0:
-                continue
-            text = (
-                f"{inside} of {trials} members active around the release of {release.model} moved to it within "
-                f"{parameters.window_hours} h (mean share {percent(share)}), as {percent(outside)} of {basis} did"
-            )
-            numbers = {
-                "model": release.model,
-                "released": release.at.isoformat().replace("+00:00", "Z"),
-                "members_moved": inside,
-                "members_active": trials,
-                "mean_share": share,
-                "rate_outside": outside,
-                "compared_with": basis,
-            }
-            findings.append(Finding("timing", "coordination", bits, text, numbers))
-            # Whether those who were about moved says how the pool is used, however few they are of it.
-            asked_for = parameters.extraction_part * share_bits(inside, trials, outside, parameters.cap)
-            asked_for *= min(1.0, inside / trials / parameters.moved_full)
-            findings.append(Finding("timing", "extraction", min(parameters.extraction_cap, asked_for), text, numbers))
-        return findings
+        releases = candidate.population.releases
+        return [finding for release in releases for finding in _pivot(candidate, release, parameters)]
+
+
+def _moves_of(candidate: Candidate, release: Release, p: ReleasePivotParameters) -> Move:
+    """What accounts did; of a quiet pool, whatever little each did: together that says how the pool moved."""
+    moves = move(candidate.population, release, p)
+    told = int(np.count_nonzero(~np.isnan(moves.share[candidate.members])))
+    if told >= p.judged_apart * candidate.members.size:
+        return moves
+    return move(candidate.population, release, p, least=(1, 1))
+
+
+def _pivot(candidate: Candidate, release: Release, p: ReleasePivotParameters) -> list[Finding]:
+    moves = _moves_of(candidate, release, p)
+    observable = ~np.isnan(moves.share)
+    if np.count_nonzero(observable[candidate.members]) < p.least_members:
+        return []
+    moved = np.nan_to_num(moves.share) >= p.moved
+    others, basis = matched(candidate, moves, observable, p.comparable)
+    found = candidate.compare(moved, observable, others=others)
+    bits = found.group_bits(p.cap)
+    if found.others == 0 or bits <= 0:
+        return []
+    share = float(np.nanmean(moves.share[candidate.members]))
+    summary = (
+        f"{found.shown} of {found.observable} members active around the release of {release.model} moved to it within "
+        f"{p.window_hours} h (mean share {percent(share)}), as {percent(found.base_rate)} of {basis} did"
+    )
+    details = {
+        "model": release.model,
+        "released": release.at.isoformat().replace("+00:00", "Z"),
+        "members_moved": found.shown,
+        "members_active": found.observable,
+        "mean_share": share,
+        "rate_outside": found.base_rate,
+        "compared_with": basis,
+    }
+    facts = PivotFacts(found.base_rate, basis)
+    # Whether those who were active moved says how the pool is used, however few they are of it.
+    wanted = p.extraction_part * found.share_bits(p.cap)
+    wanted = min(p.extraction_cap, wanted * min(1.0, found.shown / found.observable / p.moved_full))
+    return [
+        Finding(Claim.PIVOT, "timing", "coordination", bits, summary, details, facts),
+        Finding(Claim.PIVOT, "timing", "extraction", wanted, summary, details, facts),
+    ]
 
 
 def matched(candidate: Candidate, moves: Move, able: Mask, enough: int) -> tuple[Mask, str]:

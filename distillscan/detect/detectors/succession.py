@@ -1,13 +1,51 @@
 """Accounts that start when others stop, and accounts that probe before the rest work at scale."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, rates
-from distillscan.detect.stats import group_bits, share_bits
-from distillscan.parameters import Succession
-from distillscan.population.accounts import SIGNALS, Floats, Ints, Population, turned_away
+from distillscan.detect.base import Candidate, Finding, percent
+from distillscan.detect.claims import Claim
+from distillscan.population.accounts import Floats, Ints, Population
+from distillscan.population.graph import SIGNALS
+from distillscan.population.kinds import Kind
+from distillscan.population.stats import group_bits
 from distillscan.result import Family
+from distillscan.settings import threshold
+
+#: Least share of stops that a start is taken to follow by chance.
+_CHANCE_FLOOR = 0.02
+
+
+@dataclass(frozen=True)
+class SuccessionParameters:
+    """Parameters of ``succession``."""
+
+    hours: int = threshold(12, unit="hours", help="time after a stop within which a start counts as a succession")
+    enough: int = threshold(5, unit="accounts", help="accounts that stopped below which nothing can be said")
+    margin_hours: int = threshold(
+        48, unit="hours", help="starts and stops this near to an end of the log may be the log's own"
+    )
+    cap: float = threshold(4.0, unit="bits", help="most bits of accounts that start when others stop")
+    involved_full: float = threshold(
+        0.5,
+        unit="share",
+        help="ends or starts, whichever are fewer, for each member from which succession speaks for the whole cluster",
+    )
+    ban_cap: float = threshold(4.0, unit="bits", help="most bits if those that stopped were turned away (401, 403)")
+    refused: float = threshold(
+        0.2, unit="share", help="share of refused requests from which an account probes; users meet one in a hundred"
+    )
+    refused_requests: int = threshold(
+        5, unit="requests", help="requests below which the share of refusals says nothing"
+    )
+    refused_members: int = threshold(
+        5, unit="accounts", help="refused members below which it may be a few broken clients, as any crowd has"
+    )
+    probing_cap: float = threshold(
+        2.0, unit="bits", help="most bits for harvesting of accounts that probe: testers of safety do so as well"
+    )
 
 
 def starts_near(stops: Floats, starts: Floats, hours: float) -> Ints:
@@ -22,7 +60,7 @@ def followed(stops: Floats, starts: Floats, hours: float) -> int:
     return int(np.count_nonzero(starts_near(stops, starts, hours)))
 
 
-class Detector:
+class SuccessionDetector:
     """Members that begin when others fall silent, above all after a ban; and probing before scale."""
 
     name = "succession"
@@ -30,26 +68,27 @@ class Detector:
     summary = "accounts that start within hours of others' ends, above all after a ban; probing before scale-up"
     family: Family = "timing"
     needs = ()
-    parameters = Succession()
+    kinds: tuple[Kind, ...] = ()
+    parameters = SuccessionParameters()
 
-    def signals(self, population: Population, parameters: Succession, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: SuccessionParameters) -> pl.DataFrame:
         """Return no tokens: somebody always starts when somebody stops."""
         return SIGNALS.to_frame()
 
-    def assess(self, candidate: Candidate, parameters: Succession) -> list[Finding]:
+    def assess(self, candidate: Candidate, parameters: SuccessionParameters) -> list[Finding]:
         """Weigh how often a member's start follows a member's stop, against how often it follows strangers' stops."""
-        found = [_replacement(candidate, parameters), _probing(candidate, parameters)]
-        return [finding for finding in found if finding is not None]
+        findings = [_replacement(candidate, parameters), _probing(candidate, parameters)]
+        return [finding for finding in findings if finding is not None]
 
 
-def _replacement(candidate: Candidate, p: Succession) -> Finding | None:
+def _replacement(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     population, members = candidate.population, candidate.members
     first, last = population.active_hours
     begin, end = float(first.min()), float(last.max())
     stopped = last < end - p.margin_hours
     later = first > begin + p.margin_hours
     starts = np.sort(first[members][later[members]])
-    away = population.once("turned away", lambda: turned_away(population))
+    away = population.turned_away
     mine = stopped & candidate.mask
     banned = mine & away
     # Where enough members were turned away, only these ends count: the others may just have been done.
@@ -61,18 +100,18 @@ def _replacement(candidate: Candidate, p: Succession) -> Finding | None:
     # all come and all go. An account's own start is no other's.
     own = later[ends] & (first[ends] > stops - p.hours)
     ahead = float(np.mean(starts_near(stops, starts, -p.hours) > own))
-    chance = max(p.chance_floor, ahead, followed(others, starts, p.hours) / max(1, others.size))
+    chance = max(_CHANCE_FLOOR, ahead, followed(others, starts, p.hours) / max(1, others.size))
     after = followed(stops, starts, p.hours)
     cap = p.ban_cap if ends is banned else p.cap
     bits = group_bits(after, int(stops.size), int(stops.size), chance, cap)
     if bits <= 0:
         return None
     why = "were turned away (401, 403)" if ends is banned else "fell silent"
-    text = (
+    summary = (
         f"{after} of {stops.size} members that {why} were followed by a new member within {p.hours} hours; "
         f"{percent(chance)} expected"
     )
-    numbers = {
+    details = {
         "stopped": int(stops.size),
         "turned_away": int(np.count_nonzero(banned)),
         "followed": after,
@@ -81,27 +120,32 @@ def _replacement(candidate: Candidate, p: Succession) -> Finding | None:
     }
     # A few ends among many members speak for these few: the rest need not be anybody's successors.
     involved = min(1.0, float(min(stops.size, starts.size)) / members.size / p.involved_full)
-    return Finding("timing", "coordination", bits * involved, text, numbers)
+    return Finding(Claim.SUCCESSION, "timing", "coordination", bits * involved, summary, details)
 
 
-def _probing(candidate: Candidate, p: Succession) -> Finding | None:
+def _probing(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     population = candidate.population
     refused = population.profile.accounts["refused"].to_numpy().astype(np.float64)
-    able = population.requests >= p.refused_requests
-    shows = able & (refused >= p.refused * population.requests)
-    inside, trials, outside = rates(candidate, shows, able)
-    bits = share_bits(inside, trials, outside, p.probing_cap)
-    if inside < p.refused_members or bits <= 0:
+    observable = population.requests >= p.refused_requests
+    probes = refused >= p.refused * population.requests
+    found = candidate.compare(probes, observable)
+    bits = found.share_bits(p.probing_cap)
+    if found.shown < p.refused_members or bits <= 0:
         return None
     first, _ = population.active_hours
-    early = np.median(first[candidate.members[shows[candidate.members]]]) if inside else 0.0
-    rest = candidate.members[~shows[candidate.members]]
-    ahead = float(np.median(first[rest]) - early) if rest.size else 0.0
-    text = (
-        f"{inside} of {trials} members are refused {percent(p.refused)} of their requests or more; "
-        f"{percent(outside)} of other accounts are"
+    probing = (probes & observable)[candidate.members]
+    early, rest = first[candidate.members[probing]], first[candidate.members[~probing]]
+    ahead = float(np.median(rest) - np.median(early)) if early.size and rest.size else 0.0
+    summary = (
+        f"{found.shown} of {found.observable} members are refused {percent(p.refused)} of their requests or more; "
+        f"{percent(found.base_rate)} of other accounts are"
     )
     if ahead > 24:
-        text += f"; they began {ahead / 24:.0f} days before the others"
-    numbers = {"members_refused": inside, "members": trials, "rate_outside": outside, "hours_ahead": ahead}
-    return Finding("content", "extraction", bits, text, numbers)
+        summary += f"; they began {ahead / 24:.0f} days before the others"
+    details = {
+        "members_refused": found.shown,
+        "members": found.observable,
+        "rate_outside": found.base_rate,
+        "hours_ahead": ahead,
+    }
+    return Finding(Claim.PROBING, "content", "extraction", bits, summary, details)

@@ -1,22 +1,66 @@
 """Accounts that work in step, and accounts that are dealt their requests evenly, as a load balancer does."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent, rates, trait
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import Synchrony
-from distillscan.population.accounts import Floats, Ints, Mask, Population
+from distillscan.detect.base import Candidate, Finding, percent, trait_tokens
+from distillscan.detect.claims import Claim
+from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
+from distillscan.population.kinds import DEALING, Kind
 from distillscan.result import Family
+from distillscan.settings import threshold
 
 _EPOCH_WEEKDAY: Final = 3
 _WEEKEND: Final = 5
+#: Copies of a cluster with every account's days exchanged, to compare with.
+_SURROGATES: Final = 16
+#: Members, those with the smallest hashes, on whom working in step is tested: more take long and say no more.
+_MOST_MEMBERS: Final = 400
 
 
+@dataclass(frozen=True)
+class SynchronyParameters:
+    """Parameters of ``synchrony``."""
+
+    enough_pairs: float = threshold(
+        3.0, unit="pairs", help="pairs of requests in one hour expected at random, below which nothing can be told"
+    )
+    scattered: float = threshold(
+        2.0,
+        help="observed over expected pairs up to which requests arrive evenly; people's sessions give ten times more",
+    )
+    scattered_hours: int = threshold(
+        48, unit="hours", help="hours from first to last request below which they are one sitting or two"
+    )
+    even_days: int = threshold(5, unit="days", help="active days from which the evenness of days can be told")
+    even_requests: int = threshold(15, unit="requests", help="requests from which the evenness of days can be told")
+    even: float = threshold(
+        1.3, help="variance over mean of requests a day up to which an account gets an even share of the requests"
+    )
+    dealt_cap: float = threshold(
+        3.0, unit="bits", help="most bits of requests that arrive evenly: those of cron jobs and products do as well"
+    )
+    compared_requests: int = threshold(
+        3, unit="requests", help="requests of an account from which it can show when everybody is active"
+    )
+    enough_step: int = threshold(
+        60, unit="hours", help="hours in which members are active in all, below which working in step cannot be told"
+    )
+    significant: float = threshold(
+        4.0, unit="standard deviations", help="distance from the exchanged days from which members work in step"
+    )
+    step_cap: float = threshold(
+        3.0, unit="bits", help="most bits of working in step: courses, events and outages do the same to strangers"
+    )
+    step_full: float = threshold(
+        0.6, unit="log2", help="excess of common hours, beyond that of others, that weighs in full"
+    )
+
+
+@memoized
 def hourly(population: Population) -> tuple[Ints, Ints, Floats]:
     """Return account number, hour since 1970 and requests, one entry an account and active hour, in that order."""
     rows = population.profile.activity
@@ -26,13 +70,14 @@ def hourly(population: Population) -> tuple[Ints, Ints, Floats]:
     return key >> 32, key & ((1 << 32) - 1), requests.astype(np.float64)
 
 
-def scattered(population: Population, p: Synchrony) -> tuple[Mask, Mask]:
+@memoized
+def scattered(population: Population, p: SynchronyParameters) -> tuple[Mask, Mask]:
     """Return the accounts whose requests are strewn over their hours, and those of which it can be told.
 
     People send several requests in a sitting. Counted are pairs of requests in the same hour, against those expected if
     the requests fell anywhere between the account's first and last hour: Morisita's index of dispersion (1959).
     """
-    number, hour, requests = population.once("hourly", lambda: hourly(population))
+    number, hour, requests = hourly(population)
     size = population.size
     total = np.bincount(number, weights=requests, minlength=size)
     pairs = np.bincount(number, weights=requests * (requests - 1), minlength=size)
@@ -45,13 +90,14 @@ def scattered(population: Population, p: Synchrony) -> tuple[Mask, Mask]:
     return able & (pairs <= p.scattered * expected), able
 
 
-def even(population: Population, p: Synchrony) -> tuple[Mask, Mask]:
+@memoized
+def even(population: Population, p: SynchronyParameters) -> tuple[Mask, Mask]:
     """Return the accounts with much the same number of requests each day, and those of which it can be told.
 
     Fisher's index of dispersion (variance over mean) of the days between first and last: 1 for requests at random, less
     for an equal share a day, well above for people, who have busy days and idle ones.
     """
-    number, hour, requests = population.once("hourly", lambda: hourly(population))
+    number, hour, requests = hourly(population)
     size = population.size
     day = hour // 24
     key, at = np.unique(number * (1 << 32) + day, return_inverse=True)
@@ -74,7 +120,7 @@ def even(population: Population, p: Synchrony) -> tuple[Mask, Mask]:
 _DEALT = {1: ("strewn over the hours", scattered), 2: ("much the same number every day", even)}
 
 
-class Detector:
+class SynchronyDetector:
     """Work in step against copies of the same accounts with their days exchanged; requests dealt out evenly."""
 
     name = "synchrony"
@@ -82,36 +128,39 @@ class Detector:
     summary = "accounts that work in the same hours beyond their habits, or are dealt an even share of the requests"
     family: Family = "timing"
     needs = ()
-    parameters = Synchrony()
+    kinds = (Kind("dealt", DEALING, crossed_with=("tls", "user_agent", "voices", "intent")),)
+    parameters = SynchronyParameters()
 
-    def signals(self, population: Population, parameters: Synchrony, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: SynchronyParameters) -> pl.DataFrame:
         """Return a token for each of the two ways in which an account's requests look dealt out."""
         parts = []
         for token, (_, measure) in _DEALT.items():
-            shows, able = population.once((measure, parameters), partial(measure, population, parameters))
-            parts.append(trait(population, "dealt", token, shows, able))
+            parts.append(trait_tokens(population, "dealt", token, *measure(population, parameters)))
         return pl.concat(parts)
 
-    def assess(self, candidate: Candidate, parameters: Synchrony) -> list[Finding]:
+    def assess(self, candidate: Candidate, parameters: SynchronyParameters) -> list[Finding]:
         """Weigh how many members are dealt their requests, and how far they work in step."""
         found = [_dealt(candidate, parameters), _in_step(candidate, parameters)]
         return [finding for finding in found if finding is not None]
 
 
-def _dealt(candidate: Candidate, p: Synchrony) -> Finding | None:
-    population = candidate.population
+def _dealt(candidate: Candidate, p: SynchronyParameters) -> Finding | None:
     best: Finding | None = None
     for what, measure in _DEALT.values():
-        shows, able = population.once((measure, p), partial(measure, population, p))
-        inside, trials, outside = rates(candidate, shows, able)
-        bits = group_bits(inside, trials, candidate.members.size, outside, p.dealt_cap)
+        found = candidate.compare(*measure(candidate.population, p))
+        bits = found.group_bits(p.dealt_cap)
         if bits > 0 and (best is None or bits > best.bits):
-            text = (
-                f"{inside} of {trials} members get their requests as a load balancer deals them ({what}), "
-                f"as {percent(outside)} of other accounts do"
+            summary = (
+                f"{found.shown} of {found.observable} members get their requests as a load balancer deals them "
+                f"({what}), as {percent(found.base_rate)} of other accounts do"
             )
-            numbers = {"kind": what, "members": inside, "members_stating": trials, "rate_outside": outside}
-            best = Finding("timing", "coordination", bits, text, numbers)
+            details = {
+                "kind": what,
+                "members": found.shown,
+                "members_stating": found.observable,
+                "rate_outside": found.base_rate,
+            }
+            best = Finding(Claim.LOAD_BALANCED, "timing", "coordination", bits, summary, details)
     return best
 
 
@@ -132,7 +181,7 @@ class Diary:
     @classmethod
     def of(cls, population: Population, members: Ints) -> "Diary":
         """Return the diary of the given accounts."""
-        number, hour, _ = population.once("hourly", lambda: hourly(population))
+        number, hour, _ = hourly(population)
         first, last = np.full(population.size, np.iinfo(np.int64).max), np.zeros(population.size, np.int64)
         np.minimum.at(first, number, hour // 24)
         np.maximum.at(last, number, hour // 24)
@@ -188,7 +237,7 @@ class Diary:
         return Diary(self.account, moved[at] * 24 + self.hour % 24, self.days)
 
 
-def step(population: Population, members: Ints, p: Synchrony) -> tuple[float, float, int]:
+def step(population: Population, members: Ints, p: SynchronyParameters) -> tuple[float, float, int]:
     """Return how far accounts work in step.
 
     Returns:
@@ -196,7 +245,7 @@ def step(population: Population, members: Ints, p: Synchrony) -> tuple[float, fl
         deviations of such exchanges (0 if the first is not above 0); the hours in which the accounts are active in all.
         Source: surrogate data, Theiler et al., Physica D 58 (1992).
     """
-    diary = Diary.of(population, members[: p.most_members])
+    diary = Diary.of(population, members[:_MOST_MEMBERS])
     active = int(diary.hour.size)
     mean = diary.expected() if active >= p.enough_step else 0.0
     if mean <= 0:
@@ -204,32 +253,38 @@ def step(population: Population, members: Ints, p: Synchrony) -> tuple[float, fl
     excess = float(np.log2(max(diary.common_hours(), 0.5) / mean))
     if excess <= 0:
         return excess, 0.0, active
-    made = np.array([diary.exchanged(seed).common_hours() for seed in range(p.surrogates)])
+    made = np.array([diary.exchanged(seed).common_hours() for seed in range(_SURROGATES)])
     return excess, (diary.common_hours() - mean) / max(float(made.std(ddof=1)), 1e-9), active
 
 
-def _in_step(candidate: Candidate, p: Synchrony) -> Finding | None:
+def _in_step(candidate: Candidate, p: SynchronyParameters) -> Finding | None:
     population = candidate.population
     excess, deviations, hours = step(population, candidate.members, p)
     if deviations < p.significant:
         return None
     # Outages and holidays set the pace of everybody: the same measure on other accounts is taken off.
-    usual = population.once(("usual step", p), lambda: max(0.0, step(population, _everywhere(population, p), p)[0]))
+    usual = usual_step(population, p)
     beyond = excess - usual
     if beyond <= 0:
         return None
     bits = p.step_cap * min(1.0, beyond / p.step_full)
-    text = (
+    summary = (
         f"members are active in the same hours {percent(2.0**excess - 1)} more often than with their days exchanged "
         f"({deviations:.0f} standard deviations); accounts from all over the log {percent(2.0**usual - 1)} more often"
     )
-    numbers = {"excess": excess, "usual_excess": usual, "standard_deviations": deviations, "active_hours": hours}
-    return Finding("timing", "coordination", bits, text, numbers)
+    details = {"excess": excess, "usual_excess": usual, "standard_deviations": deviations, "active_hours": hours}
+    return Finding(Claim.IN_STEP, "timing", "coordination", bits, summary, details)
 
 
-def _everywhere(population: Population, p: Synchrony) -> Ints:
+@memoized
+def usual_step(population: Population, p: SynchronyParameters) -> float:
+    """Return how far accounts from all over the log work in step (see ``step``), 0 at least."""
+    return max(0.0, step(population, _everywhere(population, p), p)[0])
+
+
+def _everywhere(population: Population, p: SynchronyParameters) -> Ints:
     """Accounts from all over the log (hashes are spread evenly), as many as are looked at in a cluster."""
     busy = np.flatnonzero(population.requests >= p.compared_requests)
-    take = np.linspace(0, busy.size - 1, min(busy.size, p.most_members)).astype(np.int64) if busy.size else busy
+    take = np.linspace(0, busy.size - 1, min(busy.size, _MOST_MEMBERS)).astype(np.int64) if busy.size else busy
     chosen: Ints = np.unique(busy[take]) if busy.size else busy
     return chosen

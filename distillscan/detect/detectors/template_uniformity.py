@@ -1,16 +1,45 @@
 """Prompts that share a skeleton: how much of an account's traffic it covers, and how rare it is elsewhere."""
 
-from functools import partial
+from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Context, Finding, percent
-from distillscan.detect.stats import group_bits, saturate
-from distillscan.detect.templates import Templates, mine
-from distillscan.parameters import TemplateUniformity
-from distillscan.population.accounts import SIGNALS, Mask, Population
+from distillscan.detect.base import Candidate, Finding, percent
+from distillscan.detect.claims import Claim
+from distillscan.detect.templates import TemplateParameters, Templates, mine
+from distillscan.population.accounts import PROMPTS, Hashes, Population, memoized
+from distillscan.population.kinds import WORDING, Kind
+from distillscan.population.stats import saturate
 from distillscan.result import Family
+from distillscan.settings import threshold
+
+
+@dataclass(frozen=True)
+class TemplateUniformityParameters(TemplateParameters):
+    """Parameters of ``template_uniformity``."""
+
+    coverage: float = threshold(
+        0.03, unit="share", help="share of an account's sampled prompts from which it carries a template"
+    )
+    min_system_tokens: int = threshold(
+        12, unit="words", help="words from which a system prompt that several accounts use unchanged counts"
+    )
+    cap: float = threshold(8.0, unit="bits", help="most bits: applications with a fixed prompt are the innocent cause")
+    automation_cap: float = threshold(
+        4.0, unit="bits", help="most bits for harvesting: an application covers all of its users' prompts as well"
+    )
+    automation_slope: float = threshold(
+        1.5, help="times automation_cap that full coverage weighs before it saturates: how fast it approaches the cap"
+    )
+    automation_full: float = threshold(
+        6.0, unit="bits", help="bits of the skeleton from which coverage weighs in full: few others have it"
+    )
+    comparable: int = threshold(
+        30, unit="accounts", help="users of the members' client that it takes to compare with them alone"
+    )
+    main_client: float = threshold(
+        0.5, unit="share", help="share of members with one client from which they are compared with its users"
+    )
 
 
 def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -32,43 +61,43 @@ def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
         ]
     )
     # System prompts that differ in digits and case only have the same shingles; the longest keeps most of them.
-    return texts.sort("text", "bytes", descending=[False, True]).unique(
-        "text", keep="first", maintain_order=True
-    ), holders
+    longest = texts.sort("text", "bytes", descending=[False, True]).unique("text", keep="first", maintain_order=True)
+    return longest, holders
 
 
-def _templates(population: Population, p: TemplateUniformity) -> Templates:
+def _templates(population: Population, p: TemplateUniformityParameters) -> Templates:
     texts, holders = _texts(population)
     return mine(texts.select("text", "sketch"), holders, p)
 
 
-def _whole_systems(population: Population, p: TemplateUniformity) -> Templates:
+def _whole_systems(population: Population, p: TemplateUniformityParameters) -> Templates:
     """System prompts that several accounts use as they are, and that are no instance of a template."""
     texts, holders = _texts(population)
-    mined_already = mined(population, "template", p).matches.select("text")
+    instances = mined(population, "template", p).matches.select("text")
     whole = (
         holders.filter(pl.col("where") == "system_prompt")
         .join(texts.filter(pl.col("tokens") >= p.min_system_tokens).select("text"), on="text", how="semi")
-        .join(mined_already, on="text", how="anti")
+        .join(instances, on="text", how="anti")
         .with_columns(pl.col("text").alias("template"))
     )
     shared = whole.filter(pl.len().over("template") >= p.min_accounts)
     uses = shared.select(
         "account", "template", "where", pl.lit(1, pl.UInt32).alias("texts"), pl.lit(1.0).alias("coverage")
     )
-    none = pl.Schema({"template": pl.UInt64(), "shingle": pl.UInt64()}).to_frame()
-    return Templates(none, shared.select("text", "template").unique(), uses)
+    no_shingles = pl.Schema({"template": pl.UInt64(), "shingle": pl.UInt64()}).to_frame()
+    return Templates(no_shingles, shared.select("text", "template").unique(), uses)
 
 
 _MINERS = {"template": _templates, "system_template": _whole_systems}
 
 
-def mined(population: Population, kind: str, p: TemplateUniformity) -> Templates:
-    """Return the templates of a kind in this population, mined the first time they are asked for."""
-    return population.once(("templates", kind, p), partial(_MINERS[kind], population, p))
+@memoized
+def mined(population: Population, kind: str, p: TemplateUniformityParameters) -> Templates:
+    """Return the templates of a kind in this population."""
+    return _MINERS[kind](population, p)
 
 
-class Detector:
+class TemplateUniformityDetector:
     """Prompts and system prompts that share a skeleton, by containment."""
 
     name = "template_uniformity"
@@ -76,9 +105,14 @@ class Detector:
     summary = "prompts that share a skeleton with variable slots, over accounts that should not know it"
     family: Family = "content"
     needs = ("prompt|system_prompt",)
-    parameters = TemplateUniformity()
+    kinds = (
+        Kind("template", WORDING, (PROMPTS,), seeding=1.0, merge_strength="strong", is_share=True, id_priority=1),
+        # A system prompt used as it stands is an application's as often as an operator's.
+        Kind("system_template", WORDING, ("system_prompt",), seeding=1.0, merge_strength="weak", id_priority=1),
+    )
+    parameters = TemplateUniformityParameters()
 
-    def signals(self, population: Population, parameters: TemplateUniformity, context: Context) -> pl.DataFrame:
+    def signals(self, population: Population, parameters: TemplateUniformityParameters) -> pl.DataFrame:
         """Return a token for every template that covers enough of an account's sampled prompts."""
         parts = []
         for kind in _MINERS:
@@ -91,64 +125,56 @@ class Detector:
                 .agg(pl.col("coverage").max().clip(0, 1).alias("strength"))
                 .select("account", pl.lit(kind).alias("kind"), "token", "strength")
             )
-        return pl.concat(part.cast(SIGNALS) for part in parts).sort("kind", "account", "token")
+        return pl.concat(parts).sort("kind", "account", "token")
 
-    def assess(self, candidate: Candidate, parameters: TemplateUniformity) -> list[Finding]:
+    def assess(self, candidate: Candidate, parameters: TemplateUniformityParameters) -> list[Finding]:
         """Weigh the characteristic templates: carriers inside against comparable accounts; then their coverage."""
-        findings = []
-        for kind, where in (("template", "texts"), ("system_template", "system prompts")):
-            tokens = candidate.characteristic(kind)
-            if tokens.size == 0:
-                continue
-            graph, population = candidate.graph, candidate.population
-            carriers = graph.carriers(kind, tokens)
-            known = population.states("system_prompt")
-            known = known if kind == "system_template" else known | _with_prompts(population)
-            trials = int(np.count_nonzero(known[candidate.members]))
-            inside = int(np.count_nonzero(carriers[candidate.members]))
-            others, basis = comparable(candidate, known, parameters.comparable, parameters.main_client)
-            outside = float(np.count_nonzero(carriers & others) + 0.5) / (np.count_nonzero(others) + 1)
-            bits = group_bits(inside, trials, candidate.members.size, outside, parameters.cap)
-            coverage = typical_coverage(candidate, kind, candidate.graph.tokens[kind][tokens], parameters)
-            numbers = {
-                "members_using": inside,
-                "members_with_text": trials,
-                "templates": int(tokens.size),
-                "rate_outside": outside,
-                "compared_with": basis,
-                "median_coverage": coverage,
-            }
-            text = (
-                f"{percent(inside / max(1, trials))} of the members send {where} built on "
-                f"{'one skeleton' if tokens.size == 1 else f'{tokens.size} skeletons'} "
-                f"that {percent(outside)} of {basis} use"
-            )
-            findings.append(Finding("content", "coordination", bits, text, numbers))
-            if kind == "template":
-                findings.append(_automation(coverage, bits, inside, parameters))
-        return findings
+        return [
+            *_wording(candidate, "template", "texts", parameters),
+            *_wording(candidate, "system_template", "system prompts", parameters),
+        ]
 
 
-def _automation(coverage: float, bits: float, inside: int, p: TemplateUniformity) -> Finding:
+def _wording(candidate: Candidate, kind: str, texts: str, p: TemplateUniformityParameters) -> list[Finding]:
+    """The templates of one kind, and of those of prompts how much of the traffic they cover."""
+    graph, population = candidate.graph, candidate.population
+    columns = candidate.characteristic(kind)
+    if columns.size == 0:
+        return []
+    observable = population.states("system_prompt")
+    observable = observable if kind == "system_template" else observable | population.states(PROMPTS)
+    others, basis = candidate.peers(observable, p.comparable, p.main_client)
+    found = candidate.compare(graph.habitual_carriers(kind, columns), observable, others=others)
+    bits = found.group_bits(p.cap)
+    coverage = typical_coverage(candidate, kind, graph.tokens(kind)[columns], p)
+    details = {
+        "members_using": found.shown,
+        "members_with_text": found.observable,
+        "templates": int(columns.size),
+        "rate_outside": found.base_rate,
+        "compared_with": basis,
+        "median_coverage": coverage,
+    }
+    summary = (
+        f"{percent(found.shown / max(1, found.observable))} of the members send {texts} built on "
+        f"{'one skeleton' if columns.size == 1 else f'{columns.size} skeletons'} "
+        f"that {percent(found.base_rate)} of {basis} use"
+    )
+    wording = Finding(Claim.WORDING, "content", "coordination", bits, summary, details)
+    return [wording, _automation(coverage, bits, found.shown, p)] if kind == "template" else [wording]
+
+
+def _automation(coverage: float, bits: float, members: int, p: TemplateUniformityParameters) -> Finding:
     """Traffic that is mostly one skeleton is a machine's; one few others have makes it a harvest rather than an app."""
     weight = saturate(
         p.automation_slope * p.automation_cap * coverage * min(1.0, bits / p.automation_full), p.automation_cap
     )
-    text = f"the skeletons cover {percent(coverage)} of the typical member's sampled prompts"
-    return Finding(
-        "content", "extraction", weight, text, {"specific": False, "median_coverage": coverage, "members_using": inside}
-    )
+    summary = f"the skeletons cover {percent(coverage)} of the typical member's sampled prompts"
+    details = {"median_coverage": coverage, "members_using": members}
+    return Finding(Claim.COVERAGE, "content", "extraction", weight, summary, details, specific=False)
 
 
-def _with_prompts(population: Population) -> Mask:
-    return population.once(
-        "with prompts", lambda: population.mask(population.numbers(population.profile.prompts["account"].unique()))
-    )
-
-
-def typical_coverage(
-    candidate: Candidate, kind: str, templates: "np.ndarray[tuple[int], np.dtype[np.uint64]]", p: TemplateUniformity
-) -> float:
+def typical_coverage(candidate: Candidate, kind: str, templates: Hashes, p: TemplateUniformityParameters) -> float:
     """Return the median, over members that use any of the templates, of the share of their prompts these cover."""
     names = pl.Series(templates).implode()
     uses = mined(candidate.population, kind, p).uses.filter(pl.col("template").is_in(names))
@@ -156,19 +182,3 @@ def typical_coverage(
     covered = best.group_by("account").agg(pl.col("coverage").sum().clip(0, 1))
     of_members = covered.filter(pl.Series(candidate.mask[candidate.population.numbers(covered["account"])]))
     return float(of_members["coverage"].median() or 0.0)  # type: ignore[arg-type]
-
-
-def comparable(candidate: Candidate, known: Mask, enough: int, share: float) -> tuple[Mask, str]:
-    """Return the accounts outside to compare with: users of the client that a share of the members have, else all.
-
-    All others it is as well if fewer than ``enough`` of these users are outside.
-    """
-    population = candidate.population
-    others = known & ~candidate.mask
-    clients, counts = np.unique(population.client[candidate.members], return_counts=True)
-    main = clients[np.argmax(counts)]
-    if main != 0 and counts.max() >= share * candidate.members.size:
-        same = others & (population.client == main)
-        if np.count_nonzero(same) >= enough:
-            return same, "other users of the same client"
-    return others, "all other accounts"

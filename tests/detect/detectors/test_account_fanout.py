@@ -7,18 +7,17 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from distillscan.detect.base import Context
 from distillscan.detect.detectors import account_fanout
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import AccountFanout
-from distillscan.population.accounts import SIGNALS
+from distillscan.detect.detectors.account_fanout import AccountFanoutParameters
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits
 from distillscan.profile.text.hashes import hash_text
 from tests.support.handmade import START, at
 from tests.support.populations import population_of
 from tests.support.weighing import Rows, assess, carried, each, others, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-FANOUT = AccountFanout(
+FANOUT = AccountFanoutParameters(
     holder_cap=8.0,
     single_holder_cap=4.0,
     single_share=0.7,
@@ -61,7 +60,7 @@ class TestSignupBursts:
 
     first = int(START.timestamp()) // (6 * 3600)
 
-    def bursts(self, hours: Sequence[float | None], p: AccountFanout = FANOUT) -> dict[int, int]:
+    def bursts(self, hours: Sequence[float | None], p: AccountFanoutParameters = FANOUT) -> dict[int, int]:
         """Window of a burst, counted from the epoch of the tests, to its accounts, for accounts created then."""
         rows = each(len(hours), account_created_at=lambda k: None if (hour := hours[k]) is None else at(hour))
         found = account_fanout.signup_bursts(population_of(rows), p)
@@ -117,7 +116,7 @@ class TestSignupBursts:
 
 
 class TestAccountFanout:
-    detector = tuned(account_fanout.Detector(), FANOUT)
+    detector = tuned(account_fanout.AccountFanoutDetector(), FANOUT)
 
     def test_what_two_accounts_touch_is_a_token_of_its_kind(self) -> None:
         rows = each(
@@ -128,7 +127,7 @@ class TestAccountFanout:
             email_domain=lambda k: "corp.example" if k else "gmail.com",
         )
         population = population_of([*rows, {"account_id": "m3", "api_key_id": "key"}])
-        signals = self.detector.signals(population, FANOUT, Context())
+        signals = self.detector.signals(population, FANOUT)
         assert signals.schema == SIGNALS
         assert signals["strength"].unique().to_list() == [1.0]
         assert carried(population, signals, "payment") == {hash_text("card-0"): {"m0", "m1", "m2"}}
@@ -136,7 +135,7 @@ class TestAccountFanout:
         assert carried(population, signals, "email_domain") == {hash_text("corp.example"): {"m1", "m2", "m3"}}
         assert set(signals["kind"]) == {"payment", "session", "email_domain"}
         crowd = population_of(each(9, account_created_at=at(-99)))
-        signals = self.detector.signals(crowd, FANOUT, Context())
+        signals = self.detector.signals(crowd, FANOUT)
         assert signals.select("kind", "strength").unique().rows() == [("signup", 1.0)]
 
     def test_holders_are_weighed_against_how_usual_sharing_is(self) -> None:

@@ -9,18 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.detect.base import Context, Finding
+from distillscan.detect.base import Finding
 from distillscan.detect.detectors import conversation_sharing
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import ConversationSharing
-from distillscan.population.accounts import SIGNALS, Population
+from distillscan.detect.detectors.conversation_sharing import ConversationSharingParameters
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits
 from distillscan.profile.text.hashes import hash_text
 from tests.support.handmade import at
 from tests.support.populations import numbers_of, population_of
 from tests.support.weighing import Rows, assess, candidate_of, carried, others, ties, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-SHARING = ConversationSharing(
+SHARING = ConversationSharingParameters(
     most_accounts=24,
     cap=8.0,
     signature_cap=9.0,
@@ -34,7 +35,7 @@ SHARING = ConversationSharing(
     returned_cap=8.0,
     cleaning_cap=2.5,
 )
-DETECTOR = tuned(conversation_sharing.Detector(), SHARING)
+DETECTOR = tuned(conversation_sharing.ConversationSharingDetector(), SHARING)
 
 
 def talk(text: object, turn: str = "") -> str:
@@ -63,7 +64,7 @@ def shared_bits(inside: int, stating: int, members: int, outside: float, cap: fl
 
 
 class TestConversations:
-    def shared(self, rows: Rows, p: ConversationSharing = SHARING) -> list[int]:
+    def shared(self, rows: Rows, p: ConversationSharingParameters = SHARING) -> list[int]:
         """How many accounts are on each conversation that counts."""
         links = conversation_sharing.conversations(population_of(rows), p)
         return sorted(links.group_by("entity").len()["len"].to_list())
@@ -105,10 +106,10 @@ def sends(account: str, *texts: object, hour: float = 1, answer: str | None = "G
 
 
 class TestReturned:
-    def returned(self, rows: Rows, p: ConversationSharing = SHARING) -> dict[str, set[str]]:
+    def returned(self, rows: Rows, p: ConversationSharingParameters = SHARING) -> dict[str, set[str]]:
         """Lines that come back (by what they are about) to the accounts on them."""
         population = population_of(rows)
-        signals = DETECTOR.signals(population, p, Context())
+        signals = DETECTOR.signals(population, p)
         about = {hash_text(said(text)): str(text) for text in "abcdef"}
         return {about[token]: who for token, who in carried(population, signals, "returned").items()}
 
@@ -242,7 +243,7 @@ class TestSignals:
         rows += [{"account_id": name, "reasoning_signature": "s"} for name in ("m1", "m3")]
         rows += [{"account_id": "m2", "reasoning_signature": "t"}, *using("m4", 5, 9), *using("m5", 1, 9)]
         population = population_of(rows)
-        signals = DETECTOR.signals(population, SHARING, Context())
+        signals = DETECTOR.signals(population, SHARING)
         assert signals.schema == SIGNALS
         assert list(carried(population, signals, "conversation").values()) == [{"m1", "m2"}]
         assert carried(population, signals, "signature") == {hash_text("s"): {"m1", "m3"}}
@@ -253,14 +254,14 @@ class TestSignals:
 
     def test_languages_are_another_token(self) -> None:
         population = speaking({"a": [1, 1, 2, 2, 3, 3, 4, 4], "b": [1] * 8})
-        signals = DETECTOR.signals(population, SHARING, Context())
+        signals = DETECTOR.signals(population, SHARING)
         assert carried(population, signals, "voices") == {1: {"a"}}
         # Both use one program.
         assert carried(population, signals, "voices", 0.0) == {1: {"b"}, 2: {"a", "b"}}
 
     def test_signed_reasoning_counts_however_many_send_it_back(self) -> None:
         population = population_of([{"account_id": f"m{k}", "reasoning_signature": "s"} for k in range(60)])
-        signals = DETECTOR.signals(population, SHARING, Context())
+        signals = DETECTOR.signals(population, SHARING)
         assert len(carried(population, signals, "signature")[hash_text("s")]) == 60
 
 
@@ -436,7 +437,7 @@ class TestConversationSharing:
 
     def test_without_the_columns_nothing_is_said(self) -> None:
         population = population_of([{"account_id": f"m{k}"} for k in range(10)] * 10)
-        signals = DETECTOR.signals(population, SHARING, Context())
+        signals = DETECTOR.signals(population, SHARING)
         assert signals.equals(SIGNALS.to_frame())
         assert DETECTOR.assess(candidate_of(population, DETECTOR, "m"), SHARING) == []
         assert numbers_of(population, "m").size == 10

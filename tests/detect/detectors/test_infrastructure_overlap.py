@@ -2,17 +2,16 @@
 
 import pytest
 
-from distillscan.detect.base import Context
 from distillscan.detect.detectors import infrastructure_overlap
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import InfrastructureOverlap
-from distillscan.population.accounts import SIGNALS
+from distillscan.detect.detectors.infrastructure_overlap import InfrastructureOverlapParameters
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits
 from distillscan.profile.text.hashes import hash_text
 from tests.support.populations import population_of
 from tests.support.weighing import Rows, assess, carried, each, others, ties, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-OVERLAP = InfrastructureOverlap(
+OVERLAP = InfrastructureOverlapParameters(
     site_share=0.6,
     rotation_share=0.5,
     rotation_sticky=0.25,
@@ -81,7 +80,7 @@ class TestRotating:
             rows += [{"account_id": name, "ip": f"10.{k % networks}.0.1"} for k in range(requests)]
         rows += [{"account_id": "unseen"}] * 9
         population = population_of(rows)
-        signals = infrastructure_overlap.Detector().signals(population, OVERLAP, Context())
+        signals = infrastructure_overlap.InfrastructureOverlapDetector().signals(population, OVERLAP)
         assert carried(population, signals, "rotation", 1.0) == {1: {"turns"}}
         assert carried(population, signals, "rotation", 0.0) == {1: {"stays"}}
 
@@ -90,13 +89,13 @@ class TestRotating:
 
 
 class TestInfrastructureOverlap:
-    detector = tuned(infrastructure_overlap.Detector(), OVERLAP)
+    detector = tuned(infrastructure_overlap.InfrastructureOverlapDetector(), OVERLAP)
 
     def effort(self, rows: Rows) -> float:
         """What is said of their harvesting, of at most 1."""
         found = [f for f in assess(rows, self.detector) if f.axis == "extraction"]
         assert all(f.bits == pytest.approx(OVERLAP.concealment_cap * f.details["effort"]) for f in found)
-        assert all(f.details["specific"] is False for f in found)
+        assert all(not f.specific for f in found)
         return float(sum(f.details["effort"] for f in found))
 
     def test_a_pool_takes_effort_and_an_office_does_not(self) -> None:
@@ -126,7 +125,7 @@ class TestInfrastructureOverlap:
         )
         rows += [{"account_id": "m3", "ip": f"11.{k}.0.1"} for k in range(7)]
         population = population_of(rows)
-        signals = self.detector.signals(population, OVERLAP, Context())
+        signals = self.detector.signals(population, OVERLAP)
         assert signals.schema == SIGNALS
         assert carried(population, signals, "ip") == {hash_text("10.0.0.1"): {"m0", "m1"}}
         assert carried(population, signals, "ip_prefix") == {
@@ -210,7 +209,7 @@ class TestInfrastructureOverlap:
         )
         rows += [{"account_id": "mute", "tls_fingerprint": "t"}, {"account_id": "x", "tls_fingerprint": "u"}]
         population = population_of(rows)
-        signals = self.detector.signals(population, OVERLAP, Context())
+        signals = self.detector.signals(population, OVERLAP)
         found = carried(population, signals, "stack")
         assert set(found) <= {hash_text("t")}
         return found.get(hash_text("t"), set())

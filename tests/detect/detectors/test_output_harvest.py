@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from distillscan.detect.base import Context, Finding
+from distillscan.detect.base import Finding
 from distillscan.detect.detectors import output_harvest
-from distillscan.detect.stats import share_bits
-from distillscan.parameters import OutputHarvest
-from distillscan.population.accounts import SIGNALS
+from distillscan.detect.detectors.output_harvest import OutputHarvestParameters
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import share_bits
 from tests.support.populations import number, population_of
 from tests.support.weighing import Rows, assess, each, others, tuned, used
 
 # What the figures below are worked out for; the defaults may be tuned.
-HARVEST = OutputHarvest(
+HARVEST = OutputHarvestParameters(
     enough=24,
     sleepless=0.12,
     busy_members=5,
@@ -40,7 +40,7 @@ TABLES = arrays.arrays(np.float64, st.tuples(st.integers(1, 4), st.just(24)), el
 
 
 class TestOutputHarvest:
-    detector = tuned(output_harvest.Detector(), HARVEST)
+    detector = tuned(output_harvest.OutputHarvestDetector(), HARVEST)
 
     @given(TABLES)
     def test_the_quietest_eight_hours_may_go_over_midnight(
@@ -108,7 +108,7 @@ class TestOutputHarvest:
         assert found.details["sleepless"] == robots / 10
         quiet = {5: 1 / 6, 8: 1 / 3}.get(robots, 0.0)
         assert found.details["median_quiet_share"] == pytest.approx(quiet)
-        assert found.details["specific"] is False
+        assert found.specific is False
 
     def test_what_is_said_of_rest(self) -> None:
         found = self.rhythm(self.workers(4, 2))
@@ -141,7 +141,6 @@ class TestOutputHarvest:
         found = next(f for f in assess(rows, self.detector) if "daily_rhythm" in f.details)
         # Four evenly spread hours have no direction: (0 - 4) / (4 * 3), taken as none.
         assert found.details == {
-            "specific": False,
             "daily_rhythm": 0.0 if spread else 1.0,
             "members": 40,
             "pairs_of_requests": 240.0,
@@ -156,7 +155,7 @@ class TestOutputHarvest:
         found = self.rhythm(self.workers(0, 30, requests=3))
         assert found is not None
         assert found.bits == -2.0
-        assert found.details == {"specific": False, "sleepless": 0.0, "quiet_share_together": 0.0}
+        assert found.details == {"sleepless": 0.0, "quiet_share_together": 0.0}
         assert found.summary == (
             "all rest in the same eight hours of the day (0 % of the requests), as people of one place do"
         )
@@ -190,7 +189,6 @@ class TestOutputHarvest:
         assert found is not None
         assert found.bits == pytest.approx(HARVEST.rhythm_cap * certainty)
         assert found.details == {
-            "specific": False,
             "daily_rhythm": 0.0,
             "members": members,
             "pairs_of_requests": 15 * members,
@@ -226,7 +224,6 @@ class TestOutputHarvest:
         found = self.volume(rows)
         assert found.bits == pytest.approx(bits)
         assert found.details == {
-            "specific": False,
             "requests": requests,
             "share": requests / (requests + 100),
             "output_tokens": 7 * requests,
@@ -266,7 +263,7 @@ class TestOutputHarvest:
         members += [{"account_id": f"m{k}", "model": "m1", "prompt": f"a question {k}"} for k in range(worded)]
         strangers = [row for k in range(20) for row in used(f"x{k}", (12, "m1", 13), (13, "m2", 11))]
         found = next(f for f in self.habits(members, strangers) if f.family == "timing")
-        assert found.details["specific"] is specific
+        assert found.specific is specific
 
     def test_prompts_that_hardly_ever_repeat(self) -> None:
         def asks(name: str, distinct: int) -> Rows:
@@ -277,7 +274,7 @@ class TestOutputHarvest:
         (found,) = self.habits(members, strangers)
         assert found.family == "content"
         assert " members hardly ever repeat a prompt, as 2 % of other accounts do" in found.summary
-        assert found.details["specific"] is False
+        assert found.specific is False
         inside = found.details["members"]
         assert found.bits == pytest.approx(share_bits(inside, 4, 0.5 / 21, HARVEST.distinct_cap))
 
@@ -288,7 +285,7 @@ class TestOutputHarvest:
         assert len(self.habits(rows, mixed)) == said
 
     def test_it_links_nobody(self) -> None:
-        assert self.detector.signals(population_of(each(3)), HARVEST, Context()).equals(SIGNALS.to_frame())
+        assert self.detector.signals(population_of(each(3)), HARVEST).equals(SIGNALS.to_frame())
 
 
 class TestLongAnswers:

@@ -5,18 +5,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from distillscan.detect.base import Context, Release, percent
+from distillscan.detect.base import percent
 from distillscan.detect.detectors import release_pivot
-from distillscan.detect.stats import group_bits, share_bits
-from distillscan.parameters import ReleasePivot
-from distillscan.population.accounts import SIGNALS
+from distillscan.detect.detectors.release_pivot import ReleasePivotParameters
+from distillscan.population.accounts import Release
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits, share_bits
 from distillscan.profile.text.hashes import hash_text
 from tests.support.handmade import at
 from tests.support.populations import number, population_of
 from tests.support.weighing import Rows, assess, carried, tuned, used
 
 # What the figures below are worked out for; the defaults may be tuned.
-PIVOT = ReleasePivot(
+PIVOT = ReleasePivotParameters(
     window_hours=24, before_days=7, min_before=3, min_after=3, moved=0.3, judged_apart=0.25, extraction_cap=1.5
 )
 
@@ -24,7 +25,7 @@ PIVOT = ReleasePivot(
 class TestReleasePivot:
     """The new model ``m2`` appears at hour 200: its window ends at 224, what was done before begins at 32."""
 
-    detector = tuned(release_pivot.Detector(), PIVOT)
+    detector = tuned(release_pivot.ReleasePivotDetector(), PIVOT)
     release = Release("m2", at(200), "file")
 
     def test_the_share_of_the_new_model_in_the_window(self) -> None:
@@ -54,12 +55,11 @@ class TestReleasePivot:
         rows: Rows = []
         for name, new in (("little", 2), ("enough", 3), ("much", 9)):
             rows += used(name, (100, "m1", 5), (205, "m2", new), (206, "m1", 10 - new))
-        population = population_of(rows)
-        context = Context((self.release, Release("m9", at(100), "log")))
-        signals = self.detector.signals(population, PIVOT, context)
+        population = population_of(rows, (self.release, Release("m9", at(100), "log")))
+        signals = self.detector.signals(population, PIVOT)
         assert carried(population, signals, "pivot") == {hash_text("m2"): {"enough", "much"}}
         assert sorted(signals["strength"]) == [0.3, 0.9]
-        assert self.detector.signals(population, PIVOT, Context()).equals(SIGNALS.to_frame())
+        assert self.detector.signals(population_of(rows), PIVOT).equals(SIGNALS.to_frame())
 
     def crowd(self, members: Mapping[str, int], strangers: Sequence[tuple[int, int, str, str]]) -> Rows:
         """Members by model used before, all of client one and all moved; strangers by how many, how many of them moved,
@@ -87,7 +87,7 @@ class TestReleasePivot:
     def test_members_are_compared_with_the_likest_of_whom_there_are_enough(
         self, strangers: list[tuple[int, int, str, str]], basis: str, compared: int, moved: int
     ) -> None:
-        found = assess(self.crowd({"m1": 5}, strangers), self.detector, context=Context((self.release,)))
+        found = assess(self.crowd({"m1": 5}, strangers), self.detector, releases=(self.release,))
         coordination, extraction = found
         outside = (moved + 0.5) / (compared + 1)
         assert coordination.details == {
@@ -115,7 +115,7 @@ class TestReleasePivot:
         for k in range(9 - busy):
             rows += used(f"mq{k}", (100, "m1", 1), (205, "m2" if k < 5 else "m1", 1), user_agent="one")
         rows += used("ma", (100, "m1", 1)) + used("mb", (205, "m2", 1)) + used("mc", (250, "m2", 9))
-        found = assess(rows, self.detector, context=Context((self.release,)))
+        found = assess(rows, self.detector, releases=(self.release,))
         moved = min(busy + 5, trials)
         outside = 2.5 / 41
         assert found[0].details["members_active"] == trials
@@ -126,23 +126,22 @@ class TestReleasePivot:
     def test_for_harvesting_half_of_those_who_were_about_must_have_moved(self) -> None:
         rows = self.crowd({"m1": 4}, [(400, 2, "m1", "two")])
         rows += [row for k in range(8) for row in used(f"ms{k}", (150, "m1", 4), (205, "m1", 4), user_agent="one")]
-        coordination, extraction = assess(rows, self.detector, context=Context((self.release,)))
+        coordination, extraction = assess(rows, self.detector, releases=(self.release,))
         bits = share_bits(4, 12, 2.5 / 401, PIVOT.cap)
         assert coordination.bits == pytest.approx(bits * 4 / 12)
         assert extraction.bits == pytest.approx(bits / 2 * 8 / 12)
 
     def test_members_that_were_idle_before_do_not_choose_whom_the_others_are_compared_with(self) -> None:
         rows = self.crowd({"m1": 5, "": 6}, [(40, 20, "m1", "two"), (400, 0, "m0", "two")])
-        found = assess(rows, self.detector, context=Context((self.release,)))
+        found = assess(rows, self.detector, releases=(self.release,))
         assert found[0].details["compared_with"] == "accounts with the same earlier model"
 
     def test_nothing_is_said_of_two_members_or_without_anybody_to_compare_with(self) -> None:
-        context = Context((self.release,))
         strangers = [(40, 0, "m1", "two")]
-        assert assess(self.crowd({"m1": 2}, strangers), self.detector, context=context) == []
-        assert assess(self.crowd({"m1": 3}, strangers), self.detector, context=context) != []
-        assert assess(self.crowd({"m1": 5}, []), self.detector, context=context) == []
+        assert assess(self.crowd({"m1": 2}, strangers), self.detector, releases=(self.release,)) == []
+        assert assess(self.crowd({"m1": 3}, strangers), self.detector, releases=(self.release,)) != []
+        assert assess(self.crowd({"m1": 5}, []), self.detector, releases=(self.release,)) == []
 
     def test_who_moves_no_more_than_others_is_no_evidence(self) -> None:
-        found = assess(self.crowd({"m1": 5}, [(40, 40, "m1", "one")]), self.detector, context=Context((self.release,)))
+        found = assess(self.crowd({"m1": 5}, [(40, 40, "m1", "one")]), self.detector, releases=(self.release,))
         assert found == []

@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.detect.base import Candidate, Context, Finding
+from distillscan.detect.base import Candidate, Finding
 from distillscan.detect.detectors import succession
-from distillscan.detect.stats import group_bits, share_bits
-from distillscan.parameters import Succession
-from distillscan.population.accounts import SIGNALS, Population, SignalGraph, turned_away
+from distillscan.detect.detectors.succession import SuccessionParameters
+from distillscan.population.accounts import Population
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits, share_bits
 from tests.support.handmade import at
-from tests.support.populations import numbers_of, population_of
+from tests.support.populations import numbers_of, population_of, signal_graph
 from tests.support.weighing import Rows, candidate_of, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-AFTER = Succession(
+AFTER = SuccessionParameters(
     hours=12,
     enough=5,
     margin_hours=48,
-    chance_floor=0.02,
     cap=4.0,
     ban_cap=4.0,
     refused=0.2,
@@ -31,7 +31,7 @@ AFTER = Succession(
     refused_members=5,
     probing_cap=2.0,
 )
-DETECTOR = tuned(succession.Detector(), AFTER)
+DETECTOR = tuned(succession.SuccessionDetector(), AFTER)
 
 Spans = Mapping[str, tuple[float, float]]
 
@@ -50,13 +50,13 @@ def lives(spans: Spans, banned: Iterable[str] = ()) -> Rows:
 ALL = {f"x{k}": (0.0, 600.0) for k in range(60)}
 
 
-def found(rows: Rows, p: Succession = AFTER) -> list[Finding]:
+def found(rows: Rows, p: SuccessionParameters = AFTER) -> list[Finding]:
     candidate = candidate_of(population_of(rows), DETECTOR, "m")
     result: list[Finding] = DETECTOR.assess(candidate, p)
     return result
 
 
-def replaced(rows: Rows, p: Succession = AFTER) -> Finding | None:
+def replaced(rows: Rows, p: SuccessionParameters = AFTER) -> Finding | None:
     return next((f for f in found(rows, p) if f.axis == "coordination"), None)
 
 
@@ -64,7 +64,7 @@ class TestTurnedAway:
     def away(self, *events: tuple[float, int | None]) -> bool:
         """Whether an account with these hours and status codes was turned away."""
         rows = [{"account_id": "a", "timestamp": at(hour), "status_code": status} for hour, status in events]
-        (told,) = turned_away(population_of(rows)).tolist()
+        (told,) = population_of(rows).turned_away.tolist()
         return bool(told)
 
     @pytest.mark.parametrize("status", [401, 403])
@@ -204,11 +204,11 @@ class TestReplacement:
         begin, stay = rng.uniform(0, 600, 1500), rng.exponential(150, 1500)
         spans = {f"x{k}": (float(begin[k]), float(min(600.0, begin[k] + stay[k]))) for k in range(1500)}
         population = population_of(lives({**spans, **ALL}))
-        graph = SignalGraph(population, SIGNALS.to_frame())
+        graph = signal_graph(population)
         weights = []
         for _ in range(200):
             members = np.sort(rng.choice(population.size, 30, replace=False))
-            said = DETECTOR.assess(Candidate(members, graph, Context()), AFTER)
+            said = DETECTOR.assess(Candidate(members, graph), AFTER)
             weights.append(sum(f.bits for f in said))
         assert float(np.mean(weights)) < 0.1
         # One of the two hundred gets two bits; three would be a family.
@@ -222,7 +222,7 @@ class TestReplacement:
 
     def test_it_links_nobody(self) -> None:
         population = population_of(pools(6))
-        assert DETECTOR.signals(population, AFTER, Context()).equals(SIGNALS.to_frame())
+        assert DETECTOR.signals(population, AFTER).equals(SIGNALS.to_frame())
 
 
 def asking(name: str, requests: int, refused: int, start: float = 0.0) -> Rows:
@@ -285,4 +285,4 @@ class TestProbing:
     def test_it_links_nobody_to_be_refused(self) -> None:
         population: Population = population_of(asking("m1", 9, 9))
         assert numbers_of(population, "m").size == 1
-        assert DETECTOR.signals(population, AFTER, Context()).is_empty()
+        assert DETECTOR.signals(population, AFTER).is_empty()

@@ -12,32 +12,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.detect.base import Context, Finding
+from distillscan.detect.base import Finding
 from distillscan.detect.detectors import synchrony
-from distillscan.detect.detectors.synchrony import Diary
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import Synchrony
-from distillscan.population.accounts import SIGNALS, Mask, Population
+from distillscan.detect.detectors.synchrony import Diary, SynchronyParameters
+from distillscan.population.accounts import Mask, Population
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits
 from tests.support.handmade import START, at
 from tests.support.populations import number, population_of
 from tests.support.weighing import Rows, candidate_of, carried, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-STEP = Synchrony(
+STEP = SynchronyParameters(
     enough_pairs=3.0,
     scattered=2.0,
     even_days=5,
     even_requests=15,
     even=1.3,
     dealt_cap=3.0,
-    surrogates=16,
-    most_members=400,
     enough_step=60,
     significant=4.0,
     step_cap=3.0,
     step_full=0.6,
 )
-DETECTOR = tuned(synchrony.Detector(), STEP)
+DETECTOR = tuned(synchrony.SynchronyDetector(), STEP)
 
 #: Hour of the tests' epoch, a Wednesday at midnight.
 EPOCH = int(START.timestamp()) // 3600
@@ -144,7 +142,7 @@ class TestSignals:
             "seldom": [0, 100],
         }
         population = population_of(asked(hours))
-        signals = DETECTOR.signals(population, STEP, Context())
+        signals = DETECTOR.signals(population, STEP)
         assert signals.schema == SIGNALS
         assert set(signals["kind"]) == {"dealt"}
         assert carried(population, signals, "dealt", 1.0) == {1: {"both"}, 2: {"both"}}
@@ -352,7 +350,7 @@ def at_nine(days: Sequence[int]) -> list[int]:
     return [24 * day + 9 for day in days]
 
 
-def in_step(hours: Hours, p: Synchrony = STEP) -> Finding | None:
+def in_step(hours: Hours, p: SynchronyParameters = STEP) -> Finding | None:
     """What is said of the hours that the accounts beginning with ``m`` keep."""
     population = population_of(asked(hours))
     found = DETECTOR.assess(candidate_of(population, DETECTOR, "m"), p)
@@ -410,9 +408,10 @@ class TestStep:
         assert self.measured(self.members, enough_step=61) == (0.0, 0.0, 60)
         assert self.measured(self.members, enough_step=60)[0] > 1
 
-    def test_only_so_many_members_are_looked_at(self) -> None:
+    def test_only_so_many_members_are_looked_at(self, monkeypatch: pytest.MonkeyPatch) -> None:
         population = population_of(asked(self.members))
-        few = replace(STEP, most_members=4, enough_step=1)
+        monkeypatch.setattr("distillscan.detect.detectors.synchrony._MOST_MEMBERS", 4)
+        few = replace(STEP, enough_step=1)
         assert synchrony.step(population, np.arange(10), few) == synchrony.step(population, np.arange(4), few)
         assert synchrony.step(population, np.arange(10), few)[2] == 24
 

@@ -8,16 +8,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from distillscan.detect.base import Candidate, Context, percent
+from distillscan.detect.base import Candidate, percent
 from distillscan.detect.detectors import template_uniformity
-from distillscan.detect.stats import group_bits
-from distillscan.parameters import TemplateUniformity
-from distillscan.population.accounts import SIGNALS, SignalGraph
-from tests.support.populations import graph_of, numbers_of, population_of
+from distillscan.detect.detectors.template_uniformity import TemplateUniformityParameters
+from distillscan.population.graph import SIGNALS
+from distillscan.population.stats import group_bits
+from tests.support.populations import graph_of, numbers_of, population_of, signal_graph
 from tests.support.weighing import Rows, assess, carried, each, others, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-WORDING = TemplateUniformity(
+WORDING = TemplateUniformityParameters(
     min_accounts=4, min_prompts=6, coverage=0.15, min_system_tokens=12, automation_cap=4.0, comparable=30
 )
 
@@ -29,11 +29,11 @@ LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 class TestTemplateUniformity:
-    detector = tuned(template_uniformity.Detector(), WORDING)
+    detector = tuned(template_uniformity.TemplateUniformityDetector(), WORDING)
 
     def systems(self, rows: Rows) -> dict[int, set[str]]:
         population = population_of(rows)
-        signals = self.detector.signals(population, WORDING, Context())
+        signals = self.detector.signals(population, WORDING)
         assert signals.schema == SIGNALS
         return carried(population, signals, "system_template")
 
@@ -56,7 +56,7 @@ class TestTemplateUniformity:
         )
         rows += each(8, system_prompt=f"{RULES} and greet the guests of the last hotel")
         population = population_of(rows)
-        signals = self.detector.signals(population, WORDING, Context())
+        signals = self.detector.signals(population, WORDING)
         assert list(carried(population, signals, "template").values()) == [{f"m{k}" for k in range(8)}]
         assert carried(population, signals, "system_template") == {}
 
@@ -69,13 +69,13 @@ class TestTemplateUniformity:
             return [{"account_id": f"m{k}", "prompt": text} for text in built + own]
 
         population = population_of([row for k in range(8) for row in asks(k)])
-        signals = self.detector.signals(population, WORDING, Context())
+        signals = self.detector.signals(population, WORDING)
         found = signals.filter(pl.col("kind") == "template")
         # Three of nine less half a one; the first account has half of one of seven, which is below 0.15.
         assert found["strength"].to_list() == pytest.approx([2.5 / 9] * 7)
         assert list(carried(population, signals, "template").values()) == [{f"m{k}" for k in range(1, 8)}]
         # By default that is enough: a library of a hundred wordings leaves one of sixteen sampled prompts to each.
-        signals = self.detector.signals(population, TemplateUniformity(), Context())
+        signals = self.detector.signals(population, TemplateUniformityParameters())
         assert sorted(signals.filter(pl.col("kind") == "template")["strength"]) == pytest.approx(
             [0.5 / 7, *[2.5 / 9] * 7]
         )
@@ -88,7 +88,7 @@ class TestTemplateUniformity:
             for turn in range(16)
             for word in [f"{'abcdefgh'[k]}{'ijklmnopqrstuvwx'[turn]}"]
         ]
-        signals = self.detector.signals(population_of(rows), replace(WORDING, coverage=coverage), Context())
+        signals = self.detector.signals(population_of(rows), replace(WORDING, coverage=coverage))
         found = signals.filter(pl.col("kind") == "template")["strength"].to_list()
         assert found == pytest.approx([0.5 / 16] * (8 if carries else 0))
 
@@ -98,7 +98,7 @@ class TestTemplateUniformity:
             name, filler = f"m{k}", "abcdefgh"[k]
             rows.append({"account_id": name, "prompt": f"{filler}oak {RULES}", "system_prompt": f"{filler}elm {RULES}"})
             rows += [{"account_id": name, "prompt": f"{filler}{w}"} for w in "xyz"]
-        signals = self.detector.signals(population_of(rows), WORDING, Context())
+        signals = self.detector.signals(population_of(rows), WORDING)
         # A quarter of the prompts, and the only system prompt, which with half a case taken off is more.
         assert signals.filter(pl.col("kind") == "template")["strength"].to_list() == [0.5] * 8
 
@@ -106,9 +106,9 @@ class TestTemplateUniformity:
         rows = each(5, system_prompt=RULES)
         strict = replace(WORDING, min_accounts=6)
         population = population_of(rows)
-        assert self.detector.signals(population, strict, Context()).is_empty()
-        again = self.detector.signals(population, WORDING, Context())
-        assert again.equals(self.detector.signals(population_of(rows), WORDING, Context()))
+        assert self.detector.signals(population, strict).is_empty()
+        again = self.detector.signals(population, WORDING)
+        assert again.equals(self.detector.signals(population_of(rows), WORDING))
 
     def test_a_system_prompt_is_weighed_by_who_else_states_it(self) -> None:
         rows = each(10, system_prompt=RULES) + others(100, system_prompt=lambda k: f"rules of my own, number {'x' * k}")
@@ -141,17 +141,17 @@ class TestTemplateUniformity:
         rows += others(strangers + 20, user_agent=lambda k: "c1/2.5" if k < strangers else f"odd{'abc'[k % 3]}")
         rows += [{"account_id": "silent", "user_agent": "c1/1.0"}]
         population = population_of(rows)
-        candidate = Candidate(numbers_of(population, "m"), SignalGraph(population, SIGNALS.to_frame()), Context())
+        candidate = Candidate(numbers_of(population, "m"), signal_graph(population))
         known = population.mask(numbers_of(population, "m", "x"))
-        mask, basis = template_uniformity.comparable(candidate, known, 30, 0.5)
+        mask, basis = candidate.peers(known, 30, 0.5)
         assert (basis, int(mask.sum())) == compared
         assert not (mask & ~known).any()
         assert not mask[candidate.members].any()
 
     def test_where_clients_are_unknown_all_are_compared_with(self) -> None:
         graph = graph_of(50, {"template": {1: range(10)}})
-        candidate = Candidate(np.arange(10), graph, Context())
-        mask, basis = template_uniformity.comparable(candidate, np.ones(50, np.bool_), 1, 0.5)
+        candidate = Candidate(np.arange(10), graph)
+        mask, basis = candidate.peers(np.ones(50, np.bool_), 1, 0.5)
         assert (basis, int(mask.sum())) == ("all other accounts", 40)
 
     def test_how_much_the_skeletons_cover_is_the_real_share_of_all_prompts(self) -> None:
@@ -171,7 +171,6 @@ class TestTemplateUniformity:
         # off in signals only.
         assert coordination.details["median_coverage"] == pytest.approx((0.75 + 1.0) / 2)
         assert extraction.details == {
-            "specific": False,
             "median_coverage": pytest.approx(0.875),
             "members_using": 10,
         }
@@ -191,7 +190,7 @@ class TestTemplateUniformity:
 
     def test_of_skeletons_that_stand_in_no_text_nothing_is_said(self) -> None:
         graph = graph_of(500, {"template": {1: range(10)}})
-        first, second = self.detector.assess(Candidate(np.arange(10), graph, Context()), WORDING)
+        first, second = self.detector.assess(Candidate(np.arange(10), graph), WORDING)
         assert (first.bits, first.details["members_with_text"], first.details["median_coverage"]) == (0.0, 0, 0.0)
         assert (second.axis, second.bits) == ("extraction", 0.0)
 

@@ -1,0 +1,162 @@
+"""Cluster, step by step: seeds, refined to candidates, of which the strongest keep their members; then what is left."""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from distillscan.cluster.refine import by_strength, refine
+from distillscan.cluster.rejoin import RejoinParameters, rejoin
+from distillscan.cluster.seeds import communities, crossed_sets, template_sets
+from distillscan.cluster.split import split
+from distillscan.detect.base import Candidate
+from distillscan.population.accounts import Ints, Mask
+from distillscan.population.graph import SignalGraph
+from distillscan.settings import threshold
+
+
+@dataclass(frozen=True)
+class ClusterParameters(RejoinParameters):
+    """How accounts become candidates."""
+
+    coarser: float = threshold(
+        0.1, help="factor of a second, coarser resolution: a pool may fall into parts below min_accounts"
+    )
+    widenings: int = threshold(2, help="times a candidate is widened to all carriers of a cause and refined again")
+    free_share: float = threshold(
+        0.5,
+        unit="share",
+        help="share of a candidate that no stronger one has taken, from which it is an operator's own",
+    )
+    opened_part: float = threshold(
+        0.9,
+        unit="share",
+        help="share of a candidate within one already split, from which it would be split the same way",
+    )
+    opened_whole: float = threshold(
+        0.67, unit="share", help="share of the one already split that it must have for that: a part may hold more"
+    )
+    peelings: int = threshold(2, help="times traits are crossed again among the accounts that no cluster has claimed")
+
+
+def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
+    """Return disjoint candidates, strongest first."""
+    found = _disjoint(graph, _refined_seeds(graph, p), p)
+    return rejoin(graph, _recluster_residual(graph, found, p), p)
+
+
+def _refined_seeds(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
+    """What the seeds settle on, and what these settle on once widened; sets that came out before are not repeated."""
+    # Parts of a pool that are too small by themselves come together at a coarser resolution.
+    coarse = replace(p, resolution=p.resolution * p.coarser)
+    seeds = communities(graph, p) + communities(graph, coarse) + template_sets(graph, p) + crossed_sets(graph, p)
+    refined: dict[bytes, Candidate] = {}
+    tried: set[bytes] = set()
+    for _ in range(p.widenings + 1):
+        fresh = []
+        for seed in seeds:
+            if seed.tobytes() in tried:
+                continue
+            tried.add(seed.tobytes())
+            candidate = refine(graph, seed, p)
+            if candidate is not None and candidate.members.tobytes() not in refined:
+                refined[candidate.members.tobytes()] = candidate
+                fresh.append(candidate)
+        strongest = sorted(fresh, key=by_strength)[: p.max_candidates]
+        seeds = [wider for candidate in strongest for wider in _wider(candidate, p)]
+    return list(refined.values())
+
+
+def _wider(candidate: Candidate, p: ClusterParameters) -> list[Ints]:
+    """Everyone who carries a characteristic token of one cause: a part of a campaign grows to the whole over these.
+
+    Seen from a part, what the rest of the campaign shares with it looks common; starting from all carriers it does not.
+    """
+    graph, seeds = candidate.graph, []
+    for kinds in graph.kinds.by_cause.values():
+        carriers = np.zeros(graph.population.size, np.bool_)
+        for kind in kinds:
+            tokens = candidate.characteristic(kind.name)
+            if tokens.size:
+                carriers |= graph.carriers(kind.name, tokens)
+        numbers = np.flatnonzero(carriers)
+        if candidate.members.size < numbers.size <= p.hub_share * graph.population.size:
+            seeds.append(numbers)
+    return seeds
+
+
+def _operators(candidate: Candidate, p: ClusterParameters, settled: Mask | None) -> list[Candidate]:
+    """Return the operators a candidate holds, if it holds several that stand alone; empty to keep it whole.
+
+    A part that grows back over the others does not stand alone; one too small is dropped.
+    """
+    parts = split(candidate.graph, candidate.members, p)
+    if len(parts) < 2:
+        return []
+    again = [refine(candidate.graph, part, p, settled) for part in parts if part.size >= p.min_accounts]
+    return [part for part in again if part is not None and part.members.size < candidate.members.size]
+
+
+def _much_the_same(one: Ints, other: Ints, p: ClusterParameters) -> bool:
+    """Whether a set of members (ascending) lies in another but for a few, and is most of it."""
+    common = np.intersect1d(one, other, assume_unique=True).size
+    return bool(common >= p.opened_part * one.size and common >= p.opened_whole * other.size)
+
+
+def _disjoint(
+    graph: SignalGraph, candidates: Iterable[Candidate], p: ClusterParameters, settled: Mask | None = None
+) -> list[Candidate]:
+    """Accept candidates from the strongest on; what is mostly another's already is the same operator once more.
+
+    A candidate is looked into only when its turn comes, and its parts then queue by their own strength.
+    """
+    taken = np.zeros(graph.population.size, np.bool_) if settled is None else settled.copy()
+    by_rank = {by_strength(candidate): candidate for candidate in candidates}
+    queue = list(by_rank)
+    heapq.heapify(queue)
+    seen: set[tuple[float, bytes]] = set()
+    kept: list[Candidate] = []
+    # Candidates that were opened, and what came out: one much like another would only be opened to the same parts.
+    opened: list[Ints] = []
+    born: set[tuple[float, bytes]] = set()
+    while queue and len(kept) < p.max_candidates:
+        rank = heapq.heappop(queue)
+        candidate = by_rank[rank]
+        free = ~taken[candidate.members]
+        left = int(np.count_nonzero(free))
+        if rank in seen or left < p.free_share * candidate.members.size or left < p.min_accounts:
+            continue
+        seen.add(rank)
+        if rank not in born and any(_much_the_same(candidate.members, other, p) for other in opened):
+            continue
+        parts = {by_strength(part): part for part in _operators(candidate, p, settled)}
+        if parts:
+            opened.append(candidate.members)
+            born.update(parts)
+            by_rank.update(parts)
+            for part in parts:
+                heapq.heappush(queue, part)
+        else:
+            taken[candidate.members[free]] = True
+            kept.append(Candidate(candidate.members[free], graph, candidate.bits[free]))
+    return kept
+
+
+def _recluster_residual(graph: SignalGraph, kept: list[Candidate], p: ClusterParameters) -> list[Candidate]:
+    """Seed again on accounts no cluster has claimed.
+
+    An operator whose traits a larger one shares (several hire the same kind of proxies) stands out once that one is
+    removed: it no longer passes for the other's fringe, nor do its traits look usual because the other has them too.
+    """
+    for _ in range(p.peelings):
+        settled = np.zeros(graph.population.size, np.bool_)
+        for candidate in kept:
+            settled[candidate.members] = True
+        refined = (refine(graph, seed, p, settled) for seed in crossed_sets(graph, p, settled))
+        found = {candidate.members.tobytes(): candidate for candidate in refined if candidate is not None}
+        fresh = _disjoint(graph, found.values(), p, settled)
+        if not fresh:
+            break
+        kept = sorted([*kept, *fresh], key=by_strength)[: p.max_candidates]
+    return kept

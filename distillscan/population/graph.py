@@ -1,0 +1,220 @@
+"""Who carries which token, as sparse matrices, and which tokens are characteristic of a set of accounts."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population, memoized
+from distillscan.population.kinds import Cause, Kinds
+from distillscan.population.stats import bernoulli_kl, poisson_llr, smoothed_rate
+from distillscan.settings import threshold
+
+#: What an account carries: the token of a kind, and how much of its use of that kind it makes up (0 to 1). A row of
+#: strength 0 says that the account could have carried the token and does not; without one nothing is known.
+SIGNALS: Final = pl.Schema(
+    {"account": pl.UInt64(), "kind": pl.String(), "token": pl.UInt64(), "strength": pl.Float64()}
+)
+
+
+@dataclass(frozen=True)
+class GraphParameters:
+    """When a token is an account's habit, and when it is characteristic of a set of accounts."""
+
+    lift: float = threshold(6.0, help="a token is characteristic of a set if carried this many times more often inside")
+    good_part: float = threshold(
+        0.3, unit="share", help="part of an account's use of a kind from which tokens are its own habit"
+    )
+    significant_bits: float = threshold(
+        10.0,
+        unit="bits",
+        help="excess, beyond the number of tokens looked at, from which a token is not shared by chance (1 in 1,000)",
+    )
+    met_pairs: float = threshold(
+        3.0, unit="pairs", help="pairs of members that must share conversations and the like: two may be a couple's"
+    )
+    rare_chance: float = threshold(
+        0.01, unit="accounts", help="strangers expected on a token by chance below which two members on it are telling"
+    )
+
+
+def spans(indptr: Ints, chosen: Ints) -> Ints:
+    """Return where the entries of the chosen rows of a compressed sparse matrix stand, row by row."""
+    starts = indptr[chosen].astype(np.int64)
+    sizes = indptr[np.asarray(chosen) + 1].astype(np.int64) - starts
+    return np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
+
+
+class _KindMatrix:
+    """Accounts by tokens of one kind.
+
+    Attributes:
+        tokens: The tokens' hashes, in column order.
+        by_account: Strengths, accounts by tokens (CSR).
+        by_token: The same by columns (CSC).
+        carriers: How many accounts carry each token.
+        total: The strengths of all tokens, summed for each account.
+    """
+
+    def __init__(self, population: Population, signals: pl.DataFrame) -> None:
+        self.tokens: Hashes = signals["token"].unique().sort().to_numpy()
+        columns = np.searchsorted(self.tokens, signals["token"].to_numpy())
+        numbers = population.numbers(signals["account"])
+        self.by_account: Any = sparse.csr_array(
+            (signals["strength"].to_numpy(), (numbers, columns)), shape=(population.size, self.tokens.size)
+        )
+        self.by_token: Any = self.by_account.tocsc()
+        self.carriers: Ints = np.diff(self.by_token.indptr).astype(np.int64)
+
+        self.total: Floats = np.asarray(self.by_account.sum(axis=1), np.float64).ravel()
+
+    @cached_property
+    def carried(self) -> Mask:
+        """True for accounts that carry any of the tokens."""
+        return self.total > 0
+
+
+class SignalGraph:
+    """Who carries which token: one sparse accounts-by-tokens matrix a kind.
+
+    Attributes:
+        population: The accounts.
+        declared: All kinds that were declared.
+        kinds: Those of which there are tokens.
+        parameters: When a token is a habit, and when it is characteristic.
+        observable: Kind to the accounts of which its detector says that they could have carried it, if it says so.
+    """
+
+    def __init__(
+        self,
+        population: Population,
+        signals: pl.DataFrame,
+        kinds: Kinds,
+        parameters: GraphParameters = GraphParameters(),
+    ) -> None:
+        self.population = population
+        self.declared = kinds
+        self.parameters = parameters
+        absent = signals.filter(pl.col("strength") == 0)
+        self.observable: dict[str, Mask] = {
+            kind: population.mask(population.numbers(signals.filter(pl.col("kind") == kind)["account"]))
+            for kind in absent["kind"].unique().sort()
+        }
+        by_kind = signals.filter(pl.col("strength") > 0).partition_by("kind", as_dict=True)
+        self._matrices = {str(kind): _KindMatrix(population, rows) for (kind,), rows in by_kind.items()}
+        self.kinds = kinds.among(self._matrices)
+        self._habitual = {
+            kind: np.maximum(matrix.total, population.touched(kind)) * self.parameters.good_part
+            for kind, matrix in self._matrices.items()
+        }
+
+    def tokens(self, kind: str) -> Hashes:
+        """Return the token hashes of a kind, in column order."""
+        return self._matrices[kind].tokens
+
+    def matrix(self, kind: str) -> Any:
+        """Return the accounts-by-tokens matrix of strengths (CSR)."""
+        return self._matrices[kind].by_account
+
+    def carriers_per_token(self, kind: str) -> Ints:
+        """Return how many accounts carry each token."""
+        return self._matrices[kind].carriers
+
+    def carriers_among(self, kind: str, members: Ints) -> Ints:
+        """Return how many of the given accounts carry each token."""
+        matrix = self._matrices[kind]
+        met = matrix.by_account.indices[spans(matrix.by_account.indptr, members)]
+        return np.bincount(met, minlength=matrix.tokens.size)
+
+    def use(self, kind: str, tokens: Ints) -> Floats:
+        """Return the strengths of the tokens (given by column), summed for each account."""
+        by_token = self._matrices[kind].by_token
+        entries = spans(by_token.indptr, tokens)
+        used = np.bincount(by_token.indices[entries], weights=by_token.data[entries], minlength=self.population.size)
+        return used.astype(np.float64)
+
+    def carriers(self, kind: str, tokens: Ints) -> Mask:
+        """Return True for accounts that carry at least one of the tokens (given by column), however little."""
+        by_token = self._matrices[kind].by_token
+        return self.population.mask(by_token.indices[spans(by_token.indptr, tokens)])
+
+    def habitual_carriers(self, kind: str, tokens: Ints) -> Mask:
+        """Return True for accounts of whose use of this kind the tokens (given by column) make up a good part.
+
+        An account that once crossed a pool, among fifty addresses of its own, does not belong to it.
+        """
+        used = self.use(kind, tokens)
+        return (used > 0) & (used >= self._habitual[kind])
+
+    def carries_any(self, kind: str) -> Mask:
+        """Return True for accounts that carry any token of this kind; the answer is shared, so leave it as it is."""
+        return self._matrices[kind].carried
+
+    def characteristic(self, kind: str, members: Ints) -> Ints:
+        """Return the columns of tokens that mark the members: carried far more often inside, and not by chance.
+
+        Any group of strangers has tokens that two or three of them happen to share. A token counts if its excess is
+        significant among all tokens of its kind (log likelihood ratio, Bonferroni), or if it is so rare that strangers
+        in a group of this size would hardly meet on it. Conversations and the like join few accounts each: of those
+        all count if the members meet on them far more often than chance allows, taken together. A kind that nobody
+        carries has none.
+        """
+        if kind not in self._matrices:
+            return np.zeros(0, np.int64)
+        p, matrix = self.parameters, self._matrices[kind]
+        columns, inside = self._repeated(kind, members)
+        carriers = matrix.carriers[columns]
+        n = members.size
+        # One member is left out: an account must not be its own witness.
+        rate_in, rate_out = (inside - 1.0) / max(1, n - 1), smoothed_rate(carriers - inside, self.population.size - n)
+        often = rate_in >= p.lift * rate_out
+        columns, inside, carriers = columns[often], inside[often], carriers[often]
+        if self.kinds[kind].low_degree and self._meet(kind, inside, n):
+            return columns
+        excess = n * bernoulli_kl(rate_in[often], rate_out[often])
+        significant = excess >= np.log2(matrix.tokens.size) + p.significant_bits
+        chance = (n - 1) * (carriers - 1.0) / self.population.size
+        chosen: Ints = columns[significant | (chance <= p.rare_chance)]
+        return chosen
+
+    def _meet(self, kind: str, inside: Ints, members: int) -> bool:
+        """Whether pairs of members carry the same token far more often than pairs of strangers (Poisson)."""
+        p, carriers = self.parameters, self._matrices[kind].carriers
+        pairs = float((inside * (inside - 1)).sum()) / 2
+        expected = float((carriers * (carriers - 1.0)).sum()) / 2 * (members / self.population.size) ** 2
+        return pairs >= max(p.met_pairs, p.lift * expected) and poisson_llr(pairs, expected) >= p.significant_bits
+
+    def known(self, cause: Cause) -> Mask:
+        """Return True for accounts of which anything is known about a cause; for others its absence means nothing.
+
+        The answer may be shared: do not change it.
+        """
+        kinds = self.kinds.by_cause.get(cause, ())
+        judged = [self.observable[kind.name] for kind in kinds if kind.name in self.observable]
+        if judged:
+            known: Mask = np.logical_or.reduce(judged)
+            return known
+        return _states_any(self.population, self.declared.observable_through(cause))
+
+    def _repeated(self, kind: str, members: Ints) -> tuple[Ints, Ints]:
+        """Columns of the tokens that at least two of the members carry, ascending, and how many do."""
+        matrix = self._matrices[kind]
+        met = matrix.by_account.indices[spans(matrix.by_account.indptr, members)]
+        if met.size * 16 > matrix.tokens.size:
+            counts = np.bincount(met)
+            columns = np.flatnonzero(counts >= 2)
+            return columns, counts[columns]
+        columns, counts = np.unique(met, return_counts=True)
+        return columns[counts >= 2].astype(np.int64), counts[counts >= 2]
+
+
+@memoized
+def _states_any(population: Population, entities: tuple[str, ...]) -> Mask:
+    """Accounts of which the log states at least one of the entities."""
+    stated = np.zeros(population.size, np.bool_)
+    for entity in entities:
+        stated = stated | population.states(entity)
+    return stated

@@ -1,0 +1,48 @@
+"""One popular application or coding agent that fixes prompt and fingerprint."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from distillscan.detect.base import Finding
+from distillscan.detect.claims import Claim
+from distillscan.score.combine import SumParameters
+from distillscan.score.explanations.base import Outcome, View, claiming
+
+#: What speaks of the accounts' holders and networks, which no application gives its users.
+_PERSONAL: Final = frozenset(
+    {
+        Claim.SHARED_HOLDER,
+        Claim.OWN_DOMAIN,
+        Claim.SIGNUP_BURST,
+        Claim.SIGNATURES,
+        Claim.SHARED_POOL,
+        Claim.ROTATION,
+        Claim.NETWORK_STACK,
+        Claim.RARE_SOFTWARE,
+    }
+)
+
+
+class OneApplication:
+    """An application words the prompts of all its users; they follow on each other and keep to its pace as well."""
+
+    text = "one popular application or coding agent that fixes prompt and fingerprint"
+    explains = frozenset({Claim.WORDING})
+    refuted_by = _PERSONAL
+
+    def test(self, view: View, findings: Sequence[Finding], p: SumParameters) -> Outcome:
+        """Return whether the members share a wording, and no common identity or network traits.
+
+        Where it holds, common timing is no second family: the users of one application follow on each other, keep to
+        its pace and get a new model on the same day.
+        """
+        if not claiming(findings, Claim.WORDING):
+            return Outcome("not tested", "the members share no wording that an application could have fixed")
+        personal = claiming(findings, *_PERSONAL)
+        beyond = {f.family for f in personal if f.bits >= p.family_counts and f.family in ("identity", "network")}
+        if not beyond:
+            reason = "nothing but wording and client ties the members together"
+            return Outcome("holds", reason, idles=frozenset({"timing"}))
+        traits = " and ".join(sorted(beyond))
+        reason = f"an application does not give its users common {traits} traits; {view.families} families count"
+        return Outcome("fails", reason)

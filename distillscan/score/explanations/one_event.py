@@ -1,0 +1,58 @@
+"""One event or site: a hackathon, a course, a new office."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from distillscan.detect.base import Finding, percent
+from distillscan.detect.claims import Claim, SharedHolderFacts, SharedPoolFacts
+from distillscan.result import Weight
+from distillscan.score.explanations.base import Outcome, View, claiming, first_facts, reduction
+from distillscan.score.explanations.declared_customer import CustomerParameters, undeclared
+from distillscan.settings import threshold
+
+
+@dataclass(frozen=True)
+class EventParameters(CustomerParameters):
+    """When a common holder is the voucher or card of an event."""
+
+    single_holder: float = threshold(
+        4.0, unit="bits", help="of a common holder, up to which it may be the voucher or card of an event"
+    )
+
+
+class OneEvent:
+    """A venue explains its address, the sign-ups of its day, its working hours and the voucher: one cause for all."""
+
+    text = "one event or site (hackathon, course, new office): common sign-up, voucher and address"
+    explains = frozenset({Claim.SIGNUP_BURST, Claim.SHARED_HOLDER, Claim.SHARED_POOL, Claim.IN_STEP})
+    refuted_by: frozenset[Claim] = frozenset()
+
+    def test(self, view: View, findings: Sequence[Finding], p: EventParameters) -> Outcome:
+        """Return whether the members signed up together, and work from one network or share one voucher."""
+        left = undeclared(view, findings, p)
+        signups = claiming(left, Claim.SIGNUP_BURST)[:1]
+        if not signups:
+            return Outcome("fails", "the members do not sign up together")
+        holders = claiming(left, Claim.SHARED_HOLDER)
+        small = [finding for finding in holders if 0 < finding.bits <= p.single_holder]
+        if np.any(view.candidate.population.states("ip")[view.candidate.members]):
+            pool = first_facts(left, SharedPoolFacts)
+            site = pool.largest_network_share if pool is not None else 0.0
+            if site < p.site_share:
+                return Outcome("fails", "the members do not work from one network")
+            reason = f"{percent(site)} of the members work from one network and they signed up together"
+        elif any(finding.bits > p.single_holder for finding in holders) or not _voucher(view, small, p):
+            return Outcome("not tested", "no address is known of the members, and no voucher joins them all")
+        else:
+            reason = "they signed up together and share one voucher or card; where they work cannot be seen"
+        explained = (*signups, *small, *claiming(left, Claim.IN_STEP))
+        bits = reduction(undeclared(view, view.findings, p), explained, p)
+        return Outcome("holds", reason, Weight("coordination", "explained: one event", round(bits, 2)), explained)
+
+
+def _voucher(view: View, holders: Sequence[Finding], p: EventParameters) -> bool:
+    """Whether one of the holders is common to nearly all members."""
+    most = p.declared_share * view.candidate.members.size
+    return any(isinstance(f.facts, SharedHolderFacts) and f.facts.members_on_the_commonest >= most for f in holders)

@@ -1,0 +1,70 @@
+"""One application whose server calls for its users, each with an account and key of their own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from distillscan.detect.base import Finding
+from distillscan.detect.claims import Claim
+from distillscan.result import Weight
+from distillscan.score.explanations.base import Outcome, View, claiming, reduction
+from distillscan.score.explanations.declared_customer import CustomerParameters, undeclared
+from distillscan.score.explanations.people_at_work import PeopleAtWork, PeopleParameters
+from distillscan.settings import threshold
+
+#: What a server cannot give its users, by what it is called in the reason.
+_PERSONAL: Final[Mapping[str, frozenset[Claim]]] = MappingProxyType(
+    {
+        "cards, devices or sign-ups": frozenset({Claim.SHARED_HOLDER, Claim.OWN_DOMAIN, Claim.SIGNUP_BURST}),
+        "conversations": frozenset({Claim.CONVERSATIONS, Claim.SIGNATURES, Claim.RETURNED_ANSWERS, Claim.MANY_USERS}),
+        "the pace of their work": frozenset({Claim.IN_STEP, Claim.LOAD_BALANCED, Claim.SUCCESSION}),
+        "ever new networks": frozenset({Claim.ROTATION}),
+        "one network stack behind many programs": frozenset({Claim.NETWORK_STACK}),
+    }
+)
+_NETWORK: Final = frozenset({Claim.SHARED_POOL, Claim.ROTATION, Claim.NETWORK_STACK, Claim.RARE_SOFTWARE})
+
+
+@dataclass(frozen=True)
+class ServerParameters(CustomerParameters, PeopleParameters):
+    """When one application's server explains addresses and wording."""
+
+    server_bits: float = threshold(
+        2.0, unit="bits", help="of anything personal in common, from which an application's server does not explain it"
+    )
+
+
+class OneServer:
+    """An application whose server calls with its users' own keys fixes wording, client and address: one cause for all.
+
+    It cannot give its users common cards or sign-ups, nor take their nights away.
+    """
+
+    text = "one application whose server calls for its users, each with an account and key of their own"
+    explains = frozenset({Claim.WORDING}) | _NETWORK
+    refuted_by = frozenset.union(*_PERSONAL.values()) | PeopleAtWork.explains
+
+    def test(self, view: View, findings: Sequence[Finding], p: ServerParameters) -> Outcome:
+        """Return whether wording and addresses are common and everything that belongs to a person is not.
+
+        Of the two it takes off the one that weighs less: one cause explains both.
+        """
+        left = undeclared(view, findings, p)
+        pool = claiming(left, Claim.SHARED_POOL)
+        wording = [finding for finding in claiming(left, Claim.WORDING) if finding.bits > 0]
+        if not pool or pool[0].bits <= 0 or not wording:
+            return Outcome("fails", "the members do not share both a wording and the addresses they come from")
+        sums = {name: sum(f.bits for f in claiming(left, *claims)) for name, claims in _PERSONAL.items()}
+        telling = [name for name, bits in sums.items() if bits >= p.server_bits]
+        if telling:
+            return Outcome("fails", f"the members also share {', '.join(telling)}, which no server gives them")
+        rhythm = PeopleAtWork().test(view, findings, p)
+        if rhythm.verdict == "fails":
+            return Outcome("fails", f"people use applications, but {rhythm.reason}")
+        every, network = undeclared(view, view.findings, p), claiming(left, *_NETWORK)
+        explained = max((wording, network), key=lambda part: reduction(every, part, p))
+        bits = reduction(every, explained, p)
+        reason = "wording and addresses are common, everything that belongs to a person is not"
+        weight = Weight("coordination", "explained: one server", round(bits, 2))
+        return Outcome("holds", reason, weight, tuple(explained))

@@ -1,0 +1,39 @@
+"""From probabilities to a severity."""
+
+from dataclasses import dataclass
+
+from distillscan.result import Severity
+from distillscan.score.combine import Probabilities
+from distillscan.settings import threshold
+
+
+@dataclass(frozen=True)
+class SeverityParameters:
+    """What each severity needs."""
+
+    high_families: int = threshold(
+        2, unit="families", help="families that must count for high: a shared address or prompt alone never accuses"
+    )
+    high_coordination: float = threshold(0.95, unit="probability", help="coordination that high severity needs")
+    high_extraction: float = threshold(0.75, unit="probability", help="extraction that high severity needs")
+    critical_score: float = threshold(0.97, unit="probability", help="score that critical severity needs")
+    medium_score: float = threshold(0.5, unit="probability", help="score that medium severity needs: likelier than not")
+    critical_requests: int = threshold(
+        2_000, unit="requests", help="requests that critical severity needs: below, there is time for a second look"
+    )
+
+
+def severity(found: Probabilities, requests: int, p: SeverityParameters) -> Severity:
+    """Return the severity: ``high`` needs both axes and two families that count, ``critical`` volume as well."""
+    strong = (
+        found.coordination >= p.high_coordination
+        and found.extraction >= p.high_extraction
+        and found.families >= p.high_families
+    )
+    if strong and found.score >= p.critical_score and requests >= p.critical_requests:
+        return "critical"
+    if strong:
+        return "high"
+    if found.score >= p.medium_score and found.families + found.idle >= p.high_families:
+        return "medium"
+    return "low"
