@@ -20,7 +20,7 @@ from distillscan.parameters import Parameters
 from distillscan.population.accounts import Population, Release
 from distillscan.population.graph import SignalGraph
 from distillscan.privacy.redaction import redact
-from distillscan.profile import Profile, build_profile
+from distillscan.profile import Profile, build_profile, prepare_loops
 from distillscan.profile.memory import Budget, peak
 from distillscan.progress import PhaseTimer, Progress
 from distillscan.read import Log, Outcome, ReadOptions, Task, open_log, shortcomings
@@ -104,6 +104,7 @@ def _read_and_profile(
 
 
 def _profile(log: Log, tally: Tally, budget: Budget, threads: int, timer: PhaseTimer) -> Profile:
+    prepare_loops(before_compiling=lambda: timer.phase("compile"))
     in_rows = log.rows_hint is not None
     total = log.rows_hint if in_rows else sum(file.bytes for file in log.inputs)
     timer.phase("read and profile", total, "rows" if in_rows else "bytes")

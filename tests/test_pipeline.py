@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from distillscan.detect.detectors import account_fanout
 from distillscan.errors import InputError, UsageError
 from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.pipeline import analyze
+from distillscan.profile import prepare_loops
 from distillscan.report import finished
 from distillscan.report.document import schema
 from tests.support import planted
@@ -198,7 +200,18 @@ def test_a_detector_that_fails_late_is_reported_too(parquet: Path, monkeypatch: 
     assert not [e for c in made["clusters"] for e in c["evidence"] if e["detector"] == "account_fanout"]
 
 
+def test_progress_is_told_if_loops_have_to_be_compiled(parquet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def first_run(before_compiling: Callable[[], None]) -> None:
+        before_compiling()
+
+    monkeypatch.setattr(pipeline, "prepare_loops", first_run)
+    phases = list(analyze(parquet).stats["seconds"])
+    assert phases[:3] == ["open", "compile", "read and profile"]
+
+
 def test_progress_is_told_of_every_phase(parquet: Path) -> None:
+    prepare_loops()  # the first run on a machine has one phase more
+
     class Watcher:
         def __init__(self) -> None:
             self.phases: list[tuple[str, int | None, str]] = []

@@ -1,7 +1,7 @@
 """Progress on standard error: real phases with what is done, what there is, and the time left."""
 
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
@@ -35,6 +35,10 @@ class _Left(ProgressColumn):
         return Text(f"{minutes}:{seconds:02d} left", "dim")
 
 
+#: What is shown instead of the name of a phase.
+_SHOWN: Final = {"compile": "compile (only before the first run, takes some seconds)"}
+
+
 class TerminalProgress:
     """Shows the running phase, and the finished ones above it; disappears when the report comes."""
 
@@ -62,7 +66,7 @@ class TerminalProgress:
     def phase(self, name: str, total: int | None, unit: str) -> None:
         """Begin a phase; the one before is over, whatever it had announced."""
         self._finish()
-        self._task = self._bars.add_task(name, total=total, unit=unit)
+        self._task = self._bars.add_task(_SHOWN.get(name, name), total=total, unit=unit)
 
     def advance(self, amount: int) -> None:
         """Count units as done."""

@@ -1,7 +1,8 @@
 """The profile: a compact, mergeable, private summary of a log, on which everything after the first pass works."""
 
 from distillscan.profile.build import build_profile, profile_batch
+from distillscan.profile.kernels import prepare_loops
 from distillscan.profile.merge import merge
 from distillscan.profile.tables import Profile, empty_profile
 
-__all__ = ["Profile", "build_profile", "empty_profile", "merge", "profile_batch"]
+__all__ = ["Profile", "build_profile", "empty_profile", "merge", "prepare_loops", "profile_batch"]

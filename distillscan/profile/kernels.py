@@ -615,7 +615,7 @@ def sample_members(  # noqa: C901 - one loop on purpose
     return row
 
 
-#: All of them, in the order in which they are prepared.
+#: All loops, in the order in which they are prepared.
 KERNELS: Final[tuple[Kernel[Any, Any], ...]] = (
     hash_texts,
     find_lines,
@@ -629,7 +629,7 @@ KERNELS: Final[tuple[Kernel[Any, Any], ...]] = (
 )
 
 
-def prepare(before_compiling: Callable[[], None] = lambda: None) -> None:
+def prepare_loops(before_compiling: Callable[[], None] = lambda: None) -> None:
     """Load the compiled loops, or compile them, which takes some seconds and is needed once per installation.
 
     Args:

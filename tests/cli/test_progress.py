@@ -43,6 +43,13 @@ def test_phases_count_what_there_is(console: Console) -> None:
         assert re.search(r"score .* 7 clusters 0:00:00", _screen(progress)[3])
 
 
+def test_the_first_run_says_what_it_is_waiting_for(console: Console) -> None:
+    with TerminalProgress(console) as progress:
+        progress.phase("compile", None, "")
+        shown = _screen(progress)[0]
+        assert re.fullmatch(r"compile \(only before the first run, takes some seconds\) \S+ 0:00:00", shown)
+
+
 def test_a_finished_phase_is_complete_and_shows_no_time_left(console: Console) -> None:
     with TerminalProgress(console) as progress:
         progress.phase("detect", None, "")
