@@ -69,7 +69,9 @@ def plugin(session: nox.Session) -> None:
 @nox.session
 def benchmarks(session: nox.Session) -> None:
     """Run the benchmarks on small logs, to see that they work; figures need larger ones."""
-    session.run("python", "benchmarks/detection/run.py", "--help")
+    small = ["--world", "simulator", "--scenario", "small", "--rows", "3000", "--seeds", "1"]
+    session.run("python", "-m", "benchmarks.detection", *small)
+    session.run("python", "-m", "benchmarks.speed", "--part", "start", "--runs", "1")
 
 
 @nox.session

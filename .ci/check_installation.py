@@ -45,6 +45,7 @@ def check_clone_is_used(elsewhere: Path) -> None:
 def check_read_only_installation(elsewhere: Path) -> None:
     """Check a run of the installed program whose own folder is write-protected and stays as it was."""
     target = elsewhere / "site-packages"
+    shutil.rmtree(CLONE / "build" / "lib", ignore_errors=True)  # setuptools packs what an earlier build left there
     _python("-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(CLONE), cwd=elsewhere)
     package = target / "distillscan"
     before = _files(package)
@@ -92,7 +93,6 @@ def main() -> None:
         (elsewhere / "home").mkdir()
         check_clone_is_used(elsewhere)
         check_read_only_installation(elsewhere)
-    shutil.rmtree(CLONE / "build" / "lib", ignore_errors=True)
 
 
 if __name__ == "__main__":
