@@ -32,7 +32,6 @@ import pyarrow.parquet as pq
 
 from distillscan.errors import DistillscanError
 from distillscan.read import ReadOptions, open_log
-from distillscan.read.formats import parquet
 
 SECONDS_PER_INPUT = 20
 _ROWS = 40
@@ -243,8 +242,6 @@ def number(seed: int, at: int, kind: str = "") -> tuple[str, bytes, bool]:
 def _work(seed: int, kind: str, numbers: Sequence[int], told: Connection) -> None:
     """The other process: says which input it begins, then what came of it."""
     ignored: list[str] = []
-    # Small files are read by Arrow alone; here what reads long texts page by page is to be tried as well.
-    vars(parquet)["_WORTH"] = 0
     sys.unraisablehook = lambda what: ignored.append(f"FAILED ignored {what.exc_value!r}")
     with tempfile.TemporaryDirectory() as folder:
         for at in numbers:

@@ -1,6 +1,6 @@
 """A piece of one file as a format reader hands it over, before its values become canonical."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -9,6 +9,8 @@ import polars as pl
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.schema.resolve import Resolution, SourceColumn
 
+#: Uncompressed text files are cut into ranges of about this many bytes, each read by itself.
+RANGE: Final = 32 << 20
 #: Records that are no rows at all: their number in the file and their text as a JSON string.
 MALFORMED: Final = pl.Schema({"row": pl.UInt64(), "record": pl.String()})
 
@@ -90,17 +92,23 @@ def no_malformed() -> pl.DataFrame:
     return pl.DataFrame(schema=MALFORMED)
 
 
+def no_rows(columns: Iterable[str]) -> Chunk:
+    """Return a chunk without records."""
+    empty = pl.Series([], dtype=pl.String)
+    return Chunk(empty.cast(pl.UInt64), dict.fromkeys(columns, empty), no_malformed(), None, 0)
+
+
 def join_chunks(chunks: list[Chunk]) -> Chunk:
     """Return consecutive chunks of one file as one."""
     if len(chunks) == 1:
         return chunks[0]
-    first = chunks[0]
-    if any(chunk.columns.keys() != first.columns.keys() for chunk in chunks):
+    full = [chunk for chunk in chunks if len(chunk.rows)] or chunks[:1]
+    if any(chunk.columns.keys() != full[0].columns.keys() for chunk in full):
         # A key that only some lines of a file have was found on the way.
-        frames = [pl.DataFrame(list(dict(chunk.columns).values()), list(chunk.columns)) for chunk in chunks]
+        frames = [pl.DataFrame(list(dict(chunk.columns).values()), list(chunk.columns)) for chunk in full]
         columns = pl.concat(frames, how="diagonal").to_dict()
     else:
-        columns = {name: pl.concat([chunk.columns[name] for chunk in chunks]) for name in first.columns}
+        columns = {name: pl.concat([chunk.columns[name] for chunk in full]) for name in full[0].columns}
     records = [chunk.records for chunk in chunks if chunk.records is not None]
     return Chunk(
         pl.concat([chunk.rows for chunk in chunks]),
@@ -127,3 +135,42 @@ def gather(chunks: Iterator[Chunk], batch_rows: int, batch_bytes: int) -> Iterat
         size += int(chunk_size)
     if waiting:
         yield join_chunks(waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bytes ``start`` to ``end`` of a file, which hold whole records: numbers ``first_row`` up to ``end_row``."""
+
+    start: int
+    end: int
+    first_row: int
+    end_row: int | None
+
+
+def cut_ranges(
+    read: Callable[[int, int], bytes], begin: int, end: int, count: Callable[[bytes], tuple[int, int]], size: int
+) -> Iterator[Range]:
+    """Cut a file into ranges of about ``size`` bytes at ends of records.
+
+    Args:
+        read: Returns so many bytes from a position on, fewer only at the end of the file.
+        begin: Where the first record begins; the first range starts at 0 all the same.
+        end: Where the last range ends.
+        count: Returns how many whole records bytes begin with, and where the last one ends.
+        size: Bytes a range should have.
+    """
+    start, row, wanted = begin, 0, size
+    while start < end:
+        data = read(start, min(wanted, end - start))
+        if start + len(data) >= end or len(data) < wanted:
+            break
+        records, length = count(data)
+        if not length:
+            # One record is longer than all this: look on in larger steps.
+            wanted *= 2
+            if wanted > 16 * size:
+                break
+            continue
+        yield Range(start if row or start > begin else 0, start + length, row, row + records)
+        start, row, wanted = start + length, row + records, size
+    yield Range(start if start > begin else 0, end, row, None)

@@ -15,15 +15,14 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from distillscan.errors import InputError
-from distillscan.profile.text.arrow_buffers import as_series
 from distillscan.read.canonical.jsontext import dig_json
-from distillscan.read.canonical.values import as_utf8, decode, decode_bytes, to_json_objects
-from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_malformed
+from distillscan.read.canonical.values import as_utf8, decode_bytes, to_json_objects
+from distillscan.read.formats.arrow import to_series
+from distillscan.read.formats.chunks import MALFORMED, RANGE, Chunk, Range, Unit, cut_ranges, no_rows
 from distillscan.read.formats.detect import ByteStream, what_went_wrong
-from distillscan.read.formats.scan import RANGE, Bytes, Range, as_array, csv_records, ranges
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.options import Compression
-from distillscan.read.schema.resolve import Resolution, SourceColumn
+from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
 
 _BLOCK: Final = 16 << 20
 #: A longer record is taken for one that a quotation mark keeps open.
@@ -34,6 +33,31 @@ _SEPARATORS: Final = (",", "\t", ";", "|")
 #: Blank lines, then a record: fields in quotation marks may hold line ends.
 _FIRST_RECORD: Final = re.compile(rb'(?:\xef\xbb\xbf)?[\r\n]*+(?:[^"\r\n]++|"[^"]*+")*+(?:\r\n|\r|\n|$)')
 _QUOTED: Final = re.compile(r'"[^"]*"')
+_BLANK_LINES: Final = re.compile(rb"[\r\n]*+")
+
+
+class RecordCounter:
+    """Counts the whole records that bytes begin with, as Arrow's CSV parser sees them.
+
+    A quotation mark counts only where a field begins; blank lines are no records.
+    """
+
+    def __init__(self, separator: str) -> None:
+        mark = re.escape(separator).encode()
+        field = rb'(?:(?!")|"[^"]*+(?:""[^"]*+)*+")[^' + mark + rb"\r\n]*+"
+        self._record = re.compile(rb"(?:" + field + mark + rb")*+" + field + rb"[\r\n]++")
+
+    def __call__(self, data: bytes) -> tuple[int, int]:
+        """Return how many there are, and the position after the last one and the blank lines behind it."""
+        start = _BLANK_LINES.match(data)
+        end = start.end() if start is not None else 0
+        if b'"' not in data and b"\r" not in data and b"\n\n" not in data:
+            last = data.rfind(b"\n") + 1
+            return data.count(b"\n", end, last), max(end, last)
+        records = 0
+        while match := self._record.match(data, end):
+            records, end = records + 1, match.end()
+        return records, end
 
 
 class CsvReader:
@@ -56,6 +80,7 @@ class CsvReader:
         self._separator = _separator(text)
         names = next(csv.reader(io.StringIO(text, newline=""), delimiter=self._separator), [])
         self._names = [name.strip() for name in names]
+        self._count = RecordCounter(self._separator)
         self._ranges: list[Range] = []
         self.rows: int | None = None
         self.columns = tuple(SourceColumn(name) for name in self._names)
@@ -76,17 +101,13 @@ class CsvReader:
         else:
             found = []
             with ByteStream(self._path, self._label, None, 0, self._size) as stream:
-                for one in ranges(stream.read_at, self._body, self._size, self._count, RANGE):
+                for one in cut_ranges(stream.read_at, self._body, self._size, self._count, RANGE):
                     found.append(one)
                     yield one
             self._ranges = found
 
-    def _count(self, data: Bytes) -> tuple[int, int]:
-        records, end, _ = csv_records(data, ord(self._separator))
-        return records, end
-
     def _read(self, part: Range, resolution: Resolution, records: bool) -> Iterator[Chunk]:
-        used = {path.column for path in resolution.paths.values() if not path.partition}
+        used = {path.column for path in _inside(resolution).values()}
         wanted = [
             at for at, name in enumerate(self._names) if records or (name in used and self._names.index(name) == at)
         ]
@@ -102,7 +123,7 @@ class CsvReader:
                 row += count
                 consumed = stream.consumed
             if row == part.first_row:
-                yield replace(self._empty(resolution, records), bytes=stream.consumed)
+                yield replace(no_rows(_inside(resolution)), bytes=stream.consumed)
 
     def _blocks(self, stream: ByteStream, part: Range) -> Iterator[tuple[bytes, bool]]:
         """The body in blocks of whole records; at its end perhaps the beginning of a record that never ends."""
@@ -114,7 +135,7 @@ class CsvReader:
         carry = b""
         while data := stream.read(_BLOCK):
             carry = carry + data if carry else data
-            _, end, _ = self._scan(carry)
+            _, end = self._count(carry)
             if end:
                 yield carry[:end], True
                 carry = carry[end:]
@@ -125,11 +146,8 @@ class CsvReader:
                 )
         if carry:
             # With a line end after it, a closing quotation mark at the very end is seen to close.
-            _, _, quoted = self._scan(carry + b"\n")
-            yield carry, not quoted
-
-    def _scan(self, data: bytes) -> tuple[int, int, bool]:
-        return csv_records(as_array(data), ord(self._separator))
+            _, end = self._count(carry + b"\n")
+            yield carry, end > len(carry)
 
     def _chunk(
         self, block: bytes, row: int, resolution: Resolution, wanted: Sequence[int], records: bool
@@ -143,13 +161,10 @@ class CsvReader:
         rows = pl.int_range(row, row + count, dtype=pl.UInt64, eager=True)
         if broken:
             rows = rows.filter(pl.Series([True]).new_from_index(0, count).scatter([at for at, _ in broken], False))
-        columns = {
-            self._names[at]: decode(as_series(table.column(place))) for place, at in reversed([*enumerate(wanted)])
-        }
+        columns = {self._names[at]: to_series(table.column(place)) for place, at in reversed([*enumerate(wanted)])}
         found = {
             name: dig_json(columns[path.column], path.keys) if path.keys else columns[path.column]
-            for name, path in resolution.paths.items()
-            if not path.partition
+            for name, path in _inside(resolution).items()
         }
         malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in broken]
         remarks = (f"{self._label} is not UTF-8 throughout: other bytes are read as Windows-1252",) if odd else ()
@@ -189,9 +204,7 @@ class CsvReader:
         except pa.ArrowInvalid as error:
             raise InputError(f"{self._label} cannot be read as CSV here ({what_went_wrong(error)})") from error
 
-    def _open(
-        self, block: bytes, row: int, resolution: Resolution, _: Sequence[int], records: bool
-    ) -> tuple[Chunk, int]:
+    def _open(self, block: bytes, row: int, resolution: Resolution, _: Sequence[int], __: bool) -> tuple[Chunk, int]:
         """A record that the end of the file cuts off inside quotation marks."""
         reason = (
             f"{self._label} ends inside quotation marks that record {row:,} opens: it is not complete, and may hold "
@@ -199,14 +212,12 @@ class CsvReader:
         )
         text = json.dumps(decode_bytes(block), ensure_ascii=False)
         malformed = pl.DataFrame([(row, text)], schema=MALFORMED, orient="row")
-        return replace(self._empty(resolution, records), malformed=malformed, damage=(Damage(row, reason),)), 1
+        return replace(no_rows(_inside(resolution)), malformed=malformed, damage=(Damage(row, reason),)), 1
 
-    def _empty(self, resolution: Resolution, records: bool) -> Chunk:
-        """No record, in the columns of all chunks."""
-        nothing = pl.Series([], dtype=pl.String)
-        columns = {name: nothing for name, path in resolution.paths.items() if not path.partition}
-        texts = nothing if records else None
-        return Chunk(pl.Series([], dtype=pl.UInt64), columns, no_malformed(), texts, 0)
+
+def _inside(resolution: Resolution) -> dict[str, SourcePath]:
+    """The canonical columns that are in the file, not in its path."""
+    return {name: path for name, path in resolution.paths.items() if not path.partition}
 
 
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:

@@ -1,7 +1,4 @@
-"""Where records of a text file end, found without parsing them: to make blocks of whole records, and ranges of files.
-
-The loops over bytes are compiled by numba, release the GIL and are cached on disk.
-"""
+"""Cut an uncompressed text file at ends of records into ranges that are read by themselves."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,62 +6,16 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 Bytes = npt.NDArray[np.uint8]
 
 #: Uncompressed files are cut into ranges of about this many bytes, each read by itself.
 RANGE: Final = 32 << 20
 
-_LF, _CR, _QUOTE = 10, 13, 34
-
 
 def as_array(data: bytes) -> Bytes:
     """Return bytes as an array without a copy."""
     return np.frombuffer(data, np.uint8)
-
-
-@njit(cache=True, nogil=True)
-def csv_records(data: Bytes, separator: int) -> tuple[int, int, bool]:  # noqa: C901 (one state machine)
-    """Count the whole records at the beginning of ``data``, as Arrow's CSV parser sees them.
-
-    Quotation marks count only at the beginning of a field; empty lines are no records.
-
-    Returns:
-        How many there are, the position after the last one, and whether the data ends inside quotation marks.
-    """
-    size, at, records, end = len(data), 0, 0, 0
-    while at < size:
-        if data[at] == _LF or data[at] == _CR:
-            at += 1
-            end = at
-            continue
-        whole = False
-        while not whole:
-            if at < size and data[at] == _QUOTE:
-                at += 1
-                closed = False
-                while at < size and not closed:
-                    if data[at] != _QUOTE:
-                        at += 1
-                    elif at + 1 < size and data[at + 1] == _QUOTE:
-                        at += 2
-                    else:
-                        at += 1
-                        closed = True
-                if not closed:
-                    return records, end, True
-            while at < size and data[at] != separator and data[at] != _LF and data[at] != _CR:
-                at += 1
-            if at >= size:
-                return records, end, False
-            whole = data[at] != separator
-            at += 1
-        if data[at - 1] == _CR and at < size and data[at] == _LF:
-            at += 1
-        records += 1
-        end = at
-    return records, end, False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,65 +1,14 @@
 """Where records end without parsing them: as the parsers see it, so that cutting a file changes nothing."""
 
-import io
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv as pacsv
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from distillscan.read import ReadOptions, open_log
 from distillscan.read.formats import csv as delimited
 from distillscan.read.formats import json as ndjson
-from distillscan.read.formats.scan import Bytes, Range, as_array, csv_records, ranges
+from distillscan.read.formats.scan import Bytes, Range, ranges
 from tests.support.small_logs import T0, csv_bytes, ndjson_bytes, read_bytes
-
-TEXT = st.lists(st.sampled_from([b'"', b'"', b",", b"\n", b"\n", b"\r", b"a", b" ", b"\0", b'""']), max_size=40)
-
-
-def records_of_arrow(data: bytes) -> int:
-    """How many records Arrow's parser finds, those with a wrong number of fields included."""
-    broken: list[int] = []
-
-    def keep(record: Any) -> str:
-        broken.append(record.number)
-        return "skip"
-
-    try:
-        table = pacsv.read_csv(
-            io.BytesIO(data),
-            read_options=pacsv.ReadOptions(use_threads=False, column_names=["x", "y"], block_size=1 << 16),
-            parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep),
-            convert_options=pacsv.ConvertOptions(column_types={"x": pa.binary(), "y": pa.binary()}),
-        )
-    except pa.ArrowInvalid as error:
-        if "Empty CSV" not in str(error):
-            raise
-        return len(broken)
-    return int(table.num_rows) + len(broken)
-
-
-@settings(max_examples=300)
-@given(TEXT)
-def test_csv_records_are_those_of_arrow(parts: Sequence[bytes]) -> None:
-    data = b"".join(parts) + b"\n"
-    count, end, inside = csv_records(as_array(data), ord(","))
-    assert records_of_arrow(data[:end]) == count
-    if not inside:
-        assert end == len(data)
-
-
-@given(TEXT, TEXT)
-def test_csv_records_of_a_part_are_the_beginning_of_those_of_the_whole(one: list[bytes], two: list[bytes]) -> None:
-    part, rest = b"".join(one), b"".join(two)
-    count, end, _ = csv_records(as_array(part), ord(","))
-    after, last, _ = csv_records(as_array(part[end:] + rest), ord(","))
-    whole, last_of_all, _ = csv_records(as_array(part + rest), ord(","))
-    # A line end may be cut in two: its second half is an empty line, and no record.
-    assert (count + after, end + last) == (whole, last_of_all)
 
 
 def count_lines(data: Bytes) -> tuple[int, int]:
