@@ -16,9 +16,7 @@ from distillscan.settings import threshold, with_setting
 class PrivacyParameters:
     """What of prompts a report may show."""
 
-    shared_by: int = threshold(
-        5, unit="accounts", help="accounts that must share a word of a prompt for a skeleton to show it; 2 at least"
-    )
+    shared_by: int = threshold(5, "accounts", "with a word of a prompt for a skeleton to show it; 2 at least")
 
     def __post_init__(self) -> None:
         if self.shared_by < 2:

@@ -10,9 +10,15 @@ D = TypeVar("D")
 T = TypeVar("T", int, float, bool)
 
 
-def threshold(default: T, *, help: str, unit: str = "") -> T:  # noqa: A002 - the word a reader of ``--help`` expects
-    """Return a field of a frozen dataclass of parameters: its default, the reason for it, and the unit it is in."""
-    made: T = field(default=default, metadata={"help": help, "unit": unit})
+def threshold(default: T, unit: str, help: str) -> T:  # noqa: A002 - the word of every command line
+    """Return a field of a frozen dataclass of parameters.
+
+    Args:
+        default: Its default.
+        unit: What it counts or measures: ``accounts``, ``bits``, ``share``.
+        help: When it applies and why it is as it is, going on from the unit: ``accounts`` "that a burst has at least".
+    """
+    made: T = field(default=default, metadata={"unit": unit, "help": f"{unit} {help}"})
     return made
 
 

@@ -89,7 +89,7 @@ def test_what_is_no_finite_number_is_refused(value: str) -> None:
 
 @dataclass(frozen=True)
 class Switches:
-    strict: bool = threshold(True, help="a detector of somebody else may have a switch")
+    strict: bool = threshold(True, "switch", "of a detector of somebody else")
 
 
 class Theirs(ReleasePivotDetector):

@@ -30,10 +30,8 @@ _ROUNDS: Final = 12
 class RefineParameters(SeedParameters):
     """Who belongs to a candidate."""
 
-    member_bits: float = threshold(3.0, unit="bits", help="log2 odds from which an account is a member: 8 to 1")
-    typical_part: float = threshold(
-        0.5, unit="share", help="coverage by a template, of the typical member's, from which an account is a user of it"
-    )
+    member_bits: float = threshold(3.0, "bits", "of log2 odds from which an account is a member: 8 to 1")
+    typical_part: float = threshold(0.5, "share", "of the typical member's coverage from which one uses a template")
 
 
 def _joined_carriers(

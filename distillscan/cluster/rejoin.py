@@ -20,21 +20,11 @@ from distillscan.settings import threshold
 class RejoinParameters(RefineParameters, SplitParameters):
     """When two candidates are one."""
 
-    rejoined: float = threshold(
-        0.9, unit="share", help="share of two candidates' members that must hold together for them to be one"
-    )
-    same_habits: int = threshold(
-        3, unit="kinds", help="kinds of traits that a candidate must have in common with the banned one it replaces"
-    )
-    banned_part: float = threshold(
-        0.5, unit="share", help="share of a candidate's accounts that were turned away, from which another replaces it"
-    )
-    replaced_part: float = threshold(
-        0.8, unit="share", help="share of a candidate's accounts that start soon after such an end, to replace it"
-    )
-    replaced_hours: int = threshold(
-        24, unit="hours", help="time within which an account that replaces a banned one starts"
-    )
+    rejoined: float = threshold(0.9, "share", "of the members of both that must stay for two to be one")
+    same_habits: int = threshold(3, "kinds", "of traits in common with a banned candidate that one replaces")
+    banned_part: float = threshold(0.5, "share", "of accounts turned away from which a candidate is replaced")
+    replaced_part: float = threshold(0.8, "share", "of accounts starting soon after that from which one replaces it")
+    replaced_hours: int = threshold(24, "hours", "after a banned account's end by which its replacement starts")
 
 
 def rejoin(graph: SignalGraph, kept: list[Candidate], p: RejoinParameters) -> list[Candidate]:

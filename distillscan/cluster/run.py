@@ -20,24 +20,12 @@ from distillscan.settings import threshold
 class ClusterParameters(RejoinParameters):
     """How accounts become candidates."""
 
-    coarser: float = threshold(
-        0.1, help="factor of a second, coarser resolution: a pool may fall into parts below min_accounts"
-    )
-    widenings: int = threshold(2, help="times a candidate is widened to all carriers of a cause and refined again")
-    free_share: float = threshold(
-        0.5,
-        unit="share",
-        help="share of a candidate that no stronger one has taken, from which it is an operator's own",
-    )
-    opened_part: float = threshold(
-        0.9,
-        unit="share",
-        help="share of a candidate within one already split, from which it would be split the same way",
-    )
-    opened_whole: float = threshold(
-        0.67, unit="share", help="share of the one already split that it must have for that: a part may hold more"
-    )
-    peelings: int = threshold(2, help="times traits are crossed again among the accounts that no cluster has claimed")
+    coarser: float = threshold(0.1, "times", "the resolution for a second look: a pool may fall into small parts")
+    widenings: int = threshold(2, "times", "a candidate is widened to all carriers of a cause and refined again")
+    free_share: float = threshold(0.5, "share", "of a candidate not taken by stronger ones from which it stays")
+    opened_part: float = threshold(0.9, "share", "within one already split from which it is split no more")
+    opened_whole: float = threshold(0.67, "share", "of that one it must have as well: parts may hold several")
+    peelings: int = threshold(2, "times", "traits are crossed again among accounts that no cluster claims")
 
 
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:

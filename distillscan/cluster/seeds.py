@@ -21,37 +21,16 @@ _LEIDEN_SEED: Final = 1
 class SeedParameters(GraphParameters):
     """Which sets of accounts refinement starts from."""
 
-    min_accounts: int = threshold(
-        5, unit="accounts", help="smaller groups are households and small teams; the disclosed campaigns used hundreds"
-    )
-    hub_share: float = threshold(
-        0.25, unit="share", help="a token on a larger share of all accounts links nobody when communities are sought"
-    )
-    edge_bits: float = threshold(
-        3.0, unit="bits", help="rarity (log2 of accounts per carrier) from which a token links accounts"
-    )
-    small_log: int = threshold(
-        64, unit="accounts", help="accounts of a log below which tokens need not be rare: too few could carry them"
-    )
-    kind_bits: float = threshold(
-        12.0, unit="bits", help="most bits of one kind on one account when communities are sought: 40 addresses are one"
-    )
-    resolution: float = threshold(1.0, help="Leiden resolution; 1 is plain modularity")
-    most_crossed: int = threshold(
-        24, unit="tokens", help="tokens of a kind, the commonest, that are crossed with those of others; few have more"
-    )
-    crossed_bits: float = threshold(
-        20.0,
-        unit="bits",
-        help="excess from which accounts that carry two tokens are a seed: thousands of pairs are tried",
-    )
-    crossed_times: float = threshold(
-        3.0,
-        help="times as many as by chance that these are at least: in large logs any habits meet a little more often",
-    )
-    max_candidates: int = threshold(
-        400, unit="candidates", help="candidates that are scored, strongest first; real logs give fewer"
-    )
+    min_accounts: int = threshold(5, "accounts", "at least: smaller groups are households and small teams")
+    hub_share: float = threshold(0.25, "share", "of all accounts above which a token links nobody in communities")
+    edge_bits: float = threshold(3.0, "bits", "of rarity (log2 of accounts per carrier) from which a token links")
+    small_log: int = threshold(64, "accounts", "in a log below which a token need not be rare to link")
+    kind_bits: float = threshold(12.0, "bits", "at most for one kind on an account: 40 addresses are not 40 reasons")
+    resolution: float = threshold(1.0, "times", "that of plain modularity (Leiden)")
+    most_crossed: int = threshold(24, "tokens", "of a kind, the commonest, that are crossed with other kinds'")
+    crossed_bits: float = threshold(20.0, "bits", "beyond chance from which carriers of two tokens are a seed")
+    crossed_times: float = threshold(3.0, "times", "as many as by chance that these are at least")
+    max_candidates: int = threshold(400, "candidates", "that are scored, strongest first; real logs give fewer")
 
 
 def leiden(carried: Any, resolution: float) -> Ints:

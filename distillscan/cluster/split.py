@@ -34,49 +34,19 @@ Matrices = Mapping[str, Any]
 class SplitParameters(SeedParameters):
     """When parts of a candidate are one operator's."""
 
-    alike: float = threshold(0.7, unit="cosine", help="of two parts' token use, from which they are one operator's")
-    habit: float = threshold(
-        0.1,
-        unit="share",
-        help="share of a part that carries a kind, from which it is the part's habit; 4 of 80 are not",
-    )
-    weak_kinds: int = threshold(
-        2, unit="kinds", help="weak kinds of token that must be used alike where no strong one is: one is an accident"
-    )
-    meetings: int = threshold(
-        3, unit="tokens", help="conversations and the like on which parts of one pool meet at least; one is an accident"
-    )
-    meeting_share: float = threshold(
-        0.1, unit="share", help="share of what the smaller part has of these: parts of one pool meet all over"
-    )
-    separate: float = threshold(
-        0.1, unit="cosine", help="of addresses or cards, up to which two users of one wording live apart: pools overlap"
-    )
-    mostly: float = threshold(
-        0.5, unit="share", help="share of a part's accounts from which a pool, cards or relaying are its way of working"
-    )
-    declared_share: float = threshold(
-        0.8,
-        unit="share",
-        help="share of a part under one organisation or account type, from which it openly belongs to it",
-    )
-    declared_accounts: int = threshold(
-        5, unit="accounts", help="accounts of such a part at least: four with the same plan are nothing"
-    )
-    span_tail: float = threshold(
-        0.1, unit="share", help="share of a part's accounts left out at either end of its time: stragglers and scouts"
-    )
-    at_once: float = threshold(
-        0.5, unit="share", help="share of the shorter time from which parts are active at once; a successor comes after"
-    )
-    min_bridge_ratio: float = threshold(
-        0.25,
-        unit="ratio",
-        help="a part at least this fraction of a group's size may merge several groups; smaller ones join the nearest",
-    )
-    scrap: int = threshold(
-        3, unit="accounts", help="accounts below which a part founds no group: thousands would be compared"
-    )
+    alike: float = threshold(0.7, "cosine", "of two parts' token use from which they are one operator's")
+    habit: float = threshold(0.1, "share", "of a part that carries a kind from which it is habitual there")
+    weak_kinds: int = threshold(2, "kinds", "that are weak, used alike, to join parts: one may be an accident")
+    meetings: int = threshold(3, "tokens", "such as conversations on which parts of one pool meet at least")
+    meeting_share: float = threshold(0.1, "share", "of what the smaller part has of these that must be common")
+    separate: float = threshold(0.1, "cosine", "of addresses or cards up to which two of a wording are apart")
+    mostly: float = threshold(0.5, "share", "of a part's accounts from which a trait is its way of working")
+    declared_share: float = threshold(0.8, "share", "of a part under one organisation or type that declares it")
+    declared_accounts: int = threshold(5, "accounts", "of such a part at least: four on one plan are nothing")
+    span_tail: float = threshold(0.1, "share", "of accounts cut off at either end of a part's time: stragglers")
+    at_once: float = threshold(0.5, "share", "of the shorter time from which two parts are active at once")
+    min_bridge_ratio: float = threshold(0.25, "times", "a group's size from which a part may merge several groups")
+    scrap: int = threshold(3, "accounts", "below which a part founds no group: thousands would be compared")
 
 
 def _matrices(graph: SignalGraph, members: Ints) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _parameters(parameters: Any) -> Iterator[str]:
         if type(getattr(parameters, field.name)) not in (int, float, bool):
             yield f"parameter {field.name} must be an int, a float or a bool"
         if not field.metadata.get("help"):
-            yield f"parameter {field.name} needs a reason: threshold(default, help=...)"
+            yield f"parameter {field.name} needs a reason: threshold(default, unit, help)"
 
 
 def _functions(detector: Any) -> Iterator[str]:

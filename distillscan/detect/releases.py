@@ -18,12 +18,8 @@ from distillscan.settings import threshold
 class ReleaseParameters:
     """When a model that appears in the log is a release."""
 
-    min_accounts: int = threshold(
-        20, unit="accounts", help="accounts that use a model within three days of its first request, for a release"
-    )
-    settle_days: int = threshold(
-        3, unit="days", help="a model first seen within so many days of the log's beginning is not new"
-    )
+    min_accounts: int = threshold(20, "accounts", "on a model within three days for it to be a release")
+    settle_days: int = threshold(3, "days", "from the log's beginning in which a model seen first is not new")
 
 
 _HINT = (

@@ -33,19 +33,11 @@ _USES = pl.Schema(
 class TemplateParameters:
     """When shingles make a template, and when a text is an instance of it."""
 
-    min_accounts: int = threshold(4, unit="accounts", help="a shingle on fewer accounts is not part of any template")
-    min_prompts: int = threshold(
-        6, unit="prompts", help="distinct prompts that a template must have: a text that is merely repeated is none"
-    )
-    together: float = threshold(
-        0.35, unit="share", help="share of the commoner shingle's prompts that hold both, from which two are joined"
-    )
-    min_shingles: int = threshold(
-        2, unit="shingles", help="kept shingles that a template must have: one is a common phrase"
-    )
-    match_share: float = threshold(
-        0.25, unit="share", help="share of a template's shingles (two at least) that a prompt must have to use it"
-    )
+    min_accounts: int = threshold(4, "accounts", "on a shingle below which it is part of no template")
+    min_prompts: int = threshold(6, "prompts", "that differ in a template: a text that is repeated is none")
+    together: float = threshold(0.35, "share", "of the commoner's prompts that hold both, to join two shingles")
+    min_shingles: int = threshold(2, "shingles", "in a template at least: one is a common phrase")
+    match_share: float = threshold(0.25, "share", "of a template's shingles (two at least) that a user's has")
 
 
 @dataclass(frozen=True, slots=True)

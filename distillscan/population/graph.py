@@ -24,21 +24,11 @@ SIGNALS: Final = pl.Schema(
 class GraphParameters:
     """When a token is an account's habit, and when it is characteristic of a set of accounts."""
 
-    lift: float = threshold(6.0, help="a token is characteristic of a set if carried this many times more often inside")
-    good_part: float = threshold(
-        0.3, unit="share", help="part of an account's use of a kind from which tokens are its own habit"
-    )
-    significant_bits: float = threshold(
-        10.0,
-        unit="bits",
-        help="excess, beyond the number of tokens looked at, from which a token is not shared by chance (1 in 1,000)",
-    )
-    met_pairs: float = threshold(
-        3.0, unit="pairs", help="pairs of members that must share conversations and the like: two may be a couple's"
-    )
-    rare_chance: float = threshold(
-        0.01, unit="accounts", help="strangers expected on a token by chance below which two members on it are telling"
-    )
+    lift: float = threshold(6.0, "times", "more often inside a set from which a token is characteristic")
+    good_part: float = threshold(0.3, "share", "of an account's use of a kind from which tokens are habitual")
+    significant_bits: float = threshold(10.0, "bits", "beyond the number of tokens tried from which none is chance")
+    met_pairs: float = threshold(3.0, "pairs", "that must meet on conversations: two may be a couple's")
+    rare_chance: float = threshold(0.01, "accounts", "met by chance below which two on a token are telling")
 
 
 def spans(indptr: Ints, chosen: Ints) -> Ints:

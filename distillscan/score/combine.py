@@ -13,35 +13,15 @@ from distillscan.settings import threshold
 class SumParameters:
     """How weights of evidence add up."""
 
-    prior_coordination: float = threshold(
-        -10.0, unit="bits", help="of the groups found in a log of strangers about one in a thousand is one operator"
-    )
-    prior_extraction: float = threshold(
-        -1.5, unit="bits", help="undeclared operators also resell, send spam and farm free tiers"
-    )
-    calibrated_from: float = threshold(
-        5.0, unit="bits", help="coordination from which clusters of known logs were right as often as their sum says"
-    )
-    calibration: float = threshold(
-        1.0, unit="bits", help="taken off for each bit below: there they were right less often than the sum says"
-    )
-    ceiling: float = threshold(
-        9.0, unit="bits", help="log2 odds that no sum exceeds (99.8 %): a log alone proves no more"
-    )
-    family_cap: float = threshold(
-        9.0, unit="bits", help="most bits of one family: about one innocent group in 500 shows such a pattern"
-    )
-    unspecific_cap: float = threshold(
-        2.0,
-        unit="bits",
-        help="most bits for harvesting of volume, round-the-clock use, concealment and the like: spam has all of them",
-    )
-    timing_cap: float = threshold(
-        4.0, unit="bits", help="most bits of the timing family; release day and working hours move crowds"
-    )
-    family_counts: float = threshold(
-        3.0, unit="bits", help="bits from which a family counts towards the two that high severity needs"
-    )
+    prior_coordination: float = threshold(-10.0, "bits", "before any evidence: 1 in 1,000 groups is one operator")
+    prior_extraction: float = threshold(-1.5, "bits", "before any evidence: others resell or send spam")
+    calibrated_from: float = threshold(5.0, "bits", "of coordination from which known logs bear the sum out")
+    calibration: float = threshold(1.0, "bits", "off for each bit below: there sums were right less often")
+    ceiling: float = threshold(9.0, "bits", "at most for any sum (99.8 %): a log alone proves no more")
+    family_cap: float = threshold(9.0, "bits", "at most of a family: 1 in 500 innocent groups shows as much")
+    unspecific_cap: float = threshold(2.0, "bits", "at most for harvesting of signs that spam shows as well")
+    timing_cap: float = threshold(4.0, "bits", "at most of timing; release days and working hours move crowds")
+    family_counts: float = threshold(3.0, "bits", "from which a family counts towards those that high needs")
 
     def cap(self, axis: Axis, family: Family) -> float:
         """Return the most bits that a family gives on an axis."""

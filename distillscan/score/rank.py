@@ -19,14 +19,8 @@ from distillscan.settings import threshold
 class ScoreParameters(SeverityParameters, ExplainParameters):
     """How evidence becomes probabilities and severity, and which clusters are reported."""
 
-    naming_share: float = threshold(
-        0.2,
-        unit="share",
-        help="share of members on one token from which the cluster is named after it: they come and go",
-    )
-    report_coordination: float = threshold(
-        0.5, unit="probability", help="coordination below which clusters are not reported"
-    )
+    naming_share: float = threshold(0.2, "share", "of members on a token from which it names the cluster")
+    report_coordination: float = threshold(0.5, "probability", "below which a cluster is not reported")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,12 @@ from distillscan.settings import threshold
 class SeverityParameters:
     """What each severity needs."""
 
-    high_families: int = threshold(
-        2, unit="families", help="families that must count for high: a shared address or prompt alone never accuses"
-    )
-    high_coordination: float = threshold(0.95, unit="probability", help="coordination that high severity needs")
-    high_extraction: float = threshold(0.75, unit="probability", help="extraction that high severity needs")
-    critical_score: float = threshold(0.97, unit="probability", help="score that critical severity needs")
-    medium_score: float = threshold(0.5, unit="probability", help="score that medium severity needs: likelier than not")
-    critical_requests: int = threshold(
-        2_000, unit="requests", help="requests that critical severity needs: below, there is time for a second look"
-    )
+    high_families: int = threshold(2, "families", "for high: a shared address or prompt alone never accuses")
+    high_coordination: float = threshold(0.95, "probability", "of coordination that high needs")
+    high_extraction: float = threshold(0.75, "probability", "of extraction that high needs")
+    critical_score: float = threshold(0.97, "probability", "of both (score) that critical needs")
+    medium_score: float = threshold(0.5, "probability", "of both (score) that medium needs")
+    critical_requests: int = threshold(2_000, "requests", "that critical needs: below, there is time to look")
 
 
 def severity(found: Probabilities, requests: int, p: SeverityParameters) -> Severity:

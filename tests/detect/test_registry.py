@@ -166,7 +166,7 @@ class Loose:
         ),
         (
             {"parameters": Unexplained()},
-            "parameter limit needs a reason: threshold(default, help=...); "
+            "parameter limit needs a reason: threshold(default, unit, help); "
             "parameter label must be an int, a float or a bool",
         ),
         ({"signals": lambda self, population: None}, "signals must be a function signals(population, parameters)"),

@@ -28,33 +28,17 @@ _HOLDERS = {
 class AccountFanoutParameters:
     """Parameters of ``account_fanout``."""
 
-    holder_cap: float = threshold(
-        8.0, unit="bits", help="most bits of several payments, devices or keys, each on several accounts"
-    )
-    single_holder_cap: float = threshold(
-        4.0, unit="bits", help="most bits if a single one is shared: an agency or a family does the same"
-    )
-    single_share: float = threshold(
-        0.7, unit="share", help="share of the carriers on one value from which it counts as a single one"
-    )
-    signup_cap: float = threshold(
-        5.0, unit="bits", help="most bits of sign-up bursts: events and courses make them too"
-    )
-    domain_cap: float = threshold(3.0, unit="bits", help="most bits of e-mail domains that few others use")
-    burst_hours: int = threshold(6, unit="hours", help="width of the window in which sign-ups are counted")
-    burst_p: float = threshold(
-        1e-6, unit="probability", help="Poisson tail below which the sign-ups of a window are a burst"
-    )
-    burst_min: int = threshold(5, unit="accounts", help="accounts that a burst has at least")
-    burst_days: int = threshold(
-        14, unit="days", help="days on either side that say how many sign-ups are usual: courses begin by the month"
-    )
-    common_domain_share: float = threshold(
-        0.01, unit="share", help="a mail domain on a larger share of all accounts is a mail provider's"
-    )
-    common_domain_accounts: float = threshold(
-        50.0, unit="accounts", help="accounts that such a share must be at least: in a small log it is nothing"
-    )
+    holder_cap: float = threshold(8.0, "bits", "at most of several cards, devices or keys, each on several accounts")
+    single_holder_cap: float = threshold(4.0, "bits", "at most of a single one: an agency or a family shares one")
+    single_share: float = threshold(0.7, "share", "of the carriers on one value from which it is a single one")
+    signup_cap: float = threshold(5.0, "bits", "at most of sign-up bursts: events and courses make them too")
+    domain_cap: float = threshold(3.0, "bits", "at most of e-mail domains that few others use")
+    burst_hours: int = threshold(6, "hours", "in a window in which sign-ups are counted")
+    burst_p: float = threshold(1e-6, "probability", "in the Poisson tail below which a window is a burst")
+    burst_min: int = threshold(5, "accounts", "that a burst has at least")
+    burst_days: int = threshold(14, "days", "on either side that tell what is usual: courses begin by the month")
+    common_domain_share: float = threshold(0.01, "share", "of all accounts above which a domain is a provider's")
+    common_domain_accounts: float = threshold(50.0, "accounts", "that this is at least: small logs have few")
 
 
 def own_domains(population: Population, p: AccountFanoutParameters) -> pl.DataFrame:

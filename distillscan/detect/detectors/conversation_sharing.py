@@ -24,50 +24,19 @@ _BASE_RATE_LIMIT = 0.9
 class ConversationSharingParameters:
     """Parameters of ``conversation_sharing``."""
 
-    most_accounts: int = threshold(
-        24,
-        unit="accounts",
-        help="accounts on one beginning of a prompt above which it is an application's, not a conversation's; "
-        "on one line of an answer above which it is quoted everywhere",
-    )
-    cap: float = threshold(
-        8.0, unit="bits", help="most bits of conversations that go on elsewhere: people have second accounts and teams"
-    )
-    signature_cap: float = threshold(
-        9.0, unit="bits", help="most bits of signed reasoning that other accounts send back: one account was given it"
-    )
-    replay_cap: float = threshold(
-        3.0, unit="bits", help="most bits for harvesting of signed reasoning sent from other accounts: a replay"
-    )
-    circle: int = threshold(
-        5, unit="accounts", help="accounts joined by answers passed on, from which they are no couple or small team"
-    )
-    returned_cap: float = threshold(
-        8.0, unit="bits", help="most bits of answers that other accounts send in: colleagues pass answers on as well"
-    )
-    cleaning_cap: float = threshold(
-        2.5, unit="bits", help="most bits for harvesting of answers sent in by others: grading and cleaning need it"
-    )
-    languages: int = threshold(
-        3, unit="languages", help="languages in an account's sampled prompts from which several people use it"
-    )
-    language_prompts: int = threshold(
-        2, unit="prompts", help="sampled prompts in a language from which an account uses it: one may be quoted"
-    )
-    clients: int = threshold(
-        4,
-        unit="programs",
-        help="client programs of one account from which several people use it; a person has two or three",
-    )
-    enough: int = threshold(
-        8, unit="prompts or requests", help="below which the number of languages or client programs says nothing"
-    )
-    voices_cap: float = threshold(
-        4.0, unit="bits", help="most bits of accounts that several people use: translators and products do so as well"
-    )
-    relay_cap: float = threshold(
-        1.5, unit="bits", help="most bits for harvesting of conversations spread over accounts: that takes a relay"
-    )
+    most_accounts: int = threshold(24, "accounts", "above which a beginning or line is an application's or a quote")
+    cap: float = threshold(8.0, "bits", "at most of conversations that go on elsewhere: teams hand over")
+    signature_cap: float = threshold(9.0, "bits", "at most of signed reasoning sent back by other accounts")
+    replay_cap: float = threshold(3.0, "bits", "at most for harvesting of signed reasoning sent back by others")
+    circle: int = threshold(5, "accounts", "joined by answers passed on from which they are no small team")
+    returned_cap: float = threshold(8.0, "bits", "at most of answers that others send in: colleagues pass them on")
+    cleaning_cap: float = threshold(2.5, "bits", "at most for harvesting of answers that others send in: grading")
+    languages: int = threshold(3, "languages", "in the sampled prompts from which several people use an account")
+    language_prompts: int = threshold(2, "prompts", "in a language from which it is used: one may be quoted")
+    clients: int = threshold(4, "programs", "from which several people use an account; one has two or three")
+    enough: int = threshold(8, "prompts or requests", "below which languages and programs say nothing")
+    voices_cap: float = threshold(4.0, "bits", "at most of accounts of several people: translators have them too")
+    relay_cap: float = threshold(1.5, "bits", "at most for harvesting of conversations spread over accounts")
 
 
 def conversations(population: Population, p: ConversationSharingParameters) -> pl.DataFrame:

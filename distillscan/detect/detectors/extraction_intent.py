@@ -40,40 +40,18 @@ _GRADING: Final = ("rubric_grading", "preference_comparison")
 class ExtractionIntentParameters:
     """Parameters of ``extraction_intent``."""
 
-    enough: int = threshold(3, unit="requests", help="requests below which what an account asks for cannot be told")
-    least: int = threshold(
-        2, unit="requests", help="requests with an intent that an account must have to show it: once is curiosity"
-    )
-    share: float = threshold(
-        0.2,
-        unit="share",
-        help="share of sampled prompts from which an account shows an intent; pools mix in customers'",
-    )
-    system_share: float = threshold(
-        0.5, unit="share", help="share of its requests from which an account shows the intent of a system prompt"
-    )
-    comparable: int = threshold(
-        30, unit="accounts", help="users of the members' client that it takes to compare with them alone"
-    )
-    main_client: float = threshold(
-        0.5, unit="share", help="share of members with one client from which they are compared with its users"
-    )
-    cap: float = threshold(
-        4.0, unit="bits", help="most bits for harvesting of all intents: research and evaluation ask for the same"
-    )
-    ordinary_cap: float = threshold(
-        2.5, unit="bits", help="most bits of grading, comparing or making up tasks: teachers and judges of models do so"
-    )
-    accord_cap: float = threshold(
-        2.9, unit="bits", help="most bits for one operator of asking for the same rare thing: not enough for a family"
-    )
-    narrow_prompts: int = threshold(
-        6, unit="prompts", help="distinct prompts below which an account does not keep to one capability"
-    )
-    narrow_share: float = threshold(
-        0.8, unit="share", help="share of sampled prompts from which an account keeps to one capability"
-    )
-    narrow_cap: float = threshold(1.5, unit="bits", help="most bits of keeping to one capability: most products do")
+    enough: int = threshold(3, "requests", "below which what an account asks for cannot be told")
+    least: int = threshold(2, "requests", "with an intent that an account must have to show it: one is curiosity")
+    share: float = threshold(0.2, "share", "of sampled prompts from which an account shows an intent")
+    system_share: float = threshold(0.5, "share", "of requests under a system prompt from which its intent counts")
+    comparable: int = threshold(30, "accounts", "of the members' client needed to compare with them alone")
+    main_client: float = threshold(0.5, "share", "of members on one client from which its users are compared")
+    cap: float = threshold(4.0, "bits", "at most for harvesting of all intents: research asks for the same")
+    ordinary_cap: float = threshold(2.5, "bits", "at most of grading and making up tasks: teachers do so as well")
+    accord_cap: float = threshold(2.9, "bits", "at most for one operator who asks the same rare thing")
+    narrow_prompts: int = threshold(6, "prompts", "that differ below which one capability cannot be told")
+    narrow_share: float = threshold(0.8, "share", "of sampled prompts from which an account keeps to a capability")
+    narrow_cap: float = threshold(1.5, "bits", "at most of keeping to one capability: most products do")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +115,7 @@ def _systems(population: Population) -> tuple[dict[str, Floats], Floats]:
     return shares, total
 
 
+@memoized
 def showing(population: Population, intent: str, p: ExtractionIntentParameters) -> tuple[Mask, Mask]:
     """Return the accounts that show an intent, in prompts or system prompts, and those of which it can be told."""
     requested = intents_of(population)
@@ -146,6 +125,7 @@ def showing(population: Population, intent: str, p: ExtractionIntentParameters) 
     return by_prompt | by_system, prompts | systems
 
 
+@memoized
 def narrow(population: Population, capability: str, p: ExtractionIntentParameters) -> tuple[Mask, Mask]:
     """Return the accounts that ask for hardly anything but one capability, and those of which it can be told."""
     requested = intents_of(population)

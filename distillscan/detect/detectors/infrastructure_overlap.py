@@ -23,52 +23,20 @@ _BASE_RATE_LIMIT = 0.9
 class InfrastructureOverlapParameters:
     """Parameters of ``infrastructure_overlap``."""
 
-    pool_cap: float = threshold(
-        8.0, unit="bits", help="most bits of a pool of addresses over several networks with few others on them"
-    )
-    site_cap: float = threshold(
-        3.0, unit="bits", help="most bits if one network explains it: offices, campuses and carriers do"
-    )
-    site_share: float = threshold(
-        0.6, unit="share", help="share of members mainly on one network from which that network explains the sharing"
-    )
-    rotation_cap: float = threshold(
-        6.0, unit="bits", help="most bits of accounts that use a new network for most requests"
-    )
-    rotation_share: float = threshold(
-        0.5, unit="networks per request", help="from which an account rotates; phones and offices stay far below"
-    )
-    rotation_sticky: float = threshold(
-        0.25,
-        unit="networks per request",
-        help="the same if several operators run the networks: proxies lend an address for some requests",
-    )
-    rotation_networks: int = threshold(5, unit="networks", help="networks below which an account does not rotate")
-    rotation_operators: int = threshold(
-        4,
-        unit="operators",
-        help="network operators (ASN) from which an account rotates; clouds and phones use one or two",
-    )
-    rotation_requests: int = threshold(
-        8, unit="requests", help="requests below which rotation cannot be told from travel"
-    )
-    concealment_cap: float = threshold(
-        1.5, unit="bits", help="most bits for harvesting: resellers and careful people rotate as well"
-    )
-    stack_clients: int = threshold(
-        3, unit="programs", help="client programs that one TLS fingerprint claims to be, from which it is disguised"
-    )
-    stack_main: float = threshold(
-        0.6,
-        unit="share",
-        help="share of the commonest of these programs up to which it does not explain the fingerprint",
-    )
-    stack_cap: float = threshold(
-        4.0, unit="bits", help="most bits of one stack behind many programs: company proxies break TLS open as well"
-    )
-    software_cap: float = threshold(
-        1.5, unit="bits", help="most bits of a rare client or TLS fingerprint: a small application has one too"
-    )
+    pool_cap: float = threshold(8.0, "bits", "at most of a pool of addresses with few others on them")
+    site_cap: float = threshold(3.0, "bits", "at most if one network explains it: offices and carriers do")
+    site_share: float = threshold(0.6, "share", "of members mainly on one network from which it explains them")
+    rotation_cap: float = threshold(6.0, "bits", "at most of using a new network for most requests")
+    rotation_share: float = threshold(0.5, "networks a request", "from which an account rotates; phones stay below")
+    rotation_sticky: float = threshold(0.25, "networks a request", "the same with several operators: proxies linger")
+    rotation_networks: int = threshold(5, "networks", "below which an account does not rotate")
+    rotation_operators: int = threshold(4, "operators", "(ASN) from which an account rotates; phones use two")
+    rotation_requests: int = threshold(8, "requests", "below which rotation cannot be told from travel")
+    concealment_cap: float = threshold(1.5, "bits", "at most for harvesting: resellers and the careful rotate too")
+    stack_clients: int = threshold(3, "programs", "that one TLS fingerprint claims to be if it is disguised")
+    stack_main: float = threshold(0.6, "share", "of the commonest of these up to which it does not explain it")
+    stack_cap: float = threshold(4.0, "bits", "at most of a disguised stack: company proxies break TLS open too")
+    software_cap: float = threshold(1.5, "bits", "at most of rare client software: a small application is rare")
 
 
 @memoized
@@ -109,6 +77,7 @@ def stacks(population: Population, p: InfrastructureOverlapParameters) -> pl.Dat
     return named.join(spread.select("entity"), on="entity", how="semi")
 
 
+@memoized
 def able_to_rotate(population: Population, p: InfrastructureOverlapParameters) -> Mask:
     """Return True for accounts with addresses and requests enough to tell whether they rotate."""
     return with_address(population) >= p.rotation_requests

@@ -21,66 +21,30 @@ from distillscan.settings import threshold
 class OutputHarvestParameters:
     """Parameters of ``output_harvest``."""
 
-    enough: int = threshold(24, unit="requests", help="requests from which an account's habits can be told")
-    sleepless: float = threshold(
-        0.12,
-        unit="share",
-        help="share of requests in the quietest eight hours from which an account never rests; people stay below 5 %",
-    )
-    sleepless_full: float = threshold(
-        0.5, unit="share", help="share of busy members without rest that weighs in full, half of it nothing: pools mix"
-    )
-    busy_members: int = threshold(
-        5, unit="accounts", help="members with enough requests from which habits are judged one by one"
-    )
-    loose_pairs: int = threshold(
-        15, unit="pairs", help="pairs of requests that one quiet account counts for at most when few have many requests"
-    )
-    loose_enough: int = threshold(
-        60, unit="pairs", help="pairs of requests in all from which the rhythm of quiet accounts is judged"
-    )
-    loose_certain: float = threshold(5.0, help="times as many pairs from which that weighs in full")
-    loose_usual: float = threshold(
-        0.05, help="strictness (0 to 1) with which others keep to a part of the day, above which rhythm can be judged"
-    )
-    flat_full: float = threshold(
-        0.5, unit="share", help="how much looser than others members are to weigh in full; half of it weighs nothing"
-    )
-    asleep: float = threshold(
-        0.05, unit="share", help="share of requests in the quietest eight hours below which everybody is asleep"
-    )
-    rhythm_cap: float = threshold(
-        2.0, unit="bits", help="most bits for or against: people sleep, machines and world-wide crowds do not"
-    )
-    volume_cap: float = threshold(2.0, unit="bits", help="most bits for volume: a few answers do not copy a model")
-    volume_floor: float = threshold(
-        -1.0, unit="bits", help="most bits against for lack of it: a campaign may have just begun, or be elsewhere"
-    )
-    volume_slope: float = threshold(
-        0.5, unit="bits", help="bits for every doubling: sixteen times volume_zero weighs in full"
-    )
-    volume_zero: int = threshold(200, unit="requests", help="requests of a cluster at which volume says nothing")
-    one_model: float = threshold(
-        0.9, unit="share", help="share of an account's requests to one model from which it keeps to it"
-    )
-    model_cap: float = threshold(
-        2.0, unit="bits", help="most bits for traffic to one model where comparable accounts use several"
-    )
-    enough_answers: int = threshold(5, unit="answers", help="answers below which their usual length cannot be told")
-    long_cap: float = threshold(
-        1.5, unit="bits", help="most bits for answers longer than those others get: whole reasoning is long"
-    )
-    long_full: float = threshold(2.0, unit="log2", help="how many times longer weighs in full")
-    unrepeated: float = threshold(
-        0.97, unit="prompts per request", help="distinct prompts from which an account hardly ever repeats one"
-    )
-    distinct_cap: float = threshold(1.0, unit="bits", help="most bits for prompts that hardly ever repeat")
-    least_members: int = threshold(
-        3, unit="accounts", help="members with enough requests below which one model or repeats say nothing of them all"
-    )
-    readable: float = threshold(
-        0.5, unit="share", help="share of members with prompts in the log from which these would show harvesting"
-    )
+    enough: int = threshold(24, "requests", "from which an account's habits can be told")
+    sleepless: float = threshold(0.12, "share", "of requests in the quietest 8 hours from which one never rests")
+    sleepless_full: float = threshold(0.5, "share", "of busy members without rest that weighs in full; half, none")
+    busy_members: int = threshold(5, "accounts", "with enough requests from which each is judged by itself")
+    loose_pairs: int = threshold(15, "pairs", "of requests that one quiet account counts for at most")
+    loose_enough: int = threshold(60, "pairs", "of requests from which the rhythm of quiet accounts is judged")
+    loose_certain: float = threshold(5.0, "times", "as many pairs from which that weighs in full")
+    loose_usual: float = threshold(0.05, "strictness", "(0 to 1) of others' days above which rhythm is judged")
+    flat_full: float = threshold(0.5, "share", "looser than others that weighs in full; half of it, nothing")
+    asleep: float = threshold(0.05, "share", "of requests in the quietest 8 hours below which everybody sleeps")
+    rhythm_cap: float = threshold(2.0, "bits", "at most for or against: people sleep, machines do not")
+    volume_cap: float = threshold(2.0, "bits", "at most for volume: a few answers do not copy a model")
+    volume_floor: float = threshold(-1.0, "bits", "at most against for lack of it: a campaign may have just begun")
+    volume_slope: float = threshold(0.5, "bits", "a doubling: sixteen times volume_zero weighs in full")
+    volume_zero: int = threshold(200, "requests", "of a cluster at which volume says nothing")
+    one_model: float = threshold(0.9, "share", "of an account's requests to one model from which it keeps to it")
+    model_cap: float = threshold(2.0, "bits", "at most for keeping to one model where others use several")
+    enough_answers: int = threshold(5, "answers", "below which their usual length cannot be told")
+    long_cap: float = threshold(1.5, "bits", "at most for answers longer than others get: whole reasoning is")
+    long_full: float = threshold(2.0, "doublings", "in length that weigh in full")
+    unrepeated: float = threshold(0.97, "prompts a request", "that differ from which one hardly ever repeats")
+    distinct_cap: float = threshold(1.0, "bits", "at most for prompts that hardly ever repeat")
+    least_members: int = threshold(3, "accounts", "with enough requests below which nothing is said of all")
+    readable: float = threshold(0.5, "share", "of members with prompts from which these would show harvesting")
 
 
 @memoized

@@ -20,36 +20,18 @@ from distillscan.settings import threshold
 class ReleasePivotParameters(ReleaseParameters):
     """Parameters of ``release_pivot``."""
 
-    cap: float = threshold(4.0, unit="bits", help="most bits: early adopters and client defaults move too")
-    extraction_cap: float = threshold(
-        1.5, unit="bits", help="most bits for harvesting: a new model is what harvesters want, and everybody else"
-    )
-    judged_apart: float = threshold(
-        0.25, unit="share", help="share of members with enough requests below which all are looked at, at one request"
-    )
-    extraction_part: float = threshold(
-        0.5, help="bits for harvesting for each bit that the move of the members who were active weighs by itself"
-    )
-    moved_full: float = threshold(
-        0.5, unit="share", help="share of active members that moved, from which this weighs in full"
-    )
-    least_members: int = threshold(3, unit="accounts", help="active members below which nothing can be said")
-    comparable: int = threshold(
-        30, unit="accounts", help="users of the same client or earlier model that it takes to compare with them alone"
-    )
-    window_hours: int = threshold(
-        24, unit="hours", help="time after a release; the disclosed pivot took less than a day"
-    )
-    before_days: int = threshold(
-        7, unit="days", help="time before the release that says what an account did until then"
-    )
-    min_before: int = threshold(3, unit="requests", help="requests before the release without which nothing can move")
-    min_after: int = threshold(3, unit="requests", help="requests within the window without which nothing can be said")
-    moved: float = threshold(
-        0.3,
-        unit="share",
-        help="share of the new model in the window from which an account has moved; half is disclosed",
-    )
+    cap: float = threshold(4.0, "bits", "at most: early adopters and client defaults move too")
+    extraction_cap: float = threshold(1.5, "bits", "at most for harvesting: everybody else wants a new model too")
+    judged_apart: float = threshold(0.25, "share", "of members with enough requests below which all count")
+    extraction_part: float = threshold(0.5, "bits", "for harvesting for each bit of the move of active members")
+    moved_full: float = threshold(0.5, "share", "of active members that moved from which it weighs in full")
+    least_members: int = threshold(3, "accounts", "that were active below which nothing can be said")
+    comparable: int = threshold(30, "accounts", "of the same client or earlier model needed to compare with")
+    window_hours: int = threshold(24, "hours", "after a release; the disclosed pivot took less than a day")
+    before_days: int = threshold(7, "days", "before the release that say what an account did until then")
+    min_before: int = threshold(3, "requests", "before the release without which nothing can move")
+    min_after: int = threshold(3, "requests", "within the window without which nothing can be said")
+    moved: float = threshold(0.3, "share", "of the new model in the window from which an account has moved")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,30 +22,16 @@ _CHANCE_FLOOR = 0.02
 class SuccessionParameters:
     """Parameters of ``succession``."""
 
-    hours: int = threshold(12, unit="hours", help="time after a stop within which a start counts as a succession")
-    enough: int = threshold(5, unit="accounts", help="accounts that stopped below which nothing can be said")
-    margin_hours: int = threshold(
-        48, unit="hours", help="starts and stops this near to an end of the log may be the log's own"
-    )
-    cap: float = threshold(4.0, unit="bits", help="most bits of accounts that start when others stop")
-    involved_full: float = threshold(
-        0.5,
-        unit="share",
-        help="ends or starts, whichever are fewer, for each member from which succession speaks for the whole cluster",
-    )
-    ban_cap: float = threshold(4.0, unit="bits", help="most bits if those that stopped were turned away (401, 403)")
-    refused: float = threshold(
-        0.2, unit="share", help="share of refused requests from which an account probes; users meet one in a hundred"
-    )
-    refused_requests: int = threshold(
-        5, unit="requests", help="requests below which the share of refusals says nothing"
-    )
-    refused_members: int = threshold(
-        5, unit="accounts", help="refused members below which it may be a few broken clients, as any crowd has"
-    )
-    probing_cap: float = threshold(
-        2.0, unit="bits", help="most bits for harvesting of accounts that probe: testers of safety do so as well"
-    )
+    hours: int = threshold(12, "hours", "after a stop within which a start counts as a succession")
+    enough: int = threshold(5, "accounts", "that stopped below which nothing can be said")
+    margin_hours: int = threshold(48, "hours", "from an end of the log in which a start or stop may be its own")
+    cap: float = threshold(4.0, "bits", "at most of accounts that start when others stop")
+    involved_full: float = threshold(0.5, "ends", "or starts a member from which they speak for all members")
+    ban_cap: float = threshold(4.0, "bits", "at most if those that stopped were turned away (401, 403)")
+    refused: float = threshold(0.2, "share", "of requests refused from which an account probes; users see 1 %")
+    refused_requests: int = threshold(5, "requests", "below which the share of refusals says nothing")
+    refused_members: int = threshold(5, "accounts", "refused below which they may be a few broken clients")
+    probing_cap: float = threshold(2.0, "bits", "at most for harvesting of probing: testers of safety probe too")
 
 
 def starts_near(stops: Floats, starts: Floats, hours: float) -> Ints:

@@ -25,39 +25,18 @@ _MOST_MEMBERS: Final = 400
 class SynchronyParameters:
     """Parameters of ``synchrony``."""
 
-    enough_pairs: float = threshold(
-        3.0, unit="pairs", help="pairs of requests in one hour expected at random, below which nothing can be told"
-    )
-    scattered: float = threshold(
-        2.0,
-        help="observed over expected pairs up to which requests arrive evenly; people's sessions give ten times more",
-    )
-    scattered_hours: int = threshold(
-        48, unit="hours", help="hours from first to last request below which they are one sitting or two"
-    )
-    even_days: int = threshold(5, unit="days", help="active days from which the evenness of days can be told")
-    even_requests: int = threshold(15, unit="requests", help="requests from which the evenness of days can be told")
-    even: float = threshold(
-        1.3, help="variance over mean of requests a day up to which an account gets an even share of the requests"
-    )
-    dealt_cap: float = threshold(
-        3.0, unit="bits", help="most bits of requests that arrive evenly: those of cron jobs and products do as well"
-    )
-    compared_requests: int = threshold(
-        3, unit="requests", help="requests of an account from which it can show when everybody is active"
-    )
-    enough_step: int = threshold(
-        60, unit="hours", help="hours in which members are active in all, below which working in step cannot be told"
-    )
-    significant: float = threshold(
-        4.0, unit="standard deviations", help="distance from the exchanged days from which members work in step"
-    )
-    step_cap: float = threshold(
-        3.0, unit="bits", help="most bits of working in step: courses, events and outages do the same to strangers"
-    )
-    step_full: float = threshold(
-        0.6, unit="log2", help="excess of common hours, beyond that of others, that weighs in full"
-    )
+    enough_pairs: float = threshold(3.0, "pairs", "in one hour expected at random below which nothing can be told")
+    scattered: float = threshold(2.0, "times", "the expected pairs up to which requests arrive evenly")
+    scattered_hours: int = threshold(48, "hours", "from first to last request below which it is a sitting or two")
+    even_days: int = threshold(5, "days", "of activity from which their evenness can be told")
+    even_requests: int = threshold(15, "requests", "from which the evenness of days can be told")
+    even: float = threshold(1.3, "times", "the mean up to which the variance of daily requests is even")
+    dealt_cap: float = threshold(3.0, "bits", "at most of requests that arrive evenly: cron jobs' do as well")
+    compared_requests: int = threshold(3, "requests", "from which an account can show everybody's hours")
+    enough_step: int = threshold(60, "hours", "of activity in all below which step cannot be told")
+    significant: float = threshold(4.0, "deviations", "from exchanged days from which members work in step")
+    step_cap: float = threshold(3.0, "bits", "at most of working in step: courses and outages do the same")
+    step_full: float = threshold(0.6, "doublings", "of common hours beyond those of others that weigh in full")
 
 
 @memoized

@@ -18,28 +18,14 @@ from distillscan.settings import threshold
 class TemplateUniformityParameters(TemplateParameters):
     """Parameters of ``template_uniformity``."""
 
-    coverage: float = threshold(
-        0.03, unit="share", help="share of an account's sampled prompts from which it carries a template"
-    )
-    min_system_tokens: int = threshold(
-        12, unit="words", help="words from which a system prompt that several accounts use unchanged counts"
-    )
-    cap: float = threshold(8.0, unit="bits", help="most bits: applications with a fixed prompt are the innocent cause")
-    automation_cap: float = threshold(
-        4.0, unit="bits", help="most bits for harvesting: an application covers all of its users' prompts as well"
-    )
-    automation_slope: float = threshold(
-        1.5, help="times automation_cap that full coverage weighs before it saturates: how fast it approaches the cap"
-    )
-    automation_full: float = threshold(
-        6.0, unit="bits", help="bits of the skeleton from which coverage weighs in full: few others have it"
-    )
-    comparable: int = threshold(
-        30, unit="accounts", help="users of the members' client that it takes to compare with them alone"
-    )
-    main_client: float = threshold(
-        0.5, unit="share", help="share of members with one client from which they are compared with its users"
-    )
+    coverage: float = threshold(0.03, "share", "of sampled prompts from which an account carries a template")
+    min_system_tokens: int = threshold(12, "words", "from which a system prompt used unchanged is telling")
+    cap: float = threshold(8.0, "bits", "at most: applications with a fixed prompt are the innocent cause")
+    automation_cap: float = threshold(4.0, "bits", "at most for harvesting: an application covers its users too")
+    automation_slope: float = threshold(1.5, "times", "automation_cap that full coverage weighs if not saturated")
+    automation_full: float = threshold(6.0, "bits", "of the skeleton from which its coverage weighs in full")
+    comparable: int = threshold(30, "accounts", "of the members' client needed to compare with them alone")
+    main_client: float = threshold(0.5, "share", "of members on one client from which its users are compared")
 
 
 def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -19,12 +19,8 @@ F = TypeVar("F", bound=Facts)
 class ExplanationParameters(SumParameters):
     """Shares that several explanations go by."""
 
-    declared_share: float = threshold(
-        0.8, unit="share", help="share of members under one organisation or domain from which it is declared"
-    )
-    site_share: float = threshold(
-        0.6, unit="share", help="share of members on one network from which an event or site explains their sign-up"
-    )
+    declared_share: float = threshold(0.8, "share", "of members in an organisation or domain that declares them")
+    site_share: float = threshold(0.6, "share", "of members on one network from which a site explains them")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,23 +29,11 @@ _RESELLERS: Final = ("reseller", "partner", "marketplace", "distributor")
 class CustomerParameters(ExplanationParameters):
     """When accounts openly belong together."""
 
-    declared_bits: float = threshold(
-        -20.0, unit="bits", help="of an openly declared common customer: the sharing is explained"
-    )
-    everybody: float = threshold(
-        0.5,
-        unit="share",
-        help="share of all accounts above which an organisation is the whole log's: it declares nothing",
-    )
-    company_share: float = threshold(
-        0.5, unit="share", help="share of a mail domain's users who are members, from which it is their company's"
-    )
-    unpaid: float = threshold(
-        0.5, help="part of declared_bits for a company's mail domain whose accounts no one card pays for"
-    )
-    own_domains: int = threshold(
-        2, unit="domains", help="most mail domains with which one card's holder openly says who it is"
-    )
+    declared_bits: float = threshold(-20.0, "bits", "of an openly declared customer: the sharing is explained")
+    everybody: float = threshold(0.5, "share", "of all accounts above which an organisation declares nothing")
+    company_share: float = threshold(0.5, "share", "of a domain's users who are members if it is a company's")
+    unpaid: float = threshold(0.5, "times", "declared_bits for a company's domain without a common card")
+    own_domains: int = threshold(2, "domains", "at most with which one card's holder says who it is")
 
 
 class DeclaredCustomer:

@@ -13,9 +13,7 @@ from distillscan.settings import threshold
 class AdopterParameters:
     """When a move to a new model is everybody's."""
 
-    adopters: float = threshold(
-        0.2, unit="share", help="share of comparable accounts that moved, from which a client or the news explains it"
-    )
+    adopters: float = threshold(0.2, "share", "of comparable accounts that moved from which it is the fashion")
 
 
 class EarlyAdopters:

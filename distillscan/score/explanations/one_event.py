@@ -17,9 +17,7 @@ from distillscan.settings import threshold
 class EventParameters(CustomerParameters):
     """When a common holder is the voucher or card of an event."""
 
-    single_holder: float = threshold(
-        4.0, unit="bits", help="of a common holder, up to which it may be the voucher or card of an event"
-    )
+    single_holder: float = threshold(4.0, "bits", "of a common holder up to which it may be an event's voucher")
 
 
 class OneEvent:

@@ -30,9 +30,7 @@ _NETWORK: Final = frozenset({Claim.SHARED_POOL, Claim.ROTATION, Claim.NETWORK_ST
 class ServerParameters(CustomerParameters, PeopleParameters):
     """When one application's server explains addresses and wording."""
 
-    server_bits: float = threshold(
-        2.0, unit="bits", help="of anything personal in common, from which an application's server does not explain it"
-    )
+    server_bits: float = threshold(2.0, "bits", "of anything personal from which no server explains the rest")
 
 
 class OneServer:

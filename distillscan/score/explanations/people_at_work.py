@@ -13,13 +13,8 @@ from distillscan.settings import threshold
 class PeopleParameters:
     """When members rest as people do."""
 
-    resting: float = threshold(
-        0.2, unit="share", help="share of busy members who never rest, below which they are people: some leave a job on"
-    )
-    usual_rhythm: float = threshold(
-        0.75,
-        help="strictness, against others', with which members keep to a part of the day, from which they are people",
-    )
+    resting: float = threshold(0.2, "share", "of busy members who never rest below which they are people")
+    usual_rhythm: float = threshold(0.75, "times", "others' strictness of days from which members are people")
 
 
 class PeopleAtWork:

@@ -13,11 +13,7 @@ from distillscan.settings import threshold
 class EgressParameters(ExplanationParameters):
     """When shared addresses are a carrier's."""
 
-    egress_share: float = threshold(
-        0.5,
-        unit="share",
-        help="share of the accounts on shared addresses who are members, below which a carrier has them",
-    )
+    egress_share: float = threshold(0.5, "share", "of the accounts on addresses below which they are others'")
 
 
 class SharedEgress:
