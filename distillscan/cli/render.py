@@ -1,14 +1,13 @@
 """``distillscan render``: a saved report, shown again in any format."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from distillscan.cli.inputs import read_report
 from distillscan.cli.output import View, emit, report_options
-from distillscan.errors import InputError, UsageError
+from distillscan.errors import UsageError
 
 if TYPE_CHECKING:
     from distillscan.result import Cluster, Result
@@ -35,20 +34,6 @@ def render(report: str, cluster_id: str | None, no_prompts: bool, **options: Any
     emit(result, view)
 
 
-def read_report(report: str) -> "Result":
-    """Return the result of a report saved as JSON; ``-`` is standard input.
-
-    Raises:
-        InputError: It cannot be read, or is no report.
-    """
-    from distillscan.report.document import from_json
-
-    try:
-        return from_json(_read(report))
-    except InputError as error:
-        raise InputError(f"{report}: {error}") from error
-
-
 def without_prompts(result: "Result") -> "Result":
     """Return the result without words of prompts, and without names of tools."""
     from distillscan.report.tools import LOOKED_UP
@@ -59,12 +44,3 @@ def without_prompts(result: "Result") -> "Result":
         return replace(cluster, templates=templates, capabilities=told)
 
     return replace(result, clusters=tuple(map(bare, result.clusters)))
-
-
-def _read(report: str) -> bytes:
-    if report == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(report).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}") from error

@@ -9,6 +9,7 @@ import polars as pl
 
 from distillscan.detect.base import Release
 from distillscan.errors import UsageError
+from distillscan.files import why_unreadable
 from distillscan.parameters import ReleasePivot
 from distillscan.profile.tables import Profile
 
@@ -43,8 +44,10 @@ def read_releases(path: Path) -> tuple[Release, ...]:
             if path.suffix == ".toml"
             else list(csv.DictReader(text.splitlines()))
         )
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read as a releases file ({error}); {_HINT}") from error
+    except OSError as error:
+        raise UsageError(f"--releases {path}: {why_unreadable(error)}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"--releases {path}: not a releases file ({error}); {_HINT}") from error
     found = set()
     for number, row in enumerate(rows if isinstance(rows, list) else [None], start=1):
         where = f"{path}, entry {number}"

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from distillscan.errors import InputError
+from distillscan.files import why_unreadable
 from distillscan.result import READABLE_VERSIONS, Input, Result
 from distillscan.sanitize import json_safe, scalar, visible
 
@@ -40,6 +42,20 @@ def _schema_text() -> str:
 def schema() -> dict[str, Any]:
     """Return the published JSON Schema (draft 2020-12) of the report."""
     return cast("dict[str, Any]", json.loads(_schema_text()))
+
+
+def load(path: Path) -> Result:
+    """Return the result of a report that was saved as JSON.
+
+    Raises:
+        InputError: The file cannot be read, or is not a report this version can read.
+    """
+    try:
+        return from_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: {why_unreadable(error)}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def from_json(text: str | bytes) -> Result:

@@ -329,7 +329,7 @@ def test_exit_codes_of_a_run_that_has_a_report(run: Run, args: list[str], code: 
         ),
         ([], 2, "error: Missing command.\nsee distillscan --help\n"),
         (["frob\x1b"], 2, r"error: No such command 'frob\x1b'." + "\nsee distillscan --help\n"),
-        (["render", "nothing.json"], 3, "error: nothing.json: cannot be read: No such file or directory\n"),
+        (["render", "nothing.json"], 3, "error: nothing.json: there is no such file\n"),
     ],
 )
 def test_exit_codes_of_a_run_without_report(
