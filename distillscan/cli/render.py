@@ -7,7 +7,6 @@ import click
 
 from distillscan.cli.inputs import read_report
 from distillscan.cli.output import View, emit, report_options
-from distillscan.errors import UsageError
 
 if TYPE_CHECKING:
     from distillscan.result import Cluster, Result
@@ -16,21 +15,13 @@ if TYPE_CHECKING:
 @click.command(short_help="Show a saved report again, in any format.")
 @click.argument("report", metavar="REPORT.json")
 @report_options
-@click.option("--cluster", "cluster_id", metavar="ID", help="Only this cluster.")
 @click.option("--no-prompts", is_flag=True, help="Show no words of prompts: no skeletons.")
-def render(report: str, cluster_id: str | None, no_prompts: bool, **options: Any) -> None:
+def render(report: str, no_prompts: bool, **options: Any) -> None:
     """Show a report that was saved as JSON; - is standard input. Nothing is analysed again."""
     view = View.of(options)
     result = read_report(report)
     if no_prompts:
         result = without_prompts(result)
-    if cluster_id is not None:
-        chosen = tuple(cluster for cluster in result.clusters if cluster.cluster_id == cluster_id)
-        if not chosen:
-            known = ", ".join(cluster.cluster_id for cluster in result.clusters[:5]) or "none"
-            more = f" and {len(result.clusters) - 5} more" if len(result.clusters) > 5 else ""
-            raise UsageError(f"--cluster {cluster_id}: the report has no such cluster; it has {known}{more}")
-        result = replace(result, clusters=chosen)
     emit(result, view)
 
 

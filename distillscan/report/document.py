@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from distillscan.errors import InputError
 from distillscan.files import why_unreadable
@@ -18,7 +18,7 @@ from distillscan.sanitize import json_safe, scalar, visible
 #: Fields that reports of the same schema version may lack, since they were written before these fields were added.
 _ADDED_LATER: Mapping[type, frozenset[str]] = {
     Input: frozenset({"status", "reason"}),
-    Result: frozenset({"columns"}),
+    Result: frozenset({"columns", "filters"}),
 }
 
 
@@ -93,7 +93,7 @@ def _check_version(document: Mapping[str, Any]) -> None:
     if not isinstance(found, str):
         raise InputError("not a distillscan report: no schema_version")
     if found not in READABLE_VERSIONS:
-        known = " and ".join(READABLE_VERSIONS)
+        known = f"{READABLE_VERSIONS[0]} to {READABLE_VERSIONS[-1]}"
         raise InputError(
             f"the report has schema_version {visible(found)}, this distillscan reads {known}: "
             "use the version of distillscan that wrote it, or analyse the log again"
@@ -113,11 +113,13 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         if value not in get_args(kind):
             raise _wrong(where, "one of " + ", ".join(get_args(kind)), value)
         return value
+    if origin in (Union, types.UnionType):  # of a type and None
+        return None if value is None else _build(get_args(kind)[0], value, where)
     if origin is not None:  # Mapping[str, int] or Mapping[str, Any]
         if not isinstance(value, Mapping):
             raise _wrong(where, "an object", value)
-        item_kind = get_args(kind)[1]
-        return {key: _build(item_kind, item, f"{where}.{key}") for key, item in value.items()}
+        names, items = get_args(kind)
+        return {_build(names, key, where): _build(items, item, f"{where}.{key}") for key, item in value.items()}
     return value if kind is Any else _build_scalar(kind, value, where)
 
 
