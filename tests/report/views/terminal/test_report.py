@@ -135,6 +135,34 @@ def test_a_narrow_table_gives_way_step_by_step() -> None:
     assert rows(77, last_seen="2027-01-01T00:00:00Z")[1].startswith("   2026-05-02–2027-01-01  312 accounts")
 
 
+LONG = "template-f2e249ae6c+system-template-a7db047d1a"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+@pytest.mark.parametrize("name", [LONG, f"{LONG}+email-domain-b55799f5aa"])
+def test_an_identifier_is_never_cut(width: int, name: str) -> None:
+    clusters = (cluster(1), cluster(2, cluster_id=name, severity="high"))
+    shown = to_text(busy(clusters=clusters), width=width)
+    table, first, second = shown.partition("╭─")[0], *shown.split("╭─")[1:3]
+    flat = re.sub(r"\n +", "", table)
+    assert flat.count(name) == 1
+    assert "…" not in table
+    assert name in re.sub(r" *│\n│ *", "", second)
+    assert "--cluster 2 -v" in " ".join(second.replace("│", " ").split())
+    assert "template-7f3a91c25e" in table
+    assert "template-7f3a91c25e" in first
+    assert max(map(len, shown.split("\n"))) <= width
+
+
+def test_where_identifiers_do_not_fit_they_get_a_line_of_their_own() -> None:
+    lines = to_text(busy(clusters=(cluster(1, cluster_id=LONG),)), width=80).split("\n")
+    assert lines[5:8] == [
+        "#  severity  accounts  requests  coord.  extr.  score  seen",
+        "1  critical       312    48,211   >99 %   97 %  0.987  2026-05-02–05-15",
+        f"   {LONG}",
+    ]
+
+
 # ---- what is shown, and what is said about the rest ---- #
 
 
@@ -325,7 +353,7 @@ def test_account_lists_end_somewhere() -> None:
     assert "a500" not in verbose
     assert "and 200 more (--format json)" in " ".join(verbose.split())
     assert "accounts  a0\n" in _panel(account_ids=ids[:1])
-    assert "then  distillscan render report.json --cluster template-7f3a91c25e -v" in _panel(account_ids=())
+    assert "then  distillscan render report.json --cluster 1 -v" in _panel(account_ids=())
 
 
 def test_a_timeline_of_one_interval_is_not_drawn() -> None:
