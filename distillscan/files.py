@@ -1,4 +1,4 @@
-"""Writing a report to a file: whole, or not at all."""
+"""Files: why one cannot be read, in plain words; and writing one whole, or not at all."""
 
 import contextlib
 import errno
@@ -12,6 +12,19 @@ from distillscan.errors import UsageError
 from distillscan.sanitize import visible
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def why_unreadable(error: OSError) -> str:
+    """Return why a file that was to be read cannot be, as a sentence for the analyst."""
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return "there is no such file"
+        case IsADirectoryError():
+            return "it is a folder; name a file in it"
+        case PermissionError():
+            return "there is no permission to read it"
+        case _:
+            return f"it cannot be read ({error.strerror or error})"
 
 
 def check_target(path: Path) -> None:
@@ -52,6 +65,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         UsageError: The file cannot be written; what was there is unchanged.
     """
+    check_target(path)
     try:
         target = path.resolve()
         if target.exists() and not target.is_file():

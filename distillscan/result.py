@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 #: Of the report: the minor number grows with new fields, the major one when a field changes or goes.
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 #: Versions whose reports can be read: a field that came later has a default.
-READABLE_VERSIONS = ("1.0", "1.1")
+READABLE_VERSIONS = ("1.0", "1.1", "1.2")
 
 Severity = Literal["critical", "high", "medium", "low"]
 Family = Literal["content", "identity", "network", "timing"]
@@ -139,6 +139,23 @@ class Population:
     last_seen: str
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which clusters the document lists, and what it leaves out.
+
+    Attributes:
+        min_severity: Clusters below this severity are left out; None if none are for that.
+        top: Only so many clusters, best rank first, are listed; None if there is no limit.
+        cluster: The id of the only cluster that is listed; None if there is no such choice.
+        hidden: How many clusters of each severity are left out, worst first, without the zeros.
+    """
+
+    min_severity: Severity | None = None
+    top: int | None = None
+    cluster: str | None = None
+    hidden: Mapping[Severity, int] = field(default_factory=dict)
+
+
 def _lists(value: Any) -> Any:
     """The value with every tuple as a list, as JSON has it."""
     if isinstance(value, Mapping):
@@ -161,6 +178,7 @@ class Result:
     clusters: tuple[Cluster, ...]
     limitations: tuple[str, ...]
     columns: tuple[ColumnUse, ...] = ()
+    filters: Filters = field(default_factory=Filters)
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain JSON types, keys in the order of the published schema."""

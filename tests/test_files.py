@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from distillscan.errors import UsageError
-from distillscan.files import _sync_folder, check_target, write_atomically
+from distillscan.files import _sync_folder, check_target, why_unreadable, write_atomically
 
 
 def test_a_new_file_and_its_replacement(tmp_path: Path) -> None:
@@ -125,3 +125,18 @@ def test_a_hostile_name_is_shown_safely(tmp_path: Path) -> None:
         check_target(tmp_path / "\x1b[2J" / "x")
     assert "\x1b" not in str(caught.value)
     assert r"\x1b[2J/x" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (FileNotFoundError(2, "No such file or directory"), "there is no such file"),
+        (NotADirectoryError(20, "Not a directory"), "there is no such file"),
+        (IsADirectoryError(21, "Is a directory"), "it is a folder; name a file in it"),
+        (PermissionError(13, "Permission denied"), "there is no permission to read it"),
+        (OSError(5, "Input/output error"), "it cannot be read (Input/output error)"),
+        (OSError("odd"), "it cannot be read (odd)"),
+    ],
+)
+def test_why_a_file_cannot_be_read_is_said_in_words(error: OSError, words: str) -> None:
+    assert why_unreadable(error) == words

@@ -161,7 +161,7 @@ def test_when_no_row_is_usable_it_says_why(tmp_path: Path) -> None:
 
 
 def test_rejects_that_cannot_be_written_are_an_error(tmp_path: Path, parquet: Path) -> None:
-    with pytest.raises(UsageError, match=r"^cannot write .*: No such file or directory$"):
+    with pytest.raises(UsageError, match=r"^cannot write .*: there is no folder .*; create it first$"):
         analyze(parquet, run=RunOptions(rejects=tmp_path / "no" / "such" / "folder.ndjson"))
 
 

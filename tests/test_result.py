@@ -79,8 +79,9 @@ def test_the_document_has_the_keys_of_the_schema_in_order() -> None:
         "clusters",
         "limitations",
         "columns",
+        "filters",
     ]
-    assert made["schema_version"] == SCHEMA_VERSION == "1.1"
+    assert made["schema_version"] == SCHEMA_VERSION == "1.2"
     assert made["tool"] == {"name": "distillscan", "version": "9.9"}
     assert list(made["clusters"][0]) == [f.name for f in fields(Cluster)]
     assert list(schema()["properties"]) == list(made)

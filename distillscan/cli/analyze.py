@@ -6,12 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from distillscan.cli import guard
 from distillscan.cli.guard import say
+from distillscan.cli.inputs import standard_input
 from distillscan.cli.output import LEVELS, View, emit, is_terminal, report_options
 from distillscan.errors import UsageError
 from distillscan.options import AnalyzeOptions, RunOptions
@@ -201,17 +202,6 @@ def _key(keyfile: Path | None, *, quiet: bool) -> "Pseudonyms | None":
     for text in () if quiet else warnings:
         say(text, "warning")
     return pseudonyms
-
-
-def standard_input() -> BinaryIO:
-    """Return what ``-`` reads.
-
-    Raises:
-        UsageError: Standard input is closed.
-    """
-    if sys.stdin is None:
-        raise UsageError("standard input is closed: nothing to read from -")
-    return cast("BinaryIO", sys.stdin.buffer)
 
 
 def _size(text: str | None) -> int | None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from distillscan.cli.inputs import read_report
 from distillscan.cli.output import colour_is_welcome, is_terminal, print_text, terminal_width
-from distillscan.errors import InputError, UsageError
+from distillscan.errors import UsageError
 
 if TYPE_CHECKING:
     from distillscan.evaluate import Evaluation
@@ -42,13 +43,8 @@ def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> N
     from distillscan.evaluate import evaluate as hold
     from distillscan.evaluate import read_labels
     from distillscan.files import write_atomically
-    from distillscan.report.document import from_json
 
-    try:
-        result = from_json(_read(report))
-    except InputError as error:
-        raise InputError(f"{report}: {error}") from error
-    evaluation = hold(result, read_labels(labels))
+    evaluation = hold(read_report(report), read_labels(labels))
     text = _json(evaluation) if as_json else _text(evaluation, output)
     if output is None:
         print_text(text, for_people=not as_json)
@@ -71,17 +67,6 @@ def _check_output(output: Path | None, report: str, labels: Path) -> None:
     check_target(output)
     if output.resolve() in (Path(report).resolve(), labels.resolve()):
         raise UsageError(f"--output {output} is also an input: choose another file")
-
-
-def _read(report: str) -> bytes:
-    if report == "-":
-        if sys.stdin is None:
-            raise UsageError("standard input is closed: nothing to read from -")
-        return sys.stdin.buffer.read()
-    try:
-        return Path(report).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}") from error
 
 
 def _json(evaluation: "Evaluation") -> str:

@@ -46,6 +46,11 @@ def report_options(command: Command) -> Command:
                 "--top", type=click.IntRange(min=1), metavar="N", help="Show the first N clusters, each in detail."
             ),
             click.option(
+                "--cluster",
+                metavar="RANK|ID",
+                help="Show this cluster only: its rank, or the beginning of its identifier.",
+            ),
+            click.option(
                 "-v",
                 "--verbose",
                 is_flag=True,
@@ -66,6 +71,7 @@ class View:
     output: Path | None
     min_severity: "Severity | None"
     top: int | None
+    cluster: str | None
     verbose: bool
     no_color: bool
 
@@ -83,6 +89,7 @@ class View:
             output=output,
             min_severity=options.pop("min_severity"),
             top=options.pop("top"),
+            cluster=options.pop("cluster"),
             verbose=options.pop("verbose"),
             no_color=options.pop("no_color"),
         )
@@ -109,24 +116,24 @@ def emit(result: "Result", view: View) -> None:
     """Write the report to its file, or to standard output, which carries nothing else.
 
     Raises:
-        UsageError: It cannot be written.
+        UsageError: It cannot be written, or does not have the cluster that was asked for.
     """
     from distillscan.files import write_atomically
-    from distillscan.report.filters import select
+    from distillscan.report.filters import find_cluster, select
     from distillscan.report.views.terminal.report import to_text
 
+    chosen = None if view.cluster is None else find_cluster(result, view.cluster)
+    shown = select(result, view.min_severity, view.top, chosen)
     if view.format_ == "table":
         on_terminal = view.output is None and is_terminal(sys.stdout)
         text = to_text(
-            result,
+            shown,
             width=terminal_width(on_terminal),
             color=on_terminal and not view.no_color and colour_is_welcome(),
-            min_severity=view.min_severity,
-            top=view.top,
             verbosity=int(view.verbose),
         )
     else:
-        text = formatter(view.format_)(select(result, view.min_severity, view.top))
+        text = formatter(view.format_)(shown)
     if view.output is None:
         print_text(text, for_people=view.format_ == "table")
     else:

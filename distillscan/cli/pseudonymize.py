@@ -61,9 +61,11 @@ def _csv(table: "pl.DataFrame") -> str:
 def _read(table: Path) -> "pl.DataFrame":
     import polars as pl
 
+    from distillscan.files import why_unreadable
+
     try:
         return pl.read_csv(table, infer_schema_length=0)
     except OSError as error:
-        raise InputError(f"{table}: cannot be read ({error.strerror or error})") from error
+        raise InputError(f"{table}: {why_unreadable(error)}") from error
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{table}: no CSV ({str(error).partition(chr(10))[0]})") from error

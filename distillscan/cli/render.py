@@ -1,14 +1,12 @@
 """``distillscan render``: a saved report, shown again in any format."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from distillscan.cli.inputs import read_report
 from distillscan.cli.output import View, emit, report_options
-from distillscan.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from distillscan.result import Cluster, Result
@@ -17,36 +15,14 @@ if TYPE_CHECKING:
 @click.command(short_help="Show a saved report again, in any format.")
 @click.argument("report", metavar="REPORT.json")
 @report_options
-@click.option("--cluster", "cluster_id", metavar="ID", help="Only this cluster.")
 @click.option("--no-prompts", is_flag=True, help="Show no words of prompts: no skeletons.")
-def render(report: str, cluster_id: str | None, no_prompts: bool, **options: Any) -> None:
+def render(report: str, no_prompts: bool, **options: Any) -> None:
     """Show a report that was saved as JSON; - is standard input. Nothing is analysed again."""
     view = View.of(options)
     result = read_report(report)
     if no_prompts:
         result = without_prompts(result)
-    if cluster_id is not None:
-        chosen = tuple(cluster for cluster in result.clusters if cluster.cluster_id == cluster_id)
-        if not chosen:
-            known = ", ".join(cluster.cluster_id for cluster in result.clusters[:5]) or "none"
-            more = f" and {len(result.clusters) - 5} more" if len(result.clusters) > 5 else ""
-            raise UsageError(f"--cluster {cluster_id}: the report has no such cluster; it has {known}{more}")
-        result = replace(result, clusters=chosen)
     emit(result, view)
-
-
-def read_report(report: str) -> "Result":
-    """Return the result of a report saved as JSON; ``-`` is standard input.
-
-    Raises:
-        InputError: It cannot be read, or is no report.
-    """
-    from distillscan.report.document import from_json
-
-    try:
-        return from_json(_read(report))
-    except InputError as error:
-        raise InputError(f"{report}: {error}") from error
 
 
 def without_prompts(result: "Result") -> "Result":
@@ -59,12 +35,3 @@ def without_prompts(result: "Result") -> "Result":
         return replace(cluster, templates=templates, capabilities=told)
 
     return replace(result, clusters=tuple(map(bare, result.clusters)))
-
-
-def _read(report: str) -> bytes:
-    if report == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(report).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}") from error

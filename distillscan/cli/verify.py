@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from distillscan.cli import guard
-from distillscan.cli.analyze import show_progress, standard_input
+from distillscan.cli.analyze import show_progress
+from distillscan.cli.inputs import read_report, standard_input
 from distillscan.cli.output import print_text
-from distillscan.cli.render import read_report
 from distillscan.errors import UsageError
 
 EXIT_CODES = """\

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from distillscan.errors import UsageError
+from distillscan.files import why_unreadable
 from distillscan.population.accounts import Release
 from distillscan.profile.tables import Profile
 from distillscan.settings import threshold
@@ -53,8 +54,10 @@ def read_releases(path: Path) -> tuple[Release, ...]:
             if path.suffix == ".toml"
             else list(csv.DictReader(text.splitlines()))
         )
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read as a releases file ({error}); {_HINT}") from error
+    except OSError as error:
+        raise UsageError(f"--releases {path}: {why_unreadable(error)}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"--releases {path}: not a releases file ({error}); {_HINT}") from error
     found = set()
     for number, row in enumerate(rows if isinstance(rows, list) else [None], start=1):
         where = f"{path}, entry {number}"

@@ -78,7 +78,7 @@ def _joined(recorded: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str
 
 
 def _sections(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("schema_version", "parameters", "rejected", "population"):
+    for key in ("schema_version", "parameters", "rejected", "population", "filters"):
         yield from _walk(key, recorded[key], now[key])
     yield from _keyed("detector", "name", recorded["detectors"], now["detectors"], leave={"version"})
     if recorded["columns"]:  # older reports do not state them

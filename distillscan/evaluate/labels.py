@@ -6,6 +6,7 @@ from typing import Final
 import polars as pl
 
 from distillscan.errors import InputError
+from distillscan.files import why_unreadable
 from distillscan.sanitize import clip
 
 #: The columns of labels, all text. ``campaign`` is null or empty for the innocent.
@@ -29,7 +30,7 @@ def read_labels(path: Path) -> pl.DataFrame:
             parquet = file.read(len(_PARQUET)) == _PARQUET
         frame = pl.read_parquet(path) if parquet else pl.read_csv(path, infer_schema=False)
     except OSError as error:
-        raise InputError(f"{shown}: cannot be read: {error.strerror or error}") from error
+        raise InputError(f"{shown}: {why_unreadable(error)}") from error
     except pl.exceptions.NoDataError as error:
         raise InputError(f"{shown}: the file is empty") from error
     except pl.exceptions.PolarsError as error:

@@ -12,6 +12,7 @@ from distillscan.evaluate.figures import Coverage, Evaluation, Group, Level, Mer
 from distillscan.evaluate.labels import check_labels
 from distillscan.evaluate.ranking import average_precision
 from distillscan.report.document import from_dict
+from distillscan.report.filters import hidden_clusters
 from distillscan.result import SEVERITIES, Result
 from distillscan.wording import counted, number
 
@@ -20,8 +21,6 @@ _MEDIUM: Final = SEVERITIES.index("medium")
 _LOW: Final = SEVERITIES.index("low")
 #: The level of accounts in no cluster: below every severity.
 _NONE: Final = len(SEVERITIES)
-#: How ``report.filters`` words what a filter left out.
-_FILTERED: Final = "not shown (--"
 
 
 def evaluate(document: Mapping[str, Any] | Result, labels: pl.DataFrame) -> Evaluation:
@@ -175,5 +174,6 @@ def _notes(result: Result, coverage: Coverage, not_judged: int) -> tuple[str, ..
         )
     if not coverage.campaign_accounts:
         found.append("no account is of a campaign: recall and average precision say nothing")
-    found += [f"the report is not complete: {line}" for line in result.limitations if _FILTERED in line]
+    if left_out := hidden_clusters(result.filters):
+        found.append(f"the report is not complete: {left_out}")
     return tuple(found)

@@ -15,7 +15,7 @@ from distillscan.sanitize import clip
 from distillscan.wording import counted, number, percent, score
 
 #: Display cells of names, cluster ids and notes; so cut, every table fits the narrowest width.
-NAME, ID, NOTE, MIN_WIDTH = 24, 32, 600, 80
+NAME, ID, NOTE, MIN_WIDTH = 24, 48, 600, 80
 NOTHING: Final = "–"
 
 #: A row of a table: cells, left-aligned first; a style for the whole row.

@@ -1,12 +1,11 @@
 """Whether a report is what its inputs give: hash them, run again as the report says it was run, and compare."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any
 
 import distillscan
 from distillscan.detect.base import Detector
@@ -22,9 +21,7 @@ from distillscan.progress import Progress
 from distillscan.read.schema.model import schema_digest
 from distillscan.report.filters import select
 from distillscan.report.views.json import to_json
-from distillscan.result import SEVERITIES, Result, Severity
-
-_FILTERED: Final = re.compile(r" not shown \(--(min-severity|top) (\w+)\)$")
+from distillscan.result import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,8 @@ def verify(
     options = replace(options, schema=_schema(options.schema, schema))
     unknown = [*_other_schema(report, options.schema), *unknown]
     again = analyze(paths, replace(options, joins=tuple(joins)), run=run, progress=progress).result
-    again = _filtered(again, report.limitations)
+    filters = report.filters
+    again = select(again, filters.min_severity, filters.top, filters.cluster)
     found = compare(json.loads(to_json(report)), json.loads(to_json(again)))
     notes = tuple(_versions(report, again))
     return Verification((*unknown, *found.differences), notes, found.inputs, len(again.clusters))
@@ -189,17 +187,6 @@ def _check_key(report: Result, pseudonyms: Pseudonyms | None) -> None:
         raise UsageError(f"the report holds pseudonyms (key {wanted}): give the key file with --pseudonymize")
     if pseudonyms is not None and pseudonyms.key_id != wanted:
         raise UsageError(f"the report's pseudonyms were made with key {wanted}; the key given is {pseudonyms.key_id}")
-
-
-def _filtered(result: Result, limitations: Sequence[str]) -> Result:
-    """Leave out of the new report what the filters of the old one left out; its limitations name them."""
-    chosen = {match[1]: match[2] for line in limitations if (match := _FILTERED.search(line))}
-    level, top = chosen.get("min-severity"), chosen.get("top", "")
-    return select(
-        result,
-        cast("Severity", level) if level in SEVERITIES else None,
-        int(top) if top.isdecimal() else None,
-    )
 
 
 def _versions(report: Result, again: Result) -> Iterator[str]:

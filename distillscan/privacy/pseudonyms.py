@@ -12,6 +12,7 @@ from typing import Final
 import polars as pl
 
 from distillscan.errors import InputError, UsageError
+from distillscan.files import why_unreadable
 from distillscan.profile.entities import address
 from distillscan.read.canonical.values import canonical_text
 
@@ -109,15 +110,16 @@ def read_key(path: Path) -> tuple[Pseudonyms, tuple[str, ...]]:
     Raises:
         UsageError: There is no such file, it cannot be read, or what is in it is no key.
     """
-    make = f"make a key with  (umask 077; openssl rand -hex 32 > {path})"
+    make = "make a key in another file, with  (umask 077; openssl rand -hex 32 > key)"
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(path.stat().st_mode)
             content = file.read(LONGEST_KEY + 1)
     except FileNotFoundError:
+        make = f"make a key with  (umask 077; openssl rand -hex 32 > {path})"
         raise UsageError(f"--pseudonymize {path}: there is no such file; {make}") from None
     except OSError as error:
-        raise UsageError(f"--pseudonymize {path}: cannot be read ({error.strerror})") from error
+        raise UsageError(f"--pseudonymize {path}: {why_unreadable(error)}") from error
     key = content.strip()
     if not key:
         raise UsageError(f"--pseudonymize {path}: the file is empty; {make}")

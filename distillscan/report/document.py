@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from pathlib import Path
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from distillscan.errors import InputError
+from distillscan.files import why_unreadable
 from distillscan.result import READABLE_VERSIONS, Input, Result
 from distillscan.sanitize import json_safe, scalar, visible
 
 #: Fields that reports of the same schema version may lack, since they were written before these fields were added.
 _ADDED_LATER: Mapping[type, frozenset[str]] = {
     Input: frozenset({"status", "reason"}),
-    Result: frozenset({"columns"}),
+    Result: frozenset({"columns", "filters"}),
 }
 
 
@@ -40,6 +42,20 @@ def _schema_text() -> str:
 def schema() -> dict[str, Any]:
     """Return the published JSON Schema (draft 2020-12) of the report."""
     return cast("dict[str, Any]", json.loads(_schema_text()))
+
+
+def load(path: Path) -> Result:
+    """Return the result of a report that was saved as JSON.
+
+    Raises:
+        InputError: The file cannot be read, or is not a report this version can read.
+    """
+    try:
+        return from_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: {why_unreadable(error)}") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def from_json(text: str | bytes) -> Result:
@@ -77,7 +93,7 @@ def _check_version(document: Mapping[str, Any]) -> None:
     if not isinstance(found, str):
         raise InputError("not a distillscan report: no schema_version")
     if found not in READABLE_VERSIONS:
-        known = " and ".join(READABLE_VERSIONS)
+        known = f"{READABLE_VERSIONS[0]} to {READABLE_VERSIONS[-1]}"
         raise InputError(
             f"the report has schema_version {visible(found)}, this distillscan reads {known}: "
             "use the version of distillscan that wrote it, or analyse the log again"
@@ -97,11 +113,13 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         if value not in get_args(kind):
             raise _wrong(where, "one of " + ", ".join(get_args(kind)), value)
         return value
+    if origin in (Union, types.UnionType):  # of a type and None
+        return None if value is None else _build(get_args(kind)[0], value, where)
     if origin is not None:  # Mapping[str, int] or Mapping[str, Any]
         if not isinstance(value, Mapping):
             raise _wrong(where, "an object", value)
-        item_kind = get_args(kind)[1]
-        return {key: _build(item_kind, item, f"{where}.{key}") for key, item in value.items()}
+        names, items = get_args(kind)
+        return {_build(names, key, where): _build(items, item, f"{where}.{key}") for key, item in value.items()}
     return value if kind is Any else _build_scalar(kind, value, where)
 
 

@@ -1,41 +1,86 @@
-"""Which clusters a view shows; what was left out is always said."""
+"""Which clusters of a report are listed; what is left out is recorded in the document."""
 
+from collections import Counter
 from dataclasses import replace
 
-from distillscan.result import SEVERITIES, Cluster, Result, Severity
+from distillscan.errors import UsageError
+from distillscan.result import SEVERITIES, Cluster, Filters, Result, Severity
 from distillscan.wording import counted
+
+#: Clusters named in an error message before the rest is counted.
+_NAMED = 8
 
 
 def at_least(cluster: Cluster, level: Severity) -> bool:
-    """Whether the cluster's severity is ``level`` or worse."""
+    """Return whether the cluster's severity is ``level`` or worse."""
     return SEVERITIES.index(cluster.severity) <= SEVERITIES.index(level)
 
 
-def select(result: Result, min_severity: Severity | None = None, top: int | None = None) -> Result:
-    """Return the result with only the clusters at or above ``min_severity``, and of these the first ``top``.
+def select(
+    result: Result, min_severity: Severity | None = None, top: int | None = None, cluster: str | None = None
+) -> Result:
+    """Return the result with fewer clusters, best rank first, and with ``filters`` saying what was left out.
 
-    Ranks and identifiers stay as they were. For every filter that left clusters out, ``limitations`` says how many.
+    Ranks and identifiers stay as they were. Filters of a result that was filtered before stay in force.
+
+    Args:
+        result: The result.
+        min_severity: Leave out clusters that are less severe.
+        top: List so many of the others at most.
+        cluster: List this cluster only, by its identifier.
     """
-    clusters, notes = split(result, min_severity, top)
-    return replace(result, clusters=clusters, limitations=result.limitations + notes)
+    before = result.filters
+    levels = [level for level in (min_severity, before.min_severity) if level is not None]
+    limits = [limit for limit in (top, before.top) if limit is not None]
+    level, limit = min(levels, key=SEVERITIES.index, default=None), min(limits, default=None)
+    ranked = sorted(result.clusters, key=lambda one: one.rank)
+    listed = [
+        one
+        for one in ranked
+        if (level is None or at_least(one, level)) and (cluster is None or one.cluster_id == cluster)
+    ][:limit]
+    hidden = Counter(one.severity for one in ranked) - Counter(one.severity for one in listed) + Counter(before.hidden)
+    counts = {severity: hidden[severity] for severity in SEVERITIES if hidden[severity]}
+    filters = Filters(level, limit, cluster or before.cluster, counts)
+    return replace(result, clusters=tuple(listed), filters=filters)
 
 
-def split(
-    result: Result, min_severity: Severity | None, top: int | None
-) -> tuple[tuple[Cluster, ...], tuple[str, ...]]:
-    """Return the clusters to show, best rank first, and one line for every filter that left some out."""
-    ranked = tuple(sorted(result.clusters, key=lambda cluster: cluster.rank))
-    notes: list[str] = []
-    shown = ranked if min_severity is None else tuple(c for c in ranked if at_least(c, min_severity))
-    if len(shown) < len(ranked):
-        notes.append(
-            f"{_are(len(ranked) - len(shown))} below {min_severity} and not shown (--min-severity {min_severity})"
-        )
-    if top is not None and top < len(shown):
-        notes.append(f"{_are(len(shown) - top)} ranked below the first {top} and not shown (--top {top})")
-        shown = shown[:top]
-    return shown, tuple(notes)
+def hidden_clusters(filters: Filters) -> str:
+    """Return how many clusters are left out and because of which options, in words; empty if none is."""
+    total = sum(filters.hidden.values())
+    if not total:
+        return ""
+    options = {"--min-severity": filters.min_severity, "--top": filters.top, "--cluster": filters.cluster}
+    given = " ".join(f"{option} {value}" for option, value in options.items() if value is not None)
+    levels = ", ".join(f"{count:,} {severity}" for severity, count in filters.hidden.items())
+    verb = "is" if total == 1 else "are"
+    return f"{counted(total, 'cluster')} {verb} not shown ({levels}) because of {given}"
 
 
-def _are(n: int) -> str:
-    return f"{counted(n, 'cluster')} {'is' if n == 1 else 'are'}"
+def find_cluster(result: Result, wanted: str) -> str:
+    """Return the identifier of the cluster that is meant.
+
+    Args:
+        result: The report it is in.
+        wanted: Its rank, or the beginning of its identifier.
+
+    Raises:
+        UsageError: There is no such cluster, or there are several; the message names them.
+    """
+    for one in result.clusters:
+        if wanted in (str(one.rank), one.cluster_id):
+            return one.cluster_id
+    begun = [one for one in result.clusters if wanted and one.cluster_id.startswith(wanted)]
+    if len(begun) == 1:
+        return begun[0].cluster_id
+    if begun:
+        raise UsageError(f"--cluster {wanted}: {_named(begun)} begin so; give more of the identifier, or the rank")
+    raise UsageError(f"--cluster {wanted}: the report has no such rank or identifier; it has {_named(result.clusters)}")
+
+
+def _named(clusters: "list[Cluster] | tuple[Cluster, ...]") -> str:
+    """Clusters by rank and identifier, for a message."""
+    names = [f"{one.rank} ({one.cluster_id})" for one in clusters[:_NAMED]]
+    if len(clusters) > _NAMED:
+        names.append(f"{len(clusters) - _NAMED} more")
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "no cluster"

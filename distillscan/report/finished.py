@@ -8,9 +8,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from distillscan.errors import InputError
 from distillscan.report import frames
-from distillscan.report.document import from_json
+from distillscan.report.document import load
 from distillscan.result import SEVERITIES, Result
 from distillscan.sanitize import visible
 
@@ -107,10 +106,4 @@ def load_report(path: str | os.PathLike[str]) -> Report:
     Raises:
         InputError: The file cannot be read, or is no report that this version understands.
     """
-    try:
-        text = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{os.fspath(path)}: there is no such file") from None
-    except OSError as error:
-        raise InputError(f"{os.fspath(path)}: cannot be read ({error.strerror})") from error
-    return Report(from_json(text))
+    return Report(load(Path(path)))

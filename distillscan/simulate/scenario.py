@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from distillscan.errors import InputError, UsageError, did_you_mean
+from distillscan.files import why_unreadable
 from distillscan.simulate.background import Background
 from distillscan.simulate.builder import Builder, configure
 from distillscan.simulate.campaigns import CAMPAIGNS
@@ -95,8 +96,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
         try:
             return parse_scenario(path.stem, path.read_text(encoding="utf-8"))
         except OSError as error:
-            message = f"Scenario file {path} cannot be read: {error.strerror}."
-            raise InputError(message) from error
+            raise InputError(f"--scenario {path}: {why_unreadable(error)}") from error
     return parse_scenario(text, _packaged(text))
 
 

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from distillscan.cli import cli
+from distillscan.cli.inputs import read_report
+from distillscan.errors import UsageError
 from distillscan.evaluate import evaluate, to_text
 from distillscan.report.views.json import to_json
 from tests.support.labelled import TRUTH, cluster, labels, mixed, report
@@ -81,10 +83,10 @@ def test_json_carries_nothing_a_terminal_acts_on() -> None:
 @pytest.mark.parametrize(
     ("args", "code", "stderr"),
     [
-        (["none.json", "labels.csv"], 3, "error: none.json: cannot be read: No such file or directory\n"),
+        (["none.json", "labels.csv"], 3, "error: none.json: there is no such file\n"),
         (["labels.csv", "labels.csv"], 3, "error: labels.csv: not a distillscan report: no valid JSON (Expecting "
             "value: line 1 column 1 (char 0))\n"),
-        (["report.json", "none.csv"], 3, "error: none.csv: cannot be read: No such file or directory\n"),
+        (["report.json", "none.csv"], 3, "error: none.csv: there is no such file\n"),
         (["report.json", "report.json"], 3, "error: report.json: no valid CSV (found more fields than "
             "defined in 'Schema'): labels are CSV or Parquet with the columns account_id, operator, cohort, "
             "campaign\n"),
@@ -111,18 +113,23 @@ def test_messages_and_exit_codes(tmp_path: Path, args: list[str], code: int, std
 
 
 def test_no_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    from distillscan.cli.evaluate import _read
-    from distillscan.errors import UsageError
-
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError, match=r"^standard input is closed: nothing to read from -$"):
-        _read("-")
+        read_report("-")
+
+
+def test_standard_input_that_is_no_report() -> None:
+    done = run("-", "labels.csv", stdin="[]")
+    assert (done.exit_code, done.stderr) == (
+        3,
+        "error: standard input: not a distillscan report: expected a JSON object, found a list\n",
+    )
 
 
 def test_labels_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkdir("folder")  # noqa: PTH102  the plainest thing that cannot be read as a file
     done = run("report.json", "folder")
-    assert (done.exit_code, done.stderr) == (3, "error: folder: cannot be read: Is a directory\n")
+    assert (done.exit_code, done.stderr) == (3, "error: folder: it is a folder; name a file in it\n")
 
 
 def test_the_page_names_commands_and_options_that_exist() -> None:

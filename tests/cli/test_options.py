@@ -20,6 +20,7 @@ from distillscan.cli.analyze import _how_it_went
 from distillscan.cli.progress import TerminalProgress
 from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.report.document import schema
+from distillscan.report.filters import select
 from distillscan.report.views import FORMATS
 from distillscan.report.views.csv import to_csv
 from distillscan.report.views.json import to_json
@@ -27,7 +28,7 @@ from distillscan.report.views.jsonl import to_jsonl
 from distillscan.report.views.markdown import to_markdown
 from distillscan.report.views.terminal.report import to_text
 from tests.support import fake_pipeline
-from tests.support.fake_results import busy, quiet
+from tests.support.fake_results import busy, cluster, quiet
 
 Run = Callable[..., Outcome]
 Calls = list[tuple[Sequence[str], AnalyzeOptions, RunOptions, object]]
@@ -146,15 +147,17 @@ def test_no_format_lets_hostile_text_through(run: Run, name: str, trick: str) ->
 # ---- filters, detail, colour ---- #
 
 
-def test_filters_apply_to_every_format_and_are_noted(run: Run) -> None:
+def test_filters_apply_to_every_format_and_are_recorded(run: Run) -> None:
     document = json.loads(run("analyze", "busy", "-f", "json", "--min-severity", "high", "--top", "1").stdout)
     assert [c["rank"] for c in document["clusters"]] == [1]
-    assert document["limitations"][-2:] == [
-        "2 clusters are below high and not shown (--min-severity high)",
-        "1 cluster is ranked below the first 1 and not shown (--top 1)",
-    ]
+    assert document["filters"] == {
+        "min_severity": "high",
+        "top": 1,
+        "cluster": None,
+        "hidden": {"high": 1, "medium": 1, "low": 1},
+    }
     shown = run("analyze", "busy", "--min-severity", "high", "--top", "1").stdout
-    assert shown == to_text(busy(), width=100, min_severity="high", top=1)
+    assert shown == to_text(select(busy(), "high", 1), width=100)
 
 
 def test_a_terminal_is_asked_for_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +272,7 @@ def test_how_it_went_without_times() -> None:
 def test_exit_codes_of_a_run_that_has_a_report(run: Run, args: list[str], code: int, stderr: str) -> None:
     done = run("analyze", *args, "-f", "json")
     assert (done.exit_code, done.stderr) == (code, stderr)
-    assert json.loads(done.stdout)["schema_version"] == "1.1"
+    assert json.loads(done.stdout)["schema_version"] == "1.2"
 
 
 @pytest.mark.parametrize(
@@ -329,7 +332,7 @@ def test_exit_codes_of_a_run_that_has_a_report(run: Run, args: list[str], code: 
         ),
         ([], 2, "error: Missing command.\nsee distillscan --help\n"),
         (["frob\x1b"], 2, r"error: No such command 'frob\x1b'." + "\nsee distillscan --help\n"),
-        (["render", "nothing.json"], 3, "error: nothing.json: cannot be read: No such file or directory\n"),
+        (["render", "nothing.json"], 3, "error: nothing.json: there is no such file\n"),
     ],
 )
 def test_exit_codes_of_a_run_without_report(
@@ -381,22 +384,46 @@ def test_render_reads_standard_input(run: Run) -> None:
     assert run("render", "-", "-f", "json", input=to_json(busy())).stdout == to_json(busy())
 
 
-def test_render_shows_one_cluster(run: Run, saved: str) -> None:
-    done = run("render", saved, "--cluster", "ip-10be44d0a7", "-f", "json")
-    assert [c["cluster_id"] for c in json.loads(done.stdout)["clusters"]] == ["ip-10be44d0a7"]
+@pytest.mark.parametrize("wanted", ["2", "ip-10be44d0a7", "ip", "i"])
+def test_one_cluster_by_its_rank_or_the_beginning_of_its_identifier(run: Run, saved: str, wanted: str) -> None:
+    for command in (["render", saved], ["analyze", "busy"]):
+        document = json.loads(run(*command, "--cluster", wanted, "-f", "json").stdout)
+        assert [c["cluster_id"] for c in document["clusters"]] == ["ip-10be44d0a7"]
+        assert document["filters"]["cluster"] == "ip-10be44d0a7"
+        assert document["filters"]["hidden"] == {"critical": 1, "medium": 1, "low": 1}
+    shown = run("render", saved, "--cluster", wanted).stdout
+    assert "  3 clusters are not shown (1 critical, 1 medium, 1 low) because of --cluster ip-10be44d0a7\n" in shown
 
 
-def test_render_of_an_unknown_cluster_names_the_known(run: Run, tmp_path: Path, saved: str) -> None:
-    done = run("render", saved, "--cluster", "x")
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == (
-        "error: --cluster x: the report has no such cluster; it has "
-        "template-7f3a91c25e, ip-10be44d0a7, system-template-99d1e07b01, device-4e02a7aa93\n"
-    )
-    for name, known in (("quiet", "none"), ("large", "c-1, c-2, c-3, c-4, c-5 and 194 more")):
+def test_a_cluster_that_is_not_there_is_refused_with_those_that_are(run: Run, tmp_path: Path, saved: str) -> None:
+    known = "1 (template-7f3a91c25e), 2 (ip-10be44d0a7), 3 (system-template-99d1e07b01) and 4 (device-4e02a7aa93)"
+    for command in (["render", saved], ["analyze", "busy"]):
+        for wanted in ("x", "5", ""):
+            done = run(*command, "--cluster", wanted)
+            assert (done.exit_code, done.stdout) == (2, "")
+            assert done.stderr == (
+                f"error: --cluster {wanted}: the report has no such rank or identifier; it has {known}\n"
+            )
+    listed = ", ".join(f"{rank} (c-{rank})" for rank in range(1, 9))
+    for name, named in (("quiet", "no cluster"), ("large", f"{listed} and 191 more")):
         (tmp_path / "other.json").write_text(to_json(fake_pipeline.results(name)))
         done = run("render", str(tmp_path / "other.json"), "--cluster", "x")
-        assert done.stderr == f"error: --cluster x: the report has no such cluster; it has {known}\n"
+        assert done.stderr == f"error: --cluster x: the report has no such rank or identifier; it has {named}\n"
+
+
+def test_an_ambiguous_beginning_names_the_candidates(run: Run, tmp_path: Path) -> None:
+    ids = ("template-7f3a", "template-7f", "ip-1")
+    result = busy(clusters=tuple(cluster(rank, cluster_id=name) for rank, name in enumerate(ids, 1)))
+    (tmp_path / "r.json").write_text(to_json(result))
+    done = run("render", str(tmp_path / "r.json"), "--cluster", "temp")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: --cluster temp: 1 (template-7f3a) and 2 (template-7f) begin so; give more of the identifier, "
+        "or the rank\n"
+    )
+    # A whole identifier is meant, even if another one begins with it.
+    whole = run("render", str(tmp_path / "r.json"), "--cluster", "template-7f", "-f", "json").stdout
+    assert [c["rank"] for c in json.loads(whole)["clusters"]] == [2]
 
 
 def test_render_of_something_else_says_so(run: Run, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from distillscan.cli import guard, output
-from distillscan.cli.analyze import standard_input
+from distillscan.cli.inputs import standard_input
 from distillscan.errors import UsageError
 
 

@@ -114,11 +114,11 @@ class TestReading:
         path = written(tmp_path, content, suffix)
         with pytest.raises(UsageError) as caught:
             read_releases(path)
-        assert str(caught.value).startswith(f"{path}: cannot be read as a releases file ({why}")
+        assert str(caught.value).startswith(f"--releases {path}: not a releases file ({why}")
         assert str(caught.value).endswith(f"); {HINT}")
 
     def test_a_file_that_is_not_there_says_so(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match=r"none\.csv: cannot be read as a releases file \(.*No such file"):
+        with pytest.raises(UsageError, match=r"^--releases .*none\.csv: there is no such file$"):
             read_releases(tmp_path / "none.csv")
 
     def test_the_same_release_listed_twice_is_one(self, tmp_path: Path) -> None:

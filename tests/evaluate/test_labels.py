@@ -81,7 +81,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     with pytest.raises(InputError) as caught:
         read_labels(path)
-    assert str(caught.value) == f"{path}: cannot be read: No such file or directory"
+    assert str(caught.value) == f"{path}: there is no such file"
     path.write_bytes(b"")
     with pytest.raises(InputError) as caught:
         read_labels(path)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from distillscan.errors import InputError
 from distillscan.evaluate import Bin, Coverage, Group, Level, Merge, Ranking, Split, evaluate
-from distillscan.result import SEVERITIES, Cluster, Result
+from distillscan.result import SEVERITIES, Cluster, Filters, Result
 from tests.support.labelled import TRUTH, cluster, labels, mixed, report
 
 
@@ -141,14 +141,14 @@ def test_labels_without_a_campaign() -> None:
 
 
 def test_what_is_missing_on_either_side_is_said() -> None:
-    filtered = "1 cluster is below high and not shown (--min-severity high)"
     found = evaluate(
         report(
             cluster("p", "high", 0.9, ["a1", "x1", "x2"]),
             cluster("q", "high", 0.9, ["x1"]),
             cluster("r", "low", 0.3, []),
             accounts=2_000,
-            limitations=("no ip column: network evidence not available", filtered),
+            limitations=("no ip column: network evidence not available",),
+            filters=Filters("high", None, None, {"low": 1}),
         ),
         labels(),
     )
@@ -159,7 +159,7 @@ def test_what_is_missing_on_either_side_is_said() -> None:
         "2 reported accounts not in the labels: left out of every figure",
         "2 clusters without any labelled account: not in the calibration",
         "the labels have 12 accounts, the log had 2,000",
-        f"the report is not complete: {filtered}",
+        "the report is not complete: 1 cluster is not shown (1 low) because of --min-severity high",
     )
 
 

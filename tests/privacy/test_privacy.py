@@ -226,7 +226,7 @@ class TestKeyFile:
         ("content", "said"),
         [
             (None, "there is no such file; make a key with  (umask 077; openssl rand -hex 32 > "),
-            (b"", "the file is empty; make a key"),
+            (b"", "the file is empty; make a key in another file"),
             (b" \n", "the file is empty; make a key"),
             (b"short", "5 bytes, 16 is the least; make a key"),
             (b"x" * 15 + b"\n", "15 bytes, 16 is the least"),
@@ -244,7 +244,7 @@ class TestKeyFile:
         assert (done.exit_code, done.stdout) == (2, "")
 
     def test_a_folder_is_no_key(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match=r"cannot be read \(Is a directory\)"):
+        with pytest.raises(UsageError, match=r": it is a folder; name a file in it$"):
             read_key(tmp_path)
 
     def test_a_short_key_is_refused_in_code_as_well(self) -> None:
@@ -481,7 +481,7 @@ class TestPseudonymizeTables:
         assert done.stderr.startswith("error: no column to replace: there are name; known are account_id, org_id")
         missing = run("pseudonymize", str(tmp_path / "no.csv"), str(key))
         assert missing.exit_code == 3
-        assert missing.stderr.startswith(f"error: {tmp_path / 'no.csv'}: cannot be read (")
+        assert missing.stderr.startswith(f"error: {tmp_path / 'no.csv'}: there is no such file")
         (tmp_path / "empty.csv").write_text("")
         empty = run("pseudonymize", str(tmp_path / "empty.csv"), str(key))
         assert empty.exit_code == 3

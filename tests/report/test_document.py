@@ -2,10 +2,11 @@
 
 import json
 import re
+import types
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import jsonschema
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from distillscan.errors import InputError
 from distillscan.report.document import dumps, from_dict, from_json, schema
 from distillscan.report.views.json import to_json
-from distillscan.result import READABLE_VERSIONS, SCHEMA_VERSION, Cluster, Evidence, Result
+from distillscan.result import READABLE_VERSIONS, SCHEMA_VERSION, Cluster, Evidence, Filters, Result
 from tests.support.fake_results import busy, cluster, hostile, quiet
 from tests.support.hostile import HOSTILE
 from tests.support.places import DOCS
@@ -76,8 +77,9 @@ def test_the_core_is_as_the_design_fixes_it() -> None:
         "clusters",
         "limitations",
         "columns",
+        "filters",
     ]
-    assert document["schema_version"] == "1.1"
+    assert document["schema_version"] == "1.2"
     assert document["tool"] == {"name": "distillscan", "version": "0.1.0"}
     assert document["rejected"] == {
         "rows": 1204,
@@ -157,6 +159,9 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
         ("clusters/0", [], "clusters[0] must be an object, found a list"),
         ("rejected/reasons", [], "rejected.reasons must be an object, found a list"),
         ("rejected/reasons/x", "y", "rejected.reasons.x must be a whole number, found 'y'"),
+        ("filters/hidden", {"awful": 1}, "filters.hidden must be one of critical, high, medium, low, found 'awful'"),
+        ("filters/top", "3", "filters.top must be a whole number, found '3'"),
+        ("filters/min_severity", 1, "filters.min_severity must be one of critical, high, medium, low, found 1"),
         ("population", 5, "population must be an object, found 5"),
         ("tool", {"name": "other", "version": "1"}, 'tool must be {"name": "distillscan", "version": "…"}'),
         ("tool", None, 'tool must be {"name": "distillscan", "version": "…"}'),
@@ -173,7 +178,7 @@ def test_a_report_of_another_version_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         from_dict(_changed("schema_version", "2.0"))
     assert str(caught.value) == (
-        "the report has schema_version 2.0, this distillscan reads 1.0 and 1.1: "
+        "the report has schema_version 2.0, this distillscan reads 1.0 to 1.2: "
         "use the version of distillscan that wrote it, or analyse the log again"
     )
 
@@ -225,6 +230,13 @@ def _compare(kind: Any, node: dict[str, Any], where: str) -> None:
         _compare(get_args(kind)[0], node["items"], f"{where}[]")
     elif origin is Literal:
         assert sorted(node["enum"]) == sorted(get_args(kind)), where
+    elif origin in (Union, types.UnionType):  # of a type and None
+        if "enum" in node:
+            assert node["enum"][-1] is None, where
+            _compare(get_args(kind)[0], {"enum": node["enum"][:-1]}, where)
+        else:
+            assert node["type"][-1] == "null", where
+            _compare(get_args(kind)[0], {"type": node["type"][0]}, where)
     elif origin is not None:
         assert node["type"] == "object", where
     else:
@@ -246,12 +258,13 @@ def test_reports_of_the_first_version_can_be_read() -> None:
     document = json.loads(to_json(busy()))
     for one in document["inputs"]:
         del one["status"], one["reason"]
-    del document["columns"]
+    del document["columns"], document["filters"]
     document["schema_version"] = "1.0"
     VALIDATOR.validate(document)
     read = from_json(json.dumps(document))
     assert replace(read, columns=busy().columns) == busy()
-    assert json.loads(to_json(read))["schema_version"] == "1.1" == READABLE_VERSIONS[-1] == SCHEMA_VERSION
+    assert read.filters == Filters()
+    assert json.loads(to_json(read))["schema_version"] == "1.2" == READABLE_VERSIONS[-1] == SCHEMA_VERSION
 
 
 def test_the_page_lists_every_field_and_version() -> None:

@@ -9,6 +9,7 @@ from distillscan.result import (
     DetectorRun,
     Evidence,
     Explanation,
+    Filters,
     Input,
     Population,
     Rejected,
@@ -294,10 +295,11 @@ def hostile(text: str) -> Result:
         templates=(Template(text, text, "prompt", 2, 0.5, 0),),
         capabilities={text: [{"value": text, text: text}], "models": {text: 3}, "plain": text},
         infrastructure={"ip": [text, text], text: {text: {"accounts": 1, "requests": 2}}},
-        timeline=({"start": text, "requests": 1}, {text: text}),
+        timeline=({"date": text, "requests": 1}, {text: text}),
         benign_explanations=(Explanation(text, "holds", text),),
     )
     return busy(
+        filters=Filters("low", 3, text, {"low": 1}),
         version=text,
         parameters={text: text},
         inputs=(Input(text, 1, 1, text),),
@@ -311,3 +313,11 @@ def hostile(text: str) -> Result:
         limitations=(text,),
         columns=(ColumnUse(text, text, "values"),),
     )
+
+
+#: Reports of runs that looked at nothing: an empty log, no detector that could run, none that was chosen.
+UNLOOKED = (
+    quiet(population=Population(0, 0, "", "")),
+    quiet(detectors=DETECTORS[2:3]),
+    quiet(detectors=()),
+)

@@ -1,6 +1,7 @@
 """Reports and labels small enough to count by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -57,9 +58,9 @@ def cluster(name: str, severity: Severity, score: float, accounts: Sequence[str]
     return Cluster(**{**body, **changes})
 
 
-def report(*clusters: Cluster, accounts: int = len(TRUTH), limitations: tuple[str, ...] = ()) -> Result:
+def report(*clusters: Cluster, accounts: int = len(TRUTH), **changes: Any) -> Result:
     population = Population(1_000, accounts, "2026-04-01T00:00:00Z", "2026-04-30T00:00:00Z")
-    return Result("9.9", {}, (), Rejected(0, {}), population, (), clusters, limitations)
+    return replace(Result("9.9", {}, (), Rejected(0, {}), population, (), clusters, ()), **changes)
 
 
 def mixed() -> Result:

@@ -14,6 +14,7 @@ import polars as pl
 
 from distillscan.columns import READABLE, TIMESTAMP
 from distillscan.errors import UsageError, did_you_mean
+from distillscan.files import why_unreadable
 from distillscan.read.bodies.columns import Part
 from distillscan.read.canonical.jsontext import split_path
 from distillscan.read.schema.hints import did_you_mean_column
@@ -187,9 +188,9 @@ def load_schema(wanted: str) -> Schema:
     try:
         text = Path(wanted).read_text("utf-8")
     except OSError as error:
-        raise UsageError(f"--schema {wanted} cannot be read: {error.strerror or error}") from error
+        raise UsageError(f"--schema {wanted}: {why_unreadable(error)}") from error
     except UnicodeDecodeError:
-        raise UsageError(f"--schema {wanted} is not UTF-8 text") from None
+        raise UsageError(f"--schema {wanted}: it is not UTF-8 text") from None
     return parse_schema(text, wanted)
 
 
@@ -204,7 +205,7 @@ def schema_digest(wanted: str | None) -> str | None:
     try:
         return sha256(Path(wanted).read_bytes()).hexdigest()
     except OSError as error:
-        raise UsageError(f"--schema {wanted} cannot be read: {error.strerror or error}") from error
+        raise UsageError(f"--schema {wanted}: {why_unreadable(error)}") from error
 
 
 def parse_schema(text: str, label: str) -> Schema:

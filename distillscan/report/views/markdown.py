@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from distillscan.report.filters import hidden_clusters
+from distillscan.report.views.shared.conclusion import nothing_found, nothing_looked_at
 from distillscan.report.views.shared.facts import fact_groups
 from distillscan.report.views.shared.judgement import explanations, judgements, severities
 from distillscan.result import Cluster, DetectorRun, Result
@@ -72,29 +74,28 @@ def _longest_run(text: str) -> int:
 
 
 def _lines(result: Result) -> Iterator[str]:
-    population = result.population
-    yield f"# distillscan {prose(result.version, 40)}"
-    yield ""
+    population, unlooked, left_out = result.population, nothing_looked_at(result), hidden_clusters(result.filters)
+    if unlooked:
+        yield from (f"**{unlooked}**", "")
+    yield from (f"# distillscan {prose(result.version, 40)}", "")
     when = f", {prose(period(population.first_seen, population.last_seen))}" if population.requests else ""
     yield f"{counted(population.requests, 'request')}, {counted(population.accounts, 'account')}{when}"
-    yield ""
+    found = severities(result)
+    if found:
+        levels = ", ".join(f"{number(n)} {severity}" for severity, n in found.items())
+        yield from ("", f"{counted(sum(found.values()), 'cluster')}: {levels}")
+    if left_out:
+        yield from ("", f"{prose(left_out)}.")
     if result.clusters:
         yield from _ranking(result)
         for cluster in result.clusters:
             yield from _cluster(cluster)
-    elif any(run.status == "ok" for run in result.detectors):
-        yield "**No cluster to show.** What was checked and what could not be is listed below."
-    else:
-        yield "**Nothing was checked: no detector could run.** This says nothing about the log."
+    elif not (unlooked or left_out):
+        yield from ("", f"**{nothing_found(result)}**")
     yield from _checked(result)
 
 
 def _ranking(result: Result) -> Iterator[str]:
-    yield (
-        counted(len(result.clusters), "cluster")
-        + ": "
-        + ", ".join(f"{number(n)} {s}" for s, n in severities(result.clusters))
-    )
     yield ""
     yield "| # | severity | cluster | accounts | requests | coordination | extraction | score | seen | summary |"
     yield "|--:|---|---|--:|--:|--:|--:|--:|---|---|"

@@ -161,9 +161,9 @@ def test_schemas_that_are_not_there(tmp_path: Path) -> None:
         UsageError, match="--schema zzzz: there is no such schema; the packaged ones are access_log, azure"
     ):
         load_schema("zzzz")
-    with pytest.raises(UsageError, match=r"none\.toml cannot be read: No such file or directory"):
+    with pytest.raises(UsageError, match=r"^--schema .*none\.toml: there is no such file$"):
         load_schema(str(tmp_path / "none.toml"))
     path = tmp_path / "latin.toml"
     path.write_bytes(b"# caf\xe9")
-    with pytest.raises(UsageError, match=r"latin\.toml is not UTF-8 text"):
+    with pytest.raises(UsageError, match=r"latin\.toml: it is not UTF-8 text"):
         load_schema(str(path))

@@ -22,7 +22,7 @@ REPORTS: dict[str, Callable[[], str]] = {
     "busy-80.txt": lambda: to_text(busy(), width=80),
     "busy-100.txt": lambda: to_text(busy(), width=100),
     "busy-verbose-140.txt": lambda: to_text(select(busy(), "critical"), width=140, verbosity=1),
-    "busy-color-80.txt": lambda: to_text(busy(), width=80, color=True, top=1),
+    "busy-color-80.txt": lambda: to_text(select(busy(), top=1), width=80, color=True),
     "quiet-80.txt": lambda: to_text(quiet(), width=80),
     "busy.json": lambda: to_json(select(busy(), "critical")),
     "quiet.json": lambda: to_json(quiet()),

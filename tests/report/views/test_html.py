@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from click.testing import Result as Outcome
 
+from distillscan.report.filters import select
 from distillscan.report.views import html as page
 from distillscan.report.views.html import to_html
-from distillscan.result import Weight
+from distillscan.report.views.shared.conclusion import nothing_looked_at
+from distillscan.result import Result, Weight
 from distillscan.sanitize import clip, visible
-from tests.support.fake_results import DETECTORS, busy, cluster, hostile, quiet
+from tests.support.fake_results import DETECTORS, UNLOOKED, busy, cluster, hostile, quiet
 from tests.support.hostile import HOSTILE, TABLE, claims, is_harmless
 
 Run = Callable[..., Outcome]
@@ -185,15 +187,29 @@ def test_weights_are_drawn_from_where_the_last_one_ended() -> None:
 @pytest.mark.parametrize(
     ("detectors", "sentence"),
     [
-        (DETECTORS, "No cluster to show."),
-        (DETECTORS[2:3], "Nothing was checked: no detector could run."),
+        (DETECTORS, "No set of accounts in this log looks like one undeclared operator"),
         ((), "no detector was chosen"),
     ],
 )
-def test_nothing_found_is_told_from_nothing_checked(detectors: tuple[Any, ...], sentence: str) -> None:
+def test_what_nothing_found_means(detectors: tuple[Any, ...], sentence: str) -> None:
     read = Page(to_html(quiet(detectors=detectors, limitations=(), columns=())))
     assert any(sentence in text for _, text in read.words)
     assert "Limitations" not in read.texts("h2")
+
+
+@pytest.mark.parametrize("result", UNLOOKED)
+def test_that_nothing_was_looked_at_stands_first(result: Result) -> None:
+    read = Page(to_html(result))
+    texts = [text.strip() for tag, text in read.words if tag not in ("title", "style") and text.strip()]
+    assert texts[0] == nothing_looked_at(result)
+    assert not any("No set of accounts" in text for text in texts)
+
+
+def test_what_filters_leave_out_is_said() -> None:
+    read = Page(to_html(select(busy(), "high")))
+    words = " ".join(text for _, text in read.words)
+    assert "2 clusters are not shown (1 medium, 1 low) because of --min-severity high" in words
+    assert "4 clusters:" in words
 
 
 def test_a_bare_cluster_has_no_empty_parts() -> None:

@@ -21,7 +21,7 @@ def test_every_line_is_a_cluster_with_its_origin() -> None:
         run = entry.pop("run")
         assert entry == expected
         assert run == {
-            "schema_version": "1.1",
+            "schema_version": "1.2",
             "tool": {"name": "distillscan", "version": "0.1.0"},
             "inputs_sha256": hashlib.sha256(f"{'0c' * 32}\n{'9f' * 32}".encode()).hexdigest(),
             "first_seen": "2026-05-01T00:00:00Z",

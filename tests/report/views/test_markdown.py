@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from distillscan.report.filters import select
 from distillscan.report.views.markdown import code, paragraph, prose, to_markdown
-from distillscan.result import Template
+from distillscan.report.views.shared.conclusion import nothing_looked_at
+from distillscan.result import Result, Template
 from distillscan.sanitize import visible
-from tests.support.fake_results import DETECTORS, busy, cluster, hostile, quiet
+from tests.support.fake_results import DETECTORS, UNLOOKED, busy, cluster, hostile, quiet
 from tests.support.hostile import HOSTILE
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -169,13 +171,32 @@ def test_a_bar_in_a_cell_stays_in_its_cell() -> None:
 @pytest.mark.parametrize(
     ("detectors", "sentence"),
     [
-        (DETECTORS, "**No cluster to show.** What was checked and what could not be is listed below."),
-        (DETECTORS[2:3], "**Nothing was checked: no detector could run.** This says nothing about the log."),
+        (
+            DETECTORS,
+            "**No set of accounts in this log looks like one undeclared operator, as far as 3 of 4 detectors could "
+            "tell. What was checked and what could not be is below.**",
+        ),
         ((), "- no detector was chosen"),
     ],
 )
-def test_nothing_found_is_told_from_nothing_checked(detectors: tuple[object, ...], sentence: str) -> None:
+def test_what_nothing_found_means(detectors: tuple[object, ...], sentence: str) -> None:
     assert sentence in to_markdown(quiet(detectors=detectors)).split("\n")
+
+
+@pytest.mark.parametrize("result", UNLOOKED)
+def test_that_nothing_was_looked_at_is_the_first_line(result: Result) -> None:
+    shown = to_markdown(result)
+    assert shown.startswith(f"**{nothing_looked_at(result)}**\n\n# distillscan")
+    assert "No set of accounts" not in shown
+
+
+def test_what_filters_leave_out_is_said() -> None:
+    lines = to_markdown(select(busy(), "high", cluster="template-7f3a91c25e")).split("\n")
+    assert "4 clusters: 1 critical, 1 high, 1 medium, 1 low" in lines
+    assert (
+        "3 clusters are not shown (1 high, 1 medium, 1 low) because of --min-severity high "
+        "--cluster template-7f3a91c25e." in lines
+    )
 
 
 def test_long_lists_say_how_much_is_missing() -> None:

@@ -9,8 +9,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from distillscan import wording
+from distillscan.report.filters import hidden_clusters
 from distillscan.report.views.shared import judgement
 from distillscan.report.views.shared.charts import series, waterfall
+from distillscan.report.views.shared.conclusion import nothing_found, nothing_looked_at
 from distillscan.report.views.shared.facts import Fact, FactGroup, fact_groups
 from distillscan.report.views.shared.judgement import Judgement
 from distillscan.result import Result, Weight
@@ -45,7 +47,10 @@ def to_html(result: Result) -> str:
         skeleton=lambda value: clip(value, SKELETON),
         judgements=judgement.judgements,
         explanations=judgement.explanations,
-        severities=judgement.severities,
+        severities=judgement.severities(result),
+        unlooked=nothing_looked_at(result),
+        left_out=hidden_clusters(result.filters),
+        nothing_found=nothing_found,
         sum_lines=_sum_lines,
         spark=_spark,
         fact_lists=lambda mapping: [_fact_list(group) for group in fact_groups(mapping)],

@@ -1,11 +1,11 @@
 """How a cluster is judged: the two questions, what answers each of them, and the innocent explanations."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from distillscan.result import SEVERITIES, Axis, Cluster, Evidence, Explanation, Severity, Verdict, Weight
+from distillscan.result import SEVERITIES, Axis, Cluster, Evidence, Explanation, Result, Severity, Verdict, Weight
 
 QUESTIONS: Final[Mapping[Axis, str]] = {
     "coordination": "One undeclared operator",
@@ -56,7 +56,7 @@ def explanations(cluster: Cluster) -> list[Explanation]:
     return sorted(cluster.benign_explanations, key=lambda one: VERDICTS.index(one.verdict))
 
 
-def severities(clusters: Iterable[Cluster]) -> list[tuple[Severity, int]]:
-    """Return how many clusters there are of each severity, worst first, without the empty ones."""
-    found = Counter(cluster.severity for cluster in clusters)
-    return [(severity, found[severity]) for severity in SEVERITIES if found[severity]]
+def severities(result: Result) -> dict[Severity, int]:
+    """Return how many clusters of each severity there are, listed or not, worst first, without the zeros."""
+    found = Counter(cluster.severity for cluster in result.clusters) + Counter(result.filters.hidden)
+    return {severity: found[severity] for severity in SEVERITIES if found[severity]}

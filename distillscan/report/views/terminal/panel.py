@@ -24,8 +24,8 @@ from distillscan.wording import bits, counted, number, percent, period, probabil
 EVIDENCE, VALUES, TEMPLATES, ACCOUNTS = 3, 3, 3, 6
 #: Accounts listed with ``-v``; all of them are in the JSON.
 MOST_ACCOUNTS = 500
-#: Display cells given to one statement, one template, and the numbers of one piece of evidence.
-PARAGRAPH, SKELETON, DETAILS = 600, 480, 960
+#: Display cells given to one statement, one template, the numbers of one piece of evidence, and an identifier.
+PARAGRAPH, SKELETON, DETAILS, ID_WIDTH = 600, 480, 960, 400
 #: Display cells given to the label of a weight.
 LABEL = 28
 #: A smaller difference between the sum of weights and the published probability is not worth a line.
@@ -47,11 +47,12 @@ def cluster_panel(cluster: Cluster, width: int, verbosity: int = 0) -> Renderabl
     sections.append(_closer(cluster, verbosity))
     spaced = [part for section in sections for part in (section, Text())][:-1]
     colour = style.SEVERITY[cluster.severity]
-    title = Text.assemble(
-        (f" {number(cluster.rank)}  {cluster.severity}  ", colour),
-        (clip(cluster.cluster_id, width // 2), style.STRONG),
-        " ",
-    )
+    title = Text(f" {number(cluster.rank)}  {cluster.severity} ", colour)
+    name = Text(clip(cluster.cluster_id, ID_WIDTH), style.STRONG, overflow="fold")
+    if title.cell_len + name.cell_len + 2 <= inner:
+        title = Text.assemble(title, " ", name, " ")
+    else:  # the frame would cut it
+        spaced.insert(0, name)
     return Panel(
         Group(*spaced),
         title=title,
@@ -231,7 +232,7 @@ def _closer(cluster: Cluster, verbosity: int) -> RenderableType:
         ids.append(f" and {number(len(cluster.account_ids) - len(shown))} more ({where})", style.QUIET)
     if cluster.account_ids:
         table.add_row("accounts", ids)
-    table.add_row("then", f"distillscan render report.json --cluster {clip(cluster.cluster_id, 40)} -v")
+    table.add_row("then", f"distillscan render report.json --cluster {cluster.rank} -v")
     return _section(Text("Look closer", style.STRONG), table)
 
 

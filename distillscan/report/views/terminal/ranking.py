@@ -15,83 +15,102 @@ from distillscan.result import Cluster
 from distillscan.sanitize import clip
 from distillscan.wording import compact, days, moment, number, percent, score
 
-#: Display cells. What distillscan writes is never cut; a report that something else made may be.
-ID_WIDTH, SEEN_WIDTH, SUMMARY_WIDTH = 32, 24, 240
+#: Display cells. No identifier that distillscan makes is as long as that: people copy it, so it must be whole.
+ID_WIDTH, SEEN_WIDTH, SUMMARY_WIDTH = 400, 24, 240
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _TableColumn:
     title: str
     cell: Callable[[Cluster], str]
     right: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Columns, their widths and the gap between them; what is in no column stands on lines of its own."""
+
+    columns: list[_TableColumn]
+    widths: list[int]
+    gap: int
+
+    @property
+    def width(self) -> int:
+        return sum(self.widths) + self.gap * (len(self.widths) - 1)
+
+    def has(self, title: str) -> bool:
+        return any(column.title == title for column in self.columns)
+
+    def line(self, cells: Sequence[Text]) -> Text:
+        """A line that keeps its columns: never wrapped, no spaces at its end."""
+        line = Text(" " * self.gap, no_wrap=True, overflow="crop").join(
+            _fit(cell, width, right=column.right)
+            for cell, width, column in zip(cells, self.widths, self.columns, strict=True)
+        )
+        line.rstrip()
+        return line
+
+
 def ranked_table(clusters: Sequence[Cluster], width: int) -> RenderableType:
     """Return the table, as complete as ``width`` allows.
 
-    Where it is narrow, the gaps shrink first, then the years go, then the dates move to the second line; last, counts
-    are shortened.
+    Where it is narrow, the gaps shrink first, then the years go, then the dates move to the second line, then counts
+    are shortened; last, identifiers get a line of their own.
     """
-    columns, widths, gap = _layout(clusters, width)
-    dated = any(column.title == "seen" for column in columns)
-    head = (" " * gap).join(_fit(c.title, w, right=c.right) for c, w in zip(columns, widths, strict=True))
-    lines: list[RenderableType] = [_line(Text(head, style.QUIET))]
+    layout = _layout(clusters, width)
+    lines: list[RenderableType] = [layout.line([Text(column.title, style.QUIET) for column in layout.columns])]
     for cluster in clusters:
-        line = Text()
-        for i, (column, cells) in enumerate(zip(columns, widths, strict=True)):
-            line.append(" " * (gap * bool(i)))
-            line.append(_fit(column.cell(cluster), cells, right=column.right), _cell_style(column, cluster))
-        below = Text() if dated else Text(f"{clip(_seen(cluster, year=True), SEEN_WIDTH)}  ", style.QUIET)
-        below.append(clip(cluster.summary, SUMMARY_WIDTH), "not dim")
-        lines += [_line(line), Padding(below, (0, 0, 0, widths[0] + gap))]
+        lines.append(layout.line([Text(c.cell(cluster), _cell_style(c, cluster)) for c in layout.columns]))
+        below = (
+            [] if layout.has("cluster") else [Text(clip(cluster.cluster_id, ID_WIDTH), style.STRONG, overflow="fold")]
+        )
+        dates = "" if layout.has("seen") else f"{clip(_seen(cluster, year=True), SEEN_WIDTH)}  "
+        below.append(Text.assemble((dates, style.QUIET), clip(cluster.summary, SUMMARY_WIDTH)))
+        lines.append(Padding(Group(*below), (0, 0, 0, layout.widths[0] + layout.gap)))
     return Group(*lines)
 
 
-def _line(text: Text) -> Text:
-    """A line that keeps its columns: never wrapped, no spaces at its end."""
-    text.no_wrap, text.overflow = True, "crop"
-    text.rstrip()
-    return text
-
-
-def _layout(clusters: Sequence[Cluster], width: int) -> tuple[list[_Column], list[int], int]:
-    """The first layout that fits, of ever terser ones: columns, their widths and the gap between them."""
+def _layout(clusters: Sequence[Cluster], width: int) -> _Layout:
+    """The first layout that fits, of ever terser ones."""
     years = {when.year for c in clusters for iso in (c.first_seen, c.last_seen) if (when := moment(iso))}
-    for short_counts, year, gap in product((False, True), (True, False, None), (2, 1)):
+    for named, short_counts, year, gap in product((True, False), (False, True), (True, False, None), (2, 1)):
         if year is False and len(years) > 1:
             continue
-        columns = _columns(short_counts, year)
+        columns = _columns(short_counts, year, named=named)
         widths = [max(len(column.title), *(cell_len(column.cell(c)) for c in clusters)) for column in columns]
-        if sum(widths) + gap * (len(widths) - 1) <= width:
+        layout = _Layout(columns, widths, gap)
+        if layout.width <= width:
             break
-    return columns, widths, gap
+    return layout
 
 
-def _columns(short_counts: bool, year: bool | None) -> list[_Column]:
+def _columns(short_counts: bool, year: bool | None, *, named: bool) -> list[_TableColumn]:
     count = compact if short_counts else number
     columns = [
-        _Column("#", lambda c: number(c.rank)),
-        _Column("severity", lambda c: c.severity, right=False),
-        _Column("cluster", lambda c: clip(c.cluster_id, ID_WIDTH), right=False),
-        _Column("accounts", lambda c: count(c.accounts)),
-        _Column("requests", lambda c: count(c.requests)),
-        _Column("coord.", lambda c: percent(c.coordination)),
-        _Column("extr.", lambda c: percent(c.extraction)),
-        _Column("score", lambda c: score(c.score)),
+        _TableColumn("#", lambda c: number(c.rank)),
+        _TableColumn("severity", lambda c: c.severity, right=False),
+        _TableColumn("cluster", lambda c: clip(c.cluster_id, ID_WIDTH), right=False),
+        _TableColumn("accounts", lambda c: count(c.accounts)),
+        _TableColumn("requests", lambda c: count(c.requests)),
+        _TableColumn("coord.", lambda c: percent(c.coordination)),
+        _TableColumn("extr.", lambda c: percent(c.extraction)),
+        _TableColumn("score", lambda c: score(c.score)),
     ]
-    return columns if year is None else [*columns, _Column("seen", partial(_seen, year=year), right=False)]
+    if year is not None:
+        columns.append(_TableColumn("seen", partial(_seen, year=year), right=False))
+    return columns if named else [column for column in columns if column.title != "cluster"]
 
 
 def _seen(cluster: Cluster, *, year: bool) -> str:
     return days(cluster.first_seen, cluster.last_seen, year=year)
 
 
-def _cell_style(column: _Column, cluster: Cluster) -> str:
+def _cell_style(column: _TableColumn, cluster: Cluster) -> str:
     if column.title == "severity":
         return style.SEVERITY[cluster.severity]
     return style.STRONG if column.title == "cluster" else ""
 
 
-def _fit(cell: str, width: int, *, right: bool) -> str:
-    padding = " " * (width - cell_len(cell))
-    return padding + cell if right else cell + padding
+def _fit(cell: Text, width: int, *, right: bool) -> Text:
+    padding = " " * (width - cell.cell_len)
+    return Text(padding) + cell if right else cell + Text(padding)

@@ -7,13 +7,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from distillscan.report.filters import split
+from distillscan.report.filters import hidden_clusters
+from distillscan.report.views.shared.conclusion import nothing_found, nothing_looked_at
 from distillscan.report.views.shared.judgement import severities
 from distillscan.report.views.terminal import style
 from distillscan.report.views.terminal.console import as_text
 from distillscan.report.views.terminal.panel import PARAGRAPH, cluster_panel
 from distillscan.report.views.terminal.ranking import ranked_table
-from distillscan.result import DetectorRun, Result, Severity
+from distillscan.result import DetectorRun, Result
 from distillscan.sanitize import clip
 from distillscan.wording import counted, number, percent, period, size
 
@@ -25,35 +26,24 @@ MAX_WIDTH, MIN_WIDTH = 140, 60
 PANELS, REASONS = 10, 8
 
 
-def render(
-    result: Result,
-    *,
-    width: int = DEFAULT_WIDTH,
-    min_severity: Severity | None = None,
-    top: int | None = None,
-    verbosity: int = 0,
-) -> Group:
+def render(result: Result, *, width: int = DEFAULT_WIDTH, verbosity: int = 0) -> Group:
     """Return the report as a rich renderable.
 
     Args:
-        result: What was found. Give it unfiltered: the header counts every cluster, whatever is shown.
+        result: What was found, filtered if need be.
         width: Columns to lay it out in, ``MIN_WIDTH`` at least.
-        min_severity: Show clusters of this severity or worse.
-        top: Show this many clusters at most, each with its panel.
         verbosity: 0 for what an analyst needs first; 1 for every cluster, all evidence and its numbers.
     """
-    clusters, hidden = split(result, min_severity, top)
-    parts: list[RenderableType] = [_header(result), Text()]
-    if clusters:
-        parts += [ranked_table(clusters, width), *(_note(line) for line in hidden), Text()]
-        detailed = clusters if verbosity or top else clusters[:PANELS]
-        parts += [cluster_panel(cluster, width, verbosity) for cluster in detailed]
-        parts += [_note("report.json is what --output report.json saves."), Text()]
-        if len(detailed) < len(clusters):
-            rest = counted(len(clusters) - len(detailed), "more cluster")
-            parts += [_note(f"No details shown of {rest}: --top {len(clusters)}, or -v."), Text()]
-    else:
-        parts += [_nothing_found(result, hidden), Text()]
+    unlooked, left_out = nothing_looked_at(result), hidden_clusters(result.filters)
+    notes = [_note(left_out)] if left_out else []
+    parts: list[RenderableType] = [Text(unlooked, "bold yellow")] if unlooked else []
+    parts += [_header(result), Text()]
+    if result.clusters:
+        parts += [ranked_table(result.clusters, width), *notes, Text(), *_details(result, width, verbosity)]
+    elif notes:
+        parts += [*notes, Text()]
+    elif not unlooked:
+        parts += [Text(nothing_found(result), style.STRONG), Text()]
     parts.append(_checked(result))
     parts += _rejected(result, verbosity)
     parts += _limitations(result)
@@ -61,33 +51,17 @@ def render(
     return Group(*parts)
 
 
-def print_report(
-    result: Result,
-    console: Console,
-    *,
-    min_severity: Severity | None = None,
-    top: int | None = None,
-    verbosity: int = 0,
-) -> None:
+def print_report(result: Result, console: Console, *, verbosity: int = 0) -> None:
     """Print the report on a rich console, at its width and with its colours."""
     width = min(max(console.width, MIN_WIDTH), MAX_WIDTH)
-    report = render(result, width=width, min_severity=min_severity, top=top, verbosity=verbosity)
+    report = render(result, width=width, verbosity=verbosity)
     console.print(report, width=width, markup=False, highlight=False, emoji=False)
 
 
-def to_text(
-    result: Result,
-    *,
-    width: int = DEFAULT_WIDTH,
-    color: bool = False,
-    min_severity: Severity | None = None,
-    top: int | None = None,
-    verbosity: int = 0,
-) -> str:
+def to_text(result: Result, *, width: int = DEFAULT_WIDTH, color: bool = False, verbosity: int = 0) -> str:
     """Return the report as text, with ANSI colours or without any escape sequence."""
     width = min(max(width, MIN_WIDTH), MAX_WIDTH)
-    report = render(result, width=width, min_severity=min_severity, top=top, verbosity=verbosity)
-    return as_text(report, width, color=color)
+    return as_text(render(result, width=width, verbosity=verbosity), width, color=color)
 
 
 def _header(result: Result) -> Text:
@@ -98,26 +72,25 @@ def _header(result: Result) -> Text:
     text.append(f"{counted(population.requests, 'request')} · {counted(population.accounts, 'account')}")
     if population.requests:
         text.append(f"\n{period(population.first_seen, population.last_seen)}")
-    text.append("\n")
-    text.append(counted(len(result.clusters), "cluster") if result.clusters else "no cluster")
-    for i, (severity, n) in enumerate(severities(result.clusters)):
+    found = severities(result)
+    if found or not nothing_looked_at(result):
+        text.append("\n").append(counted(sum(found.values()), "cluster") if found else "no cluster")
+    for i, (severity, n) in enumerate(found.items()):
         text.append(": " if i == 0 else " · ").append(f"{number(n)} {severity}", style.SEVERITY[severity])
     return text
 
 
-def _nothing_found(result: Result, hidden: tuple[str, ...]) -> Text:
-    """What an empty table means: nothing found is not the same as nothing looked at."""
-    if hidden:
-        return Text("\n").join(_note(line) for line in hidden)
-    ran = [run for run in result.detectors if run.status == "ok"]
-    if not ran:
-        return Text("Nothing was checked: no detector could run. This says nothing about the log.", "bold yellow")
-    text = Text("No set of accounts in this log looks like one undeclared operator", style.STRONG)
-    missing = len(result.detectors) - len(ran)
-    if missing:
-        text.append(f", as far as {len(ran)} of {counted(len(result.detectors), 'detector')} could tell")
-    text.append(".").append(" What was checked and what could not be is below.", "not bold")
-    return text
+def _details(result: Result, width: int, verbosity: int) -> Iterator[RenderableType]:
+    """The panels of the first clusters, or of all that were asked for, and how to see the others."""
+    clusters = result.clusters if verbosity or result.filters.top else result.clusters[:PANELS]
+    for cluster in clusters:
+        yield cluster_panel(cluster, width, verbosity)
+    yield _note("report.json is what --output report.json saves.")
+    yield Text()
+    if len(clusters) < len(result.clusters):
+        rest = counted(len(result.clusters) - len(clusters), "more cluster")
+        yield _note(f"No details shown of {rest}: --top {len(result.clusters)}, or -v.")
+        yield Text()
 
 
 def _checked(result: Result) -> RenderableType:
@@ -191,5 +164,5 @@ def _section(title: str, body: RenderableType) -> RenderableType:
     return Group(Text(title, style.STRONG), Padding(body, (0, 0, 0, 2), expand=False))
 
 
-def _note(line: str) -> Text:
-    return Text(f"  {line}", style.QUIET)
+def _note(line: str) -> RenderableType:
+    return Padding(Text(clip(line, PARAGRAPH), style.QUIET), (0, 0, 0, 2), expand=False)

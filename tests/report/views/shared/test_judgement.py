@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from distillscan.report.filters import select
 from distillscan.report.views.shared.judgement import explanations, judgements, severities
-from tests.support.fake_results import cluster
+from tests.support.fake_results import busy, cluster
 
 
 def test_each_question_has_its_probability_weights_and_evidence() -> None:
@@ -34,5 +35,10 @@ def test_explanations_that_hold_come_first() -> None:
 
 
 def test_severities_are_counted_worst_first() -> None:
-    clusters = [cluster(severity=s) for s in ("low", "high", "low", "critical")]
-    assert severities(clusters) == [("critical", 1), ("high", 1), ("low", 2)]
+    clusters = tuple(cluster(severity=s) for s in ("low", "high", "low", "critical"))
+    result = busy(clusters=clusters)
+    assert list(severities(result).items()) == [("critical", 1), ("high", 1), ("low", 2)]
+
+
+def test_clusters_that_are_not_listed_count_as_well() -> None:
+    assert severities(select(busy(), "high", top=1)) == severities(busy())

@@ -10,11 +10,13 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from distillscan.report.filters import select
+from distillscan.report.views.shared.conclusion import nothing_looked_at
 from distillscan.report.views.terminal.listings import detector_listing
 from distillscan.report.views.terminal.report import print_report, to_text
 from distillscan.report.views.terminal.style import ASCII
 from distillscan.result import Evidence, Input, Rejected, Result, Template, Weight
-from tests.support.fake_results import DETECTORS, busy, cluster, hostile, quiet
+from tests.support.fake_results import DETECTORS, UNLOOKED, busy, cluster, hostile, quiet
 from tests.support.hostile import HOSTILE
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -70,9 +72,9 @@ def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_print_report_uses_the_consoles_width() -> None:
     file = StringIO()
-    print_report(busy(), Console(file=file, width=80, color_system=None, _environ={}), top=1)
+    print_report(select(busy(), top=1), Console(file=file, width=80, color_system=None, _environ={}))
     lines = "\n".join(line.rstrip() for line in file.getvalue().split("\n"))
-    assert lines == to_text(busy(), width=80, top=1)
+    assert lines == to_text(select(busy(), top=1), width=80)
 
 
 def test_everything_an_ascii_terminal_gets_is_ascii() -> None:
@@ -85,7 +87,7 @@ def test_everything_an_ascii_terminal_gets_is_ascii() -> None:
 
 
 def test_the_header_counts_everything_whatever_is_shown() -> None:
-    for shown in (to_text(busy(), width=100), to_text(busy(), width=100, min_severity="critical", top=1)):
+    for shown in (to_text(busy(), width=100), to_text(select(busy(), "critical", 1), width=100)):
         assert shown.split("\n")[:4] == [
             "distillscan 0.1.0  2 files, 508 MB",
             "2,000,000 requests · 41,250 accounts",
@@ -96,7 +98,12 @@ def test_the_header_counts_everything_whatever_is_shown() -> None:
 
 def test_an_empty_log_has_no_period() -> None:
     empty = quiet(population=replace(quiet().population, requests=0, accounts=0, first_seen="", last_seen=""))
-    assert to_text(empty, width=100).split("\n")[1:3] == ["0 requests · 0 accounts", "no cluster"]
+    assert to_text(empty, width=100).split("\n")[1:5] == [
+        "distillscan 0.1.0  1 file, 499 MB",
+        "0 requests · 0 accounts",
+        "",
+        "What was checked",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +135,34 @@ def test_a_narrow_table_gives_way_step_by_step() -> None:
     assert rows(77, last_seen="2027-01-01T00:00:00Z")[1].startswith("   2026-05-02–2027-01-01  312 accounts")
 
 
+LONG = "template-f2e249ae6c+system-template-a7db047d1a"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+@pytest.mark.parametrize("name", [LONG, f"{LONG}+email-domain-b55799f5aa"])
+def test_an_identifier_is_never_cut(width: int, name: str) -> None:
+    clusters = (cluster(1), cluster(2, cluster_id=name, severity="high"))
+    shown = to_text(busy(clusters=clusters), width=width)
+    table, first, second = shown.partition("╭─")[0], *shown.split("╭─")[1:3]
+    flat = re.sub(r"\n +", "", table)
+    assert flat.count(name) == 1
+    assert "…" not in table
+    assert name in re.sub(r" *│\n│ *", "", second)
+    assert "--cluster 2 -v" in " ".join(second.replace("│", " ").split())
+    assert "template-7f3a91c25e" in table
+    assert "template-7f3a91c25e" in first
+    assert max(map(len, shown.split("\n"))) <= width
+
+
+def test_where_identifiers_do_not_fit_they_get_a_line_of_their_own() -> None:
+    lines = to_text(busy(clusters=(cluster(1, cluster_id=LONG),)), width=80).split("\n")
+    assert lines[5:8] == [
+        "#  severity  accounts  requests  coord.  extr.  score  seen",
+        "1  critical       312    48,211   >99 %   97 %  0.987  2026-05-02–05-15",
+        f"   {LONG}",
+    ]
+
+
 # ---- what is shown, and what is said about the rest ---- #
 
 
@@ -136,17 +171,16 @@ def _panels(shown: str) -> int:
 
 
 def test_filters_say_what_they_hide() -> None:
-    shown = to_text(busy(), width=100, min_severity="high", top=1)
+    shown = to_text(select(busy(), "high", 1), width=100)
     assert _panels(shown) == 1
-    assert "  2 clusters are below high and not shown (--min-severity high)\n" in shown
-    assert "  1 cluster is ranked below the first 1 and not shown (--top 1)\n" in shown
+    assert "  3 clusters are not shown (1 high, 1 medium, 1 low) because of --min-severity high --top 1\n" in shown
 
 
 def test_filters_that_hide_everything_do_not_read_as_nothing_found() -> None:
     only_low = busy(clusters=busy().clusters[3:])
-    shown = to_text(only_low, width=100, min_severity="high")
+    shown = to_text(select(only_low, "high"), width=100)
     assert "1 cluster: 1 low\n" in shown
-    assert "  1 cluster is below high and not shown (--min-severity high)\n" in shown
+    assert "  1 cluster is not shown (1 low) because of --min-severity high\n" in shown
     assert "No set of accounts" not in shown
 
 
@@ -155,7 +189,7 @@ def test_many_clusters_get_details_for_the_first_ten_unless_asked() -> None:
     shown = to_text(many, width=100)
     assert _panels(shown) == 10
     assert "  No details shown of 2 more clusters: --top 12, or -v.\n" in shown
-    assert _panels(to_text(many, width=100, top=12)) == 12
+    assert _panels(to_text(select(many, top=12), width=100)) == 12
     assert _panels(to_text(many, width=100, verbosity=1)) == 12
 
 
@@ -172,15 +206,19 @@ def test_many_clusters_get_details_for_the_first_ten_unless_asked() -> None:
             "No set of accounts in this log looks like one undeclared operator, as far as 3 of 4 detectors could tell. "
             "What was checked and what could not be is below.",
         ),
-        (quiet(detectors=()), "Nothing was checked: no detector could run. This says nothing about the log."),
-        (
-            quiet(detectors=DETECTORS[2:3]),
-            "Nothing was checked: no detector could run. This says nothing about the log.",
-        ),
     ],
 )
-def test_nothing_found_is_told_from_nothing_checked(result: Result, sentence: str) -> None:
+def test_what_nothing_found_means(result: Result, sentence: str) -> None:
     assert sentence in to_text(result, width=140).replace("\n", " ")
+
+
+@pytest.mark.parametrize("result", UNLOOKED)
+def test_that_nothing_was_looked_at_is_the_first_line(result: Result) -> None:
+    lines = to_text(result, width=140).split("\n")
+    assert lines[0] == nothing_looked_at(result)
+    assert lines[1].startswith("distillscan 0.1.0")
+    assert "no cluster" not in lines
+    assert "No set of accounts" not in "\n".join(lines)
 
 
 def test_every_detector_is_accounted_for() -> None:
@@ -315,7 +353,7 @@ def test_account_lists_end_somewhere() -> None:
     assert "a500" not in verbose
     assert "and 200 more (--format json)" in " ".join(verbose.split())
     assert "accounts  a0\n" in _panel(account_ids=ids[:1])
-    assert "then  distillscan render report.json --cluster template-7f3a91c25e -v" in _panel(account_ids=())
+    assert "then  distillscan render report.json --cluster 1 -v" in _panel(account_ids=())
 
 
 def test_a_timeline_of_one_interval_is_not_drawn() -> None:
