@@ -24,7 +24,7 @@ from distillscan.read.inputs.local_copy import Spool
 from distillscan.read.inputs.outcome import Damage, Damages, Outcome, Skipped, Status, refuse
 from distillscan.read.notes import Notes
 from distillscan.read.options import Compression, Format, ReadOptions
-from distillscan.read.quality import Census
+from distillscan.read.quality import Quality
 from distillscan.read.schema.recognise import open_file
 from distillscan.read.schema.resolve import Resolution, SourceColumn, listed, require
 
@@ -72,7 +72,7 @@ class Task:
     _shaping: Shaping
     _notes: Notes
     _damages: Damages
-    _census: Census
+    _quality: Quality
     _batch_rows: int
 
     def __call__(self) -> Iterator[Batch]:
@@ -80,7 +80,7 @@ class Task:
         sound = _sound(self._unit, self.source, self._damages)
         for chunk in gather(sound, self._batch_rows, _BATCH_BYTES):
             batch = to_batch(chunk.with_constants(self._constants), self.source, self._notes, self._shaping)
-            self._census.add(batch.frame)
+            self._quality.add(batch.frame)
             yield batch
 
 
@@ -138,7 +138,7 @@ class Log:
         self._notes = notes
         self._spool = spool
         self._damages = Damages()
-        self._census = Census()
+        self._quality = Quality()
 
     def __enter__(self) -> Self:
         return self
@@ -170,16 +170,16 @@ class Log:
         Once every task has run to its end, also those that only joined logs and later lines have.
         """
         known = frozenset(name for one in self._opened for name in one.resolution.columns)
-        return known | self._census.columns.difference(POINTER)
+        return known | self._quality.columns.difference(POINTER)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was assumed, sorted. Complete, and the same on every run, once every task has run to its end."""
-        return tuple(sorted((*self._notes.texts(), *self._census.texts(), *self._silent())))
+        return tuple(sorted((*self._notes.texts(), *self._quality.notes(), *self._silent())))
 
     def _silent(self) -> Iterator[str]:
         """What to say if no request of a source that can log prompts has one."""
-        if not self._census.columns or self._census.columns & {"prompt", "system_prompt"}:
+        if not self._quality.columns or self._quality.columns & {"prompt", "system_prompt"}:
             return
         plans = [one.resolution.plan for one in self._opened]
         said = {plan.schema.prompts for plan in plans if plan is not None and plan.schema.prompts}
@@ -207,7 +207,7 @@ class Log:
                     one.shaping,
                     self._notes,
                     self._damages,
-                    self._census,
+                    self._quality,
                     options.batch_rows,
                 )
 

@@ -9,33 +9,37 @@ import numpy.typing as npt
 import polars as pl
 
 from distillscan.columns import ROW, SOURCE
-from distillscan.profile.text.hashes import texts_of
 
 #: Requests that are compared exactly; in a larger log these many stand for all (those with the smallest hashes).
-_KEPT: Final = 1 << 17
+_SAMPLE: Final = 1 << 17
 #: Days without a request that set times apart, and the share of requests that may be set apart as a mistake.
 _GAP: Final = 180
 _STRAY: Final = 0.01
 _DAY: Final = 86_400_000_000
-_MIX: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC13FA9A902A6328F))
-_NOTHING: Final = np.zeros(0, np.uint64)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC).date()
 
+Hashes = npt.NDArray[np.uint64]
+Counts = npt.NDArray[np.int64]
 
-class Census:
-    """Counts batches from several threads; the same log gives the same sentences whatever the order of reading."""
+
+class Quality:
+    """Collects batches from several threads; the same log gives the same notes whatever the order of reading.
+
+    Attributes:
+        columns: Columns that have a value anywhere.
+    """
 
     def __init__(self) -> None:
+        self.columns: frozenset[str] = frozenset()
         self._lock = Lock()
         self._seen: set[tuple[int, int]] = set()
         self._days: dict[int, int] = {}
         self._requests = 0
-        self._hashes = pl.DataFrame(schema={"hash": pl.UInt64, "count": pl.UInt64})
-        self._limit: int | None = None
-        self._waiting: list[npt.NDArray[np.uint64]] = []
-        self._waiting_rows = 0
-        #: Columns that have a value anywhere.
-        self.columns: frozenset[str] = frozenset()
+        #: The smallest hashes of requests so far, and how often each came; once some were left out, no larger one counts.
+        self._hashes: Hashes = np.zeros(0, np.uint64)
+        self._counts: Counts = np.zeros(0, np.int64)
+        self._complete = True
+        self._waiting: list[Hashes] = []
 
     def add(self, frame: pl.DataFrame) -> None:
         """Add a batch of usable rows; a batch that is read again counts once."""
@@ -43,82 +47,66 @@ class Census:
             return
         where = (int(frame[SOURCE][0]), int(frame[ROW][0]))
         days, counts = np.unique(frame["timestamp"].to_physical().to_numpy() // _DAY, return_counts=True)
-        hashes = _hashes(frame) if "request_id" in frame.columns else _NOTHING
+        hashes = _request_hashes(frame)
+        filled = {column.name for column in frame if column.null_count() < frame.height}
         with self._lock:
             if where in self._seen:
                 return
             self._seen.add(where)
-            self.columns |= {column.name for column in frame if column.null_count() < frame.height}
+            self.columns |= filled
             for day, count in zip(days.tolist(), counts.tolist(), strict=True):
                 self._days[day] = self._days.get(day, 0) + count
             self._requests += hashes.size
-            self._merge(hashes)
-
-    def _merge(self, hashes: npt.NDArray[np.uint64]) -> None:
-        """Note hashes that may be among the smallest; many batches are counted at once."""
-        if self._limit is not None:
-            hashes = hashes[hashes <= np.uint64(self._limit)]
-        self._waiting.append(hashes)
-        self._waiting_rows += hashes.size
-        if self._waiting_rows > _KEPT:
-            self._count()
+            self._waiting.append(hashes if self._complete else hashes[hashes <= self._hashes[-1]])
+            if sum(part.size for part in self._waiting) > _SAMPLE:
+                self._count()
 
     def _count(self) -> None:
-        """Keep the smallest hashes, each with how often it came: the same ones whatever the order of batches."""
-        if not self._waiting:
-            return
-        hashes = pl.Series("hash", np.concatenate(self._waiting))
-        self._waiting, self._waiting_rows = [], 0
-        new = hashes.to_frame("hash").group_by("hash").agg(pl.len().cast(pl.UInt64).alias("count"))
-        both = pl.concat([self._hashes, new]).group_by("hash").agg(pl.col("count").sum())
-        if both.height > _KEPT:
-            both = both.bottom_k(_KEPT, by="hash")
-            self._limit = int(both["hash"].max())  # type: ignore[arg-type]
-        self._hashes = both
+        """Count the hashes that wait, and keep the smallest."""
+        new, counts = np.unique(np.concatenate([self._hashes[:0], *self._waiting]), return_counts=True)
+        self._waiting = []
+        hashes, at = np.unique(np.concatenate([self._hashes, new]), return_inverse=True)
+        totals = np.bincount(at, np.concatenate([self._counts, counts])).astype(np.int64)
+        self._complete = self._complete and hashes.size <= _SAMPLE
+        self._hashes, self._counts = hashes[:_SAMPLE], totals[:_SAMPLE]
 
-    def texts(self) -> tuple[str, ...]:
-        """Return what to say."""
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence on repeated requests, and one on each group of times far from all others."""
         with self._lock:
             return (*self._repeats(), *self._strays())
 
     def _repeats(self) -> tuple[str, ...]:
         self._count()
-        counted = int(self._hashes["count"].sum())
-        extra = counted - self._hashes.height
+        compared = int(self._counts.sum())
+        extra = compared - self._hashes.size
         if not extra:
             return ()
-        share = extra / counted
-        about = "" if self._limit is None else "about "
-        many = f"{about}{round(self._requests * share):,}"
+        share = extra / compared
+        many = f"{'' if self._complete else 'about '}{round(self._requests * share):,}"
         return (
             f"{many} requests ({share:.1%}) repeat request_id, account and time of another: each is counted; "
             "look for files that were exported twice",
         )
 
     def _strays(self) -> tuple[str, ...]:
-        days = sorted(self._days.items())
         groups: list[list[tuple[int, int]]] = []
-        for day, count in days:
+        for day, count in sorted(self._days.items()):
             if not groups or day - groups[-1][-1][0] > _GAP:
                 groups.append([])
             groups[-1].append((day, count))
         total = sum(self._days.values())
         stray = [group for group in groups if sum(count for _, count in group) < _STRAY * total]
-        return tuple(_stray(group) for group in stray)
+        return tuple(_describe_stray(group) for group in stray)
 
 
-def _hashes(frame: pl.DataFrame) -> npt.NDArray[np.uint64]:
-    """One number for request, account and time of each row that has a request_id: the same on every machine."""
-    rows = frame.select("request_id", "account_id", "timestamp").drop_nulls("request_id")
-    request, account = (texts_of(rows[name]).hashes() for name in ("request_id", "account_id"))
-    time = rows["timestamp"].to_physical().to_numpy().astype(np.uint64)
-    mixed = (request + account * _MIX[0]) ^ (time * _MIX[1])
-    mixed = (mixed ^ (mixed >> np.uint64(29))) * _MIX[1]
-    found: npt.NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(32))
-    return found
+def _request_hashes(frame: pl.DataFrame) -> Hashes:
+    """One number for request, account and time of each row that has a request_id."""
+    if "request_id" not in frame.columns:
+        return np.zeros(0, np.uint64)
+    return frame.select("request_id", "account_id", "timestamp").drop_nulls("request_id").hash_rows().to_numpy()
 
 
-def _stray(group: list[tuple[int, int]]) -> str:
+def _describe_stray(group: list[tuple[int, int]]) -> str:
     first, last = (_date(group[at][0]) for at in (0, -1))
     count = sum(count for _, count in group)
     when = f"of {first}" if first == last else f"between {first} and {last}"

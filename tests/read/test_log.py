@@ -251,6 +251,7 @@ def test_fetch_gives_the_same_rows_again_in_the_order_asked(tmp_path: Path) -> N
         ]
         assert log.fetch(pointers.head(0), ["prompt"]).rows() == []
         assert log.fetch(pointers.head(1), []).rows() == [(2, 299)]
+        assert log.fetch(pointers[1:4], ["plan"]).rows() == [(0, 5, None), (1, 0, None), (0, 250, None)]
         assert log.fetch(pointers.head(1), ["timestamp"])["timestamp"].to_list() == [
             datetime(2026, 1, 2, 12, tzinfo=UTC)
         ]

@@ -9,7 +9,7 @@ import pytest
 
 from distillscan.columns import CANONICAL, POINTER, TIMESTAMP
 from distillscan.read import quality as module
-from distillscan.read.quality import Census
+from distillscan.read.quality import Quality
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -24,10 +24,10 @@ def frame(rows: Sequence[tuple[str | None, str, datetime]], first: int = 0) -> p
 
 
 def texts(*batches: pl.DataFrame) -> tuple[str, ...]:
-    found = Census()
+    found = Quality()
     for batch in batches:
         found.add(batch)
-    return found.texts()
+    return found.notes()
 
 
 def test_the_same_request_twice() -> None:
@@ -55,7 +55,7 @@ def test_large_logs_are_judged_by_a_part_that_no_order_changes(monkeypatch: pyte
     rows = [(f"r{at % 4000}", "a", NOON) for at in range(5000)]
     exact = texts(frame(rows))
     assert exact[0].startswith("1,000 requests (20.0%) repeat")
-    monkeypatch.setattr(module, "_KEPT", 1000)
+    monkeypatch.setattr(module, "_SAMPLE", 1000)
     found = set()
     for seed in range(5):
         shuffled = random.Random(seed).sample(rows, len(rows))

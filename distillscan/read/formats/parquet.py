@@ -157,10 +157,10 @@ class ParquetReader:
 
     def _chunks(self, groups: range, row: int, wanted: _Wanted) -> Iterator[Chunk]:
         for batch in self._batches(groups, wanted.names, wanted.rows, wanted.repeating):
-            frame = _to_frame(batch)
-            columns = {name: _dig(frame[path.column], path.keys) for name, path in wanted.paths.items()}
+            source = _source_values(batch)
+            columns = {name: _dig(source[path.column], path.keys) for name, path in wanted.paths.items()}
             rows = pl.int_range(row, row + batch.num_rows, dtype=pl.UInt64, eager=True)
-            records = to_json_objects(frame) if wanted.records else None
+            records = to_json_objects(pl.DataFrame(source)) if wanted.records else None
             row += batch.num_rows
             yield Chunk(rows, columns, no_malformed(), records, self._share(batch.num_rows))
 
@@ -239,13 +239,13 @@ def _nothing(rows: int) -> pl.Series:
     return pl.Series([None], dtype=pl.String).new_from_index(0, rows)
 
 
-def _to_frame(batch: Any) -> pl.DataFrame:
-    """The columns of a record batch as series; of two with one name the first."""
+def _source_values(batch: Any) -> dict[str, pl.Series]:
+    """The columns of a record batch by name; of two with one name the first."""
     columns: dict[str, pl.Series] = {}
     for name, array in zip(batch.schema.names, batch.columns, strict=True):
         if name not in columns:
             columns[name] = to_series(array)
-    return pl.DataFrame(columns, height=batch.num_rows)
+    return columns
 
 
 def _encrypted(file: Any, path: Path, names: Sequence[str]) -> set[str]:
