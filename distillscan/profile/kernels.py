@@ -134,12 +134,12 @@ def find_lines(addresses: I64, lengths: I64, shortest: int, rows: I64, starts: I
         while at < end:
             byte = byte_at(at)
             at += 1
-            if at < end and byte != 10:
-                if byte == 0x82:  # the full stop of Chinese
-                    if at < start + 3 or byte_at(at - 2) != 0x80 or byte_at(at - 3) != 0xE3:
-                        continue
-                elif byte_at(at) != 32 or (byte != 46 and byte != 63 and byte != 33):
+            if at < end and byte > 63:
+                # Only the full stop of Chinese ends a sentence.
+                if byte != 0x82 or at < start + 3 or byte_at(at - 2) != 0x80 or byte_at(at - 3) != 0xE3:
                     continue
+            elif at < end and byte != 10 and (byte_at(at) != 32 or (byte != 46 and byte != 63 and byte != 33)):
+                continue
             last = at
             while start < last and byte_at(start) <= 32:
                 start += 1
@@ -528,7 +528,7 @@ def number_keys(keys: U64, wanted: Bools, known: U64, slots: I32, count: int, nu
         number = -1
         if wanted[row]:
             key = keys[row]
-            slot = _finish(key) & mask
+            slot = ((key * P1) >> _32) & mask
             while slots[slot] >= 0 and known[slots[slot]] != key:
                 slot = (slot + _1) & mask
             if slots[slot] < 0:

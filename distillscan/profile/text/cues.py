@@ -112,13 +112,13 @@ def patterns(cues: Sequence[str]) -> list[bytes]:
     """
     plain = [cue.removesuffix("*").strip() for cue in cues]
     read = _IDEOGRAPH_EDGE.sub(" ", _LEFT_OUT.sub("", "\0".join(plain))).translate(_READINGS).split("\0")
-    found = []
+    found, ideograph = [], re.compile(_IDEOGRAPH)
     for cue, text, symbols in zip(cues, plain, read, strict=True):
         body = " ".join(symbols.split())
         if not body:
             raise ValueError(f"the cue {cue!r} has neither letters nor marks")
-        begin = "" if re.match(_IDEOGRAPH, text[0]) else " "
-        end = "" if cue.endswith("*") or re.match(_IDEOGRAPH, text[-1]) else " "
+        begin = "" if ideograph.match(text[0]) else " "
+        end = "" if cue.endswith("*") or ideograph.match(text[-1]) else " "
         found.append(f"{begin}{body}{end}".encode())
     return found
 
@@ -210,15 +210,23 @@ def build(cues: Mapping[bytes, frozenset[str]], groups: Sequence[str]) -> Automa
         fallback[children] = steps[fallback[parents], by] if depth else 0
         steps[parents, by] = children
         steps[children] = steps[fallback[children]]
-    number = {name: k for k, name in enumerate(groups)}
-    found: list[frozenset[int]] = [frozenset()] * size
-    for pattern, node in zip(sorted(cues), ends.tolist(), strict=True):
-        found[node] = frozenset(number[name] for name in cues[pattern])
-    for node, other in enumerate(fallback.tolist()):  # nodes of a level follow those of the levels before it
-        if found[other]:
-            found[node] |= found[other]
+    own = {node: cues[pattern] for pattern, node in zip(sorted(cues), ends.tolist(), strict=True)}
     spaced = np.concatenate([children[symbols == SPACE] for _, symbols, children in levels])
-    return _numbered(table, shift, *_single_spaces(steps, found, spaced, int(classes[SPACE])))
+    found = _found(own, fallback)
+    steps = _single_spaces(steps, found, spaced, int(classes[SPACE]))
+    number = {name: k for k, name in enumerate(groups)}
+    return _numbered(
+        table, shift, steps, {node: sorted(number[name] for name in found[node]) for node in sorted(found)}
+    )
+
+
+def _found(own: Mapping[int, frozenset[str]], fallback: I64) -> dict[int, frozenset[str]]:
+    """The groups of the cues that end in a node: its own, and those of its suffixes in the trie."""
+    found: dict[int, frozenset[str]] = {}
+    for node, other in enumerate(fallback.tolist()):  # nodes of a level follow those of the levels before it
+        if node in own or other in found:
+            found[node] = own.get(node, frozenset()) | found.get(other, frozenset())
+    return found
 
 
 def _trie(cues: Sequence[bytes]) -> tuple[list[tuple[I64, I64, I64]], I64]:
@@ -255,27 +263,26 @@ def _table(symbols: list[int]) -> U8:
     return np.concatenate([plain, classes, kinds])
 
 
-def _single_spaces(
-    steps: U16, found: list[frozenset[int]], spaced: I64, space: int
-) -> tuple[U16, list[frozenset[int]]]:
+def _single_spaces(steps: U16, found: Mapping[int, object], spaced: I64, space: int) -> U16:
     """Make any number of spaces as good as one: in states that follow a space the next one changes nothing.
 
     States that find something get a twin for this that does not, so that a cue is found once.
     """
     steps[spaced, space] = spaced
-    loud = np.array([node for node in spaced if found[node]], np.int64)
-    steps[loud, space] = len(found) + np.arange(loud.size)
-    return np.concatenate([steps, steps[loud]]), found + [frozenset[int]()] * loud.size
+    loud = np.array([node for node in spaced.tolist() if node in found], np.int64)
+    steps[loud, space] = steps.shape[0] + np.arange(loud.size)
+    return np.concatenate([steps, steps[loud]])
 
 
-def _numbered(table: U8, shift: int, steps: U16, found: list[frozenset[int]]) -> Automaton:
-    """Number the states anew so that those which find something come last: one comparison tells."""
-    hits = np.array([bool(groups) for groups in found])
+def _numbered(table: U8, shift: int, steps: U16, groups: Mapping[int, list[int]]) -> Automaton:
+    """Number the states anew so that those which find something (ascending) come last: one comparison tells."""
+    hits = np.zeros(steps.shape[0], np.bool_)
+    hits[list(groups)] = True
     order = np.argsort(hits, kind="stable")
     renamed = np.empty(order.size, np.uint16)
     renamed[order] = np.arange(order.size)
-    groups = _padded([sorted(found[node]) for node in order if found[node]])
-    return Automaton(table, renamed[steps[order]].ravel(), shift, int(np.count_nonzero(~hits)), groups)
+    first_cue = order.size - len(groups)
+    return Automaton(table, renamed.take(steps[order]).ravel(), shift, first_cue, _padded(list(groups.values())))
 
 
 @dataclass(frozen=True, slots=True)
