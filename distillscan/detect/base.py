@@ -1,10 +1,11 @@
 """What a detector is: it names the tokens accounts carry, and weighs what a candidate's accounts have in common."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,7 @@ class Comparison:
         members: All members.
         base_rate: Share (0 to 1, smoothed) of the others with the trait.
         others: How many others there are to compare with.
+        others_name: What they are called.
     """
 
     shown: int
@@ -34,6 +36,16 @@ class Comparison:
     members: int
     base_rate: float
     others: int
+    others_name: str = "other accounts"
+
+    def __str__(self) -> str:
+        """Return the members in words: ``9 of 10 members``."""
+        return f"{self.shown} of {self.observable} members"
+
+    @property
+    def usual(self) -> str:
+        """The others in words: ``3 % of other accounts``."""
+        return f"{percent(self.base_rate)} of {self.others_name}"
 
     def share_bits(self, cap: float) -> float:
         """Return the bits of so many members showing it, up to ``cap``."""
@@ -77,8 +89,29 @@ class Candidate:
         """Return the columns of the tokens of this kind that mark the members (see ``SignalGraph.characteristic``)."""
         return self.graph.characteristic(kind, self.members)
 
+    def sharing(self, kind: str, observable: Mask, *, with_anyone: bool = False) -> tuple[Ints, Comparison] | None:
+        """Compare who carries the characteristic tokens of a kind: their columns and the comparison, None without any.
+
+        Args:
+            kind: The kind.
+            observable: Accounts for which it can be told.
+            with_anyone: Whether what counts among non-members is to share any such token with anybody: what sharing is
+                worth depends on how usual it is to share at all.
+        """
+        columns = self.characteristic(kind)
+        if columns.size == 0:
+            return None
+        elsewhere = self.graph.carries_any(kind) if with_anyone else None
+        carriers = self.graph.habitual_carriers(kind, columns)
+        return columns, self.compare(carriers, observable, elsewhere=elsewhere)
+
     def compare(
-        self, has_trait: Mask, observable: Mask, *, elsewhere: Mask | None = None, others: Mask | None = None
+        self,
+        has_trait: Mask,
+        observable: Mask,
+        *,
+        elsewhere: Mask | None = None,
+        peers: tuple[Mask, str] | None = None,
     ) -> Comparison:
         """Count members with the trait, members for which it is observable, and the base rate among non-members.
 
@@ -86,10 +119,10 @@ class Candidate:
             has_trait: Accounts with the trait.
             observable: Accounts for which it can be told.
             elsewhere: What counts as the trait among non-members, if not the same: sharing an address with anyone, say.
-            others: The non-members to compare with, if not all for which it is observable.
+            peers: The non-members to compare with and their name (see ``peers``), if not all others.
         """
         elsewhere = has_trait if elsewhere is None else elsewhere
-        others = observable & ~self.mask if others is None else others
+        others, name = (observable & ~self.mask, "other accounts") if peers is None else peers
         known = observable[self.members]
         count = int(np.count_nonzero(others))
         return Comparison(
@@ -98,6 +131,7 @@ class Candidate:
             members=self.members.size,
             base_rate=float(smoothed_rate(np.count_nonzero(elsewhere & others), count)),
             others=count,
+            others_name=name,
         )
 
     def peers(self, observable: Mask, least: int, client_share: float) -> tuple[Mask, str]:
@@ -157,52 +191,34 @@ class Finding:
             )
 
 
-@runtime_checkable
-class Detector(Protocol):
-    """A module that turns the profile into evidence: plain attributes and two pure functions."""
+class Detector(ABC):
+    """A module that turns the profile into evidence: plain attributes and two pure functions.
 
-    @property
-    def name(self) -> str:
-        """Its name on the command line and in the report."""
-        ...
+    Attributes:
+        name: Its name on the command line and in the report.
+        version: Raised whenever its answer may change.
+        summary: One sentence for the analyst.
+        family: The evidence family it mainly speaks for.
+        needs: Canonical columns it needs; alternatives are joined by ``|``.
+        kinds: The kinds of the tokens it makes.
+        parameters: A frozen dataclass whose fields are ``settings.threshold``.
+    """
 
-    @property
-    def version(self) -> str:
-        """Raised whenever its answer may change."""
-        ...
+    name: str
+    version: str
+    summary: str
+    family: Family
+    needs: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    parameters: Any
 
-    @property
-    def summary(self) -> str:
-        """One sentence for the analyst."""
-        ...
+    def signals(self, population: Population, parameters: Any) -> pl.DataFrame:  # noqa: ARG002
+        """Return the tokens accounts carry (``SIGNALS``), of the kinds it declares; none unless overridden."""
+        return SIGNALS.to_frame()
 
-    @property
-    def family(self) -> Family:
-        """The evidence family it mainly speaks for."""
-        ...
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Canonical columns it needs; alternatives are joined by ``|``."""
-        ...
-
-    @property
-    def kinds(self) -> tuple[Kind, ...]:
-        """The kinds of the tokens it makes."""
-        ...
-
-    @property
-    def parameters(self) -> Any:
-        """A frozen dataclass whose fields are ``settings.threshold``."""
-        ...
-
-    def signals(self, population: Population, parameters: Any) -> pl.DataFrame:
-        """Return the tokens accounts carry (``SIGNALS``), of the kinds it declares; it reads nothing but its input."""
-        ...
-
+    @abstractmethod
     def assess(self, candidate: Candidate, parameters: Any) -> list[Finding]:
         """Return the evidence for or against a candidate being one operator, or harvesting."""
-        ...
 
 
 def evidence(detector: str, finding: Finding) -> Evidence:

@@ -56,8 +56,10 @@ def test_rates_may_be_against_others_that_are_named() -> None:
     candidate = Candidate(np.arange(4), graph_of(12, {}))
     everyone, others = np.ones(12, np.bool_), np.arange(12) >= 8
     even = np.arange(12) % 2 == 0
-    assert candidate.compare(even, everyone, others=others) == Comparison(2, 4, 4, 2.5 / 5, 4)
-    assert candidate.compare(even, everyone, others=others, elsewhere=~others) == Comparison(2, 4, 4, 0.5 / 5, 4)
+    found = candidate.compare(even, everyone, peers=(others, "the rest"))
+    assert found == Comparison(2, 4, 4, 2.5 / 5, 4, "the rest")
+    assert (str(found), found.usual) == ("2 of 4 members", "50 % of the rest")
+    assert candidate.compare(even, everyone, peers=(others, ""), elsewhere=~others).base_rate == 0.5 / 5
 
 
 def test_a_comparison_weighs_no_more_than_its_cap() -> None:

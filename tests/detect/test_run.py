@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from distillscan.detect.base import Candidate, Finding
+from distillscan.detect.base import Candidate, Detector, Finding
 from distillscan.detect.run import Detection, detect, failure, missing, without
 from distillscan.population.accounts import Population
 from distillscan.population.graph import SIGNALS
@@ -16,7 +16,7 @@ from tests.support.populations import KINDS, population_of, signal_graph
 
 
 @dataclass
-class Stub:
+class Stub(Detector):
     """A detector that hands out what it was given, or raises it."""
 
     name: str

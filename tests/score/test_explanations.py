@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.detect.base import Candidate, Finding
+from distillscan.detect.base import Candidate, Detector, Finding
 from distillscan.detect.claims import FACTS, Claim, DailyRhythmFacts, NoRestFacts, PivotFacts
 from distillscan.population.accounts import Population
 from distillscan.population.graph import SIGNALS
@@ -396,7 +396,7 @@ class TestThirdParties:
 
 
 @dataclass
-class Says:
+class Says(Detector):
     """A detector that says the same of every candidate."""
 
     findings: list[Finding]

@@ -1,18 +1,18 @@
 """Many accounts, one hand: shared payments, devices and keys, sign-up bursts, mail domains."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 from scipy import special
 
-from distillscan.detect.base import Candidate, Finding, percent, plural, shared_entities
+from distillscan.detect.base import Candidate, Detector, Finding, plural, shared_entities
 from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
 from distillscan.detect.mail_providers import provider_entities
 from distillscan.population.accounts import CREATED, Floats, Ints, Population
 from distillscan.population.graph import SIGNALS
 from distillscan.population.kinds import HOLDER, REGISTRATION, Kind
-from distillscan.result import Family
 from distillscan.settings import threshold
 
 #: What has one holder: its kind, and its name for one and for several.
@@ -84,29 +84,23 @@ def _sums_around(counts: Floats, reach: int) -> tuple[Floats, Ints]:
     return total[high] - total[low], high - low
 
 
-class AccountFanoutDetector:
+_KIND = partial(Kind, cause=HOLDER, seeding=1.0, merge_strength="strong", id_priority=2)
+
+
+class AccountFanoutDetector(Detector):
     """Payments, devices, keys, sign-ups and mail domains that many accounts share."""
 
     name = "account_fanout"
     version = "2"
     summary = "many accounts behind one payment, device, key, mail domain or sign-up burst"
-    family: Family = "identity"
+    family = "identity"
     needs = ("payment_id|device_id|api_key_id|session_id|email_domain|account_created_at",)
     kinds = (
-        # Each operator pays with its own cards.
-        Kind(
-            "payment",
-            HOLDER,
-            ("payment",),
-            seeding=1.0,
-            merge_strength="strong",
-            distinguishes_operators=True,
-            id_priority=2,
-        ),
-        Kind("device", HOLDER, ("device",), seeding=1.0, merge_strength="strong", id_priority=2),
-        Kind("api_key", HOLDER, ("api_key",), seeding=1.0, merge_strength="strong", id_priority=2),
-        # A session says little beyond the key or device it ran on.
-        Kind("session", HOLDER, ("session",), seeding=0.5, merge_strength="strong", low_degree=True, id_priority=2),
+        # Each operator pays with its own cards. A session says little beyond the key or device it ran on.
+        _KIND("payment", observable_through=("payment",), distinguishes_operators=True),
+        _KIND("device", observable_through=("device",)),
+        _KIND("api_key", observable_through=("api_key",)),
+        _KIND("session", observable_through=("session",), seeding=0.5, low_degree=True),
         # A sign-up window or mail domain is weak alone.
         Kind(
             "signup",
@@ -132,27 +126,21 @@ class AccountFanoutDetector:
     def assess(self, candidate: Candidate, parameters: AccountFanoutParameters) -> list[Finding]:
         """Weigh who holds the accounts, and when and where they signed up."""
         findings = [_holder(candidate, kind, parameters) for kind in _HOLDERS]
-        findings += [_own_domain(candidate, parameters), _signup(candidate, parameters)]
+        findings += [_registration(candidate, kind, parameters) for kind in ("email_domain", "signup")]
         return [finding for finding in findings if finding is not None]
 
 
 def _holder(candidate: Candidate, kind: str, p: AccountFanoutParameters) -> Finding | None:
-    graph = candidate.graph
-    columns = candidate.characteristic(kind)
-    if columns.size == 0:
+    # Families and teams share as well.
+    sharing = candidate.sharing(kind, candidate.population.states(kind), with_anyone=True)
+    if sharing is None:
         return None
-    # What sharing is worth depends on how usual it is to share at all: families and teams do.
-    found = candidate.compare(
-        graph.habitual_carriers(kind, columns), candidate.population.states(kind), elsewhere=graph.carries_any(kind)
-    )
-    commonest = int(graph.carriers_among(kind, candidate.members)[columns].max())
+    columns, found = sharing
+    commonest = int(candidate.graph.carriers_among(kind, candidate.members)[columns].max())
     single = commonest >= p.single_share * max(1, found.shown)
     one, several = _HOLDERS[kind]
-    summary = (
-        f"{found.shown} of {found.observable} members with a known {one} share "
-        f"{f'one {one}' if single else f'{columns.size} {several}'}; "
-        f"{percent(found.base_rate)} of other accounts share theirs"
-    )
+    what = f"one {one}" if single else f"{columns.size} {several}"
+    summary = f"{found} with a known {one} share {what}; {found.usual} share theirs"
     details = {
         "kind": kind,
         "members_sharing": found.shown,
@@ -166,44 +154,24 @@ def _holder(candidate: Candidate, kind: str, p: AccountFanoutParameters) -> Find
     return Finding(Claim.SHARED_HOLDER, "identity", "coordination", bits, summary, details, facts)
 
 
-def _own_domain(candidate: Candidate, p: AccountFanoutParameters) -> Finding | None:
-    columns = candidate.characteristic("email_domain")
-    if columns.size == 0:
+def _registration(candidate: Candidate, kind: str, p: AccountFanoutParameters) -> Finding | None:
+    signup = kind == "signup"
+    sharing = candidate.sharing(kind, candidate.population.states(CREATED if signup else kind))
+    if sharing is None:
         return None
-    carriers = candidate.graph.habitual_carriers("email_domain", columns)
-    found = candidate.compare(carriers, candidate.population.states("email_domain"))
-    summary = (
-        f"{found.shown} of {found.observable} members use mail domains of their own "
-        f"({plural(columns.size, 'domain')}); {percent(found.base_rate)} of other accounts do the same"
-    )
+    columns, found = sharing
+    what = "signed up in bursts" if signup else "use mail domains of their own"
+    values = plural(columns.size, "burst" if signup else "domain")
+    summary = f"{found} {what} ({values}); {found.usual} do the same"
     details = {
-        "kind": "email_domain",
+        "kind": kind,
         "members": found.shown,
         "members_stating": found.observable,
         "values": int(columns.size),
         "rate_outside": found.base_rate,
     }
+    bits = found.group_bits(p.signup_cap if signup else p.domain_cap)
+    if signup:
+        return Finding(Claim.SIGNUP_BURST, "identity", "coordination", bits, summary, details)
     facts = OwnDomainFacts(found.shown, int(columns.size))
-    bits = found.group_bits(p.domain_cap)
     return Finding(Claim.OWN_DOMAIN, "identity", "coordination", bits, summary, details, facts)
-
-
-def _signup(candidate: Candidate, p: AccountFanoutParameters) -> Finding | None:
-    columns = candidate.characteristic("signup")
-    if columns.size == 0:
-        return None
-    carriers = candidate.graph.habitual_carriers("signup", columns)
-    found = candidate.compare(carriers, candidate.population.states(CREATED))
-    summary = (
-        f"{found.shown} of {found.observable} members signed up in bursts "
-        f"({plural(columns.size, 'burst')}); {percent(found.base_rate)} of other accounts do the same"
-    )
-    details = {
-        "kind": "signup",
-        "members": found.shown,
-        "members_stating": found.observable,
-        "values": int(columns.size),
-        "rate_outside": found.base_rate,
-    }
-    bits = found.group_bits(p.signup_cap)
-    return Finding(Claim.SIGNUP_BURST, "identity", "coordination", bits, summary, details)

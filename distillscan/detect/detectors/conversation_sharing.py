@@ -1,13 +1,14 @@
 """One conversation or answer in several accounts, several people in one account: what relays and graders leave."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from distillscan.detect.base import Candidate, Finding, percent, shared_entities, trait_tokens
+from distillscan.detect.base import Candidate, Detector, Finding, shared_entities, trait_tokens
 from distillscan.detect.claims import Claim
 from distillscan.population.accounts import Mask, Population, memoized
 from distillscan.population.graph import SIGNALS
@@ -125,7 +126,10 @@ def programs(population: Population, p: ConversationSharingParameters) -> tuple[
 _VOICES = {1: ("languages", languages), 2: ("client programs", programs)}
 
 
-class ConversationSharingDetector:
+_KIND = partial(Kind, seeding=1.0, merge_strength="strong", low_degree=True)
+
+
+class ConversationSharingDetector(Detector):
     """Conversations, signed reasoning and answers that go on in other accounts; accounts of several people."""
 
     name = "conversation_sharing"
@@ -134,37 +138,13 @@ class ConversationSharingDetector:
         "one conversation continued from several accounts, signed reasoning replayed, "
         "answers sent in by other accounts, many people in one account"
     )
-    family: Family = "content"
+    family = "content"
     needs = ("prompt|reasoning_signature|user_agent",)
     kinds = (
         # What passes from account to account changes with every batch: it holds a pool together, but gives a poor name.
-        Kind(
-            "conversation",
-            CONVERSATION,
-            ("conversation",),
-            seeding=1.0,
-            merge_strength="strong",
-            low_degree=True,
-            id_priority=8,
-        ),
-        Kind(
-            "signature",
-            SIGNATURE,
-            ("reasoning_signature",),
-            seeding=1.0,
-            merge_strength="strong",
-            low_degree=True,
-            id_priority=3,
-        ),
-        Kind(
-            "returned",
-            RETURNED,
-            ("output_line", "input_line"),
-            seeding=1.0,
-            merge_strength="strong",
-            low_degree=True,
-            id_priority=8,
-        ),
+        _KIND("conversation", CONVERSATION, ("conversation",), id_priority=8),
+        _KIND("signature", SIGNATURE, ("reasoning_signature",), id_priority=3),
+        _KIND("returned", RETURNED, ("output_line", "input_line"), id_priority=8),
         Kind("voices", VOICES),
     )
     parameters = ConversationSharingParameters()
@@ -272,10 +252,7 @@ def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
         "accounts_on_them": on_them,
         "sharing_outside": found.base_rate,
     }
-    summary = (
-        f"{found.shown} of {found.observable} members have {passing.phrase} ({columns.size} seen); "
-        f"{percent(found.base_rate)} of other accounts share any with anyone"
-    )
+    summary = f"{found} have {passing.phrase} ({columns.size} seen); {found.usual} share any with anyone"
     bits = found.group_bits(cap, _BASE_RATE_LIMIT) * part
     return Finding(passing.claim, passing.family, "coordination", bits, summary, details)
 
@@ -288,10 +265,7 @@ def _voices(candidate: Candidate, p: ConversationSharingParameters) -> Finding |
         bits = found.group_bits(p.voices_cap)
         if bits > 0 and (best is None or bits > best.bits):
             least = p.languages if measure is languages else p.clients
-            summary = (
-                f"{found.shown} of {found.observable} members use {least} or more {what} in one account, "
-                f"as {percent(found.base_rate)} of other accounts do"
-            )
+            summary = f"{found} use {least} or more {what} in one account, as {found.usual} do"
             details = {
                 "kind": what,
                 "members": found.shown,

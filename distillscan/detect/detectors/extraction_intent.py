@@ -8,13 +8,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Comparison, Finding, percent, trait_tokens
+from distillscan.detect.base import Candidate, Comparison, Detector, Finding, trait_tokens
 from distillscan.detect.claims import Claim
 from distillscan.population import kinds
 from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
 from distillscan.population.graph import SIGNALS
 from distillscan.profile.text.intents import CAPABILITIES, HARVEST, INTENTS
-from distillscan.result import Family
 from distillscan.settings import threshold
 
 #: What members do who show an intent.
@@ -147,13 +146,13 @@ def capability_shares(candidate: Candidate) -> dict[str, float]:
     return dict(sorted(((name, share) for name, share in shares.items() if share > 0), key=lambda item: -item[1]))
 
 
-class ExtractionIntentDetector:
+class ExtractionIntentDetector(Detector):
     """Intents of harvesting, and traffic that keeps to one capability, by accounts against comparable ones."""
 
     name = "extraction_intent"
     version = "2"
     summary = "requests for hidden reasoning, grading, training tasks; one capability only; against comparable accounts"
-    family: Family = "content"
+    family = "content"
     needs = ("prompt|system_prompt",)
     kinds = (kinds.Kind("intent", kinds.INTENT, crossed_with=("tls", "user_agent")),)
     parameters = ExtractionIntentParameters()
@@ -192,43 +191,38 @@ def _accord(shown: list[tuple[str, Finding]], p: ExtractionIntentParameters) -> 
 
 def _compare(
     candidate: Candidate, shows: Mask, observable: Mask, p: ExtractionIntentParameters
-) -> tuple[Comparison, str, dict[str, object]]:
-    """The comparison with peers, what these are called, and the details that findings have in common."""
-    others, basis = candidate.peers(observable, p.comparable, p.main_client)
-    found = candidate.compare(shows, observable, others=others)
+) -> tuple[Comparison, dict[str, object]]:
+    """The comparison with peers, and the details that findings have in common."""
+    found = candidate.compare(shows, observable, peers=candidate.peers(observable, p.comparable, p.main_client))
     details = {
         "members_showing": found.shown,
         "members_stating": found.observable,
         "rate_outside": found.base_rate,
-        "compared_with": basis,
+        "compared_with": found.others_name,
     }
-    return found, basis, details
+    return found, details
 
 
 def _intent(candidate: Candidate, name: str, p: ExtractionIntentParameters) -> Finding | None:
     shows, observable = showing(candidate.population, name, p)
-    found, basis, details = _compare(candidate, shows, observable, p)
+    found, details = _compare(candidate, shows, observable, p)
     bits = found.group_bits(p.ordinary_cap if name in _ORDINARY else p.cap)
     if bits <= 0:
         return None
     requested = intents_of(candidate.population)
     showers = candidate.members[shows[candidate.members]]
     share = float(np.median(np.maximum(requested.shares[name][showers], requested.systems[name][showers])))
-    summary = f"{found.shown} of {found.observable} members {_DO[name]}, as {percent(found.base_rate)} of {basis} do"
     details = {"intent": name, **details, "median_share_of_prompts": share}
+    summary = f"{found} {_DO[name]}, as {found.usual} do"
     return Finding(Claim.INTENT, "content", "extraction", bits, summary, details)
 
 
 def _focus(candidate: Candidate, capability: str, p: ExtractionIntentParameters) -> Finding | None:
     """Members that use the model for one thing, where comparable accounts use it for several."""
-    shows, observable = narrow(candidate.population, capability, p)
-    found, basis, details = _compare(candidate, shows, observable, p)
+    found, details = _compare(candidate, *narrow(candidate.population, capability, p), p)
     bits = found.group_bits(p.narrow_cap)
     if bits <= 0:
         return None
-    summary = (
-        f"{found.shown} of {found.observable} members ask for hardly anything but {capability}, "
-        f"as {percent(found.base_rate)} of {basis} do"
-    )
+    summary = f"{found} ask for hardly anything but {capability}, as {found.usual} do"
     details = {"capability": capability, **details}
     return Finding(Claim.ONE_CAPABILITY, "content", "extraction", bits, summary, details)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Finding, percent, plural, shared_entities, trait_tokens
+from distillscan.detect.base import Candidate, Detector, Finding, percent, plural, shared_entities, trait_tokens
 from distillscan.detect.claims import Claim, SharedPoolFacts
 from distillscan.population.accounts import Floats, Mask, Population, memoized
 from distillscan.population.graph import SIGNALS
 from distillscan.population.kinds import EGRESS, ROTATION, SOFTWARE, STACK, Kind
 from distillscan.profile.tables import LINKS_KEPT
-from distillscan.result import Family
 from distillscan.settings import threshold
 
 _SHARED = ("ip", "ip_prefix", "tls", "user_agent")
@@ -83,13 +82,13 @@ def able_to_rotate(population: Population, p: InfrastructureOverlapParameters) -
     return with_address(population) >= p.rotation_requests
 
 
-class InfrastructureOverlapDetector:
+class InfrastructureOverlapDetector(Detector):
     """Shared addresses, prefixes, TLS fingerprints and agents; rotation. Shared egress is explained, not counted."""
 
     name = "infrastructure_overlap"
     version = "2"
     summary = "addresses, networks and fingerprints shared beyond chance; proxies rotated over a pool of accounts"
-    family: Family = "network"
+    family = "network"
     needs = ("ip|tls_fingerprint|user_agent",)
     kinds = (
         # Each operator rents its own addresses. A prefix repeats what its addresses say.
@@ -131,15 +130,15 @@ class InfrastructureOverlapDetector:
 
 
 def _pool(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding | None:
-    graph = candidate.graph
-    addresses, prefixes = candidate.characteristic("ip"), candidate.characteristic("ip_prefix")
-    kind, columns = ("ip", addresses) if addresses.size else ("ip_prefix", prefixes)
-    if columns.size == 0:
+    """The addresses, or where every address is an account's own the networks, that members share."""
+    stated, prefixes = candidate.population.states("ip"), candidate.characteristic("ip_prefix")
+    kind = "ip" if candidate.characteristic("ip").size else "ip_prefix"
+    sharing = candidate.sharing(kind, stated, with_anyone=True)
+    if sharing is None:
         return None
-    # Strangers on the same addresses are the sign of a carrier or VPN; sharing at all is usual for some.
-    habitual = graph.habitual_carriers(kind, columns)
-    found = candidate.compare(habitual, candidate.population.states("ip"), elsewhere=graph.carries_any(kind))
-    on_them = int(np.count_nonzero(graph.carriers(kind, columns)))
+    columns, found = sharing
+    # Strangers on the same addresses are the sign of a carrier or VPN.
+    on_them = int(np.count_nonzero(candidate.graph.carriers(kind, columns)))
     concentration = found.shown / max(1, on_them)
     site = _largest_home(candidate) / max(1, found.observable)
     one_site = site >= p.site_share
@@ -149,14 +148,13 @@ def _pool(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding |
         f"one network serves {percent(site)} of them" if one_site else f"{places} in {plural(prefixes.size, 'network')}"
     )
     summary = (
-        f"{found.shown} of {found.observable} members meet on shared addresses ({where}); {percent(concentration)} of "
-        f"the accounts on these are members, and {percent(found.base_rate)} of other accounts share an address with "
-        "anyone"
+        f"{found} meet on shared addresses ({where}); {percent(concentration)} of the accounts on these are members, "
+        f"and {found.usual} share an address with anyone"
     )
     details = {
         "members_sharing": found.shown,
         "members_with_address": found.observable,
-        "addresses": int(addresses.size),
+        "addresses": int(columns.size) if kind == "ip" else 0,
         "networks": int(prefixes.size),
         "largest_network_share": site,
         "accounts_on_them": on_them,
@@ -193,10 +191,7 @@ def _rotation(candidate: Candidate, p: InfrastructureOverlapParameters) -> Findi
     bits = found.group_bits(p.rotation_cap)
     if bits <= 0:
         return None
-    summary = (
-        f"{found.shown} of {found.observable} members come from ever new networks; "
-        f"{percent(found.base_rate)} of other accounts do"
-    )
+    summary = f"{found} come from ever new networks; {found.usual} do"
     details = {
         "members_rotating": found.shown,
         "members_with_enough_requests": found.observable,
@@ -213,14 +208,12 @@ _PROGRAMS = {
 
 
 def _software(candidate: Candidate, kind: str, p: InfrastructureOverlapParameters) -> Finding | None:
-    columns = candidate.characteristic(kind)
-    if columns.size == 0:
-        return None
     entity, what = _PROGRAMS[kind]
-    found = candidate.compare(candidate.graph.habitual_carriers(kind, columns), candidate.population.states(entity))
-    summary = (
-        f"{found.shown} of {found.observable} members use {what} that {percent(found.base_rate)} of other accounts use"
-    )
+    sharing = candidate.sharing(kind, candidate.population.states(entity))
+    if sharing is None:
+        return None
+    columns, found = sharing
+    summary = f"{found} use {what} that {found.usual} use"
     details = {
         "kind": kind,
         "members": found.shown,

@@ -7,13 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Comparison, Finding, percent, plural
+from distillscan.detect.base import Candidate, Detector, Finding, percent, plural
 from distillscan.detect.claims import Claim, DailyRhythmFacts, NoRestFacts
 from distillscan.population.accounts import PROMPTS, Floats, Population, memoized
-from distillscan.population.graph import SIGNALS
-from distillscan.population.kinds import Kind
 from distillscan.profile.tables import PROMPTS_KEPT
-from distillscan.result import Family
 from distillscan.settings import threshold
 
 
@@ -105,20 +102,14 @@ def distinct_share(population: Population, enough: int) -> Floats:
     return share
 
 
-class OutputHarvestDetector:
+class OutputHarvestDetector(Detector):
     """Round-the-clock use, volume, concentration on one model and prompts without repeats."""
 
     name = "output_harvest"
     version = "3"
     summary = "round-the-clock use, volume, one model, prompts without repeats: harvesting rather than use"
-    family: Family = "timing"
-    needs = ()
-    kinds: tuple[Kind, ...] = ()
+    family = "timing"
     parameters = OutputHarvestParameters()
-
-    def signals(self, population: Population, parameters: OutputHarvestParameters) -> pl.DataFrame:
-        """Return no tokens: working around the clock links nobody."""
-        return SIGNALS.to_frame()
 
     def assess(self, candidate: Candidate, parameters: OutputHarvestParameters) -> list[Finding]:
         """Weigh how the cluster uses the model against how other accounts do."""
@@ -255,36 +246,18 @@ def _answer_length(candidate: Candidate, p: OutputHarvestParameters) -> Finding 
     return Finding(Claim.ANSWER_LENGTH, "content", "extraction", bits, summary, details)
 
 
-def _compare_share(
-    candidate: Candidate, share: Floats, limit: float, p: OutputHarvestParameters
-) -> tuple[Comparison, dict[str, Any]] | None:
-    """Members whose share (NaN where unknown) reaches a limit, and the details; None with too few to compare."""
-    found = candidate.compare(np.nan_to_num(share) >= limit, ~np.isnan(share))
-    if found.observable < p.least_members or found.others == 0:
-        return None
-    details = {
-        "members": found.shown,
-        "members_with_enough_requests": found.observable,
-        "rate_outside": found.base_rate,
-    }
-    return found, details
-
-
 def _single_model_use(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
     """Members that keep to one model, where other accounts use several.
 
     A ring that sells or spams keeps to one model as well, so this is no specific sign of harvesting. Only where no
     prompts can be read, which would show harvesting in what they ask for, the one model has to stand for it.
     """
-    compared = _compare_share(candidate, main_model_share(candidate.population, p.enough), p.one_model, p)
-    bits = compared[0].share_bits(p.model_cap) if compared else 0.0
-    if compared is None or bits <= 0:
+    share = main_model_share(candidate.population, p.enough)
+    does = f"send {percent(p.one_model)} or more of their requests to one model"
+    found = _high_share(candidate, share, p.one_model, p.model_cap, does, p)
+    if found is None:
         return None
-    found, details = compared
-    summary = (
-        f"{found.shown} of {found.observable} members send {percent(p.one_model)} or more of their requests to one "
-        f"model, as {percent(found.base_rate)} of other accounts do"
-    )
+    bits, summary, details = found
     specific = bool(np.mean(candidate.population.states(PROMPTS)[candidate.members]) < p.readable)
     details = {"specific": True, **details} if specific else details
     return Finding(Claim.ONE_MODEL, "timing", "extraction", bits, summary, details, specific=specific)
@@ -292,13 +265,22 @@ def _single_model_use(candidate: Candidate, p: OutputHarvestParameters) -> Findi
 
 def _no_repeats(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
     """Members that hardly ever repeat a prompt."""
-    compared = _compare_share(candidate, distinct_share(candidate.population, p.enough), p.unrepeated, p)
-    bits = compared[0].share_bits(p.distinct_cap) if compared else 0.0
-    if compared is None or bits <= 0:
+    share = distinct_share(candidate.population, p.enough)
+    found = _high_share(candidate, share, p.unrepeated, p.distinct_cap, "hardly ever repeat a prompt", p)
+    return None if found is None else Finding(Claim.NO_REPEATS, "content", "extraction", *found, specific=False)
+
+
+def _high_share(
+    candidate: Candidate, share: Floats, limit: float, cap: float, does: str, p: OutputHarvestParameters
+) -> tuple[float, str, dict[str, Any]] | None:
+    """Bits, summary and details of members whose share (NaN where unknown) reaches a limit; None if it says nothing."""
+    found = candidate.compare(np.nan_to_num(share) >= limit, ~np.isnan(share))
+    bits = found.share_bits(cap)
+    if found.observable < p.least_members or found.others == 0 or bits <= 0:
         return None
-    found, details = compared
-    summary = (
-        f"{found.shown} of {found.observable} members hardly ever repeat a prompt, "
-        f"as {percent(found.base_rate)} of other accounts do"
-    )
-    return Finding(Claim.NO_REPEATS, "content", "extraction", bits, summary, details, specific=False)
+    details = {
+        "members": found.shown,
+        "members_with_enough_requests": found.observable,
+        "rate_outside": found.base_rate,
+    }
+    return bits, f"{found} {does}, as {found.usual} do", details

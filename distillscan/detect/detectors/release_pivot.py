@@ -5,14 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Finding, percent
+from distillscan.detect.base import Candidate, Detector, Finding, percent
 from distillscan.detect.claims import Claim, PivotFacts
 from distillscan.detect.releases import ReleaseParameters
 from distillscan.population.accounts import Floats, Hashes, Mask, Population, Release, memoized
 from distillscan.population.graph import SIGNALS
 from distillscan.population.kinds import PIVOT, Kind
 from distillscan.profile.text.hashes import hash_text
-from distillscan.result import Family
 from distillscan.settings import threshold
 
 
@@ -83,13 +82,13 @@ def move(
     return Move(share, before)
 
 
-class ReleasePivotDetector:
+class ReleasePivotDetector(Detector):
     """Share of traffic moved to a new model within a day of its release; a difference to comparable accounts."""
 
     name = "release_pivot"
     version = "2"
     summary = "traffic moved to a newly released model within a day, beyond what comparable accounts moved"
-    family: Family = "timing"
+    family = "timing"
     needs = ("model",)
     # Nothing tells of whom a pivot is known: who did not move may not have been active, and not moving is what nearly
     # everybody does.
@@ -135,15 +134,14 @@ def _pivot(candidate: Candidate, release: Release, p: ReleasePivotParameters) ->
     if np.count_nonzero(observable[candidate.members]) < p.least_members:
         return []
     moved = np.nan_to_num(moves.share) >= p.moved
-    others, basis = matched(candidate, moves, observable, p.comparable)
-    found = candidate.compare(moved, observable, others=others)
+    found = candidate.compare(moved, observable, peers=matched(candidate, moves, observable, p.comparable))
     bits = found.group_bits(p.cap)
     if found.others == 0 or bits <= 0:
         return []
     share = float(np.nanmean(moves.share[candidate.members]))
     summary = (
-        f"{found.shown} of {found.observable} members active around the release of {release.model} moved to it within "
-        f"{p.window_hours} h (mean share {percent(share)}), as {percent(found.base_rate)} of {basis} did"
+        f"{found} active around the release of {release.model} moved to it within {p.window_hours} h "
+        f"(mean share {percent(share)}), as {found.usual} did"
     )
     details = {
         "model": release.model,
@@ -152,9 +150,9 @@ def _pivot(candidate: Candidate, release: Release, p: ReleasePivotParameters) ->
         "members_active": found.observable,
         "mean_share": share,
         "rate_outside": found.base_rate,
-        "compared_with": basis,
+        "compared_with": found.others_name,
     }
-    facts = PivotFacts(found.base_rate, basis)
+    facts = PivotFacts(found.base_rate, found.others_name)
     # Whether those who were active moved says how the pool is used, however few they are of it.
     wanted = p.extraction_part * found.share_bits(p.cap)
     wanted = min(p.extraction_cap, wanted * min(1.0, found.shown / found.observable / p.moved_full))

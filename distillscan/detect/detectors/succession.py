@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
-from distillscan.detect.base import Candidate, Finding, percent
+from distillscan.detect.base import Candidate, Detector, Finding, percent
 from distillscan.detect.claims import Claim
-from distillscan.population.accounts import Floats, Ints, Population
-from distillscan.population.graph import SIGNALS
-from distillscan.population.kinds import Kind
+from distillscan.population.accounts import Floats, Ints
 from distillscan.population.stats import group_bits
-from distillscan.result import Family
 from distillscan.settings import threshold
 
 #: Least share of stops that a start is taken to follow by chance.
@@ -46,20 +42,14 @@ def followed(stops: Floats, starts: Floats, hours: float) -> int:
     return int(np.count_nonzero(starts_near(stops, starts, hours)))
 
 
-class SuccessionDetector:
+class SuccessionDetector(Detector):
     """Members that begin when others fall silent, above all after a ban; and probing before scale."""
 
     name = "succession"
     version = "3"
     summary = "accounts that start within hours of others' ends, above all after a ban; probing before scale-up"
-    family: Family = "timing"
-    needs = ()
-    kinds: tuple[Kind, ...] = ()
+    family = "timing"
     parameters = SuccessionParameters()
-
-    def signals(self, population: Population, parameters: SuccessionParameters) -> pl.DataFrame:
-        """Return no tokens: somebody always starts when somebody stops."""
-        return SIGNALS.to_frame()
 
     def assess(self, candidate: Candidate, parameters: SuccessionParameters) -> list[Finding]:
         """Weigh how often a member's start follows a member's stop, against how often it follows strangers' stops."""
@@ -122,10 +112,7 @@ def _probing(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     probing = (probes & observable)[candidate.members]
     early, rest = first[candidate.members[probing]], first[candidate.members[~probing]]
     ahead = float(np.median(rest) - np.median(early)) if early.size and rest.size else 0.0
-    summary = (
-        f"{found.shown} of {found.observable} members are refused {percent(p.refused)} of their requests or more; "
-        f"{percent(found.base_rate)} of other accounts are"
-    )
+    summary = f"{found} are refused {percent(p.refused)} of their requests or more; {found.usual} are"
     if ahead > 24:
         summary += f"; they began {ahead / 24:.0f} days before the others"
     details = {

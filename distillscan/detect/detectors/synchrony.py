@@ -6,11 +6,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Finding, percent, trait_tokens
+from distillscan.detect.base import Candidate, Detector, Finding, percent, trait_tokens
 from distillscan.detect.claims import Claim
 from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
 from distillscan.population.kinds import DEALING, Kind
-from distillscan.result import Family
 from distillscan.settings import threshold
 
 _EPOCH_WEEKDAY: Final = 3
@@ -99,14 +98,13 @@ def even(population: Population, p: SynchronyParameters) -> tuple[Mask, Mask]:
 _DEALT = {1: ("strewn over the hours", scattered), 2: ("much the same number every day", even)}
 
 
-class SynchronyDetector:
+class SynchronyDetector(Detector):
     """Work in step against copies of the same accounts with their days exchanged; requests dealt out evenly."""
 
     name = "synchrony"
     version = "2"
     summary = "accounts that work in the same hours beyond their habits, or are dealt an even share of the requests"
-    family: Family = "timing"
-    needs = ()
+    family = "timing"
     kinds = (Kind("dealt", DEALING, crossed_with=("tls", "user_agent", "voices", "intent")),)
     parameters = SynchronyParameters()
 
@@ -129,10 +127,7 @@ def _dealt(candidate: Candidate, p: SynchronyParameters) -> Finding | None:
         found = candidate.compare(*measure(candidate.population, p))
         bits = found.group_bits(p.dealt_cap)
         if bits > 0 and (best is None or bits > best.bits):
-            summary = (
-                f"{found.shown} of {found.observable} members get their requests as a load balancer deals them "
-                f"({what}), as {percent(found.base_rate)} of other accounts do"
-            )
+            summary = f"{found} get their requests as a load balancer deals them ({what}), as {found.usual} do"
             details = {
                 "kind": what,
                 "members": found.shown,

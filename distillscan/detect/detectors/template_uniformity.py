@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from distillscan.detect.base import Candidate, Finding, percent
+from distillscan.detect.base import Candidate, Detector, Finding, percent
 from distillscan.detect.claims import Claim
 from distillscan.detect.templates import TemplateParameters, Templates, mine
 from distillscan.population.accounts import PROMPTS, Hashes, Population, memoized
 from distillscan.population.kinds import WORDING, Kind
 from distillscan.population.stats import saturate
-from distillscan.result import Family
 from distillscan.settings import threshold
 
 
@@ -83,13 +82,13 @@ def mined(population: Population, kind: str, p: TemplateUniformityParameters) ->
     return _MINERS[kind](population, p)
 
 
-class TemplateUniformityDetector:
+class TemplateUniformityDetector(Detector):
     """Prompts and system prompts that share a skeleton, by containment."""
 
     name = "template_uniformity"
     version = "2"
     summary = "prompts that share a skeleton with variable slots, over accounts that should not know it"
-    family: Family = "content"
+    family = "content"
     needs = ("prompt|system_prompt",)
     kinds = (
         Kind("template", WORDING, (PROMPTS,), seeding=1.0, merge_strength="strong", is_share=True, id_priority=1),
@@ -129,8 +128,8 @@ def _wording(candidate: Candidate, kind: str, texts: str, p: TemplateUniformityP
         return []
     observable = population.states("system_prompt")
     observable = observable if kind == "system_template" else observable | population.states(PROMPTS)
-    others, basis = candidate.peers(observable, p.comparable, p.main_client)
-    found = candidate.compare(graph.habitual_carriers(kind, columns), observable, others=others)
+    peers = candidate.peers(observable, p.comparable, p.main_client)
+    found = candidate.compare(graph.habitual_carriers(kind, columns), observable, peers=peers)
     bits = found.group_bits(p.cap)
     coverage = typical_coverage(candidate, kind, graph.tokens(kind)[columns], p)
     details = {
@@ -138,13 +137,13 @@ def _wording(candidate: Candidate, kind: str, texts: str, p: TemplateUniformityP
         "members_with_text": found.observable,
         "templates": int(columns.size),
         "rate_outside": found.base_rate,
-        "compared_with": basis,
+        "compared_with": found.others_name,
         "median_coverage": coverage,
     }
     summary = (
         f"{percent(found.shown / max(1, found.observable))} of the members send {texts} built on "
         f"{'one skeleton' if columns.size == 1 else f'{columns.size} skeletons'} "
-        f"that {percent(found.base_rate)} of {basis} use"
+        f"that {found.usual} use"
     )
     wording = Finding(Claim.WORDING, "content", "coordination", bits, summary, details)
     return [wording, _automation(coverage, bits, found.shown, p)] if kind == "template" else [wording]

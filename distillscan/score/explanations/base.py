@@ -1,8 +1,9 @@
 """What an innocent explanation is: it names the claims it explains, and tests whether it holds for a candidate."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -57,24 +58,20 @@ class Outcome:
     idles: frozenset[Family] = frozenset()
 
 
-class InnocentExplanation(Protocol):
-    """A reason, other than one undeclared operator, for what accounts have in common."""
+class InnocentExplanation(ABC):
+    """A reason, other than one undeclared operator, for what accounts have in common.
 
-    @property
-    def text(self) -> str:
-        """What it is called in the report."""
-        ...
+    Attributes:
+        text: What it is called in the report.
+        explains: The claims that it accounts for if it holds.
+        refuted_by: The claims that speak against it.
+    """
 
-    @property
-    def explains(self) -> frozenset[Claim]:
-        """The claims that it accounts for if it holds."""
-        ...
+    text: str
+    explains: frozenset[Claim]
+    refuted_by: frozenset[Claim] = frozenset()
 
-    @property
-    def refuted_by(self) -> frozenset[Claim]:
-        """The claims that speak against it."""
-        ...
-
+    @abstractmethod
     def test(self, view: View, findings: Sequence[Finding], p: Any) -> Outcome | None:
         """Return what came of testing it, None if there is nothing it could explain.
 
@@ -83,7 +80,6 @@ class InnocentExplanation(Protocol):
             findings: Those whose claims it explains or is refuted by: its verdict rests on no others.
             p: The parameters of scoring.
         """
-        ...
 
 
 def claiming(findings: Iterable[Finding], *claims: Claim) -> list[Finding]:

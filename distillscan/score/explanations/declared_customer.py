@@ -13,6 +13,7 @@ from distillscan.result import Weight
 from distillscan.score.explanations.base import (
     Common,
     ExplanationParameters,
+    InnocentExplanation,
     Outcome,
     View,
     claiming,
@@ -36,12 +37,11 @@ class CustomerParameters(ExplanationParameters):
     own_domains: int = threshold(2, "domains", "at most with which one card's holder says who it is")
 
 
-class DeclaredCustomer:
+class DeclaredCustomer(InnocentExplanation):
     """Accounts that openly belong to one customer. What else they share needs no other explanation."""
 
     text = "one declared customer (organisation, reseller, or company mail domain)"
     explains = frozenset({Claim.SHARED_HOLDER, Claim.OWN_DOMAIN})
-    refuted_by: frozenset[Claim] = frozenset()
 
     def test(self, view: View, findings: Sequence[Finding], p: CustomerParameters) -> Outcome:
         """Return whether an organisation, a reseller, a mail domain, or a card with domains declares the members."""

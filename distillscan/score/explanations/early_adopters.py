@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, PivotFacts
-from distillscan.score.explanations.base import Outcome, View, first_facts
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, first_facts
 from distillscan.settings import threshold
 
 
@@ -16,14 +16,13 @@ class AdopterParameters:
     adopters: float = threshold(0.2, "share", "of comparable accounts that moved from which it is the fashion")
 
 
-class EarlyAdopters:
+class EarlyAdopters(InnocentExplanation):
     """A move to a new model that comparable accounts made as well."""
 
     text = "early adopters, or a client that changed its default model"
     explains = frozenset({Claim.PIVOT})
-    refuted_by: frozenset[Claim] = frozenset()
 
-    def test(self, view: View, findings: Sequence[Finding], p: AdopterParameters) -> Outcome | None:  # noqa: ARG002
+    def test(self, view: View, findings: Sequence[Finding], p: AdopterParameters) -> Outcome | None:
         """Return whether others moved as well, None if the members did not move."""
         pivot = first_facts(findings, PivotFacts)
         if pivot is None:

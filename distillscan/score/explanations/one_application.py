@@ -6,7 +6,7 @@ from typing import Final
 from distillscan.detect.base import Finding
 from distillscan.detect.claims import Claim
 from distillscan.score.combine import SumParameters
-from distillscan.score.explanations.base import Outcome, View, claiming
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming
 
 #: What speaks of the accounts' holders and networks, which no application gives its users.
 _PERSONAL: Final = frozenset(
@@ -23,7 +23,7 @@ _PERSONAL: Final = frozenset(
 )
 
 
-class OneApplication:
+class OneApplication(InnocentExplanation):
     """An application words the prompts of all its users; they follow on each other and keep to its pace as well."""
 
     text = "one popular application or coding agent that fixes prompt and fingerprint"

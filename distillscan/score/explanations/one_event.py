@@ -8,7 +8,7 @@ import numpy as np
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, SharedHolderFacts, SharedPoolFacts
 from distillscan.result import Weight
-from distillscan.score.explanations.base import Outcome, View, claiming, first_facts, reduction
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming, first_facts, reduction
 from distillscan.score.explanations.declared_customer import CustomerParameters, undeclared
 from distillscan.settings import threshold
 
@@ -20,12 +20,11 @@ class EventParameters(CustomerParameters):
     single_holder: float = threshold(4.0, "bits", "of a common holder up to which it may be an event's voucher")
 
 
-class OneEvent:
+class OneEvent(InnocentExplanation):
     """A venue explains its address, the sign-ups of its day, its working hours and the voucher: one cause for all."""
 
     text = "one event or site (hackathon, course, new office): common sign-up, voucher and address"
     explains = frozenset({Claim.SIGNUP_BURST, Claim.SHARED_HOLDER, Claim.SHARED_POOL, Claim.IN_STEP})
-    refuted_by: frozenset[Claim] = frozenset()
 
     def test(self, view: View, findings: Sequence[Finding], p: EventParameters) -> Outcome:
         """Return whether the members signed up together, and work from one network or share one voucher."""

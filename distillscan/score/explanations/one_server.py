@@ -8,7 +8,7 @@ from typing import Final
 from distillscan.detect.base import Finding
 from distillscan.detect.claims import Claim
 from distillscan.result import Weight
-from distillscan.score.explanations.base import Outcome, View, claiming, reduction
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming, reduction
 from distillscan.score.explanations.declared_customer import CustomerParameters, undeclared
 from distillscan.score.explanations.people_at_work import PeopleAtWork, PeopleParameters
 from distillscan.settings import threshold
@@ -33,7 +33,7 @@ class ServerParameters(CustomerParameters, PeopleParameters):
     server_bits: float = threshold(2.0, "bits", "of anything personal from which no server explains the rest")
 
 
-class OneServer:
+class OneServer(InnocentExplanation):
     """An application whose server calls with its users' own keys fixes wording, client and address: one cause for all.
 
     It cannot give its users common cards or sign-ups, nor take their nights away.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, DailyRhythmFacts, NoRestFacts
-from distillscan.score.explanations.base import Outcome, View, first_facts
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, first_facts
 from distillscan.settings import threshold
 
 
@@ -17,14 +17,13 @@ class PeopleParameters:
     usual_rhythm: float = threshold(0.75, "times", "others' strictness of days from which members are people")
 
 
-class PeopleAtWork:
+class PeopleAtWork(InnocentExplanation):
     """People rest: the busy ones at night, or taken one by one as strictly as other accounts do."""
 
     text = "people at work: a class, an event, a team"
     explains = frozenset({Claim.NO_REST, Claim.DAILY_RHYTHM})
-    refuted_by: frozenset[Claim] = frozenset()
 
-    def test(self, view: View, findings: Sequence[Finding], p: PeopleParameters) -> Outcome:  # noqa: ARG002
+    def test(self, view: View, findings: Sequence[Finding], p: PeopleParameters) -> Outcome:
         """Return whether the members rest."""
         rest, rhythm = first_facts(findings, NoRestFacts), first_facts(findings, DailyRhythmFacts)
         if rest is not None and rest.share < p.resting:

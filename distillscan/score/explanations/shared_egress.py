@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, SharedPoolFacts
-from distillscan.score.explanations.base import ExplanationParameters, Outcome, View, first_facts
+from distillscan.score.explanations.base import ExplanationParameters, InnocentExplanation, Outcome, View, first_facts
 from distillscan.settings import threshold
 
 
@@ -16,14 +16,13 @@ class EgressParameters(ExplanationParameters):
     egress_share: float = threshold(0.5, "share", "of the accounts on addresses below which they are others'")
 
 
-class SharedEgress:
+class SharedEgress(InnocentExplanation):
     """Strangers on the same addresses, or one network for most members: an egress that many people use."""
 
     text = "shared egress (carrier or office NAT, campus, VPN)"
     explains = frozenset({Claim.SHARED_POOL})
-    refuted_by: frozenset[Claim] = frozenset()
 
-    def test(self, view: View, findings: Sequence[Finding], p: EgressParameters) -> Outcome:  # noqa: ARG002
+    def test(self, view: View, findings: Sequence[Finding], p: EgressParameters) -> Outcome:
         """Return whether the shared addresses are mostly others', or one network's."""
         pool = first_facts(findings, SharedPoolFacts)
         if pool is None:
