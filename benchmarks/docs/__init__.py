@@ -1,0 +1,1 @@
+"""Writes what was measured, and pictures, into the pages of ``docs/``."""
