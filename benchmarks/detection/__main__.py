@@ -11,7 +11,7 @@ import click
 
 from benchmarks.detection.measure import Job, measure_all
 from benchmarks.detection.tables import tables
-from benchmarks.docs.page import DOCS, Page, circumstances
+from benchmarks.pages.page import DOCS, Page, circumstances
 from benchmarks.worlds.registry import WORLDS, check_scenarios, rows_of
 from distillscan.wording import counted
 

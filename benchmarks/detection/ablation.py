@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.detection.measure import Measured
 from benchmarks.detection.variants import ALONE, MISSING, WHOLE, Variant, detectors
-from benchmarks.docs.markdown import middle, table, three
+from benchmarks.pages.markdown import middle, table, three
 from distillscan.evaluate import Evaluation
 from distillscan.result import Severity
 

@@ -16,7 +16,7 @@ from typing import Final
 
 import click
 
-from benchmarks.docs.markdown import NOTHING, table
+from benchmarks.pages.markdown import NOTHING, table
 from benchmarks.worlds.registry import WORLDS
 from distillscan import AnalyzeOptions, analyze
 

@@ -8,7 +8,7 @@ from typing import Final
 from benchmarks.detection.ablation import ablation
 from benchmarks.detection.measure import Measured
 from benchmarks.detection.variants import WHOLE
-from benchmarks.docs.markdown import middle, table, three, whole
+from benchmarks.pages.markdown import middle, table, three, whole
 from distillscan.evaluate import Bin, Evaluation, Group
 from distillscan.wording import counted, percent
 

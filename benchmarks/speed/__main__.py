@@ -14,7 +14,7 @@ from typing import Final
 
 import click
 
-from benchmarks.docs.page import DOCS, Page, circumstances
+from benchmarks.pages.page import DOCS, Page, circumstances
 from benchmarks.speed.figures import PARTS, Figures, PartName
 from benchmarks.speed.logs.shapes import Logs
 from benchmarks.speed.parts import Bench

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from benchmarks.docs.page import ROOT
+from benchmarks.pages.page import ROOT
 from benchmarks.speed.figures import Entry, Part
 from benchmarks.speed.logs.gateways import SOURCES
 from benchmarks.speed.logs.shapes import LONG, Logs, prompt_bytes

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from benchmarks.docs.markdown import table
+from benchmarks.pages.markdown import table
 from benchmarks.speed.figures import Entry, Figures, Part, PartName
 
 _GB: Final = 1e9

@@ -12,7 +12,7 @@ from benchmarks.detection.calibrate import clusters, to_table
 from benchmarks.detection.calibrate import main as calibrate
 from benchmarks.detection.measure import Job, measure
 from benchmarks.detection.variants import MISSING, WHOLE, Variant, ablations, detectors
-from benchmarks.docs.page import Page
+from benchmarks.pages.page import Page
 
 
 def test_every_detector_and_column_group_has_its_variants() -> None:

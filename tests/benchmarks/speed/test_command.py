@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmarks.docs.page import Page
+from benchmarks.pages.page import Page
 from benchmarks.speed import __main__ as command
 from benchmarks.speed.figures import PARTS, Figures
 from benchmarks.speed.tool import Tool

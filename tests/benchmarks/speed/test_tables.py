@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.docs.page import DOCS
+from benchmarks.pages.page import DOCS
 from benchmarks.speed.__main__ import FIGURES
 from benchmarks.speed.figures import Entry, Figures, Part, PartName
 from benchmarks.speed.plot import draw

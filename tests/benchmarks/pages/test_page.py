@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from benchmarks.docs.page import DOCS, Page, circumstances
+from benchmarks.pages.page import DOCS, Page, circumstances
 from benchmarks.speed.__main__ import PAGE
 
 

@@ -1,4 +1,4 @@
-from benchmarks.docs.markdown import middle, table, three, whole
+from benchmarks.pages.markdown import middle, table, three, whole
 
 
 def test_tables_align_numbers() -> None:

@@ -1,1 +1,0 @@
-"""Writes what was measured, and pictures, into the pages of ``docs/``."""
