@@ -1,0 +1,1 @@
+"""Writes what was measured into the pages of ``docs/``."""

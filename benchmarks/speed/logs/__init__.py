@@ -1,0 +1,1 @@
+"""Logs that speed is measured on. They have the shape of traffic and say nothing of detection."""
