@@ -66,10 +66,12 @@ def _module(name: str) -> str:
     functions = [_function(item, "###") for item in described if isinstance(item, griffe.Function)]
     classes = [item for item in described if isinstance(item, griffe.Class)]
     errors = [item for item in classes if "Error" in item.name]
+    constants = [item for item in described if isinstance(item, griffe.Attribute) and not item.name.startswith("_")]
     return "\n\n".join(
         [
             f"## {name}",
             _text(_target(module)),
+            *_list("Constants", constants),
             *functions,
             *(_class(item) for item in classes if item not in errors),
             *(_class(item) for item in errors),
@@ -95,6 +97,8 @@ def _broken(function: griffe.Function) -> str:
     whole = str(function.signature())
     lines, keyword_only = [], False
     for parameter in function.parameters:
+        if parameter.name == "self":
+            continue
         if parameter.kind is griffe.ParameterKind.keyword_only and not keyword_only:
             keyword_only = True
             lines.append("    *,")
@@ -107,23 +111,33 @@ def _broken(function: griffe.Function) -> str:
 def _class(described: griffe.Class) -> str:
     bases = f"({', '.join(str(base) for base in described.bases)})" if described.bases else ""
     members = [_target(member) for name, member in described.members.items() if not name.startswith("_")]
-    properties = [item for item in members if isinstance(item, griffe.Attribute) and "property" in item.labels]
+    attributes = [item for item in members if isinstance(item, griffe.Attribute)]
+    properties = [item for item in attributes if "property" in item.labels]
+    choices = [f"- `{item.name}`: {_spelt(item)}" for item in attributes if "Enum" in bases]
     return "\n\n".join(
         [
             f"### {described.name}",
             f"```python\nclass {described.name}{bases}\n```",
             _docstring(described),
-            *_properties(properties),
+            *(["\n".join(choices)] if choices else []),
+            *_list("Properties", properties),
             *(_function(i, "####", f"{described.name}.{i.name}") for i in members if isinstance(i, griffe.Function)),
         ]
     )
 
 
-def _properties(properties: Iterable[griffe.Attribute]) -> Iterator[str]:
-    """The list of a class's public properties, if it has any."""
-    items = [f"- `{item.name}` (`{item.annotation}`): {_text(item)}" for item in properties]
-    if items:
-        yield "\n".join(["Properties:", "", *items])
+def _list(title: str, items: Iterable[griffe.Attribute]) -> Iterator[str]:
+    """A titled list of attributes with their types, if there are any."""
+    lines = [
+        f"- `{item.name}` (`{item.annotation}`)" + (f": {_text(item)}" if item.docstring else "") for item in items
+    ]
+    if lines:
+        yield "\n".join([f"{title}:", "", *lines])
+
+
+def _spelt(attribute: griffe.Attribute) -> str:
+    """An attribute's value as the source spells it, without quotation marks."""
+    return str(attribute.value).strip("'\"")
 
 
 def _text(described: griffe.Object) -> str:

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 from click.testing import Result as Outcome
 
+import distillscan
 from distillscan.cli import guard, main, output
 from distillscan.cli.analyze import _how_it_went
 from distillscan.cli.progress import TerminalProgress
@@ -28,7 +29,7 @@ from distillscan.report.views.jsonl import to_jsonl
 from distillscan.report.views.markdown import to_markdown
 from distillscan.report.views.terminal.report import to_text
 from tests.support import fake_pipeline
-from tests.support.fake_results import busy, cluster, quiet
+from tests.support.fake_results import busy, cluster
 
 Run = Callable[..., Outcome]
 Calls = list[tuple[Sequence[str], AnalyzeOptions, RunOptions, object]]
@@ -452,7 +453,7 @@ def test_detectors(run: Run) -> None:
 
 
 def test_version(run: Run) -> None:
-    assert run("--version").stdout == f"distillscan {quiet().version}\n"
+    assert run("--version").stdout == f"distillscan {distillscan.__version__}\n"
 
 
 def test_help_names_every_command(run: Run) -> None:
@@ -467,4 +468,4 @@ def test_main_leaves_with_the_exit_code(monkeypatch: pytest.MonkeyPatch, capsys:
     with pytest.raises(SystemExit) as left:
         main()
     assert left.value.code == 0
-    assert capsys.readouterr().out == f"distillscan {quiet().version}\n"
+    assert capsys.readouterr().out == f"distillscan {distillscan.__version__}\n"
