@@ -1,7 +1,7 @@
 """All parameters of a run: each group is declared beside the code that uses it, and gathered here for the report."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from distillscan.cluster import ClusterParameters
@@ -23,6 +23,25 @@ class PrivacyParameters:
             raise UsageError(
                 f"--set privacy.shared_by={self.shared_by}: 2 is the least, or one customer's own words are shown"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter as people look it up.
+
+    Attributes:
+        group: ``cluster``, ``score``, ``privacy`` or the name of a detector.
+        name: Its name; ``--set group.name=value`` changes it.
+        value: Its value, the default unless it was set.
+        unit: What it counts or measures; empty if a detector of somebody else does not say.
+        help: When it applies and why it is as it is, beginning with the unit.
+    """
+
+    group: str
+    name: str
+    value: Any
+    unit: str
+    help: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +78,30 @@ class Parameters:
             parameters = parameters._with(key, text)
         return parameters
 
+    @property
+    def groups(self) -> dict[str, Any]:
+        """The dataclass of every group by its name, detectors in the order they were given."""
+        return {"cluster": self.cluster, "score": self.score, "privacy": self.privacy, **self.detectors}
+
+    def listing(self) -> tuple[Parameter, ...]:
+        """Return every parameter, in the order of the groups and as they are declared."""
+        return tuple(
+            Parameter(
+                group, one.name, getattr(values, one.name), one.metadata.get("unit", ""), one.metadata.get("help", "")
+            )
+            for group, values in self.groups.items()
+            for one in fields(values)
+        )
+
     def _with(self, key: str, text: str) -> "Parameters":
         group = key.rpartition(".")[0]
-        groups: dict[str, Any] = {"cluster": self.cluster, "score": self.score, "privacy": self.privacy}
-        if group in groups:
-            return replace(self, **{group: with_setting(groups[group], key, text)})
+        if group not in self.groups:
+            hint = did_you_mean(group, list(self.groups), "groups are")
+            raise UsageError(f"--set {key}: there is no group {group!r}; {hint}")
+        changed = with_setting(self.groups[group], key, text)
         if group in self.detectors:
-            changed = with_setting(self.detectors[group], key, text)
             return replace(self, detectors={**self.detectors, group: changed})
-        hint = did_you_mean(group, [*groups, *sorted(self.detectors)], "groups are")
-        raise UsageError(f"--set {key}: there is no group {group!r}; {hint}")
+        return replace(self, **{group: changed})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for the report."""

@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that follow from the code: the commands and the Python API.
+"""Write the pages of docs/ that follow from the code: the commands, the parameters and the Python API.
 
     python docs/generate.py           # write them
     python docs/generate.py --check   # name those that are out of date, and exit with 1 if there are any
@@ -10,6 +10,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
+from inspect import getdoc
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +19,8 @@ import click
 import griffe
 
 from distillscan.cli import cli
+from distillscan.detect.registry import builtin
+from distillscan.parameters import Parameter, Parameters
 from distillscan.report import frames
 
 DOCS: Final = Path(__file__).resolve().parent
@@ -204,8 +208,39 @@ def _prose(text: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
+def parameters_page() -> str:
+    """Return the reference of the parameters: what ``distillscan parameters`` lists, without detectors of others."""
+    detectors = builtin()
+    known = Parameters.of(detectors)
+    summaries = {group: _prose(getdoc(type(values)) or "").partition("\n")[0] for group, values in known.groups.items()}
+    summaries |= {detector.name: f"Of the detector: {detector.summary}." for detector in detectors}
+    return "\n\n".join(
+        [
+            "# Parameters",
+            _NOTE,
+            "Every threshold, cap and prior of the analysis. `--set GROUP.NAME=VALUE` changes one for a run, and the "
+            "report records every value under `parameters`. `distillscan parameters` lists those of installed "
+            "detectors too. [How a score is made](scoring.md) explains what they are used for.",
+            *(
+                "\n".join([f"## {group}", "", summaries[group], "", *_parameter_table(list(members))])
+                for group, members in groupby(known.listing(), key=lambda one: one.group)
+            ),
+        ]
+    )
+
+
+def _parameter_table(parameters: list[Parameter]) -> Iterator[str]:
+    yield from ("| name | default | meaning |", "|---|--:|---|")
+    for one in parameters:
+        yield f"| `{one.name}` | {one.value:g} | {one.help} |"
+
+
 #: Name of each generated page to what writes it.
-PAGES: Final[Mapping[str, Callable[[], str]]] = {"api.md": api_page, "commands.md": commands_page}
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "api.md": api_page,
+    "commands.md": commands_page,
+    "parameters.md": parameters_page,
+}
 
 
 def stale_pages() -> list[str]:

@@ -51,7 +51,13 @@ def test_commands_on_sample_logs_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "log-schemas.md", DOCS / "report.md"], ids=page_name)
 def test_commands_that_need_no_log_run(page: Path) -> None:
-    needless = {("detectors",), ("schema", "list"), ("schema", "show", "access_log"), ("report-schema",)}
+    needless = {
+        ("detectors",),
+        ("parameters",),
+        ("schema", "list"),
+        ("schema", "show", "access_log"),
+        ("report-schema",),
+    }
     printed = {command.arguments for command in commands(page)} & needless
     assert printed
     for arguments in printed:

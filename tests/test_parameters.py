@@ -53,7 +53,7 @@ def test_settings_change_one_value_each_and_nothing_else() -> None:
         (
             "cap",
             "1",
-            "--set cap: there is no group ''; groups are cluster, score, privacy, account_fanout, release_pivot",
+            "--set cap: there is no group ''; groups are cluster, score, privacy, release_pivot, account_fanout",
         ),
         (
             "release_pivot.speed",

@@ -8,7 +8,7 @@ from distillscan import __version__
 from distillscan.cli.analyze import analyze
 from distillscan.cli.evaluate import evaluate
 from distillscan.cli.guard import Cli
-from distillscan.cli.listing import detectors, report_schema
+from distillscan.cli.listing import detectors, parameters, report_schema
 from distillscan.cli.pseudonymize import pseudonymize
 from distillscan.cli.render import render
 from distillscan.cli.schema import schema
@@ -32,7 +32,10 @@ def cli() -> None:
     """Find sets of accounts in LLM request logs that look like one operator harvesting the model."""
 
 
-for command in (analyze, render, verify, pseudonymize, evaluate, detectors, schema, simulate, report_schema):
+for command in (
+    *(analyze, render, verify, evaluate, pseudonymize),
+    *(detectors, parameters, schema, report_schema, simulate),
+):
     cli.add_command(command)
 
 

@@ -1,28 +1,62 @@
-"""``distillscan detectors`` and ``distillscan report-schema``: what there is to know without a log."""
+"""``distillscan detectors``, ``parameters`` and ``report-schema``: what there is to know without a log."""
 
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from distillscan.cli.output import colour_is_welcome, is_terminal, print_text, terminal_width
+from distillscan.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from distillscan.detect.base import Detector
+    from distillscan.parameters import Parameter
+
+as_table_or_json = click.option(
+    "-f", "--format", "format_", type=click.Choice(("table", "json")), default="table", show_default=True
+)
 
 
 @click.command(short_help="List the detectors, what they need and their parameters.")
-@click.option("-f", "--format", "format_", type=click.Choice(("table", "json")), default="table", show_default=True)
+@as_table_or_json
 def detectors(format_: str) -> None:
     """List every detector: family, version, the columns it needs, and its parameters with their defaults."""
     from distillscan.detect.registry import available
+    from distillscan.parameters import Parameters
+    from distillscan.report.views.terminal.listings import detector_listing
 
-    described = [_describe(detector) for detector in available()]
-    text = json.dumps(described, indent=2, ensure_ascii=True) + "\n" if format_ == "json" else _listing(described)
-    print_text(text, for_people=format_ == "table")
+    known = available()
+    listed = Parameters.of(known).listing()
+    described = [_detector(one, [p for p in listed if p.group == one.name]) for one in known]
+    if format_ == "json":
+        _print_json(described)
+    else:
+        print_text(detector_listing(described, **_terminal()), for_people=True)
+
+
+@click.command(short_help="List the parameters that --set changes.")
+@click.argument("groups", nargs=-1, metavar="[GROUP]...")
+@as_table_or_json
+def parameters(groups: tuple[str, ...], format_: str) -> None:
+    """List every parameter with its default, its unit and the reason for it.
+
+    GROUP is cluster, score, privacy or the name of a detector; default: all of them. Change a parameter of a run with
+    --set GROUP.NAME=VALUE.
+    """
+    from distillscan.detect.registry import available
+    from distillscan.parameters import Parameters
+    from distillscan.report.views.terminal.listings import parameter_listing
+
+    known = Parameters.of(available())
+    for group in groups:
+        if group not in known.groups:
+            raise UsageError(f"there is no group {group!r}; {did_you_mean(group, known.groups, 'groups are')}")
+    described = [_parameter(one) for one in known.listing() if not groups or one.group in groups]
+    if format_ == "json":
+        _print_json(described)
+    else:
+        print_text(parameter_listing(described, **_terminal()), for_people=True)
 
 
 @click.command("report-schema", short_help="Print the JSON Schema of the report.")
@@ -33,26 +67,26 @@ def report_schema() -> None:
     print_text(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
 
 
-def _describe(detector: "Detector") -> dict[str, Any]:
+def _detector(detector: "Detector", listed: "list[Parameter]") -> dict[str, Any]:
     return {
         "name": detector.name,
         "version": detector.version,
         "family": detector.family,
         "needs": list(detector.needs),
         "summary": detector.summary,
-        "parameters": [
-            {
-                "name": field.name,
-                "default": getattr(detector.parameters, field.name),
-                "help": field.metadata.get("help", ""),
-            }
-            for field in fields(detector.parameters)
-        ],
+        "parameters": [{name: value for name, value in _parameter(one).items() if name != "group"} for one in listed],
     }
 
 
-def _listing(described: Sequence[dict[str, Any]]) -> str:
-    from distillscan.report.views.terminal.listings import detector_listing
+def _parameter(one: "Parameter") -> dict[str, Any]:
+    return {"group": one.group, "name": one.name, "default": one.value, "unit": one.unit, "help": one.help}
 
+
+def _print_json(described: list[dict[str, Any]]) -> None:
+    print_text(json.dumps(described, indent=2, ensure_ascii=True) + "\n")
+
+
+def _terminal() -> dict[str, Any]:
+    """How to lay out a listing: the width, and whether colours are welcome."""
     on_terminal = is_terminal(sys.stdout)
-    return detector_listing(described, width=terminal_width(on_terminal), color=on_terminal and colour_is_welcome())
+    return {"width": terminal_width(on_terminal), "color": on_terminal and colour_is_welcome()}

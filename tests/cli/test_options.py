@@ -19,7 +19,9 @@ import distillscan
 from distillscan.cli import guard, main, output
 from distillscan.cli.analyze import _how_it_went
 from distillscan.cli.progress import TerminalProgress
+from distillscan.detect.registry import builtin
 from distillscan.options import AnalyzeOptions, RunOptions
+from distillscan.parameters import Parameters
 from distillscan.report.document import schema
 from distillscan.report.filters import select
 from distillscan.report.views import FORMATS
@@ -452,13 +454,50 @@ def test_detectors(run: Run) -> None:
         assert all(parameter["help"] for parameter in detector["parameters"])
 
 
+def test_parameters_are_listed_with_group_default_unit_and_reason(run: Run) -> None:
+    listed = json.loads(run("parameters", "-f", "json").stdout)
+    groups = list(dict.fromkeys(one["group"] for one in listed))
+    detectors = json.loads(run("detectors", "-f", "json").stdout)
+    assert groups == ["cluster", "score", "privacy", *(d["name"] for d in detectors)]
+    assert {
+        "group": "cluster",
+        "name": "min_accounts",
+        "default": 5,
+        "unit": "accounts",
+        "help": "accounts at least: smaller groups are households and small teams",
+    } in listed
+    assert all(list(one) == ["group", "name", "default", "unit", "help"] and one["unit"] for one in listed)
+    ours = [{name: one[name] for name in one if name != "group"} for one in listed if one["group"] == "synchrony"]
+    assert ours == next(d["parameters"] for d in detectors if d["name"] == "synchrony")
+
+
+def test_what_parameters_lists_can_be_set(run: Run) -> None:
+    known = Parameters.of(builtin())
+    for one in json.loads(run("parameters", "-f", "json").stdout):
+        key = f"{one['group']}.{one['name']}"
+        assert Parameters.of(builtin(), {key: str(one["default"])}) == known, key
+
+
+def test_parameters_of_some_groups(run: Run) -> None:
+    shown = run("parameters", "privacy", "cluster").stdout
+    assert [line for line in shown.splitlines() if line and not line.startswith(" ")] == [
+        "cluster",
+        "privacy",
+        "Change a parameter with --set GROUP.NAME=VALUE.",
+    ]
+    assert "  min_accounts          5  accounts at least: smaller groups are" in shown
+    wrong = run("parameters", "clutser")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert wrong.stderr == "error: there is no group 'clutser'; did you mean cluster?\n"
+
+
 def test_version(run: Run) -> None:
     assert run("--version").stdout == f"distillscan {distillscan.__version__}\n"
 
 
 def test_help_names_every_command(run: Run) -> None:
     shown = run("-h").stdout
-    for command in ("analyze", "detectors", "render", "report-schema", "simulate"):
+    for command in ("analyze", "detectors", "parameters", "render", "report-schema", "simulate"):
         assert f"\n  {command} " in shown
         assert run(command, "-h").exit_code == 0
 

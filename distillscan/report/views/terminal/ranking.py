@@ -61,9 +61,8 @@ def ranked_table(clusters: Sequence[Cluster], width: int) -> RenderableType:
     lines: list[RenderableType] = [layout.line([Text(column.title, style.QUIET) for column in layout.columns])]
     for cluster in clusters:
         lines.append(layout.line([Text(c.cell(cluster), _cell_style(c, cluster)) for c in layout.columns]))
-        below = (
-            [] if layout.has("cluster") else [Text(clip(cluster.cluster_id, ID_WIDTH), style.STRONG, overflow="fold")]
-        )
+        name = Text(clip(cluster.cluster_id, ID_WIDTH), style.STRONG, overflow="fold")
+        below = [] if layout.has("cluster") else [name]
         dates = "" if layout.has("seen") else f"{clip(_seen(cluster, year=True), SEEN_WIDTH)}  "
         below.append(Text.assemble((dates, style.QUIET), clip(cluster.summary, SUMMARY_WIDTH)))
         lines.append(Padding(Group(*below), (0, 0, 0, layout.widths[0] + layout.gap)))

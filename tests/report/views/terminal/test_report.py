@@ -405,7 +405,7 @@ def test_the_listing_of_detectors() -> None:
         "  s",
         "  needs nothing",
         "",
-        "A | B is either column. Change a parameter with --set detector.parameter=value.",
+        "A | B is either column. Change a parameter with --set DETECTOR.PARAMETER=VALUE.",
         "",
     ]
     assert "\x1b[1md" in detector_listing(described, width=80, color=True)
