@@ -35,7 +35,7 @@ class Quality:
         self._seen: set[tuple[int, int]] = set()
         self._days: dict[int, int] = {}
         self._requests = 0
-        #: The smallest hashes of requests so far, and how often each came; once some were left out, no larger one counts.
+        #: The smallest hashes of requests so far and their counts; once some are left out, no larger one counts.
         self._hashes: Hashes = np.zeros(0, np.uint64)
         self._counts: Counts = np.zeros(0, np.int64)
         self._complete = True
