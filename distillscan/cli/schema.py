@@ -11,7 +11,7 @@ from distillscan.cli.output import print_text
 from distillscan.errors import UsageError
 
 if TYPE_CHECKING:
-    from distillscan.read.schema.check import SchemaCheck
+    from distillscan.read.authoring.check import SchemaCheck
 
 FORMATS = click.Choice(("table", "json"))
 
@@ -57,7 +57,7 @@ def show(name: str) -> None:
 )
 def init(log: str, output: Path | None) -> None:
     """Look at LOG and write a schema for it to edit: guesses, and what else is there."""
-    from distillscan.read.schema.guess import guess_schema
+    from distillscan.read.authoring.guess import guess_schema
 
     if output is not None and output.suffix != ".toml":
         raise UsageError(f"--output {output}: the file of a schema must end in .toml")
@@ -85,8 +85,8 @@ def init(log: str, output: Path | None) -> None:
 @click.option("-f", "--format", "format_", type=FORMATS, default="table", show_default=True)
 def check(schema_: str, log: str, joins: tuple[str, ...], rows: int, format_: str) -> None:
     """Read the first rows of LOG with SCHEMA (a name, a TOML file, or none) and show what every column gets."""
+    from distillscan.read.authoring.check import check_schema
     from distillscan.read.options import ReadOptions
-    from distillscan.read.schema.check import check_schema
 
     found = check_schema(log, ReadOptions(schema=schema_, joins=joins), rows)
     if format_ == "json":

@@ -14,7 +14,7 @@ import polars as pl
 from distillscan.errors import InputError, UsageError
 from distillscan.files import why_unreadable
 from distillscan.profile.entities import address
-from distillscan.read.canonical.values import canonical_text
+from distillscan.read.values.text import canonical_text
 
 #: Kinds whose values leave as pseudonyms only, with what each pseudonym begins with.
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(

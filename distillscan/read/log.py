@@ -18,14 +18,14 @@ from distillscan.read.canonical.join import open_joins, require_key
 from distillscan.read.canonical.joined import Joined
 from distillscan.read.canonical.rows import relate
 from distillscan.read.formats.chunks import Chunk, Reader, Unit, gather
-from distillscan.read.formats.detect import is_plain_text, reading
+from distillscan.read.formats.open import open_file
+from distillscan.read.inputs.detect import is_plain_text, reading
 from distillscan.read.inputs.discover import STDIN, Found, discover
 from distillscan.read.inputs.local_copy import Spool
 from distillscan.read.inputs.outcome import Damage, Damages, Outcome, Skipped, Status, refuse
 from distillscan.read.notes import Notes
 from distillscan.read.options import Compression, Format, ReadOptions
 from distillscan.read.quality import Quality
-from distillscan.read.schema.recognise import open_file
 from distillscan.read.schema.resolve import Resolution, SourceColumn, listed, require
 
 #: Bytes of values in a batch: more would take more memory, fewer cost more to hand over than to count.

@@ -8,7 +8,7 @@ import polars as pl
 from distillscan.read.bodies.request import content, extract
 from distillscan.read.bodies.response import answer
 from distillscan.read.bodies.tools import listed_names
-from distillscan.read.canonical.jsontext import value_text
+from distillscan.read.values.jsontext import value_text
 
 Part = Literal["request", "system", "response"]
 

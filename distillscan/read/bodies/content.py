@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from distillscan.read.canonical.jsontext import whole
+from distillscan.read.values.jsontext import whole
 
 #: Deepest nesting of content that is followed; the vendors' own shapes need six.
 MAX_DEPTH: Final = 24

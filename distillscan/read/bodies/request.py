@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from distillscan.read.bodies.content import CUT, MAX_CHARS, Walk, is_result
-from distillscan.read.canonical.jsontext import parse, whole
+from distillscan.read.values.jsontext import parse, whole
 
 #: Longest JSON text that is parsed.
 MAX_JSON: Final = 64 << 20

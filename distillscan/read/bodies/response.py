@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from distillscan.read.bodies.content import CUT, Walk
 from distillscan.read.bodies.request import load
-from distillscan.read.canonical.jsontext import whole
+from distillscan.read.values.jsontext import whole
 
 _STOPS: Final = ("stop_reason", "stopReason", "finish_reason", "finishReason", "completionReason")
 #: Where the text may be, best first; the first that is there is followed.

@@ -7,8 +7,8 @@ from typing import Any, Final
 import polars as pl
 
 from distillscan.read.bodies.request import extract
-from distillscan.read.canonical.jsontext import parse, whole
-from distillscan.read.canonical.values import to_text, to_whole
+from distillscan.read.values.jsontext import parse, whole
+from distillscan.read.values.text import to_text, to_whole
 
 #: Names are listed with a comma between them; what would end a name, or hide it, does not stand inside one.
 _BETWEEN: Final = ","

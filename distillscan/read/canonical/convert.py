@@ -10,11 +10,11 @@ from distillscan.columns import CANONICAL, CARRIED, POINTER, READABLE, REQUIRED,
 from distillscan.read.bodies.tools import image_counts, tool_names
 from distillscan.read.canonical.joined import Joined, join_keys
 from distillscan.read.canonical.rows import Related
-from distillscan.read.canonical.shape import Plan
-from distillscan.read.canonical.timestamps import Times, parse_times
-from distillscan.read.canonical.values import canonical_text, to_whole
 from distillscan.read.formats.chunks import Chunk
 from distillscan.read.notes import Notes
+from distillscan.read.schema.plan import Plan
+from distillscan.read.values.text import canonical_text, to_whole
+from distillscan.read.values.timestamps import Times, parse_times
 
 MALFORMED_RECORD: Final = "malformed record"
 TIMESTAMP_MISSING: Final = "timestamp missing"

@@ -11,11 +11,11 @@ from distillscan.errors import InputError
 from distillscan.read.canonical.convert import Shaping, to_canonical
 from distillscan.read.canonical.joined import KEY, Joined, hashed
 from distillscan.read.formats.chunks import Reader
+from distillscan.read.formats.open import open_file
 from distillscan.read.inputs.discover import Found, discover
 from distillscan.read.inputs.local_copy import Spool
 from distillscan.read.notes import Notes
 from distillscan.read.options import ReadOptions
-from distillscan.read.schema.recognise import open_file
 from distillscan.read.schema.resolve import Resolution, listed
 
 #: Columns that a joined log can add. Texts stay out: the log with the prompts is the one to analyse.

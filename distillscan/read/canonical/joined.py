@@ -7,9 +7,9 @@ from typing import Final
 import polars as pl
 
 from distillscan.columns import POINTER, READABLE
-from distillscan.read.canonical.shape import Plan
-from distillscan.read.canonical.values import canonical_text
 from distillscan.read.notes import Notes
+from distillscan.read.schema.plan import Plan
+from distillscan.read.values.text import canonical_text
 
 KEY: Final = "request_id"
 _UNMATCHED: Final = "{count} rows have no partner in the joined log"

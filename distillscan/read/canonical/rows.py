@@ -8,13 +8,13 @@ import polars as pl
 
 from distillscan.columns import POINTER, ROW, SOURCE
 from distillscan.errors import InputError
-from distillscan.read.canonical.jsontext import parse, value_text
-from distillscan.read.canonical.timestamps import parse_times
-from distillscan.read.canonical.values import to_text, to_whole
 from distillscan.read.formats.chunks import Chunk, Reader
 from distillscan.read.notes import Notes
 from distillscan.read.schema.model import Rows, Schema
 from distillscan.read.schema.resolve import Resolution
+from distillscan.read.values.jsontext import parse, value_text
+from distillscan.read.values.text import to_text, to_whole
+from distillscan.read.values.timestamps import parse_times
 
 OLDER: Final = "older copy of a request"
 _PARTS: Final = "{count} rows are further parts of requests: their texts were joined to the first part"

@@ -15,14 +15,14 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from distillscan.errors import InputError
-from distillscan.read.canonical.jsontext import dig_json
-from distillscan.read.canonical.values import as_utf8, decode_bytes, to_json_objects
 from distillscan.read.formats.arrow import to_series
 from distillscan.read.formats.chunks import MALFORMED, RANGE, Chunk, Range, Unit, cut_ranges, no_rows
-from distillscan.read.formats.detect import ByteStream, what_went_wrong
+from distillscan.read.inputs.detect import ByteStream, what_went_wrong
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.options import Compression
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
+from distillscan.read.values.jsontext import dig_json
+from distillscan.read.values.text import as_utf8, decode_bytes, to_json_objects
 
 _BLOCK: Final = 16 << 20
 #: A longer record is taken for one that a quotation mark keeps open.

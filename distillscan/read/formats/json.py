@@ -12,17 +12,17 @@ import polars as pl
 from distillscan.columns import CANONICAL
 from distillscan.errors import InputError
 from distillscan.read.bodies.columns import body_slot, first_body
-from distillscan.read.canonical.jsontext import Level, is_deeper, parse, split_path, to_text_column, value_text
-from distillscan.read.canonical.values import decode_bytes
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit
-from distillscan.read.formats.detect import ByteStream
 from distillscan.read.formats.otlp import Record, plain
 from distillscan.read.formats.record_texts import BOM, Documents, Text, cut_lines, is_blank, is_document, oddities
 from distillscan.read.formats.scan import RANGE, Bytes, Range, ranges
+from distillscan.read.inputs.detect import ByteStream
 from distillscan.read.options import Compression
 from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
 from distillscan.read.schema.model import Schema
 from distillscan.read.schema.resolve import Resolution, SourceColumn
+from distillscan.read.values.jsontext import Level, is_deeper, parse, split_path, to_text_column, value_text
+from distillscan.read.values.text import decode_bytes
 
 #: To learn the keys, this many bytes are looked at in so many places evenly spread over the file.
 _SAMPLE: Final = 64 << 10

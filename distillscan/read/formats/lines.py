@@ -7,12 +7,12 @@ from typing import Final
 
 import polars as pl
 
-from distillscan.read.canonical.values import decode, to_json
 from distillscan.read.formats.chunks import Chunk, Unit
-from distillscan.read.formats.detect import ByteStream
 from distillscan.read.formats.record_texts import cut_lines, oddities
+from distillscan.read.inputs.detect import ByteStream
 from distillscan.read.options import Compression
 from distillscan.read.schema.resolve import Resolution, SourceColumn
+from distillscan.read.values.text import decode, to_json
 
 _HEAD: Final = 64 << 10
 

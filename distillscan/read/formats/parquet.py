@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from distillscan.errors import InputError
-from distillscan.read.canonical.jsontext import dig_json
-from distillscan.read.canonical.values import to_json, to_json_objects
 from distillscan.read.formats.arrow import is_text, to_series
 from distillscan.read.formats.chunks import Chunk, Unit, no_malformed, no_rows
-from distillscan.read.formats.detect import reading, what_went_wrong
+from distillscan.read.inputs.detect import reading, what_went_wrong
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
+from distillscan.read.values.jsontext import dig_json
+from distillscan.read.values.text import to_json, to_json_objects
 
 #: Row groups up to this many bytes and the rows of a batch are read together; more rows at once would not be faster.
 _GROUP_BYTES: Final = 24 << 20

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from distillscan.errors import InputError
-from distillscan.read.canonical.values import decode_bytes
-from distillscan.read.formats.detect import ByteStream
+from distillscan.read.inputs.detect import ByteStream
 from distillscan.read.options import Compression
+from distillscan.read.values.text import decode_bytes
 
 BLOCK: Final = 1 << 20
 #: A record of more bytes is given up.

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from urllib.parse import unquote
 
 from distillscan.errors import InputError
-from distillscan.read.formats.detect import format_by_name, reading
+from distillscan.read.inputs.detect import format_by_name, reading
 from distillscan.read.inputs.local_copy import Spool
 from distillscan.read.inputs.outcome import Skipped
 from distillscan.read.inputs.remote import SCHEMES, Store, has_pattern, is_remote

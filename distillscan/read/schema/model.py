@@ -16,8 +16,8 @@ from distillscan.columns import READABLE, TIMESTAMP
 from distillscan.errors import UsageError, did_you_mean
 from distillscan.files import why_unreadable
 from distillscan.read.bodies.columns import Part
-from distillscan.read.canonical.jsontext import split_path
 from distillscan.read.schema.hints import did_you_mean_column
+from distillscan.read.values.jsontext import split_path
 
 Unit = Literal["s", "ms", "us", "ns"]
 Turns = Literal["all", "last"]

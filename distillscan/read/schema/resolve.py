@@ -7,10 +7,10 @@ from typing import Final
 from distillscan.columns import READABLE, REQUIRED
 from distillscan.errors import InputError
 from distillscan.read.bodies.columns import BODY_COLUMNS
-from distillscan.read.canonical.jsontext import join_path, split_path
-from distillscan.read.canonical.shape import Plan
 from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
 from distillscan.read.schema.model import Schema
+from distillscan.read.schema.plan import Plan
+from distillscan.read.values.jsontext import join_path, split_path
 
 _SHOWN: Final = 40
 

@@ -11,7 +11,7 @@ from distillscan.read.bodies import request as messages_module
 from distillscan.read.bodies.content import CUT, MAX_CHARS, MAX_DEPTH, MAX_TOOLS
 from distillscan.read.bodies.request import BROKEN, NO_MESSAGES, TOO_LONG, Extracted, content, extract
 from distillscan.read.bodies.response import Answer, answer
-from distillscan.read.canonical.jsontext import follow, join_path, split_path
+from distillscan.read.values.jsontext import follow, join_path, split_path
 
 OPENAI = {
     "model": "m",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillscan.columns import TIMESTAMP
-from distillscan.read.canonical.timestamps import NO_ZONE, parse_times
+from distillscan.read.values.timestamps import NO_ZONE, parse_times
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

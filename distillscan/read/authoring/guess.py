@@ -10,14 +10,14 @@ from distillscan.columns import CANONICAL, REQUIRED
 from distillscan.errors import InputError
 from distillscan.read.bodies.request import BODY_KEYS, extract, load
 from distillscan.read.bodies.response import answer
-from distillscan.read.canonical.jsontext import join_path, parse, value_text
-from distillscan.read.canonical.values import to_text
 from distillscan.read.formats.chunks import Reader
+from distillscan.read.formats.open import open_file, recognise
 from distillscan.read.options import ReadOptions
 from distillscan.read.schema.hints import HINTS, normalise
 from distillscan.read.schema.model import NO_SCHEMA, Schema, presets
-from distillscan.read.schema.recognise import open_file, recognise
 from distillscan.read.schema.resolve import Resolution, SourcePath
+from distillscan.read.values.jsontext import join_path, parse, value_text
+from distillscan.read.values.text import to_text
 from distillscan.sanitize import clip, visible
 
 #: Rows looked at, paths kept, steps followed into objects, and characters of an example.

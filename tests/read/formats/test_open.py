@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from distillscan.read import ReadOptions
+from distillscan.read.formats.open import recognise
 from distillscan.read.schema.model import Column, Recognise, Schema, presets
-from distillscan.read.schema.recognise import recognise
 from distillscan.read.schema.resolve import SourceColumn
 from tests.support.small_logs import csv_bytes, ndjson_bytes, read_bytes
 

@@ -8,9 +8,9 @@ import polars as pl
 
 from distillscan.columns import READABLE
 from distillscan.read.canonical.convert import Batch
-from distillscan.read.canonical.values import to_text
 from distillscan.read.log import Log, open_log
 from distillscan.read.options import ReadOptions
+from distillscan.read.values.text import to_text
 
 #: Values shown of each column, and tools of all requests.
 _EXAMPLES: Final = 3

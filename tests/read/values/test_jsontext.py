@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.read.canonical.jsontext import dig_json, follow, parse, value_text
+from distillscan.read.values.jsontext import dig_json, follow, parse, value_text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
-from distillscan.read.canonical.values import decode_bytes, number_text
+from distillscan.read.values.text import decode_bytes, number_text
 
 _INDEX: Final = re.compile(r"-?\d{1,9}")
 _NOTHING: Final = type(None)

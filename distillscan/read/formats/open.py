@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Final
 
 from distillscan.columns import REQUIRED
-from distillscan.read.canonical.jsontext import split_path
 from distillscan.read.formats.chunks import Reader
 from distillscan.read.formats.csv import CsvReader
-from distillscan.read.formats.detect import detect, format_by_name, reading
 from distillscan.read.formats.json import JsonReader
 from distillscan.read.formats.lines import LinesReader, matches
 from distillscan.read.formats.parquet import ParquetReader
+from distillscan.read.inputs.detect import detect, format_by_name, reading
 from distillscan.read.options import Compression, Format, ReadOptions
 from distillscan.read.schema.model import NO_SCHEMA, Kind, Schema, load_schema, presets
 from distillscan.read.schema.resolve import Resolution, SourceColumn, has, resolve
+from distillscan.read.values.jsontext import split_path
 
 #: Rows that are looked at before a file counts as readable.
 _FIRST_ROWS: Final = 1_000

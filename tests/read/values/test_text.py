@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.read.canonical.values import canonical_text, number_text, to_json_objects, to_text, to_whole
+from distillscan.read.values.text import canonical_text, number_text, to_json_objects, to_text, to_whole
 
 
 @pytest.mark.parametrize(

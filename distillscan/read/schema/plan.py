@@ -10,10 +10,10 @@ from distillscan.columns import CARRIED, READABLE, TIMESTAMP
 from distillscan.errors import InputError
 from distillscan.read.bodies.columns import BODY_COLUMNS, PROBLEM, Part, body_slot, read_bodies, read_body_texts
 from distillscan.read.bodies.tools import image_counts, tool_names
-from distillscan.read.canonical.timestamps import parse_times
-from distillscan.read.canonical.values import to_text, to_whole
 from distillscan.read.notes import Notes
 from distillscan.read.schema.model import Body, Column, Keep, Schema
+from distillscan.read.values.text import to_text, to_whole
+from distillscan.read.values.timestamps import parse_times
 
 #: JSON that a source writes where it stored nothing.
 _NOTHING: Final = ("{}", "[]", "null", '""')

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions
-from distillscan.read.schema.guess import guess_schema
+from distillscan.read.authoring.guess import guess_schema
 from distillscan.read.schema.model import parse_schema
 from tests.support.places import FIXTURES
 from tests.support.small_logs import csv_bytes, ndjson_bytes, parquet_bytes, read_bytes

@@ -1,0 +1,1 @@
+"""Source values as canonical text, numbers and times, whatever format they came in."""
