@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from distillscan.compiled import Kernel
-from distillscan.profile.kernels import KERNELS, hash_texts
+from distillscan.profile.kernels import KERNELS, count_scripts
 
 SOURCE = """
 from distillscan.compiled import helper, kernel
@@ -151,10 +151,11 @@ def test_a_full_disk_costs_only_the_next_run_time(
 
 
 def test_a_loop_is_compiled_for_one_kind_of_arguments_only() -> None:
-    addresses, hashes = np.zeros(0, np.int64), np.zeros(0, np.uint64)
-    hash_texts(addresses, addresses, hashes)
+    rows, addresses, counts = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2), np.int32)
+    scripts = np.zeros(0x10000, np.uint8)
+    count_scripts(rows, addresses, 10, scripts, counts)
     with pytest.raises(TypeError, match="No matching definition"):
-        hash_texts(addresses, addresses.astype(np.int32), hashes)
+        count_scripts(rows, addresses, 10, scripts, counts.astype(np.int64))
 
 
 FRESH = """

@@ -104,7 +104,8 @@ def _locate(array: Any) -> tuple[I64, I64]:
 
 def _hash(addresses: I64, lengths: I64) -> U64:
     hashes = np.empty(addresses.size, np.uint64)
-    kernels.hash_texts(addresses, lengths, hashes)
+    rows, starts, ends = np.empty((3, 2), np.int64)
+    kernels.hash_texts(addresses, lengths, rows, starts, ends, np.empty(2, np.uint64), hashes)
     return hashes
 
 
