@@ -63,7 +63,8 @@ def plugin(session: nox.Session) -> None:
     shutil.rmtree(installed, ignore_errors=True)
     session.run("python", "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(installed), str(PLUGIN))
     environment = {"PYTHONPATH": str(installed)}
-    session.run("python", "-m", "pytest", "-c", str(PLUGIN / "pyproject.toml"), str(PLUGIN), env=environment)
+    options = ["-p", "no:cacheprovider", "-c", str(PLUGIN / "pyproject.toml")]
+    session.run("python", "-m", "pytest", *options, str(PLUGIN), env=environment)
 
 
 @nox.session

@@ -2,26 +2,32 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
 
-import numpy as np
 import polars as pl
 
 from distillscan.detect.registry import builtin
 from distillscan.parameters import Parameters
-from distillscan.population.accounts import Ints, Population, Release
+from distillscan.population.accounts import Population
 from distillscan.population.graph import SIGNALS, GraphParameters, SignalGraph
 from distillscan.profile import Profile, merge, profile_batch
+from distillscan.testing import numbers_of, population_of
 from tests.support.handmade import at, canonical
+
+__all__ = [
+    "KINDS",
+    "Carried",
+    "graph_of",
+    "number",
+    "numbers_of",
+    "population_of",
+    "signal_graph",
+    "signals_of",
+    "strangers",
+]
 
 #: The kinds that the built-in detectors declare.
 KINDS = Parameters.of(builtin()).kinds
 Carried = Mapping[str, Mapping[int, Iterable[int]]]
-
-
-def population_of(rows: list[dict[str, Any]], releases: tuple[Release, ...] = ()) -> Population:
-    """The population of a log given as rows; rows without a time are at the tests' epoch."""
-    return Population(merge([profile_batch(canonical([{"timestamp": at(0), **row} for row in rows]))]), releases)
 
 
 @cache
@@ -64,12 +70,6 @@ def graph_of(size: int, carried: Carried, parameters: GraphParameters | None = N
     """A graph of that many strangers of whom nothing is known but the tokens they carry."""
     population = Population(strangers(size))
     return signal_graph(population, signals_of(population, carried), parameters)
-
-
-def numbers_of(population: Population, *prefixes: str) -> Ints:
-    """Numbers of the accounts whose names begin with one of the prefixes."""
-    names = population.profile.accounts["account_id"].to_list()
-    return np.array([k for k, name in enumerate(names) if name.startswith(prefixes)], np.int64)
 
 
 def number(population: Population, name: str) -> int:

@@ -4,10 +4,11 @@ from typing import Any
 
 import polars as pl
 
+from distillscan import testing
 from distillscan.detect.base import Candidate, Finding
 from distillscan.population.accounts import Population, Release
 from tests.support.handmade import at
-from tests.support.populations import numbers_of, population_of, signal_graph
+from tests.support.populations import population_of
 
 Rows = list[dict[str, Any]]
 
@@ -20,8 +21,7 @@ def tuned(detector: Any, parameters: Any) -> Any:
 
 def candidate_of(population: Population, detector: Any, prefix: str) -> Candidate:
     """The accounts whose names begin with ``prefix``, with the signals of one detector."""
-    graph = signal_graph(population, detector.signals(population, detector.parameters))
-    return Candidate(numbers_of(population, prefix), graph)
+    return testing.candidate_of(detector, population, prefix)
 
 
 def assess(rows: Rows, detector: Any, prefix: str = "m", releases: tuple[Release, ...] = ()) -> list[Finding]:
