@@ -247,7 +247,7 @@ def test_a_late_key_that_is_asked_for_or_needed(tmp_path: Path) -> None:
     with open_log([str(path)], ReadOptions({"user_agent": "odd.name"})) as log:
         frame = pl.concat([batch.frame for task in log.tasks() for batch in task()])
     assert frame["user_agent"].drop_nulls().to_list() == ["curl"]
-    with pytest.raises(UsageError, match=r"no input has a column old\.name; nearest are odd\.name"):
+    with pytest.raises(UsageError, match=r"no input has a column old\.name; did you mean odd\.name\?"):
         open_log([str(path)], ReadOptions({"user_agent": "old.name"}))
     renamed = with_late('{"timestamp": "2026-01-02", "userId": "x"}').replace('"account_id"', '"who"')
     result = analyze(put(tmp_path / "log.ndjson", renamed)).result
@@ -340,8 +340,7 @@ def test_a_file_that_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("name", ["log.csv", "log.ndjson"])
 def test_a_file_that_is_cut_off_between_two_looks(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (delimited, ndjson):
-        monkeypatch.setattr(module, "RANGE", 2000)
+    monkeypatch.setattr(delimited, "RANGE", 2000)
     frame = pl.DataFrame(rows())
     text = frame.write_csv() if name == "log.csv" else frame.write_ndjson()
     path = put(tmp_path / name, text)
@@ -350,7 +349,7 @@ def test_a_file_that_is_cut_off_between_two_looks(name: str, tmp_path: Path, mon
         path.write_text(text[:5000])
         read = sum(batch.frame.height for task in tasks for batch in task())
         (one,) = log.outcomes(log.digests())
-    assert len(tasks) > 5
+    assert (len(tasks) > 5) == (name == "log.csv")
     assert 0 < read < 150
     assert (one.status, one.reason) == (
         "partial",

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from distillscan.read import ReadOptions
@@ -82,6 +82,8 @@ def test_the_same_log_in_every_format_and_split(rows: list[dict[str, Any]], data
             write(Path(folder), f"part-{at}{data.draw(st.sampled_from(['.parquet', '.csv', '.ndjson']))}", part)
             for at, part in enumerate(parts)
         ]
+        # Of files with the same content one is read: as an export that is there twice, not as a part of another.
+        assume(len({file.read_bytes() for file in files}) == len(files))
         split = read_all(files)
     for outcome in whole[1:]:
         assert outcome.frame.equals(whole[0].frame)

@@ -21,7 +21,7 @@ from distillscan.read.inputs.detect import ByteStream, what_went_wrong
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.options import Compression
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
-from distillscan.read.values.jsontext import dig_json
+from distillscan.read.values.jsontext import Level, to_text_column
 from distillscan.read.values.text import as_utf8, decode_bytes, to_json_objects
 
 _BLOCK: Final = 16 << 20
@@ -162,9 +162,11 @@ class CsvReader:
         if broken:
             rows = rows.filter(pl.Series([True]).new_from_index(0, count).scatter([at for at, _ in broken], False))
         columns = {self._names[at]: to_series(table.column(place)) for place, at in reversed([*enumerate(wanted)])}
+        paths = _inside(resolution)
+        levels = {path.column: Level(columns[path.column].to_list()) for path in paths.values() if path.keys}
         found = {
-            name: dig_json(columns[path.column], path.keys) if path.keys else columns[path.column]
-            for name, path in _inside(resolution).items()
+            name: to_text_column(levels[path.column].at(path.keys)) if path.keys else columns[path.column]
+            for name, path in paths.items()
         }
         malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in broken]
         remarks = (f"{self._label} is not UTF-8 throughout: other bytes are read as Windows-1252",) if odd else ()

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,6 @@ from distillscan.read.bodies.columns import body_slot, first_body
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit
 from distillscan.read.formats.otlp import Record, plain
 from distillscan.read.formats.record_texts import BOM, Documents, Text, cut_lines, is_blank, is_document, oddities
-from distillscan.read.formats.scan import RANGE, Bytes, Range, ranges
 from distillscan.read.inputs.detect import ByteStream
 from distillscan.read.options import Compression
 from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
@@ -48,7 +48,6 @@ class JsonReader:
         self._document = is_document(path, label, compression)
         self._wrappers = [split_path(wrapper) for wrapper in schema.records] if schema else []
         self._attributes = schema is not None and schema.attributes
-        self._ranges: list[Range] = []
         self.rows: int | None = None
         self.remarks: tuple[str, ...] = ()
         self.columns = self._learn(self._sample())
@@ -63,31 +62,19 @@ class JsonReader:
         """Look at all records for keys, not at samples only, and return whether there are more than were known."""
         known = self.columns
         with self._open() as stream:
-            self.columns = self._learn(self._texts(stream))
+            self.columns = self._learn(chain.from_iterable(self._texts(stream)))
         return self.columns != known
 
     def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:  # noqa: ARG002 (blocks rule)
-        """Return the file in ranges, or as a whole if it must be read from its beginning; ``records`` keeps records."""
-        for one in self._cut():
-            size = one.end - one.start
-            yield Unit(one.first_row, one.end_row, size, partial(self._read, one, resolution, records))
+        """Return the file as one unit; ``records`` keeps the records' own text.
 
-    def _cut(self) -> Iterator[Range]:
-        if self._ranges:
-            yield from self._ranges
-        elif self._streamed or self._wrappers or self._size <= RANGE:
-            yield Range(0, self._size, 0, None)
-        else:
-            found = []
-            with ByteStream(self._path, self._label, None, 0, self._size) as stream:
-                for one in ranges(stream.read_at, 0, self._size, _count_lines, RANGE):
-                    found.append(one)
-                    yield one
-            self._ranges = found
+        Parsing holds Python's lock: two threads would take as long as one, and more of both processors.
+        """
+        yield Unit(0, None, self._size, partial(self._read, resolution, records))
 
-    def _read(self, part: Range, resolution: Resolution, keep: bool) -> Iterator[Chunk]:
-        row, consumed = part.first_row, 0
-        with self._open(part) as stream:
+    def _read(self, resolution: Resolution, keep: bool) -> Iterator[Chunk]:
+        row = consumed = 0
+        with self._open() as stream:
             for texts in self._texts(stream):
                 chunk, count = self._chunk(texts, row, resolution, keep)
                 yield replace(chunk, bytes=stream.consumed - consumed)
@@ -99,10 +86,10 @@ class JsonReader:
         """Whether it can only be read from its beginning on."""
         return self._document or self._compression is not None
 
-    def _open(self, part: Range | None = None) -> ByteStream:
-        if part is None or self._compression is not None:
-            return ByteStream(self._path, self._label, self._compression)
-        return ByteStream(self._path, self._label, None, part.start, part.end)
+    def _open(self) -> ByteStream:
+        # No more of a file that grows than there was when it was opened.
+        end = None if self._compression else self._size
+        return ByteStream(self._path, self._label, self._compression, end=end)
 
     def _texts(self, stream: ByteStream) -> Iterator[list[Text]]:
         return iter(Documents(stream, self._label)) if self._document else cut_lines(stream)
@@ -182,12 +169,12 @@ class JsonReader:
             ]
         return columns, notes
 
-    def _learn(self, texts: Iterable[Sequence[Text]]) -> tuple[SourceColumn, ...]:
+    def _learn(self, texts: Iterable[Text]) -> tuple[SourceColumn, ...]:
         """The keys of records in order of appearance; the reading itself will count what is broken or breaks off."""
         nested: dict[str, bool] = {}
         inner: dict[str, set[str]] = {}
         try:
-            for record, _ in self._records(text for block in texts for text in block):
+            for record, _ in self._records(texts):
                 for name, value in record.items() if record else ():
                     nested[name] = nested.get(name, False) or isinstance(value, (dict, list))
                     if isinstance(value, dict):
@@ -200,26 +187,20 @@ class JsonReader:
             for name, is_nested in nested.items()
         )
 
-    def _sample(self) -> Iterator[list[Text]]:
+    def _sample(self) -> Iterator[Text]:
         """Texts from the beginning and, where the file lets one jump, from places spread over it."""
+        left = _HEAD if self._streamed else _SAMPLE
         with self._open() as stream:
-            looked_at = 0
-            for texts in self._texts(stream):
-                for text in texts:
-                    yield [text]
-                    looked_at += len(text or b"")
-                    if looked_at > (_HEAD if self._streamed else _SAMPLE):
-                        break
-                else:
-                    continue
-                break
-        if not self._streamed:
-            with ByteStream(self._path, self._label, None, 0, self._size) as stream:
-                for place in range(1, _PLACES):
-                    start = place * self._size // _PLACES
-                    if start > looked_at:
-                        part = stream.read_at(start, _SAMPLE)
-                        yield [text for text in part.split(b"\n")[1:-1] if not is_blank(text)]
+            for text in chain.from_iterable(self._texts(stream)):
+                yield text
+                left -= len(text or b"")
+                if left < 0:
+                    break
+            places = range(1, 1 if self._streamed else _PLACES)
+            for start in (place * self._size // _PLACES for place in places):
+                if start > _SAMPLE - left:
+                    part = stream.read_at(start, _SAMPLE)
+                    yield from (text for text in part.split(b"\n")[1:-1] if not is_blank(text))
 
 
 def _names_of(canonical: str, names: Iterable[str]) -> list[str]:
@@ -264,12 +245,6 @@ def _inner(value: Record, prefix: str, level: int) -> Iterator[str]:
         yield f"{prefix}{key}"
         if isinstance(below, dict) and level < _LEVELS:
             yield from _inner(below, f"{prefix}{key}.", level + 1)
-
-
-def _count_lines(data: Bytes) -> tuple[int, int]:
-    """How many lines there are up to the last line end, without blank ones, and where that is."""
-    whole, newline, _ = data.tobytes().rpartition(b"\n")
-    return sum(not is_blank(line) for line in whole.split(b"\n")), len(whole + newline)
 
 
 def _as_json(text: bytes) -> str:
