@@ -7,7 +7,7 @@ medians of their processor seconds.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from typing import Final
 import click
 
 from benchmarks.pages.page import DOCS, Page, circumstances
-from benchmarks.speed.figures import PARTS, Figures, PartName
+from benchmarks.speed.figures import PARTS, Figures, Part, PartName
 from benchmarks.speed.logs.shapes import Logs
 from benchmarks.speed.parts import Bench
 from benchmarks.speed.plot import draw
@@ -29,19 +29,15 @@ FIGURES: Final = Path(__file__).with_name("figures.json")
 def measure(bench: Bench, part: PartName, sizes: Sequence[int], rows: int, figures: Figures) -> None:
     """Measure a part; its figures replace those of an earlier run, sizes those of the same size."""
     click.echo(part, err=True)
-    match part:
-        case "sizes":
-            figures.parts[part] = figures.parts.get(part, {}) | bench.sizes(sizes)
-        case "threads":
-            figures.parts[part] = bench.threads(rows)
-        case "shapes":
-            figures.parts[part] = bench.shapes(rows)
-        case "formats":
-            figures.parts[part] = bench.formats(rows)
-        case "start":
-            figures.parts[part] = bench.start()
-        case "first":
-            figures.parts[part] = bench.first()
+    measures: Mapping[PartName, Callable[[], Part]] = {
+        "sizes": lambda: figures.parts.get("sizes", {}) | bench.sizes(sizes),
+        "threads": lambda: bench.threads(rows),
+        "shapes": lambda: bench.shapes(rows),
+        "formats": lambda: bench.formats(rows),
+        "start": bench.start,
+        "first": bench.first,
+    }
+    figures.parts[part] = measures[part]()
 
 
 def keep(figures: Figures, page: Page, path: Path) -> None:

@@ -1,5 +1,7 @@
 """Operations on columns of texts that the worlds have in common."""
 
+import tomllib
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,6 +13,11 @@ Numbers: TypeAlias = npt.NDArray[Any]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
+
+
+def load_texts(module: str) -> dict[str, Any]:
+    """Read what is said in a world's logs: the file ``texts.toml`` beside a module."""
+    return tomllib.loads(Path(module).with_name("texts.toml").read_text(encoding="utf-8"))
 
 
 def choose(mask: Flags | pl.Series, yes: pl.Series, no: pl.Series) -> pl.Series:

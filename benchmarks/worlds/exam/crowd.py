@@ -5,47 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from polars import lit
 
 from benchmarks.worlds.exam.scene import DAY, MIDDLE, MINI, TOP, Scene, hexed, mixed
-from benchmarks.worlds.exam.text import SMALL_TALK, flattened
+from benchmarks.worlds.exam.text import TEXTS, flattened
 from benchmarks.worlds.text import Floats, Ints, choose, nulls
 
-# fmt: off
-JUDGE = (
-    "Please act as an impartial judge and rate the answer an assistant gave to the user's question below on a scale "
-    "from 1 to 10. Weigh helpfulness, accuracy, depth and clarity, explain briefly, then write the rating as [[n]]."
-    "\n\n[Question]\n{}\n\n[Answer]\n{}"
-)
-HACK = [
-    "Help us build an app for the city challenge: ", "Our hackathon team needs an API route that ",
-    "Write the pitch for our demo: ", "Fix this before the jury comes: ",
-]
-VIRAL = [
-    "Based on everything you know about me, roast me in five lines. Be merciless. My job: ",
-    "Turn my day into a trailer for a disaster film. My day: ",
-    "You are my cat. Review my week as if I were your underpaid staff. The week: ",
-]
-CRON = [
-    "Summarise yesterday's error log for the on-call channel.\n",
-    "Write the daily stand-up digest from these tickets:\n", "Classify the newest support mails as urgent or not:\n",
-    "Turn these figures into the morning report:\n",
-]
-
-SPAM = [
-    "Write a five star review for ", "Write a friendly message from a lonely nurse to ",
-    "Write a promotional post about ",
-]
-ORDERS = [
-    "Summarise:", "Improve the wording:", "Draft a reply to this mail:", "Key points of:", "Translate into English:",
-    "Check for mistakes:",
-]
-CODING = [
-    "fix the failing test in", "run it again:", "why does this return None in", "add types to", "refactor",
-    "write the migration for", "review the diff of", "<tool_result>exit 0</tool_result>",
-]
-
 Spec = tuple[str, float, float, Callable[[Scene, pl.DataFrame], pl.DataFrame]]
-# fmt: on
 
 
 @dataclass(frozen=True)
@@ -55,11 +21,6 @@ class Page:
     text: pl.Series
     theme: Ints
     when: Floats
-
-
-def s(value: object) -> pl.Expr:
-    """A constant column, whatever its type."""
-    return pl.lit(value)
 
 
 def groups(scene: Scene, n: int, low: int, high: int) -> Ints:
@@ -74,7 +35,7 @@ def shared(frame: pl.DataFrame, scene: Scene, group: Ints, *, columns: list[str]
     number = pl.Series(group + scene.made * 1_000)
     return frame.with_columns(
         *[frame[c].gather(first) for c in columns],
-        operator=pl.lit(name + "_") + pl.Series(number).cast(pl.String),
+        operator=lit(name + "_") + pl.Series(number).cast(pl.String),
         theme=pl.Series(group) + scene.made,
     )
 
@@ -87,7 +48,7 @@ def api(scene: Scene, f: pl.DataFrame, families: tuple[str, ...], cloud: float) 
     hosted = scene.rng.random(n) < cloud
     net = np.where(hosted, scene.networks("cloud", n), f["net"].to_numpy())
     kind = pl.Series(scene.rng.choice(["individual", "developer", "startup"], n))
-    same = {"pathway": s("api"), "plan": s("payg"), "v6": s(False), "alt": s(0.0)}
+    same = {"pathway": lit("api"), "plan": lit("payg"), "v6": lit(False), "alt": lit(0.0)}
     return f.with_columns(client=client, net=net, account_type=kind, **same)
 
 
@@ -100,8 +61,8 @@ def plain(_: Scene, f: pl.DataFrame) -> pl.DataFrame:
 def mobile(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     """Phone users behind carrier NAT."""
     return f.with_columns(
-        client=scene.client("phone", f.height), net=pl.col("alt_net"), pool=pl.col("alt_pool"), pool_size=s(5),
-        lease=s(1e9), v6=s(False),
+        client=scene.client("phone", f.height), net=pl.col("alt_net"), pool=pl.col("alt_pool"), pool_size=lit(5),
+        lease=lit(1e9), v6=lit(False),
     )
 
 
@@ -109,15 +70,15 @@ def vpn(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     """Customers of VPN services: few exits, many strangers behind each."""
     exits = scene.networks("vpn", f.height)
     return f.with_columns(
-        net=pl.Series(exits), pool=pl.Series(exits + 50), pool_size=s(9), lease=s(1e9), alt=s(0.25), v6=s(False)
+        net=pl.Series(exits), pool=pl.Series(exits + 50), pool_size=lit(9), lease=lit(1e9), alt=lit(0.25), v6=lit(False)
     )
 
 
 def traveller(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     """People on the road: another network for many of their sessions."""
     return f.with_columns(
-        alt_net=pl.Series(scene.networks("home", f.height)), alt_pool=pl.col("uid") + 5 * 10**9, alt_size=s(12),
-        alt=s(0.6),
+        alt_net=pl.Series(scene.networks("home", f.height)), alt_pool=pl.col("uid") + 5 * 10**9, alt_size=lit(12),
+        alt=lit(0.6),
     )
 
 
@@ -135,7 +96,7 @@ def freelancer(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
         f, scene, groups(scene, f.height, 1, 2),
         columns=["net", "pool", "lease", "payment_id", "client", "tz", "country", "lang"], name="freelancer",
     )
-    return f.with_columns(rhythm=s("work"), burst=s(6.0))
+    return f.with_columns(rhythm=lit("work"), burst=lit(6.0))
 
 
 def company(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
@@ -147,10 +108,10 @@ def company(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     name = hexed(mixed(group + scene.made, 9), "corp-", 6) + ".com"
     middlebox = scene.client("odd", int(group.max()) + 1)[group]  # some inspect TLS, so that all staff show one stack
     return f.with_columns(
-        created=pl.Series(created), t0=pl.Series(np.maximum(created, 0.0)), t1=s(scene.days * DAY),
+        created=pl.Series(created), t0=pl.Series(np.maximum(created, 0.0)), t1=lit(scene.days * DAY),
         email_domain=name, org_id=hexed(mixed(group + scene.made, 8), "org_", 10),
-        client=pl.Series(np.where(group % 3 == 0, middlebox, f["client"].to_numpy())), pool_size=s(2), lease=s(1e9),
-        rhythm=s("work"), account_type=s("team"), plan=s("team"), alt=s(0.25), v6=s(False),
+        client=pl.Series(np.where(group % 3 == 0, middlebox, f["client"].to_numpy())), pool_size=lit(2), lease=lit(1e9),
+        rhythm=lit("work"), account_type=lit("team"), plan=lit("team"), alt=lit(0.25), v6=lit(False),
         text=pl.Series(scene.rng.choice(["chat", "memo"], f.height)),
     )
 
@@ -159,9 +120,9 @@ def backend(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     """Products with one key: one template, many users' data, day and night."""
     f = api(scene, f, ("py", "js", "http"), 1.0)
     return f.with_columns(
-        rhythm=pl.Series(scene.rng.choice(["flat", "human"], f.height)), burst=s(3.0), gap=s(6.0),
-        pool_size=pl.Series(scene.rng.choice([2, 6, 40], f.height)), lease=s(1e9),
-        text=s("app"), theme=pl.col("uid"), account_type=s("business"), plan=s("scale"),
+        rhythm=pl.Series(scene.rng.choice(["flat", "human"], f.height)), burst=lit(3.0), gap=lit(6.0),
+        pool_size=pl.Series(scene.rng.choice([2, 6, 40], f.height)), lease=lit(1e9),
+        text=lit("app"), theme=pl.col("uid"), account_type=lit("business"), plan=lit("scale"),
         email_domain=hexed(mixed(f["uid"].to_numpy(), 4), "", 8) + ".io",
     )
 
@@ -170,8 +131,8 @@ def ci(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     """Build fleets: one key, hundreds of short-lived cloud addresses, round the clock."""
     f = api(scene, f, ("agent", "py"), 1.0)
     return f.with_columns(
-        rhythm=s("flat"), burst=s(5.0), gap=s(9.0), pool_size=s(500), lease=s(1e9), text=s("code"), system=s(0),
-        account_type=s("business"), plan=s("scale"),
+        rhythm=lit("flat"), burst=lit(5.0), gap=lit(9.0), pool_size=lit(500), lease=lit(1e9), text=lit("code"),
+        system=lit(0), account_type=lit("business"), plan=lit("scale"),
     )
 
 
@@ -182,11 +143,11 @@ def agent(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     moves = scene.rng.random(n) < 0.8
     return f.with_columns(
         client=scene.client("agent", n), client_next=scene.client("agent_new", n), upgrade=pl.Series(late),
-        switch=pl.Series(np.where(moves, late, 1e12)), moved=s(0.9), model=s(TOP),
+        switch=pl.Series(np.where(moves, late, 1e12)), moved=lit(0.9), model=lit(TOP),
         pathway=pl.Series(scene.rng.choice(["api", "gateway"], n, p=[0.7, 0.3])),
-        rhythm=pl.Series(scene.rng.choice(["work", "human"], n)), burst=s(12.0), gap=s(14.0),
-        text=s("code"), system=pl.Series(np.minimum(scene.rng.zipf(1.9, n) - 1, 11)), account_type=s("developer"),
-        plan=s("max"),
+        rhythm=pl.Series(scene.rng.choice(["work", "human"], n)), burst=lit(12.0), gap=lit(14.0),
+        text=lit("code"), system=pl.Series(np.minimum(scene.rng.zipf(1.9, n) - 1, 11)), account_type=lit("developer"),
+        plan=lit("max"),
     )
 
 
@@ -198,9 +159,10 @@ def student(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     lesson = day * DAY + 10 * 3600 + scene.rng.exponential(900, f.height)
     return f.with_columns(
         operator=f["operator"] + "_" + f["uid"].cast(pl.String), created=pl.Series(lesson), t0=pl.Series(lesson),
-        t1=s(scene.days * DAY), pool=f["theme"] + 70_000, pool_size=s(3), lease=s(1e9), alt_pool=f["uid"] + 9 * 10**9,
-        alt_size=s(1), alt=s(0.5), email_domain=hexed(mixed(group + scene.made, 6), "uni-", 4) + ".edu",
-        account_type=s("education"), plan=s("edu"), payment_id=s(None), text=s("homework"), v6=s(False),
+        t1=lit(scene.days * DAY), pool=f["theme"] + 70_000, pool_size=lit(3), lease=lit(1e9),
+        alt_pool=f["uid"] + 9 * 10**9, alt_size=lit(1), alt=lit(0.5),
+        email_domain=hexed(mixed(group + scene.made, 6), "uni-", 4) + ".edu",
+        account_type=lit("education"), plan=lit("edu"), payment_id=lit(None), text=lit("homework"), v6=lit(False),
     )
 
 
@@ -208,19 +170,19 @@ def hackathon(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     """A hackathon: sign-ups within hours, the venue's address, a promotional code, a week-end of building."""
     begin = (5 + scene.rng.uniform(-0.1, 0.1)) * DAY + 14 * 3600
     return f.with_columns(
-        created=pl.Series(begin + scene.rng.exponential(3600, f.height)), t0=s(begin), t1=s(begin + 2 * DAY),
-        net=s(int(scene.networks("home", 1, "DE")[0])), pool=s(4242), lease=s(1e9), tz=s(2.0),
-        country=s("DE"), payment_id=s(None), plan=s("promo-credit"), client=scene.client("py", f.height),
-        pathway=s("api"), rhythm=s("flat"), text=s("hack"), alt=s(0.1), v6=s(False),
+        created=pl.Series(begin + scene.rng.exponential(3600, f.height)), t0=lit(begin), t1=lit(begin + 2 * DAY),
+        net=lit(int(scene.networks("home", 1, "DE")[0])), pool=lit(4242), lease=lit(1e9), tz=lit(2.0),
+        country=lit("DE"), payment_id=lit(None), plan=lit("promo-credit"), client=scene.client("py", f.height),
+        pathway=lit("api"), rhythm=lit("flat"), text=lit("hack"), alt=lit(0.1), v6=lit(False),
     )
 
 
 def byok(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     """Users of a hosted tool that calls the API with their own keys: its servers, its client, its system prompt."""
     return f.with_columns(
-        client=scene.client("tool", f.height), net=s(int(scene.networks("cloud", 1)[0])), pool=s(31),
-        pool_size=s(14), lease=s(1e9), alt=s(0.0), v6=s(False), pathway=s("api"),
-        plan=s("payg"), account_type=s("developer"), system=s(40), text=s("memo"),
+        client=scene.client("tool", f.height), net=lit(int(scene.networks("cloud", 1)[0])), pool=lit(31),
+        pool_size=lit(14), lease=lit(1e9), alt=lit(0.0), v6=lit(False), pathway=lit("api"),
+        plan=lit("payg"), account_type=lit("developer"), system=lit(40), text=lit("memo"),
     )
 
 
@@ -231,8 +193,8 @@ def agency(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
         columns=["net", "pool", "tz", "country", "lang", "payment_id", "client", "email_domain"], name="agency",
     )
     return f.with_columns(
-        rhythm=s("work"), lease=s(1e9), account_type=s("team"), plan=s("pro"), text=s("memo"),
-        payment_id=pl.coalesce("payment_id", "operator"), v6=s(False),
+        rhythm=lit("work"), lease=lit(1e9), account_type=lit("team"), plan=lit("pro"), text=lit("memo"),
+        payment_id=pl.coalesce("payment_id", "operator"), v6=lit(False),
     )
 
 
@@ -241,11 +203,11 @@ def reseller(scene: Scene, f: pl.DataFrame, declared: bool) -> pl.DataFrame:
     langs = pl.Series(scene.rng.choice(["en", "zh", "es", "ko", "vi", "ar"], f.height))
     own = scene.own_client(["oneapi-gateway/0.9" if declared else "Go-http-client/1.1"], 900 + declared)[0]
     return f.with_columns(
-        operator=s("reseller_" + str(declared)), lang=langs, client=s(int(own)),
-        net=s(int(scene.networks("cloud", 1)[0])), pool=s(60 + declared), pool_size=s(3), lease=s(1e9), alt=s(0.0),
-        v6=s(False), pathway=s("api"), plan=s("partner" if declared else "payg"),
-        account_type=s("reseller" if declared else "individual"),
-        payment_id=s("inv_partner" if declared else "card_5be21"), org_id=s("org_partner" if declared else None),
+        operator=lit("reseller_" + str(declared)), lang=langs, client=lit(int(own)),
+        net=lit(int(scene.networks("cloud", 1)[0])), pool=lit(60 + declared), pool_size=lit(3), lease=lit(1e9),
+        alt=lit(0.0), v6=lit(False), pathway=lit("api"), plan=lit("partner" if declared else "payg"),
+        account_type=lit("reseller" if declared else "individual"),
+        payment_id=lit("inv_partner" if declared else "card_5be21"), org_id=lit("org_partner" if declared else None),
         email_domain=pl.Series(scene.rng.choice(["gmail.com", "outlook.com"], f.height)),
     )
 
@@ -254,28 +216,28 @@ def researcher(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     """Academics who run public benchmarks and judge prompts in bursts, many of them on the new model's first days."""
     f = api(scene, f, ("py",), 0.4)
     return f.with_columns(
-        rhythm=s("human"), burst=s(60.0), gap=s(3.0),
+        rhythm=lit("human"), burst=lit(60.0), gap=lit(3.0),
         email_domain=hexed(mixed(f["uid"].to_numpy(), 6), "uni-", 4) + ".edu",
         account_type=pl.Series(scene.rng.choice(["education", "developer"], f.height)),
         switch=pl.Series(scene.release + scene.rng.exponential(0.8 * DAY, f.height)),
         text=pl.Series(scene.rng.choice(["bench", "judge"], f.height)),
-        theme=pl.col("uid"), model=s(TOP),
+        theme=pl.col("uid"), model=lit(TOP),
     )
 
 
 def adopter(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     """Enthusiasts who move to the new model in its first hours."""
     return f.with_columns(
-        switch=pl.Series(scene.release + scene.rng.exponential(6 * 3600, f.height)), moved=s(0.95), model=s(TOP),
-        plan=s("max"),
+        switch=pl.Series(scene.release + scene.rng.exponential(6 * 3600, f.height)), moved=lit(0.95), model=lit(TOP),
+        plan=lit("max"),
     )
 
 
 def cron(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     """Scheduled jobs: the same minute every day, the same words around new data."""
     return api(scene, f, ("py", "http"), 0.8).with_columns(
-        rhythm=s("cron"), burst=s(1.0), text=s("cron"), theme=pl.col("uid"), t0=s(0.0), t1=s(scene.days * DAY),
-        model=s(MINI),
+        rhythm=lit("cron"), burst=lit(1.0), text=lit("cron"), theme=pl.col("uid"), t0=lit(0.0),
+        t1=lit(scene.days * DAY), model=lit(MINI),
     )
 
 
@@ -284,7 +246,7 @@ def trial(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     begin = scene.rng.uniform(0, scene.days - 0.2, f.height) * DAY
     return f.with_columns(
         created=pl.Series(begin - scene.rng.exponential(300, f.height)), t0=pl.Series(begin),
-        t1=pl.Series(begin + 3600), plan=s("free"), payment_id=s(None),
+        t1=pl.Series(begin + 3600), plan=lit("free"), payment_id=lit(None),
         n=pl.Series(scene.rng.integers(1, 4, f.height)),
     )
 
@@ -294,12 +256,12 @@ def ring(scene: Scene, f: pl.DataFrame) -> pl.DataFrame:
     wave = scene.rng.integers(0, 4, f.height)
     begin = (scene.rng.uniform(0, scene.days - 3, 4) * DAY)[wave] + scene.rng.exponential(1800, f.height)
     return f.with_columns(
-        operator=s("spam_ring"), created=pl.Series(begin), t0=pl.Series(begin), t1=pl.Series(begin + 3 * DAY),
-        plan=s("free"), payment_id=s(None),
+        operator=lit("spam_ring"), created=pl.Series(begin), t0=pl.Series(begin), t1=pl.Series(begin + 3 * DAY),
+        plan=lit("free"), payment_id=lit(None),
         email_domain=pl.Series(scene.rng.choice(["mailnova.top", "zipbox.click"], f.height)),
-        client=s(int(scene.own_client(["python-requests/2.31.0"], 801)[0])),
-        net=s(int(scene.networks("cloud", 1)[0])), pool=s(66), pool_size=s(6), lease=s(2 * DAY), alt=s(0.0),
-        v6=s(False), pathway=s("api"), text=s("spam"), rhythm=s("flat"), model=s(MIDDLE), lang=s("en"),
+        client=lit(int(scene.own_client(["python-requests/2.31.0"], 801)[0])),
+        net=lit(int(scene.networks("cloud", 1)[0])), pool=lit(66), pool_size=lit(6), lease=lit(2 * DAY), alt=lit(0.0),
+        v6=lit(False), pathway=lit("api"), text=lit("spam"), rhythm=lit("flat"), model=lit(MIDDLE), lang=lit("en"),
     )
 # fmt: on
 
@@ -336,7 +298,7 @@ def judge(scene: Scene, page: Page) -> pl.Series:
     """A published judge prompt over somebody's answers; for some the rubric of a well-known public pipeline."""
     public = scene.writer.column("distill_ultrafeedback", "prompt", pl.col("template_id").str.contains("annotate"))
     done = scene.writer.tasks(len(page.theme))
-    own = pl.select(pl.format(JUDGE, done["task"], done["answer"])).to_series()
+    own = pl.select(pl.format(TEXTS["judge"], done["task"], done["answer"])).to_series()
     return choose(page.theme % 4 == 3, scene.writer.pick(public.tail(1_000), len(own)), own)
 
 
@@ -349,24 +311,26 @@ def library(scene: Scene, page: Page) -> pl.Series:
 
 def viral(_: Scene, page: Page) -> pl.Series:
     """The prompt that is going round this week."""
-    return pl.Series(VIRAL).gather((page.when / (5 * DAY)).astype(np.int64) % len(VIRAL)) + page.text
+    texts = TEXTS["viral"]
+    return pl.Series(texts).gather((page.when / (5 * DAY)).astype(np.int64) % len(texts)) + page.text
 
 
 def scheduled(_: Scene, page: Page) -> pl.Series:
     """A job's fixed words with today's data."""
     day = pl.Series((page.when / DAY).astype(np.int64)).cast(pl.String)
-    return pl.Series(CRON).gather(page.theme % len(CRON)) + "day " + day + " " + page.text
+    jobs = TEXTS["scheduled_jobs"]
+    return pl.Series(jobs).gather(page.theme % len(jobs)) + "day " + day + " " + page.text
 
 
 def spam(scene: Scene, page: Page) -> pl.Series:
     """Product reviews and dating profiles by the hundred."""
-    return scene.writer.pick(SPAM, len(page.theme)) + page.text.str.head(60)
+    return scene.writer.pick(TEXTS["spam"], len(page.theme)) + page.text.str.head(60)
 
 
 def memo(scene: Scene, page: Page) -> pl.Series:
     """Office work: a short order and a pasted document."""
     return (
-        scene.writer.pick(ORDERS, len(page.theme), 0.4)
+        scene.writer.pick(TEXTS["office_orders"], len(page.theme), 0.4)
         + "\n"
         + page.text
         + "\n"
@@ -378,12 +342,19 @@ def code(scene: Scene, page: Page) -> pl.Series:
     """What a coding agent sends: an order, a tool's result, a fragment of somebody's source."""
     n = len(page.theme)
     name = hexed(scene.rng.integers(0, 2**60, n), " src/m_", 6)
-    return scene.writer.pick(CODING, n, 0.5) + name + ".py\n" + page.text + "\n" + scene.writer.english(n, 25)
+    return (
+        scene.writer.pick(TEXTS["coding_orders"], n, 0.5)
+        + name
+        + ".py\n"
+        + page.text
+        + "\n"
+        + scene.writer.english(n, 25)
+    )
 
 
 def hack(scene: Scene, page: Page) -> pl.Series:
     """Teams with one deadline and similar wishes."""
-    return scene.writer.pick(HACK, len(page.theme)) + page.text
+    return scene.writer.pick(TEXTS["hackathon"], len(page.theme)) + page.text
 
 
 # fmt: off
@@ -411,7 +382,7 @@ def prompts(scene: Scene, frame: pl.DataFrame, requests: pl.DataFrame) -> pl.Ser
     )
     text[first] = writer.deal(len(first)).to_numpy()
     brief = np.flatnonzero(chat & (rng.random(len(a)) < np.where(turn > 0, 0.22, 0.02)))
-    text[brief] = writer.pick(SMALL_TALK, len(brief), 0.9).to_numpy()
+    text[brief] = writer.pick(TEXTS["small_talk"], len(brief), 0.9).to_numpy()
     theme, when = frame["theme"].to_numpy()[a], requests["t"].to_numpy()
     for name, write in KINDS.items():
         rows = np.flatnonzero((kind == name).to_numpy() & ((turn == 0) | ~chat))
@@ -451,8 +422,8 @@ COHORTS: tuple[Spec, ...] = (
     ("student", 0.025, 0.04, student), ("hackathon", 0.005, 0.007, hackathon), ("byok", 0.03, 0.025, byok),
     ("agency", 0.012, 0.008, agency), ("reseller_declared", 0.02, 0.006, lambda w, f: reseller(w, f, True)),
     ("reseller_quiet", 0.015, 0.006, lambda w, f: reseller(w, f, False)), ("researcher", 0.025, 0.004, researcher),
-    ("library", 0.02, 0.03, lambda _, f: f.with_columns(text=s("library"))),
-    ("viral", 0.008, 0.03, lambda _, f: f.with_columns(text=s("viral"))), ("early_adopter", 0.02, 0.02, adopter),
+    ("library", 0.02, 0.03, lambda _, f: f.with_columns(text=lit("library"))),
+    ("viral", 0.008, 0.03, lambda _, f: f.with_columns(text=lit("viral"))), ("early_adopter", 0.02, 0.02, adopter),
     ("cron", 0.02, 0.012, cron), ("abandoned_trial", 0.01, 0.07, trial), ("spam_ring", 0.012, 0.012, ring),
 )
 # fmt: on

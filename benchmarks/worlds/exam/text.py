@@ -4,36 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from benchmarks.worlds.text import Ints, choose, grow, join
+from benchmarks.worlds.text import Ints, choose, grow, join, load_texts
 
-#: Syllables of invented tongues: English word order in words nobody speaks, but with the alphabet of a real language.
-SYLLABLES = {
-    "es": "la que de los con rro ción ba ña pe tra mien to dor gui ar es ja lu ce",
-    "de": "der und sch ein ung lich kei ver ge ten stra ße über mö mit vor wer ab fahr zu",
-    "fr": "le des eau oir ment qui tion ré pou vre è té oux ai son gne ville ca mou di",
-    "pt": "o das não ção lha em que ra dei por ju ve mos nha fa co sa per til bre",
-    "it": "il che della glia zione per sto ni ca ro vo me bel gi ta qua se fio du po",
-    "pl": "nie się czy ość dzie prze ki rze wa łą my go sz pod ny ko mia stu ąd cie",
-    "tr": "bir ve lar ın dığ mek şe gü ya nı çok ola bu ile so kı ter mi ma üz",
-    "vi": "của những không là được người trong một các cho với thể này đến vào như khi sẽ hơn đã",
-    "ja": "の に は を た が で て と し れ さ ある いる も する から な こと 語 日 人 時 国 見 行",
-    "ko": "이 는 을 에 의 가 하 고 다 한 서 로 기 지 사 대 시 어 보 정",
-    "ar": "ال من في على أن ما هذا مع كان ية ات ون بر سل كت قو نا هم دي را",
-    "hi": "के में की है से को पर यह और ने का था ही जो वह कर ना सा री मा",
-}
-# fmt: off
-SMALL_TALK = """\
-hi|hello|thanks|continue|go on|ok|yes|no|why?|and then?|make it shorter|make it longer|try again|more|\
-please continue|can you explain that?|thank you!|rewrite it|in a table please|what do you mean?|give me an example|\
-hey|test|that's wrong|fix it|are you sure?|summarize|translate to English|more formal|less formal|keep going|help|\
-good morning|next|give me 5 more|shorter please|I don't understand|perfect, thanks|what else?|show the full code\
-""".split("|")  # noqa: SIM905  (a list of words is easier to read so)
-# fmt: on
+#: What is said in these logs and not made here.
+TEXTS: Final = load_texts(__file__)
 
 
 @dataclass(frozen=True)
@@ -45,17 +25,16 @@ class Chain:
     order: Ints
     first: Ints
     count: Ints
-    glue: str
 
     @classmethod
-    def build(cls, tokens: pl.Series, glue: str) -> "Chain":
-        """Index the tokens of a corpus, which are joined by ``glue``."""
+    def build(cls, tokens: pl.Series) -> "Chain":
+        """Index the tokens of a corpus."""
         coded = pa.chunked_array([tokens.to_arrow().cast(pa.large_string())]).combine_chunks().dictionary_encode()
         words = pl.Series(pl.from_arrow(coded.dictionary))
         codes = coded.indices.to_numpy().astype(np.int64)
         count = np.bincount(codes, minlength=len(words)).astype(np.int64)
         first = np.cumsum(count) - count
-        return cls(words, codes, np.argsort(codes, kind="stable").astype(np.int64), first, count, glue)
+        return cls(words, codes, np.argsort(codes, kind="stable").astype(np.int64), first, count)
 
     def walk(self, rng: np.random.Generator, lengths: Ints, jump: float) -> Ints:
         """Token codes of texts of given lengths, end to end; ``jump`` is how often a text changes its source."""
@@ -75,7 +54,7 @@ class Chain:
 
     def tongue(self, lang: str) -> pl.Series:
         """The chain's vocabulary in an invented tongue; frequent words are short there too."""
-        syllables = pl.Series(SYLLABLES[lang].split())
+        syllables = pl.Series(TEXTS["syllables"][lang].split())
         size = np.clip(np.round(4.2 - np.log10(self.count + 1.0)), 1, 4)
         word = pl.Series([""]).new_from_index(0, len(self.words))
         state = np.arange(len(self.words), dtype=np.int64) * 7919 + len(lang) * 31 + ord(lang[0])
@@ -117,10 +96,10 @@ class Writer:
             english += [pairs["response"].head(6_000).str.head(700)]
         if benign is not None:
             english.append(benign.filter(pl.col("lang") == "en")["prompt"].str.head(1_500))
-            for lang, split, glue in (("zh", "", ""), ("ru", " ", " ")):
+            for lang, split in (("zh", ""), ("ru", " ")):
                 text = benign.filter(pl.col("lang") == lang)["prompt"].drop_nulls()
                 if len(text):
-                    self.chains[lang] = Chain.build(text.str.split(split).explode().drop_nulls(), glue)
+                    self.chains[lang] = Chain.build(text.str.split(split).explode().drop_nulls())
             shuffled = benign.filter(pl.col("kind").is_in(["real_user", "human_written"]), lang="en")
             self._pools["real"] = (
                 shuffled["prompt"].unique(maintain_order=True).sample(fraction=1.0, shuffle=True, seed=7),
@@ -131,7 +110,7 @@ class Writer:
             words = words.filter(words.str.len_bytes() > 0)
         else:
             words = self._invented(120_000)
-        self.chains["en"] = Chain.build(words, " ")
+        self.chains["en"] = Chain.build(words)
 
     def _invented(self, n: int) -> pl.Series:
         """A made-up English-looking corpus with Zipf's law, for machines without the real ones."""
@@ -153,7 +132,7 @@ class Writer:
             chain = self.chains.get(lang, self.chains["en"])
             lengths = np.maximum(words[rows] * (2 if lang == "zh" else 1), 1).astype(np.int64)
             vocabulary = chain.words
-            if lang not in self.chains and lang in SYLLABLES:
+            if lang not in self.chains and lang in TEXTS["syllables"]:
                 vocabulary = self.tongue(lang)
             walked = vocabulary.gather(chain.walk(self.rng, lengths, jump))
             out[rows] = join(walked, lengths, "" if lang in ("ja", "zh") else " ").to_numpy()
@@ -206,24 +185,12 @@ class Writer:
         if not varied:
             return combinations(slots, plain, self.rng)
         found = combinations(slots, 340, self.rng)
-        chain = self.chains["en"]
-        foreign = range(3, len(found), 4)
-        words = pl.Series([found[place].split() for place in foreign]).explode()
-        known = pl.DataFrame({"w": words}).join(
-            pl.DataFrame({"w": chain.words, "code": np.arange(len(chain.words))}),
-            on="w",
-            how="left",
-            maintain_order="left",
-        )["code"]
-        strange = (words.hash(5) % len(chain.words)).cast(pl.Int64)
-        codes = pl.select(pl.coalesce(known, strange)).to_series()
-        done = 0
-        for place in foreign:
-            lang = ("de", "es", "ja", "fr", "pt", "ko")[place // 4 % 6]
-            tongue = self.tongue(lang)
-            size = len(found[place].split())
-            found[place] = " ".join(tongue.gather(codes[done : done + size]).to_list())
-            done += size
+        known = {word: code for code, word in enumerate(self.chains["en"].words)}
+        for place in range(3, len(found), 4):
+            words = pl.Series(found[place].split())
+            codes = [known.get(word, strange % len(known)) for word, strange in zip(words, words.hash(5), strict=True)]
+            tongue = self.tongue(("de", "es", "ja", "fr", "pt", "ko")[place // 4 % 6])
+            found[place] = " ".join(tongue.gather(codes))
         return found
 
     def pick(self, options: Sequence[str] | pl.Series, n: int, skew: float = 0.0) -> pl.Series:

@@ -7,33 +7,12 @@ import numpy as np
 import polars as pl
 
 from benchmarks.worlds.held_out.scene import Scene, lengths
-from benchmarks.worlds.held_out.words import FILLERS, LANGUAGES, mix, pick, uniform
+from benchmarks.worlds.held_out.words import LANGUAGES, TEXTS, mix, pick, uniform
 from benchmarks.worlds.text import Numbers, choose, grow, nulls
 
 #: Turns after which clients that send whole conversations start over with a summary.
 COMPACT: Final = 14
-_RAG: Final = (
-    "Use the pieces of context below to answer the question at the end. If you don't know, say so.\n\n{c}\n\n"
-    "Question: {q}\nHelpful answer:",
-    "Context information is below.\n---------------------\n{c}\n---------------------\n"
-    "Given the context and no prior knowledge, answer the query.\nQuery: {q}\nAnswer: ",
-    "<documents>\n{c}\n</documents>\n\nAnswer with citations. {q}",
-    "You are an assistant for question-answering tasks. Use the retrieved context. Three sentences maximum.\n"
-    "Question: {q}\nContext: {c}\nAnswer:",
-)
-_EXAM: Final = (
-    "Answer the following question. The last line of your response should be 'ANSWER: $X'. Think step by step "
-    "before answering.\n\n{q}",
-    "Q: A farmer plants rows of trees. There were 15, after planting there are 21. How many did he plant?\n"
-    "A: 21 - 15 = 6. The answer is 6.\n\nQ: {q}\nA:",
-    "Question: {q}\nLet's think step by step.\nAnswer:",
-)
-_JUDGE: Final = (
-    "Please act as an impartial judge of the response to the user question displayed below. Explain yourself "
-    "shortly, then rate it from 1 to 10 as [[rating]].\n\n[Question]\n{q}\n\n[Answer]\n{c}\n",
-    "You will be given a user_question and a system_answer. Rate on a scale of 1 to 4 how well the answer addresses "
-    "the question. Feedback first, then the total rating.\n\nQuestion: {q}\nAnswer: {c}\n\nFeedback:",
-)
+_TEMPLATES: Final = TEXTS["templates"]
 
 
 def _words(scene: Scene, rows: pl.DataFrame, median: float, sigma: float = 1.1, most: int = 500) -> Numbers:
@@ -74,7 +53,7 @@ def chat(scene: Scene, rows: pl.DataFrame, langs: Numbers | None = None) -> pl.S
         extra[pasted] = ("\n\n" + paste).to_list()
         said = said + pl.Series(extra.tolist(), dtype=pl.String)
     filler = rng.random(len(rows)) < np.where(rows["turn"].to_numpy() > 0, 0.10, 0.05)
-    said = choose(filler, pick(rng, pl.Series(FILLERS), len(rows)), said)
+    said = choose(filler, pick(rng, pl.Series(TEXTS["fillers"]), len(rows)), said)
     popular = rng.random(len(rows)) < 0.015
     rank = np.minimum(rng.pareto(0.9, len(rows)) * 8, len(scene.text.corpus.tasks) - 1).astype(np.int64)
     said = choose(popular, scene.text.corpus.tasks.gather(rank), said)
@@ -160,7 +139,7 @@ def _batch(scene: Scene, rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     return choose(in_system, data, together), choose(in_system, template, nulls(len(rows)))
 
 
-def _template(scene: Scene, rows: pl.DataFrame, pool: tuple[str, ...], own: float) -> pl.Series:
+def _template(scene: Scene, rows: pl.DataFrame, pool: list[str], own: float) -> pl.Series:
     """Popular templates of open-source programs, changed by a part of their users."""
     key = rows["key"].to_numpy()
     which = (mix(key, 18) % np.uint64(len(pool))).astype(np.int64)
@@ -173,7 +152,7 @@ def _rag(scene: Scene, rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     key = rows["key"].to_numpy()
     context = scene.text.prose(scene.rng, _words(scene, rows, 150, 0.6, 500), key)
     question = scene.text.say(scene.rng, rows["lang"].to_numpy(), _words(scene, rows, 11, 0.5, 40), key)
-    return _fill(_template(scene, rows, _RAG, 0.4), c=context, q=question), nulls(len(rows))
+    return _fill(_template(scene, rows, _TEMPLATES["rag"], 0.4), c=context, q=question), nulls(len(rows))
 
 
 def _exam(scene: Scene, rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
@@ -181,14 +160,14 @@ def _exam(scene: Scene, rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     half = len(pool) // 2
     start = np.where(uniform(rows["key"].to_numpy(), 23) < 0.5, 0, half)
     question = pool.gather(start + scene.rng.integers(half, size=len(rows)))
-    return _fill(_template(scene, rows, _EXAM, 0.3), q=question), nulls(len(rows))
+    return _fill(_template(scene, rows, _TEMPLATES["exam"], 0.3), q=question), nulls(len(rows))
 
 
 def _judge(scene: Scene, rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     key = rows["key"].to_numpy()
     question = scene.text.say(scene.rng, rows["lang"].to_numpy(), _words(scene, rows, 14, 0.8, 80), key)
     answer = scene.text.prose(scene.rng, _words(scene, rows, 80, 0.7, 300), key)
-    return _fill(_template(scene, rows, _JUDGE, 0.5), q=question, c=answer), nulls(len(rows))
+    return _fill(_template(scene, rows, _TEMPLATES["judge"], 0.5), q=question, c=answer), nulls(len(rows))
 
 
 def _pipeline(scene: Scene, rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:

@@ -9,38 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from benchmarks.worlds.text import Floats, Numbers, join
+from benchmarks.worlds.text import Floats, Numbers, join, load_texts
 
 LANGUAGES: Final = ("en", "zh", "ru", "es", "de", "pt", "fr", "ja")
 #: Languages written without spaces: their unit is the character.
 UNSPACED: Final = ("zh", "ja")
 #: How many invented names and identifiers there are; every person draws a few of them.
 BANK: Final = 30_000
-#: What people really type, over and over.
-FILLERS: Final = (
-    "hi", "hello", "continue", "thanks", "ok", "yes", "go on", "make it shorter", "Hi", "test", "why?", "fix it",
-    "try again", "Continue", "explain", "more", "no", "summarize", "are you there?", "thank you!",
-)  # fmt: skip
-_SYLLABLES: Final = {
-    "en": "al ber con der est for gen har ing jor kel lin mor nor per quin res sta tor ul ver wen",
-    "ru": "ва го де за ко ли мо на об пе ра са те ус фо ча ше эк ми ро",
-    "es": "ca de es fi gra ha lla mo no pe que ro sa tra un ver zo ci dor men",
-    "de": "ab auf be der ein feh ge hal ich ker leh mit nis ord pfl rech sch tung ver zeit",
-    "pt": "ca do em fa gem lho ma nha os pre que ra são te um vi zer ção men li",
-    "fr": "au ble ce des eur fai gue ion jou lle mai nou oir pre que ré ser tion ue voi",
-    "zh": "的 一 是 不 了 在 人 有 我 他 这 个 们 中 来 上 大 为 和 国 地 到 以 说 时 要 就 出 会 可 也 你 对 生 能",
-    "ja": "の に は を た が で て と し れ さ あ い も す る ま 日 本 人 年 大 会 国 事 分 時 間 作 成 方 法 確 認",
-}
-_SMALL: Final = {
-    "en": "the a of to and in is that for with as this on how what please can you my it",
-    "ru": "и в на не что с как это для по из мне у же",
-    "es": "de la que el en y a los por con para una como es mi",
-    "de": "der die und in den von zu das mit sich auf für ist wie ein",
-    "pt": "de a o que e do da em um para com não uma os como",
-    "fr": "de la le et les des en un du une que est pour dans comment",
-    "zh": "的 了 吗 ，",
-    "ja": "の を は 、",
-}
+#: What is said in these logs and not made here.
+TEXTS: Final = load_texts(__file__)
 
 
 def mix(*parts: npt.ArrayLike) -> npt.NDArray[np.uint64]:
@@ -67,7 +44,7 @@ def pick(rng: np.random.Generator, pool: pl.Series, size: int) -> pl.Series:
 @cache
 def _names() -> tuple[str, ...]:
     rng = np.random.default_rng(17)
-    parts = _SYLLABLES["en"].split() + _SYLLABLES["es"].split() + _SYLLABLES["de"].split()
+    parts = " ".join(TEXTS["syllables"][lang] for lang in ("en", "es", "de")).split()
     drawn = rng.integers(len(parts), size=(BANK, 4))
     shapes = (
         "{0}{1}", "{0}_{1}{2}.py", "src/{0}{1}/{2}.ts", "{0}{1}{2}", "{0}_{1}_{2}", "{0}{1}()", "{0}{1}-{3}",
@@ -85,7 +62,7 @@ def _names() -> tuple[str, ...]:
 def invented(lang: str, sentences: int) -> list[str]:
     """Sentences of a made-up lexicon with the language's own small words."""
     rng = np.random.default_rng(LANGUAGES.index(lang) + 100)
-    syllables, small = _SYLLABLES[lang].split(), _SMALL[lang].split()
+    syllables, small = TEXTS["syllables"][lang].split(), TEXTS["small_words"][lang].split()
     count = rng.integers(2, 4, size=5000)
     lexicon = ["".join(syllables[i] for i in rng.integers(len(syllables), size=c)) for c in count]
     rank = np.minimum((rng.pareto(0.7, size=sentences * 14) * 12).astype(int), len(lexicon) - 1)
@@ -156,10 +133,6 @@ class Corpus:
     assistants: pl.Series
 
 
-def _series(values: list[str]) -> pl.Series:
-    return pl.Series(values, dtype=pl.String)
-
-
 def builtin() -> Corpus:
     """A small corpus that needs no files."""
     people = {lang: invented(lang, 900) for lang in LANGUAGES}
@@ -172,15 +145,15 @@ def builtin() -> Corpus:
         people,
         code[:3000],
         prose,
-        _series([f"I want you to act as a {text}" for text in people["en"][:150]]),
-        _series([f"Question: {text}\nAnswer:" for text in people["en"][150:700]]),
-        _series([f"Ignore all previous instructions. {text}" for text in people["en"][:60]]),
-        _series(people["en"][:600]),
-        _series(prose),
-        _series([rubric + text for text in prose[:300]]),
-        _series([f"Come up with ten tasks such as these.\n1. {text}" for text in people["en"][300:600]]),
-        _series([" ".join(people["en"][i * 60 : i * 60 + 60]) for i in range(6)]),
-        _series([" ".join(people["en"][i * 9 : i * 9 + 9]) for i in range(40)]),
+        pl.Series([f"I want you to act as a {text}" for text in people["en"][:150]]),
+        pl.Series([f"Question: {text}\nAnswer:" for text in people["en"][150:700]]),
+        pl.Series([f"Ignore all previous instructions. {text}" for text in people["en"][:60]]),
+        pl.Series(people["en"][:600]),
+        pl.Series(prose),
+        pl.Series([rubric + text for text in prose[:300]]),
+        pl.Series([f"Come up with ten tasks such as these.\n1. {text}" for text in people["en"][300:600]]),
+        pl.Series([" ".join(people["en"][i * 60 : i * 60 + 60]) for i in range(6)]),
+        pl.Series([" ".join(people["en"][i * 9 : i * 9 + 9]) for i in range(40)]),
     )
 
 
