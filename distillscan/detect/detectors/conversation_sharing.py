@@ -172,7 +172,7 @@ class ConversationSharingDetector(Detector):
         if relayed > 0:
             effort = min(1.0, relayed)
             summary = (
-                "conversations of many people are spread over the accounts, as a relay does that stands between them"
+                "conversations of many people are spread over the accounts, as by a relay between them and the model"
             )
             findings.append(
                 Finding(Claim.RELAY, "content", "extraction", p.relay_cap * effort, summary, {"effort": effort})

@@ -181,12 +181,12 @@ class ExtractionIntentDetector(Detector):
 
 
 def _accord(shown: list[tuple[str, Finding]], p: ExtractionIntentParameters) -> Finding | None:
-    """Members that ask for the same thing that hardly anybody asks for, in whatever words: a little for one hand."""
+    """Members that ask for the same rare thing, however they word it: a little evidence for one operator."""
     rarest = next((finding for name, finding in shown if name not in _ORDINARY), None)
     if rarest is None:
         return None
     bits = p.accord_cap * min(1.0, rarest.bits / p.cap)
-    return replace(rarest, axis="coordination", bits=bits, summary=f"in whatever words: {rarest.summary}")
+    return replace(rarest, axis="coordination", bits=bits, summary=f"regardless of wording, {rarest.summary}")
 
 
 def _compare(

@@ -40,9 +40,9 @@ class InfrastructureOverlapParameters:
 
 @memoized
 def rotating(population: Population, p: InfrastructureOverlapParameters) -> Mask:
-    """Return True for accounts whose requests come from ever new networks, not just new addresses of one carrier.
+    """Return True for accounts that use a new network for most requests, not just a new address of one carrier.
 
-    Where the log names the operators of the networks there must be several: machines hired by the minute get ever new
+    Where the log names the operators of the networks there must be several: machines hired by the minute change
     addresses as well, but from one cloud or two.
     """
     networks, operators = population.distinct("ip_prefix"), population.distinct("asn")
@@ -173,7 +173,9 @@ def _concealment(pool: Finding | None, rotation: Finding | None, p: Infrastructu
         effort = max(effort, rotation.bits / p.rotation_cap)
     if effort <= 0:
         return None
-    summary = "requests are spread over a pool of addresses or ever new networks, for which ordinary use has no reason"
+    summary = (
+        "requests come from a pool of addresses or from one network after another, for which ordinary use has no reason"
+    )
     bits = p.concealment_cap * effort
     return Finding(Claim.CONCEALMENT, "network", "extraction", bits, summary, {"effort": effort}, specific=False)
 
@@ -191,7 +193,7 @@ def _rotation(candidate: Candidate, p: InfrastructureOverlapParameters) -> Findi
     bits = found.group_bits(p.rotation_cap)
     if bits <= 0:
         return None
-    summary = f"{found} come from ever new networks; {found.usual} do"
+    summary = f"{found} use a new network for most requests; {found.usual} do"
     details = {
         "members_rotating": found.shown,
         "members_with_enough_requests": found.observable,

@@ -238,7 +238,6 @@ def _answer_length(candidate: Candidate, p: OutputHarvestParameters) -> Finding 
         return None
     summary = f"the typical member gets {typical:,.0f} tokens an answer, the typical other account {usual:,.0f}"
     details = {
-        "specific": True,
         "median_inside": typical,
         "median_outside": usual,
         "members": int(inside.size),
@@ -259,7 +258,6 @@ def _single_model_use(candidate: Candidate, p: OutputHarvestParameters) -> Findi
         return None
     bits, summary, details = found
     specific = bool(np.mean(candidate.population.states(PROMPTS)[candidate.members]) < p.readable)
-    details = {"specific": True, **details} if specific else details
     return Finding(Claim.ONE_MODEL, "timing", "extraction", bits, summary, details, specific=specific)
 
 

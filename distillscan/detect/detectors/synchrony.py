@@ -50,7 +50,7 @@ def hourly(population: Population) -> tuple[Ints, Ints, Floats]:
 
 @memoized
 def scattered(population: Population, p: SynchronyParameters) -> tuple[Mask, Mask]:
-    """Return the accounts whose requests are strewn over their hours, and those of which it can be told.
+    """Return the accounts whose requests fall evenly over the hours, and those of which it can be told.
 
     People send several requests in a sitting. Counted are pairs of requests in the same hour, against those expected if
     the requests fell anywhere between the account's first and last hour: Morisita's index of dispersion (1959).
@@ -95,7 +95,7 @@ def even(population: Population, p: SynchronyParameters) -> tuple[Mask, Mask]:
     return able & (variance <= p.even * mean), able
 
 
-_DEALT = {1: ("strewn over the hours", scattered), 2: ("much the same number every day", even)}
+_DEALT = {1: ("over the hours", scattered), 2: ("from day to day", even)}
 
 
 class SynchronyDetector(Detector):
@@ -127,7 +127,7 @@ def _dealt(candidate: Candidate, p: SynchronyParameters) -> Finding | None:
         found = candidate.compare(*measure(candidate.population, p))
         bits = found.group_bits(p.dealt_cap)
         if bits > 0 and (best is None or bits > best.bits):
-            summary = f"{found} get their requests as a load balancer deals them ({what}), as {found.usual} do"
+            summary = f"requests of {found} arrive evenly {what}, as from a load balancer; so do those of {found.usual}"
             details = {
                 "kind": what,
                 "members": found.shown,
@@ -243,7 +243,7 @@ def _in_step(candidate: Candidate, p: SynchronyParameters) -> Finding | None:
         return None
     bits = p.step_cap * min(1.0, beyond / p.step_full)
     summary = (
-        f"members are active in the same hours {percent(2.0**excess - 1)} more often than with their days exchanged "
+        f"members are active in the same hours {percent(2.0**excess - 1)} more often than if their days were exchanged "
         f"({deviations:.0f} standard deviations); accounts from all over the log {percent(2.0**usual - 1)} more often"
     )
     details = {"excess": excess, "usual_excess": usual, "standard_deviations": deviations, "active_hours": hours}
