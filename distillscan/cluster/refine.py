@@ -72,11 +72,11 @@ def _users(graph: SignalGraph, kind: str, tokens: Ints, members: Ints, p: Refine
 
 def _marks(graph: SignalGraph, members: Ints) -> dict[Cause, dict[str, Ints]]:
     """Return the tokens (kind to columns) that mark the members, for each cause of which there are any."""
-    found = {
+    marks = {
         cause: {kind.name: tokens for kind in kinds if (tokens := graph.characteristic(kind.name, members)).size}
         for cause, kinds in graph.kinds.by_cause.items()
     }
-    return {cause: chosen for cause, chosen in found.items() if chosen}
+    return {cause: chosen for cause, chosen in marks.items() if chosen}
 
 
 def _cause_bits(
@@ -128,14 +128,14 @@ def _odds(shows: Mask, known: Mask, inside: Mask, elsewhere: Mask, cap: float) -
 
 def _independent(parts: Mapping[Cause, Floats | None]) -> list[Floats]:
     """The bits of the causes; where two say the same by different means only the stronger counts."""
-    found = {cause: part for cause, part in parts.items() if part is not None}
+    bits = {cause: part for cause, part in parts.items() if part is not None}
     for cause in parts:
         other = cause.redundant_with
-        if cause in found and other in found:
-            one, two = found.pop(cause), found[other]
-            stronger = np.where(np.abs(one) > np.abs(two), one, two)
-            found[other] = np.where(one * two > 0, stronger, one + two)
-    return list(found.values())
+        if cause in bits and other in bits:
+            own, others = bits.pop(cause), bits[other]
+            stronger = np.where(np.abs(own) > np.abs(others), own, others)
+            bits[other] = np.where(own * others > 0, stronger, own + others)
+    return list(bits.values())
 
 
 def refine(graph: SignalGraph, seed: Ints, p: RefineParameters, settled: Mask | None = None) -> Candidate | None:

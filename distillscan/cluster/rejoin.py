@@ -69,7 +69,7 @@ def successors(population: Population, sets: list[Ints], p: RejoinParameters) ->
     """
     first, last = population.active_hours
     begin = float(first.min()) if first.size else 0.0
-    found = []
+    pairs = []
     for a, earlier in enumerate(sets):
         stops = np.sort(last[earlier[population.turned_away[earlier]]])
         if stops.size < max(p.min_accounts, p.banned_part * earlier.size):
@@ -79,8 +79,8 @@ def successors(population: Population, sets: list[Ints], p: RejoinParameters) ->
             before = stops[np.maximum(np.searchsorted(stops, starts, "right") - 1, 0)]
             soon = (before <= starts) & (starts <= before + p.replaced_hours) & (starts > begin + p.replaced_hours)
             if a != b and np.mean(soon) >= p.replaced_part:
-                found.append((a, b))
-    return found
+                pairs.append((a, b))
+    return pairs
 
 
 def same_habits(graph: SignalGraph, one: Ints, other: Ints, p: RejoinParameters) -> bool:

@@ -30,8 +30,8 @@ class ClusterParameters(RejoinParameters):
 
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
     """Return disjoint candidates, strongest first."""
-    found = _disjoint(graph, _refined_seeds(graph, p), p)
-    return rejoin(graph, _recluster_residual(graph, found, p), p)
+    candidates = _disjoint(graph, _refined_seeds(graph, p), p)
+    return rejoin(graph, _recluster_residual(graph, candidates, p), p)
 
 
 def _refined_seeds(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
@@ -142,8 +142,8 @@ def _recluster_residual(graph: SignalGraph, kept: list[Candidate], p: ClusterPar
         for candidate in kept:
             settled[candidate.members] = True
         refined = (refine(graph, seed, p, settled) for seed in crossed_sets(graph, p, settled))
-        found = {candidate.members.tobytes(): candidate for candidate in refined if candidate is not None}
-        fresh = _disjoint(graph, found.values(), p, settled)
+        candidates = {candidate.members.tobytes(): candidate for candidate in refined if candidate is not None}
+        fresh = _disjoint(graph, candidates.values(), p, settled)
         if not fresh:
             break
         kept = sorted([*kept, *fresh], key=by_strength)[: p.max_candidates]

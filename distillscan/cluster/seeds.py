@@ -88,15 +88,15 @@ def communities(graph: SignalGraph, p: SeedParameters) -> list[Ints]:
 
 def template_sets(graph: SignalGraph, p: SeedParameters) -> list[Ints]:
     """Return the carriers of every template: a campaign with nothing else in common, or larger than a community."""
-    found: list[Ints] = []
+    sets: list[Ints] = []
     for kind in graph.kinds.by_cause.get(WORDING, ()):
         counts = graph.carriers_per_token(kind.name)
-        found += [
+        sets += [
             np.flatnonzero(graph.carriers(kind.name, np.array([column])))
             for column in _commonest(graph, kind.name, p.max_candidates)
             if counts[column] >= p.min_accounts
         ]
-    return found
+    return sets
 
 
 def crossed_sets(graph: SignalGraph, p: SeedParameters, settled: Mask | None = None) -> list[Ints]:
@@ -105,22 +105,22 @@ def crossed_sets(graph: SignalGraph, p: SeedParameters, settled: Mask | None = N
     A campaign that shares no address, card or wording still signs up together, runs one program and rotates; each of
     these is too common to join anybody by itself. Accounts that are ``settled`` in clusters are left out.
     """
-    found: list[Ints] = []
+    sets: list[Ints] = []
     free = np.ones(graph.population.size, np.bool_) if settled is None else ~settled
     size = max(1, int(np.count_nonzero(free)))
     for kind in (kind for kind in graph.kinds.values() if kind.crossed_with):
         for first in _commonest(graph, kind.name, p.most_crossed):
             carriers = graph.carriers(kind.name, np.array([first])) & free
-            found.append(np.flatnonzero(carriers))
+            sets.append(np.flatnonzero(carriers))
             for partner in (name for name in kind.crossed_with if name in graph.kinds):
                 for second in _commonest(graph, partner, p.most_crossed):
                     other = graph.carriers(partner, np.array([second])) & free
                     both = np.flatnonzero(carriers & other)
                     expected = float(np.count_nonzero(carriers)) * float(np.count_nonzero(other)) / size
                     if both.size > p.crossed_times * expected and poisson_llr(both.size, expected) >= p.crossed_bits:
-                        found.append(both)
+                        sets.append(both)
     limit = p.hub_share * size
-    return [numbers for numbers in found if p.min_accounts <= numbers.size <= limit]
+    return [numbers for numbers in sets if p.min_accounts <= numbers.size <= limit]
 
 
 def _commonest(graph: SignalGraph, kind: str, most: int) -> Ints:

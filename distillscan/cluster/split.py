@@ -51,12 +51,12 @@ class SplitParameters(SeedParameters):
 
 def _matrices(graph: SignalGraph, members: Ints) -> dict[str, Any]:
     """Members by characteristic tokens, of the kinds that link accounts."""
-    found = {}
+    matrices = {}
     for kind in (kind for kind in graph.kinds.values() if kind.seeding):
         tokens = graph.characteristic(kind.name, members)
         if tokens.size:
-            found[kind.name] = graph.matrix(kind.name)[members][:, tokens].tocsr()
-    return found
+            matrices[kind.name] = graph.matrix(kind.name)[members][:, tokens].tocsr()
+    return matrices
 
 
 def _parts(matrices: Matrices, kinds: Kinds, resolution: float) -> Ints:
@@ -313,13 +313,13 @@ def _judge(graph: SignalGraph, members: Ints, p: SplitParameters) -> _Judge:
 
 def _stated(graph: SignalGraph, members: Ints) -> dict[str, Mask]:
     """Of each kind that distinguishes operators, the members of which the log says anything."""
-    found = {}
+    of_kind = {}
     for kind in (kind for kind in graph.declared.values() if kind.distinguishes_operators):
         stated = [graph.population.states(entity) for entity in kind.observable_through]
         carried = [graph.carries_any(kind.name)] if kind.name in graph.kinds else []
         nobody = np.zeros(graph.population.size, np.bool_)
-        found[kind.name] = np.logical_or.reduce([nobody, *stated, *carried])[members]
-    return found
+        of_kind[kind.name] = np.logical_or.reduce([nobody, *stated, *carried])[members]
+    return of_kind
 
 
 def split(graph: SignalGraph, members: Ints, p: SplitParameters) -> list[Ints]:
@@ -329,15 +329,15 @@ def split(graph: SignalGraph, members: Ints, p: SplitParameters) -> list[Ints]:
         return [members]
     label = _parts(matrices, graph.kinds, p.resolution)
     stated = _stated(graph, members)
-    found = []
+    parts = []
     for part in _connected(matrices):
         if np.all(label[part] == label[part[0]]):
-            found.append(members[part])
+            parts.append(members[part])
             continue
         groups = _groups(label[part], _rows(matrices, part), {kind: mask[part] for kind, mask in stated.items()})
         merged = _merged(groups, _judge(graph, members[part], p))
-        found += [members[part[np.sort(group.positions)]] for group in merged]
-    return found
+        parts += [members[part[np.sort(group.positions)]] for group in merged]
+    return parts
 
 
 def _connected(matrices: Matrices) -> list[Ints]:

@@ -58,15 +58,15 @@ def read_releases(path: Path) -> tuple[Release, ...]:
         raise UsageError(f"--releases {path}: {why_unreadable(error)}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"--releases {path}: not a releases file ({error}); {_HINT}") from error
-    found = set()
+    releases = set()
     for number, row in enumerate(rows if isinstance(rows, list) else [None], start=1):
         where = f"{path}, entry {number}"
         if not isinstance(row, dict) or not row.get("model") or not row.get("released"):
             raise UsageError(f"{where}: model or released is missing; {_HINT}")
-        found.add(Release(str(row["model"]), _moment(row["released"], where), "file"))
-    if not found:
+        releases.add(Release(str(row["model"]), _moment(row["released"], where), "file"))
+    if not releases:
         raise UsageError(f"{path}: no release in it; {_HINT}")
-    return tuple(sorted(found, key=lambda r: (r.at, r.model)))
+    return tuple(sorted(releases, key=lambda r: (r.at, r.model)))
 
 
 def find_releases(profile: Profile, p: ReleaseParameters) -> tuple[Release, ...]:
@@ -88,7 +88,7 @@ def find_releases(profile: Profile, p: ReleaseParameters) -> tuple[Release, ...]
             (pl.col("requests").cum_sum().over("model") / pl.col("requests").sum().over("model")).alias("reached")
         )
     )
-    found = (
+    first_used = (
         early.group_by("model")
         .agg(
             pl.col("account").n_unique().alias("accounts"),
@@ -100,5 +100,5 @@ def find_releases(profile: Profile, p: ReleaseParameters) -> tuple[Release, ...]
     )
     return tuple(
         Release(name, datetime.fromtimestamp(hour * 3600, UTC), "log")
-        for name, hour in found.select("name", "hour").iter_rows()
+        for name, hour in first_used.select("name", "hour").iter_rows()
     )

@@ -41,7 +41,7 @@ class TemplateParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class Templates:
+class MinedTemplates:
     """Templates and who uses them.
 
     Attributes:
@@ -93,7 +93,7 @@ def _components(pairs: pl.DataFrame, p: TemplateParameters) -> pl.DataFrame:
     )
 
 
-def mine(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateParameters) -> Templates:
+def mine(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateParameters) -> MinedTemplates:
     """Find the templates among sketched texts.
 
     Args:
@@ -103,14 +103,14 @@ def mine(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateParameters) -> T
     """
     pairs = _shared_shingles(texts, holders, p)
     if pairs.is_empty():
-        return Templates(_SHINGLES.to_frame(), _MATCHES.to_frame(), _USES.to_frame())
+        return MinedTemplates(_SHINGLES.to_frame(), _MATCHES.to_frame(), _USES.to_frame())
     shingles = _components(pairs, p)
-    hits = pairs.join(shingles, on="shingle").group_by("text", "template").agg(pl.len().alias("found"))
+    hits = pairs.join(shingles, on="shingle").group_by("text", "template").agg(pl.len().alias("kept"))
     # What a text of the template typically keeps: long templates give more shingles than one sketch has room for.
-    typical = hits.group_by("template").agg(pl.col("found").median().alias("typical"))
+    typical = hits.group_by("template").agg(pl.col("kept").median().alias("typical"))
     matches = (
         hits.join(typical, on="template")
-        .filter(pl.col("found") >= pl.max_horizontal(pl.lit(2.0), pl.col("typical") * p.match_share))
+        .filter(pl.col("kept") >= pl.max_horizontal(pl.lit(2.0), pl.col("typical") * p.match_share))
         .select("text", "template")
     )
     sampled = holders.group_by("account", "where").agg(pl.len().alias("sampled"))
@@ -122,4 +122,4 @@ def mine(texts: pl.DataFrame, holders: pl.DataFrame, p: TemplateParameters) -> T
         .with_columns((pl.col("texts") / pl.col("sampled")).alias("coverage"))
         .select("account", "template", "where", "texts", "coverage")
     )
-    return Templates(shingles, matches, uses)
+    return MinedTemplates(shingles, matches, uses)

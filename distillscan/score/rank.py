@@ -38,7 +38,7 @@ class ScoredCluster:
 
 def core_tokens(candidate: Candidate, p: ScoreParameters) -> list[str]:
     """Return the tokens that hold a candidate together: of each kind the one most members carry, by priority."""
-    graph, members, found = candidate.graph, candidate.members, []
+    graph, members, core = candidate.graph, candidate.members, []
     naming = [kind for kind in graph.kinds.values() if kind.id_priority]
     for kind in sorted(naming, key=lambda kind: kind.id_priority):
         columns = candidate.characteristic(kind.name)
@@ -48,9 +48,9 @@ def core_tokens(candidate: Candidate, p: ScoreParameters) -> list[str]:
         if inside.max() / members.size >= p.naming_share:
             tokens = graph.tokens(kind.name)[columns]
             best = int(tokens[np.lexsort((tokens, -inside))[0]])
-            found.append(f"{kind.name.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}")
+            core.append(f"{kind.name.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}")
     first = int(candidate.population.profile.accounts["account"][int(members[0])])
-    return [*found, f"accounts-{first & 0xFFFFFFFFFF:010x}"]
+    return [*core, f"accounts-{first & 0xFFFFFFFFFF:010x}"]
 
 
 def cluster_ids(candidates: Sequence[Candidate], p: ScoreParameters) -> list[str]:
@@ -103,14 +103,14 @@ def _score(
     assessed = _assess(candidate, detectors, settings)
     findings = tuple(finding for _, finding in assessed)
     explained = explain(candidate, findings, combine(findings, (), p).families, p)
-    found = combine(findings, explained.weights, p, explained.idle)
-    if found.coordination < p.report_coordination:
+    sums = combine(findings, explained.weights, p, explained.idle)
+    if sums.coordination < p.report_coordination:
         return None
     requests = int(candidate.population.requests[candidate.members].sum())
     # What weighs nothing explains, but is not listed.
     listed = tuple(evidence(name, finding) for name, finding in assessed if finding.bits != 0)
-    level = severity(found, requests, p)
-    return ScoredCluster("", candidate, listed, found, level, explained.explanations, requests)
+    level = severity(sums, requests, p)
+    return ScoredCluster("", candidate, listed, sums, level, explained.explanations, requests)
 
 
 def score_candidates(

@@ -19,17 +19,17 @@ class SeverityParameters:
     critical_requests: int = threshold(2_000, "requests", "that critical needs: below, there is time to look")
 
 
-def severity(found: Probabilities, requests: int, p: SeverityParameters) -> Severity:
+def severity(sums: Probabilities, requests: int, p: SeverityParameters) -> Severity:
     """Return the severity: ``high`` needs both axes and two families that count, ``critical`` volume as well."""
     strong = (
-        found.coordination >= p.high_coordination
-        and found.extraction >= p.high_extraction
-        and found.families >= p.high_families
+        sums.coordination >= p.high_coordination
+        and sums.extraction >= p.high_extraction
+        and sums.families >= p.high_families
     )
-    if strong and found.score >= p.critical_score and requests >= p.critical_requests:
+    if strong and sums.score >= p.critical_score and requests >= p.critical_requests:
         return "critical"
     if strong:
         return "high"
-    if found.score >= p.medium_score and found.families + found.idle >= p.high_families:
+    if sums.score >= p.medium_score and sums.families + sums.idle >= p.high_families:
         return "medium"
     return "low"

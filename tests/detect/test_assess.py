@@ -181,7 +181,7 @@ def test_ordinary_rhythms_are_hardly_evidence(group: str) -> None:
 
 def test_a_campaign_at_random_hours_is_dealt_its_requests_but_works_in_no_step() -> None:
     (dealt,) = assess(synchrony.SynchronyDetector(), "camp")
-    assert dealt.details["kind"] == "strewn over the hours"
+    assert dealt.details["kind"] == "over the hours"
     # So are most ordinary accounts of this log, who do not have sittings either.
     assert dealt.details["rate_outside"] > 0.5
     assert 0 < dealt.bits < 1.5

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from distillscan.detect.detectors.template_uniformity import TemplateUniformityParameters
 from distillscan.detect.detectors.template_uniformity import mined as mined_in
-from distillscan.detect.templates import Templates, mine
+from distillscan.detect.templates import MinedTemplates, mine
 from distillscan.population.accounts import Population
 from tests.support.populations import population_of
 
@@ -24,7 +24,7 @@ Texts = Mapping[int, Sequence[int]]
 Holders = Sequence[tuple[int, int]]
 
 
-def mined(texts: Texts, holders: Holders | None = None, p: TemplateUniformityParameters = LOW) -> Templates:
+def mined(texts: Texts, holders: Holders | None = None, p: TemplateUniformityParameters = LOW) -> MinedTemplates:
     """Templates of texts (number to sketch); every text has an account of its own unless holders say otherwise."""
     frame = pl.DataFrame(
         {"text": list(texts), "sketch": [sorted(s) for s in texts.values()]},
@@ -35,18 +35,18 @@ def mined(texts: Texts, holders: Holders | None = None, p: TemplateUniformityPar
     return mine(frame, held.with_columns(pl.lit("prompt").alias("where")), p)
 
 
-def shingles(found: Templates) -> dict[int, list[int]]:
+def shingles(found: MinedTemplates) -> dict[int, list[int]]:
     out: dict[int, list[int]] = {}
     for template, shingle in sorted(found.shingles.iter_rows()):
         out.setdefault(template, []).append(shingle)
     return out
 
 
-def matches(found: Templates) -> list[tuple[int, int]]:
+def matches(found: MinedTemplates) -> list[tuple[int, int]]:
     return sorted(found.matches.select("template", "text").iter_rows())
 
 
-def uses(found: Templates) -> list[tuple[int, int, int, float]]:
+def uses(found: MinedTemplates) -> list[tuple[int, int, int, float]]:
     return sorted(found.uses.select("account", "template", "texts", "coverage").iter_rows())
 
 
@@ -202,11 +202,11 @@ def prompted(rng: random.Random, planted: dict[str, str]) -> Population:
     return population_of(rows)
 
 
-def in_prompts(population: Population) -> Templates:
+def in_prompts(population: Population) -> MinedTemplates:
     return mined_in(population, "template", P)
 
 
-def users(population: Population, found: Templates) -> dict[int, set[str]]:
+def users(population: Population, found: MinedTemplates) -> dict[int, set[str]]:
     """Template to the first part of the names of the accounts that use it for most of what they send."""
     names = dict(population.profile.accounts.select("account", "account_id").iter_rows())
     out: dict[int, set[str]] = {}

@@ -249,7 +249,7 @@ class TestServer:
             ((piece(Claim.CONVERSATIONS, 2.0, "content"),), "conversations"),
             ((piece(Claim.SIGNATURES, 1.0), piece(Claim.MANY_USERS, 1.0, "content")), "conversations"),
             ((hours(1.5), piece(Claim.SUCCESSION, 0.5, "timing")), "the pace of their work"),
-            ((piece(Claim.ROTATION, 2.0, "network"),), "ever new networks"),
+            ((piece(Claim.ROTATION, 2.0, "network"),), "a new network for most requests"),
             ((piece(Claim.NETWORK_STACK, 2.0, "network"),), "one network stack behind many programs"),
             ((holder(3.0), hours(2.0)), "cards, devices or sign-ups, the pace of their work"),
         ],

@@ -135,21 +135,21 @@ def _holder(candidate: Candidate, kind: str, p: AccountFanoutParameters) -> Find
     sharing = candidate.sharing(kind, candidate.population.states(kind), with_anyone=True)
     if sharing is None:
         return None
-    columns, found = sharing
+    columns, compared = sharing
     commonest = int(candidate.graph.carriers_among(kind, candidate.members)[columns].max())
-    single = commonest >= p.single_share * max(1, found.shown)
+    single = commonest >= p.single_share * max(1, compared.shown)
     one, several = _HOLDERS[kind]
     what = f"one {one}" if single else f"{columns.size} {several}"
-    summary = f"{found} with a known {one} share {what}; {found.usual} share theirs"
+    summary = f"{compared} with a known {one} share {what}; {compared.usual} share theirs"
     details = {
         "kind": kind,
-        "members_sharing": found.shown,
-        "members_stating": found.observable,
+        "members_sharing": compared.shown,
+        "members_stating": compared.observable,
         "values": int(columns.size),
         "members_on_the_commonest": commonest,
-        "sharing_outside": found.base_rate,
+        "sharing_outside": compared.base_rate,
     }
-    bits = found.group_bits(p.single_holder_cap if single else p.holder_cap)
+    bits = compared.group_bits(p.single_holder_cap if single else p.holder_cap)
     facts = SharedHolderFacts(kind, commonest)
     return Finding(Claim.SHARED_HOLDER, "identity", "coordination", bits, summary, details, facts)
 
@@ -159,19 +159,19 @@ def _registration(candidate: Candidate, kind: str, p: AccountFanoutParameters) -
     sharing = candidate.sharing(kind, candidate.population.states(CREATED if signup else kind))
     if sharing is None:
         return None
-    columns, found = sharing
+    columns, compared = sharing
     what = "signed up in bursts" if signup else "use mail domains of their own"
     values = plural(columns.size, "burst" if signup else "domain")
-    summary = f"{found} {what} ({values}); {found.usual} do the same"
+    summary = f"{compared} {what} ({values}); {compared.usual} do the same"
     details = {
         "kind": kind,
-        "members": found.shown,
-        "members_stating": found.observable,
+        "members": compared.shown,
+        "members_stating": compared.observable,
         "values": int(columns.size),
-        "rate_outside": found.base_rate,
+        "rate_outside": compared.base_rate,
     }
-    bits = found.group_bits(p.signup_cap if signup else p.domain_cap)
+    bits = compared.group_bits(p.signup_cap if signup else p.domain_cap)
     if signup:
         return Finding(Claim.SIGNUP_BURST, "identity", "coordination", bits, summary, details)
-    facts = OwnDomainFacts(found.shown, int(columns.size))
+    facts = OwnDomainFacts(compared.shown, int(columns.size))
     return Finding(Claim.OWN_DOMAIN, "identity", "coordination", bits, summary, details, facts)

@@ -172,7 +172,7 @@ class ConversationSharingDetector(Detector):
         if relayed > 0:
             effort = min(1.0, relayed)
             summary = (
-                "conversations of many people are spread over the accounts, as a relay does that stands between them"
+                "conversations of many people are spread over the accounts, as by a relay between them and the model"
             )
             findings.append(
                 Finding(Claim.RELAY, "content", "extraction", p.relay_cap * effort, summary, {"effort": effort})
@@ -194,37 +194,20 @@ _CLEANED = "answers given to one account are sent in by others: graded, cleaned 
 
 @dataclass(frozen=True, slots=True)
 class _Passing:
-    """What passes from account to account: the claim, its family, the entities it is observable through, its name."""
+    """What passes from account to account: the claim, its family, the entities it is observable through, in words."""
 
     claim: Claim
     family: Family
     entities: tuple[str, ...]
-    things: str
     phrase: str
 
 
 _PASSING = {
-    "conversation": _Passing(
-        Claim.CONVERSATIONS,
-        "content",
-        ("conversation",),
-        "conversations",
-        "conversations that go on in other members' accounts",
-    ),
+    "conversation": _Passing(Claim.CONVERSATIONS, "content", ("conversation",), "conversations that others go on with"),
     # A signature is handed to one account, like a ticket: to have another's says who holds the accounts.
-    "signature": _Passing(
-        Claim.SIGNATURES,
-        "identity",
-        ("reasoning_signature",),
-        "signatures",
-        "reasoning signatures that other members send as well",
-    ),
+    "signature": _Passing(Claim.SIGNATURES, "identity", ("reasoning_signature",), "signatures that others send too"),
     "returned": _Passing(
-        Claim.RETURNED_ANSWERS,
-        "content",
-        ("output_line", "input_line"),
-        "lines",
-        "lines of answers that one was given and another sends in",
+        Claim.RETURNED_ANSWERS, "content", ("output_line", "input_line"), "answers others send in as well"
     ),
 }
 
@@ -237,23 +220,23 @@ def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
     carriers = graph.carriers(kind, columns)
     observable = np.logical_or.reduce([population.states(entity) for entity in passing.entities])
     # What sharing is worth depends on how usual it is: people have second accounts, and hand over to colleagues.
-    found = candidate.compare(carriers, observable, elsewhere=graph.carries_any(kind))
+    compared = candidate.compare(carriers, observable, elsewhere=graph.carries_any(kind))
     each = graph.matrix(kind)[candidate.members][:, columns].sum(axis=1)
     on_them = int(np.count_nonzero(carriers))
     # One text on many accounts is a task that was handed out; conversations are about as many as those who hold them.
-    variety = min(1.0, columns.size / max(1, found.shown))
+    variety = min(1.0, columns.size / max(1, compared.shown))
     # Members were brought together by what they share: where most others share something too, that took no operator.
-    part = found.shown / max(1, on_them) * variety * (1.0 - found.base_rate)
+    part = compared.shown / max(1, on_them) * variety * (1.0 - compared.base_rate)
     details = {
-        "members_sharing": found.shown,
-        "members_stating": found.observable,
-        passing.things: int(columns.size),
+        "members_sharing": compared.shown,
+        "members_stating": compared.observable,
+        "values": int(columns.size),
         "median_shared_by_a_member": float(np.median(np.asarray(each).ravel())),
         "accounts_on_them": on_them,
-        "sharing_outside": found.base_rate,
+        "sharing_outside": compared.base_rate,
     }
-    summary = f"{found} have {passing.phrase} ({columns.size} seen); {found.usual} share any with anyone"
-    bits = found.group_bits(cap, _BASE_RATE_LIMIT) * part
+    summary = f"{compared} have {passing.phrase} ({columns.size:,} seen); {compared.usual} share any with anyone"
+    bits = compared.group_bits(cap, _BASE_RATE_LIMIT) * part
     return Finding(passing.claim, passing.family, "coordination", bits, summary, details)
 
 
@@ -261,16 +244,16 @@ def _voices(candidate: Candidate, p: ConversationSharingParameters) -> Finding |
     """Accounts that several people seem to use, whatever languages or programs these are."""
     best: Finding | None = None
     for what, measure in _VOICES.values():
-        found = candidate.compare(*measure(candidate.population, p))
-        bits = found.group_bits(p.voices_cap)
+        compared = candidate.compare(*measure(candidate.population, p))
+        bits = compared.group_bits(p.voices_cap)
         if bits > 0 and (best is None or bits > best.bits):
             least = p.languages if measure is languages else p.clients
-            summary = f"{found} use {least} or more {what} in one account, as {found.usual} do"
+            summary = f"{compared} use {least} or more {what} in one account, as {compared.usual} do"
             details = {
                 "kind": what,
-                "members": found.shown,
-                "members_stating": found.observable,
-                "rate_outside": found.base_rate,
+                "members": compared.shown,
+                "members_stating": compared.observable,
+                "rate_outside": compared.base_rate,
             }
             best = Finding(Claim.MANY_USERS, "content", "coordination", bits, summary, details)
     return best

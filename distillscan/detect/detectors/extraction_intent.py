@@ -181,48 +181,48 @@ class ExtractionIntentDetector(Detector):
 
 
 def _accord(shown: list[tuple[str, Finding]], p: ExtractionIntentParameters) -> Finding | None:
-    """Members that ask for the same thing that hardly anybody asks for, in whatever words: a little for one hand."""
+    """Members that ask for the same rare thing, however they word it: a little evidence for one operator."""
     rarest = next((finding for name, finding in shown if name not in _ORDINARY), None)
     if rarest is None:
         return None
     bits = p.accord_cap * min(1.0, rarest.bits / p.cap)
-    return replace(rarest, axis="coordination", bits=bits, summary=f"in whatever words: {rarest.summary}")
+    return replace(rarest, axis="coordination", bits=bits, summary=f"regardless of wording, {rarest.summary}")
 
 
 def _compare(
     candidate: Candidate, shows: Mask, observable: Mask, p: ExtractionIntentParameters
 ) -> tuple[Comparison, dict[str, object]]:
     """The comparison with peers, and the details that findings have in common."""
-    found = candidate.compare(shows, observable, peers=candidate.peers(observable, p.comparable, p.main_client))
+    compared = candidate.compare(shows, observable, peers=candidate.peers(observable, p.comparable, p.main_client))
     details = {
-        "members_showing": found.shown,
-        "members_stating": found.observable,
-        "rate_outside": found.base_rate,
-        "compared_with": found.others_name,
+        "members_showing": compared.shown,
+        "members_stating": compared.observable,
+        "rate_outside": compared.base_rate,
+        "compared_with": compared.others_name,
     }
-    return found, details
+    return compared, details
 
 
 def _intent(candidate: Candidate, name: str, p: ExtractionIntentParameters) -> Finding | None:
     shows, observable = showing(candidate.population, name, p)
-    found, details = _compare(candidate, shows, observable, p)
-    bits = found.group_bits(p.ordinary_cap if name in _ORDINARY else p.cap)
+    compared, details = _compare(candidate, shows, observable, p)
+    bits = compared.group_bits(p.ordinary_cap if name in _ORDINARY else p.cap)
     if bits <= 0:
         return None
     requested = intents_of(candidate.population)
     showers = candidate.members[shows[candidate.members]]
     share = float(np.median(np.maximum(requested.shares[name][showers], requested.systems[name][showers])))
     details = {"intent": name, **details, "median_share_of_prompts": share}
-    summary = f"{found} {_DO[name]}, as {found.usual} do"
+    summary = f"{compared} {_DO[name]}, as {compared.usual} do"
     return Finding(Claim.INTENT, "content", "extraction", bits, summary, details)
 
 
 def _focus(candidate: Candidate, capability: str, p: ExtractionIntentParameters) -> Finding | None:
     """Members that use the model for one thing, where comparable accounts use it for several."""
-    found, details = _compare(candidate, *narrow(candidate.population, capability, p), p)
-    bits = found.group_bits(p.narrow_cap)
+    compared, details = _compare(candidate, *narrow(candidate.population, capability, p), p)
+    bits = compared.group_bits(p.narrow_cap)
     if bits <= 0:
         return None
-    summary = f"{found} ask for hardly anything but {capability}, as {found.usual} do"
+    summary = f"{compared} ask for hardly anything but {capability}, as {compared.usual} do"
     details = {"capability": capability, **details}
     return Finding(Claim.ONE_CAPABILITY, "content", "extraction", bits, summary, details)

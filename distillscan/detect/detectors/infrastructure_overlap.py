@@ -40,9 +40,9 @@ class InfrastructureOverlapParameters:
 
 @memoized
 def rotating(population: Population, p: InfrastructureOverlapParameters) -> Mask:
-    """Return True for accounts whose requests come from ever new networks, not just new addresses of one carrier.
+    """Return True for accounts that use a new network for most requests, not just a new address of one carrier.
 
-    Where the log names the operators of the networks there must be several: machines hired by the minute get ever new
+    Where the log names the operators of the networks there must be several: machines hired by the minute change
     addresses as well, but from one cloud or two.
     """
     networks, operators = population.distinct("ip_prefix"), population.distinct("asn")
@@ -136,31 +136,31 @@ def _pool(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding |
     sharing = candidate.sharing(kind, stated, with_anyone=True)
     if sharing is None:
         return None
-    columns, found = sharing
+    columns, compared = sharing
     # Strangers on the same addresses are the sign of a carrier or VPN.
     on_them = int(np.count_nonzero(candidate.graph.carriers(kind, columns)))
-    concentration = found.shown / max(1, on_them)
-    site = _largest_home(candidate) / max(1, found.observable)
+    concentration = compared.shown / max(1, on_them)
+    site = _largest_home(candidate) / max(1, compared.observable)
     one_site = site >= p.site_share
-    bits = found.group_bits(p.site_cap if one_site else p.pool_cap, _BASE_RATE_LIMIT) * concentration
+    bits = compared.group_bits(p.site_cap if one_site else p.pool_cap, _BASE_RATE_LIMIT) * concentration
     places = plural(columns.size, "address" if kind == "ip" else "network")
     where = (
         f"one network serves {percent(site)} of them" if one_site else f"{places} in {plural(prefixes.size, 'network')}"
     )
     summary = (
-        f"{found} meet on shared addresses ({where}); {percent(concentration)} of the accounts on these are members, "
-        f"and {found.usual} share an address with anyone"
+        f"{compared} meet on shared addresses ({where}); {percent(concentration)} of the accounts on these are "
+        f"members, and {compared.usual} share an address with anyone"
     )
     details = {
-        "members_sharing": found.shown,
-        "members_with_address": found.observable,
+        "members_sharing": compared.shown,
+        "members_with_address": compared.observable,
         "addresses": int(columns.size) if kind == "ip" else 0,
         "networks": int(prefixes.size),
         "largest_network_share": site,
         "accounts_on_them": on_them,
-        "sharing_outside": found.base_rate,
+        "sharing_outside": compared.base_rate,
     }
-    facts = SharedPoolFacts(found.shown, on_them, site, int(prefixes.size))
+    facts = SharedPoolFacts(compared.shown, on_them, site, int(prefixes.size))
     return Finding(Claim.SHARED_POOL, "network", "coordination", bits, summary, details, facts)
 
 
@@ -173,7 +173,9 @@ def _concealment(pool: Finding | None, rotation: Finding | None, p: Infrastructu
         effort = max(effort, rotation.bits / p.rotation_cap)
     if effort <= 0:
         return None
-    summary = "requests are spread over a pool of addresses or ever new networks, for which ordinary use has no reason"
+    summary = (
+        "requests come from a pool of addresses or from one network after another, for which ordinary use has no reason"
+    )
     bits = p.concealment_cap * effort
     return Finding(Claim.CONCEALMENT, "network", "extraction", bits, summary, {"effort": effort}, specific=False)
 
@@ -187,15 +189,15 @@ def _largest_home(candidate: Candidate) -> int:
 
 def _rotation(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding | None:
     population = candidate.population
-    found = candidate.compare(rotating(population, p), able_to_rotate(population, p))
-    bits = found.group_bits(p.rotation_cap)
+    compared = candidate.compare(rotating(population, p), able_to_rotate(population, p))
+    bits = compared.group_bits(p.rotation_cap)
     if bits <= 0:
         return None
-    summary = f"{found} come from ever new networks; {found.usual} do"
+    summary = f"{compared} use a new network for most requests; {compared.usual} do"
     details = {
-        "members_rotating": found.shown,
-        "members_with_enough_requests": found.observable,
-        "rate_outside": found.base_rate,
+        "members_rotating": compared.shown,
+        "members_with_enough_requests": compared.observable,
+        "rate_outside": compared.base_rate,
     }
     return Finding(Claim.ROTATION, "network", "coordination", bits, summary, details)
 
@@ -212,14 +214,14 @@ def _software(candidate: Candidate, kind: str, p: InfrastructureOverlapParameter
     sharing = candidate.sharing(kind, candidate.population.states(entity))
     if sharing is None:
         return None
-    columns, found = sharing
-    summary = f"{found} use {what} that {found.usual} use"
+    columns, compared = sharing
+    summary = f"{compared} use {what} that {compared.usual} use"
     details = {
         "kind": kind,
-        "members": found.shown,
-        "members_stating": found.observable,
+        "members": compared.shown,
+        "members_stating": compared.observable,
         "values": int(columns.size),
-        "rate_outside": found.base_rate,
+        "rate_outside": compared.base_rate,
     }
     claim, cap = (Claim.NETWORK_STACK, p.stack_cap) if kind == "stack" else (Claim.RARE_SOFTWARE, p.software_cap)
-    return Finding(claim, "network", "coordination", found.group_bits(cap), summary, details)
+    return Finding(claim, "network", "coordination", compared.group_bits(cap), summary, details)

@@ -94,10 +94,10 @@ def distinct_share(population: Population, enough: int) -> Floats:
     distinct = counted["kept"].to_numpy().astype(np.float64)
     full = distinct >= PROMPTS_KEPT
     distinct[full] = (PROMPTS_KEPT - 1) / (counted["largest"].to_numpy()[full].astype(np.float64) / 2.0**64)
-    found = np.zeros(population.size)
-    found[population.numbers(counted["account"])] = distinct
+    estimated = np.zeros(population.size)
+    estimated[population.numbers(counted["account"])] = distinct
     sent = population.profile.accounts["with_prompt"].to_numpy().astype(np.float64)
-    share: Floats = np.minimum(1.0, found / np.maximum(sent, 1))
+    share: Floats = np.minimum(1.0, estimated / np.maximum(sent, 1))
     share[sent < enough] = np.nan
     return share
 
@@ -238,7 +238,6 @@ def _answer_length(candidate: Candidate, p: OutputHarvestParameters) -> Finding 
         return None
     summary = f"the typical member gets {typical:,.0f} tokens an answer, the typical other account {usual:,.0f}"
     details = {
-        "specific": True,
         "median_inside": typical,
         "median_outside": usual,
         "members": int(inside.size),
@@ -254,33 +253,32 @@ def _single_model_use(candidate: Candidate, p: OutputHarvestParameters) -> Findi
     """
     share = main_model_share(candidate.population, p.enough)
     does = f"send {percent(p.one_model)} or more of their requests to one model"
-    found = _high_share(candidate, share, p.one_model, p.model_cap, does, p)
-    if found is None:
+    said = _high_share(candidate, share, p.one_model, p.model_cap, does, p)
+    if said is None:
         return None
-    bits, summary, details = found
+    bits, summary, details = said
     specific = bool(np.mean(candidate.population.states(PROMPTS)[candidate.members]) < p.readable)
-    details = {"specific": True, **details} if specific else details
     return Finding(Claim.ONE_MODEL, "timing", "extraction", bits, summary, details, specific=specific)
 
 
 def _no_repeats(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
     """Members that hardly ever repeat a prompt."""
     share = distinct_share(candidate.population, p.enough)
-    found = _high_share(candidate, share, p.unrepeated, p.distinct_cap, "hardly ever repeat a prompt", p)
-    return None if found is None else Finding(Claim.NO_REPEATS, "content", "extraction", *found, specific=False)
+    said = _high_share(candidate, share, p.unrepeated, p.distinct_cap, "hardly ever repeat a prompt", p)
+    return None if said is None else Finding(Claim.NO_REPEATS, "content", "extraction", *said, specific=False)
 
 
 def _high_share(
     candidate: Candidate, share: Floats, limit: float, cap: float, does: str, p: OutputHarvestParameters
 ) -> tuple[float, str, dict[str, Any]] | None:
     """Bits, summary and details of members whose share (NaN where unknown) reaches a limit; None if it says nothing."""
-    found = candidate.compare(np.nan_to_num(share) >= limit, ~np.isnan(share))
-    bits = found.share_bits(cap)
-    if found.observable < p.least_members or found.others == 0 or bits <= 0:
+    compared = candidate.compare(np.nan_to_num(share) >= limit, ~np.isnan(share))
+    bits = compared.share_bits(cap)
+    if compared.observable < p.least_members or compared.others == 0 or bits <= 0:
         return None
     details = {
-        "members": found.shown,
-        "members_with_enough_requests": found.observable,
-        "rate_outside": found.base_rate,
+        "members": compared.shown,
+        "members_with_enough_requests": compared.observable,
+        "rate_outside": compared.base_rate,
     }
-    return bits, f"{found} {does}, as {found.usual} do", details
+    return bits, f"{compared} {does}, as {compared.usual} do", details

@@ -134,28 +134,28 @@ def _pivot(candidate: Candidate, release: Release, p: ReleasePivotParameters) ->
     if np.count_nonzero(observable[candidate.members]) < p.least_members:
         return []
     moved = np.nan_to_num(moves.share) >= p.moved
-    found = candidate.compare(moved, observable, peers=matched(candidate, moves, observable, p.comparable))
-    bits = found.group_bits(p.cap)
-    if found.others == 0 or bits <= 0:
+    compared = candidate.compare(moved, observable, peers=matched(candidate, moves, observable, p.comparable))
+    bits = compared.group_bits(p.cap)
+    if compared.others == 0 or bits <= 0:
         return []
     share = float(np.nanmean(moves.share[candidate.members]))
     summary = (
-        f"{found} active around the release of {release.model} moved to it within {p.window_hours} h "
-        f"(mean share {percent(share)}), as {found.usual} did"
+        f"{compared} active around the release of {release.model} moved to it within {p.window_hours} h "
+        f"(mean share {percent(share)}), as {compared.usual} did"
     )
     details = {
         "model": release.model,
         "released": release.at.isoformat().replace("+00:00", "Z"),
-        "members_moved": found.shown,
-        "members_active": found.observable,
+        "members_moved": compared.shown,
+        "members_active": compared.observable,
         "mean_share": share,
-        "rate_outside": found.base_rate,
-        "compared_with": found.others_name,
+        "rate_outside": compared.base_rate,
+        "compared_with": compared.others_name,
     }
-    facts = PivotFacts(found.base_rate, found.others_name)
+    facts = PivotFacts(compared.base_rate, compared.others_name)
     # Whether those who were active moved says how the pool is used, however few they are of it.
-    wanted = p.extraction_part * found.share_bits(p.cap)
-    wanted = min(p.extraction_cap, wanted * min(1.0, found.shown / found.observable / p.moved_full))
+    wanted = p.extraction_part * compared.share_bits(p.cap)
+    wanted = min(p.extraction_cap, wanted * min(1.0, compared.shown / compared.observable / p.moved_full))
     return [
         Finding(Claim.PIVOT, "timing", "coordination", bits, summary, details, facts),
         Finding(Claim.PIVOT, "timing", "extraction", wanted, summary, details, facts),

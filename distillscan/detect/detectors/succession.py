@@ -104,21 +104,21 @@ def _probing(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     refused = population.profile.accounts["refused"].to_numpy().astype(np.float64)
     observable = population.requests >= p.refused_requests
     probes = refused >= p.refused * population.requests
-    found = candidate.compare(probes, observable)
-    bits = found.share_bits(p.probing_cap)
-    if found.shown < p.refused_members or bits <= 0:
+    compared = candidate.compare(probes, observable)
+    bits = compared.share_bits(p.probing_cap)
+    if compared.shown < p.refused_members or bits <= 0:
         return None
     first, _ = population.active_hours
     probing = (probes & observable)[candidate.members]
     early, rest = first[candidate.members[probing]], first[candidate.members[~probing]]
     ahead = float(np.median(rest) - np.median(early)) if early.size and rest.size else 0.0
-    summary = f"{found} are refused {percent(p.refused)} of their requests or more; {found.usual} are"
+    summary = f"{compared} are refused {percent(p.refused)} of their requests or more; {compared.usual} are"
     if ahead > 24:
         summary += f"; they began {ahead / 24:.0f} days before the others"
     details = {
-        "members_refused": found.shown,
-        "members": found.observable,
-        "rate_outside": found.base_rate,
+        "members_refused": compared.shown,
+        "members": compared.observable,
+        "rate_outside": compared.base_rate,
         "hours_ahead": ahead,
     }
     return Finding(Claim.PROBING, "content", "extraction", bits, summary, details)

@@ -43,14 +43,14 @@ def hourly(population: Population) -> tuple[Ints, Ints, Floats]:
     """Return account number, hour since 1970 and requests, one entry an account and active hour, in that order."""
     rows = population.profile.activity
     numbers, hours = population.numbers(rows["account"]), rows["hour"].to_numpy().astype(np.int64)
-    key, at = np.unique(numbers * (1 << 32) + hours, return_inverse=True)
-    requests = np.bincount(at, weights=rows["requests"].to_numpy(), minlength=key.size)
+    key, entry = np.unique(numbers * (1 << 32) + hours, return_inverse=True)
+    requests = np.bincount(entry, weights=rows["requests"].to_numpy(), minlength=key.size)
     return key >> 32, key & ((1 << 32) - 1), requests.astype(np.float64)
 
 
 @memoized
 def scattered(population: Population, p: SynchronyParameters) -> tuple[Mask, Mask]:
-    """Return the accounts whose requests are strewn over their hours, and those of which it can be told.
+    """Return the accounts whose requests fall evenly over the hours, and those of which it can be told.
 
     People send several requests in a sitting. Counted are pairs of requests in the same hour, against those expected if
     the requests fell anywhere between the account's first and last hour: Morisita's index of dispersion (1959).
@@ -78,8 +78,8 @@ def even(population: Population, p: SynchronyParameters) -> tuple[Mask, Mask]:
     number, hour, requests = hourly(population)
     size = population.size
     day = hour // 24
-    key, at = np.unique(number * (1 << 32) + day, return_inverse=True)
-    daily = np.bincount(at, weights=requests)
+    key, entry = np.unique(number * (1 << 32) + day, return_inverse=True)
+    daily = np.bincount(entry, weights=requests)
     who, when = key >> 32, key & ((1 << 32) - 1)
     first, last = np.full(size, np.iinfo(np.int64).max), np.zeros(size, np.int64)
     np.minimum.at(first, who, when)
@@ -95,7 +95,7 @@ def even(population: Population, p: SynchronyParameters) -> tuple[Mask, Mask]:
     return able & (variance <= p.even * mean), able
 
 
-_DEALT = {1: ("strewn over the hours", scattered), 2: ("much the same number every day", even)}
+_DEALT = {1: ("over the hours", scattered), 2: ("from day to day", even)}
 
 
 class SynchronyDetector(Detector):
@@ -117,22 +117,24 @@ class SynchronyDetector(Detector):
 
     def assess(self, candidate: Candidate, parameters: SynchronyParameters) -> list[Finding]:
         """Weigh how many members are dealt their requests, and how far they work in step."""
-        found = [_dealt(candidate, parameters), _in_step(candidate, parameters)]
-        return [finding for finding in found if finding is not None]
+        findings = [_dealt(candidate, parameters), _in_step(candidate, parameters)]
+        return [finding for finding in findings if finding is not None]
 
 
 def _dealt(candidate: Candidate, p: SynchronyParameters) -> Finding | None:
     best: Finding | None = None
     for what, measure in _DEALT.values():
-        found = candidate.compare(*measure(candidate.population, p))
-        bits = found.group_bits(p.dealt_cap)
+        compared = candidate.compare(*measure(candidate.population, p))
+        bits = compared.group_bits(p.dealt_cap)
         if bits > 0 and (best is None or bits > best.bits):
-            summary = f"{found} get their requests as a load balancer deals them ({what}), as {found.usual} do"
+            summary = (
+                f"requests of {compared} arrive evenly {what}, as from a load balancer; so do those of {compared.usual}"
+            )
             details = {
                 "kind": what,
-                "members": found.shown,
-                "members_stating": found.observable,
-                "rate_outside": found.base_rate,
+                "members": compared.shown,
+                "members_stating": compared.observable,
+                "rate_outside": compared.base_rate,
             }
             best = Finding(Claim.LOAD_BALANCED, "timing", "coordination", bits, summary, details)
     return best
@@ -180,17 +182,15 @@ class Diary:
         if owner.size == 0:
             return 0.0
         slots = (int(owner[-1]) + 1, 2, 24)
-        mine = (self.hour // 24 + _EPOCH_WEEKDAY) % 7 >= _WEEKEND
-        active = np.zeros(slots)
-        np.add.at(active, (self.account, mine.astype(np.int64), self.hour % 24), 1.0)
-        possible = np.zeros(slots[:2])
+        on_weekend = (self.hour // 24 + _EPOCH_WEEKDAY) % 7 >= _WEEKEND
+        active, possible = np.zeros(slots), np.zeros(slots[:2])
+        np.add.at(active, (self.account, on_weekend.astype(np.int64), self.hour % 24), 1.0)
         np.add.at(possible, (owner, weekend.astype(np.int64)), 1.0)
-        chance = active / np.maximum(possible, 1.0)[:, :, None]
-        at = day - int(day.min())
-        total, squares = np.zeros((int(at.max()) + 1, 24)), np.zeros((int(at.max()) + 1, 24))
-        here = chance[owner, weekend.astype(np.int64)]
-        np.add.at(total, at, here)
-        np.add.at(squares, at, here**2)
+        chance = (active / np.maximum(possible, 1.0)[:, :, None])[owner, weekend.astype(np.int64)]
+        day = day - int(day.min())
+        total, squares = np.zeros((int(day.max()) + 1, 24)), np.zeros((int(day.max()) + 1, 24))
+        np.add.at(total, day, chance)
+        np.add.at(squares, day, chance**2)
         return float((total**2 - squares).sum()) / 2
 
     def exchanged(self, seed: int) -> "Diary":
@@ -207,8 +207,8 @@ class Diary:
         moved = np.empty_like(day)
         moved[plain] = day[mixed]
         begins = np.searchsorted(owner, np.arange(int(owner[-1]) + 1))
-        at = begins[self.account] + self.hour // 24 - day[begins[self.account]]
-        return Diary(self.account, moved[at] * 24 + self.hour % 24, self.days)
+        entry = begins[self.account] + self.hour // 24 - day[begins[self.account]]
+        return Diary(self.account, moved[entry] * 24 + self.hour % 24, self.days)
 
 
 def step(population: Population, members: Ints, p: SynchronyParameters) -> tuple[float, float, int]:
@@ -243,7 +243,7 @@ def _in_step(candidate: Candidate, p: SynchronyParameters) -> Finding | None:
         return None
     bits = p.step_cap * min(1.0, beyond / p.step_full)
     summary = (
-        f"members are active in the same hours {percent(2.0**excess - 1)} more often than with their days exchanged "
+        f"members are active in the same hours {percent(2.0**excess - 1)} more often than if their days were exchanged "
         f"({deviations:.0f} standard deviations); accounts from all over the log {percent(2.0**usual - 1)} more often"
     )
     details = {"excess": excess, "usual_excess": usual, "standard_deviations": deviations, "active_hours": hours}

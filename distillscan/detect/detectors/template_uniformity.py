@@ -6,7 +6,7 @@ import polars as pl
 
 from distillscan.detect.base import Candidate, Detector, Finding, percent
 from distillscan.detect.claims import Claim
-from distillscan.detect.templates import TemplateParameters, Templates, mine
+from distillscan.detect.templates import MinedTemplates, TemplateParameters, mine
 from distillscan.population.accounts import PROMPTS, Hashes, Population, memoized
 from distillscan.population.kinds import WORDING, Kind
 from distillscan.population.stats import saturate
@@ -50,12 +50,12 @@ def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
     return longest, holders
 
 
-def _templates(population: Population, p: TemplateUniformityParameters) -> Templates:
+def _templates(population: Population, p: TemplateUniformityParameters) -> MinedTemplates:
     texts, holders = _texts(population)
     return mine(texts.select("text", "sketch"), holders, p)
 
 
-def _whole_systems(population: Population, p: TemplateUniformityParameters) -> Templates:
+def _whole_systems(population: Population, p: TemplateUniformityParameters) -> MinedTemplates:
     """System prompts that several accounts use as they are, and that are no instance of a template."""
     texts, holders = _texts(population)
     instances = mined(population, "template", p).matches.select("text")
@@ -70,14 +70,14 @@ def _whole_systems(population: Population, p: TemplateUniformityParameters) -> T
         "account", "template", "where", pl.lit(1, pl.UInt32).alias("texts"), pl.lit(1.0).alias("coverage")
     )
     no_shingles = pl.Schema({"template": pl.UInt64(), "shingle": pl.UInt64()}).to_frame()
-    return Templates(no_shingles, shared.select("text", "template").unique(), uses)
+    return MinedTemplates(no_shingles, shared.select("text", "template").unique(), uses)
 
 
 _MINERS = {"template": _templates, "system_template": _whole_systems}
 
 
 @memoized
-def mined(population: Population, kind: str, p: TemplateUniformityParameters) -> Templates:
+def mined(population: Population, kind: str, p: TemplateUniformityParameters) -> MinedTemplates:
     """Return the templates of a kind in this population."""
     return _MINERS[kind](population, p)
 
@@ -129,24 +129,24 @@ def _wording(candidate: Candidate, kind: str, texts: str, p: TemplateUniformityP
     observable = population.states("system_prompt")
     observable = observable if kind == "system_template" else observable | population.states(PROMPTS)
     peers = candidate.peers(observable, p.comparable, p.main_client)
-    found = candidate.compare(graph.habitual_carriers(kind, columns), observable, peers=peers)
-    bits = found.group_bits(p.cap)
+    compared = candidate.compare(graph.habitual_carriers(kind, columns), observable, peers=peers)
+    bits = compared.group_bits(p.cap)
     coverage = typical_coverage(candidate, kind, graph.tokens(kind)[columns], p)
     details = {
-        "members_using": found.shown,
-        "members_with_text": found.observable,
+        "members_using": compared.shown,
+        "members_with_text": compared.observable,
         "templates": int(columns.size),
-        "rate_outside": found.base_rate,
-        "compared_with": found.others_name,
+        "rate_outside": compared.base_rate,
+        "compared_with": compared.others_name,
         "median_coverage": coverage,
     }
     summary = (
-        f"{percent(found.shown / max(1, found.observable))} of the members send {texts} built on "
+        f"{percent(compared.shown / max(1, compared.observable))} of the members send {texts} built on "
         f"{'one skeleton' if columns.size == 1 else f'{columns.size} skeletons'} "
-        f"that {found.usual} use"
+        f"that {compared.usual} use"
     )
     wording = Finding(Claim.WORDING, "content", "coordination", bits, summary, details)
-    return [wording, _automation(coverage, bits, found.shown, p)] if kind == "template" else [wording]
+    return [wording, _automation(coverage, bits, compared.shown, p)] if kind == "template" else [wording]
 
 
 def _automation(coverage: float, bits: float, members: int, p: TemplateUniformityParameters) -> Finding:

@@ -60,8 +60,8 @@ class DeclaredCustomer(InnocentExplanation):
             return _declared("reseller", p.declared_bits, reason)
         if domain is not None and domain.share >= p.declared_share and _is_company(candidate, domain, p):
             return _company(candidate, domain, p)
-        if (found := _card_and_domain(view, findings, p)) is not None:
-            return found
+        if (outcome := _card_and_domain(view, findings, p)) is not None:
+            return outcome
         return _undeclared(candidate, org, domain, p)
 
 

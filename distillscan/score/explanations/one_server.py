@@ -19,7 +19,7 @@ _PERSONAL: Final[Mapping[str, frozenset[Claim]]] = MappingProxyType(
         "cards, devices or sign-ups": frozenset({Claim.SHARED_HOLDER, Claim.OWN_DOMAIN, Claim.SIGNUP_BURST}),
         "conversations": frozenset({Claim.CONVERSATIONS, Claim.SIGNATURES, Claim.RETURNED_ANSWERS, Claim.MANY_USERS}),
         "the pace of their work": frozenset({Claim.IN_STEP, Claim.LOAD_BALANCED, Claim.SUCCESSION}),
-        "ever new networks": frozenset({Claim.ROTATION}),
+        "a new network for most requests": frozenset({Claim.ROTATION}),
         "one network stack behind many programs": frozenset({Claim.NETWORK_STACK}),
     }
 )

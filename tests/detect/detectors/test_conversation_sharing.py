@@ -276,13 +276,13 @@ class TestConversationSharing:
         assert coordination.details == {
             "members_sharing": 10,
             "members_stating": 10,
-            "conversations": 10,
+            "values": 10,
             "median_shared_by_a_member": 2.0,
             "accounts_on_them": 10,
             "sharing_outside": outside,
         }
         assert coordination.summary == (
-            "10 of 10 members have conversations that go on in other members' accounts (10 seen); "
+            "10 of 10 members have conversations that others go on with (10 seen); "
             "0.26 % of other accounts share any with anyone"
         )
         # They are spread over accounts, which is what a relay does.
@@ -312,7 +312,7 @@ class TestConversationSharing:
     def test_one_text_for_all_is_a_task_that_was_handed_out(self) -> None:
         course = {f"m{k}": ["the task of the week"] for k in range(10)}
         (found,) = ties([*asking(course), *loners(190)], DETECTOR)
-        assert found.details["conversations"] == 1
+        assert found.details["values"] == 1
         assert found.bits == pytest.approx(shared_bits(10, 10, 10, 0.5 / 191, 8.0) / 10)
 
     def test_signed_reasoning_sent_back_by_others_is_a_replay(self) -> None:
@@ -325,8 +325,8 @@ class TestConversationSharing:
         # A signature is handed out like a ticket: it says who holds the accounts, not what is said in them.
         assert (coordination.family, coordination.axis) == ("identity", "coordination")
         assert coordination.bits == pytest.approx(bits)
-        assert coordination.details["signatures"] == 10
-        assert coordination.summary.startswith("10 of 10 members have reasoning signatures that other members send as")
+        assert coordination.details["values"] == 10
+        assert coordination.summary.startswith("10 of 10 members have signatures that others send too (")
         assert (extraction.family, extraction.axis) == ("content", "extraction")
         assert extraction.bits == pytest.approx(3.0 * bits / 9.0)
         assert extraction.details == {"members": 10}
@@ -345,13 +345,13 @@ class TestConversationSharing:
         assert coordination.details == {
             "members_sharing": 10,
             "members_stating": 10,
-            "lines": 10,
+            "values": 10,
             "median_shared_by_a_member": 2.0,
             "accounts_on_them": 10,
             "sharing_outside": 0.5 / 191,
         }
         assert coordination.summary == (
-            "10 of 10 members have lines of answers that one was given and another sends in (10 seen); "
+            "10 of 10 members have answers others send in as well (10 seen); "
             "0.26 % of other accounts share any with anyone"
         )
         assert (extraction.family, extraction.axis) == ("content", "extraction")
@@ -367,7 +367,7 @@ class TestConversationSharing:
     def test_one_answer_that_all_were_handed_is_hardly_evidence(self) -> None:
         handed = [*got("m0", 0), *(row for k in range(1, 10) for row in sends(f"m{k}", 0))]
         (found,) = ties([*handed, *self.grading(0)], DETECTOR)
-        assert found.details["lines"] == 1
+        assert found.details["values"] == 1
         assert found.bits == pytest.approx(shared_bits(10, 10, 10, 0.5 / 191, 8.0) / 10)
 
     def voices(self, members: Rows, strangers: Rows) -> list[Finding]:

@@ -177,7 +177,8 @@ class TestAccord:
         assert (found.family, found.axis) == ("content", "coordination")
         assert found.bits == pytest.approx(2.9 * group_bits(10, 10, 10, 0.5 / 41, 4.0) / 4.0)
         assert found.summary == (
-            "in whatever words: 10 of 10 members ask for reasoning that is hidden or lies behind a finished answer, "
+            "regardless of wording, 10 of 10 members ask for reasoning that is hidden or lies behind a finished "
+            "answer, "
             "as 1 % of all other accounts do"
         )
         assert found.details == asking.details

@@ -194,7 +194,7 @@ class TestInfrastructureOverlap:
         rows += [{"account_id": f"x{k}", "ip": f"{200}.{k}.{j}.1"} for k in range(3) for j in range(9)]
         (found,) = ties(rows, self.detector)
         outside = 3.5 / 31
-        assert found.summary == "4 of 4 members come from ever new networks; 11 % of other accounts do"
+        assert found.summary == "4 of 4 members use a new network for most requests; 11 % of other accounts do"
         assert found.bits == pytest.approx(group_bits(4, 4, 5, outside, OVERLAP.rotation_cap))
         assert found.details == {
             "members_rotating": 4,

@@ -249,7 +249,6 @@ class TestOutputHarvest:
         assert (found.family, found.axis) == ("timing", "extraction")
         assert found.bits == pytest.approx(share_bits(4, 4, outside, HARVEST.model_cap))
         assert found.details == {
-            "specific": True,
             "members": 4,
             "members_with_enough_requests": 4,
             "rate_outside": outside,
@@ -314,7 +313,7 @@ class TestLongAnswers:
         # The typical one of six gets 405 tokens, others 100: more than two doublings.
         assert (found.family, found.axis, found.bits) == ("content", "extraction", 1.5)
         assert found.summary == "the typical member gets 405 tokens an answer, the typical other account 100"
-        assert found.details == {"specific": True, "median_inside": 405.0, "median_outside": 100.0, "members": 6}
+        assert found.details == {"median_inside": 405.0, "median_outside": 100.0, "members": 6}
 
     @pytest.mark.parametrize(("length", "bits"), [(200, 0.75), (141, 0.75 * math.log2(1.41)), (100, None), (50, None)])
     def test_less_than_that_weighs_by_doublings(self, length: int, bits: float | None) -> None:

@@ -136,7 +136,7 @@ class TestEven:
 class TestSignals:
     def test_both_are_tokens_of_those_of_whom_they_can_be_told(self) -> None:
         hours = {
-            # Four times a day, never twice in an hour: strewn and even.
+            # Four times a day, never twice in an hour: even in both ways.
             "both": [24 * d + h for d in range(12) for h in (1, 7, 13, 19)],
             "sitting": [h for h in (0, 90, 180, 270) for _ in range(10)],
             "seldom": [0, 100],
@@ -170,22 +170,22 @@ class TestDealt:
         outside = 2.5 / 63
         assert (found.family, found.axis) == ("timing", "coordination")
         assert found.details == {
-            "kind": "strewn over the hours",
+            "kind": "over the hours",
             "members": 8,
             "members_stating": 10,
             "rate_outside": outside,
         }
         assert found.bits == pytest.approx(group_bits(8, 10, 10, outside, 3.0))
         assert found.summary == (
-            "8 of 10 members get their requests as a load balancer deals them (strewn over the hours), "
-            "as 4 % of other accounts do"
+            "requests of 8 of 10 members arrive evenly over the hours, as from a load balancer; "
+            "so do those of 4 % of other accounts"
         )
 
     def test_an_even_number_a_day_is_said_where_it_is_the_stronger(self) -> None:
-        # Three requests every day in the same hour are even, not strewn.
+        # Three requests every day in the same hour are even from day to day, not over the hours.
         members = {f"m{k}": [24 * d + k for d in range(12) for _ in range(3)] for k in range(10)}
         (found,) = dealt_findings(members, {f"x{k}": sittings(k) for k in range(60)})
-        assert found.details["kind"] == "much the same number every day"
+        assert found.details["kind"] == "from day to day"
         assert found.bits == pytest.approx(group_bits(10, 10, 10, 0.5 / 61, 3.0))
 
     def test_people_are_not_and_what_everybody_does_says_nothing(self) -> None:
@@ -434,7 +434,7 @@ class TestInStep:
         # Beyond 0.6 it weighs in full.
         assert found.bits == pytest.approx(3.0)
         assert found.summary.startswith(
-            "members are active in the same hours 117 % more often than with their days exchanged ("
+            "members are active in the same hours 117 % more often than if their days were exchanged ("
         )
         assert found.summary.endswith(
             f" standard deviations); accounts from all over the log {2**usual - 1:.0%} more often".replace("%", " %")
