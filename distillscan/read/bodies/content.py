@@ -18,11 +18,11 @@ MAX_TOOLS: Final = 256
 CUT: Final = "cut: more text, deeper or more nested than is followed"
 
 _PICTURES: Final = frozenset({"image", "image_url", "input_image", "imageurl"})
-_CALLS: Final = frozenset({"tool_use", "tool_call", "function_call", "custom_tool_call", "server_tool_use"})
+CALLS: Final = frozenset({"tool_use", "tool_call", "function_call", "custom_tool_call", "server_tool_use"})
 _RESULTS: Final = frozenset(
     {"tool_result", "tool_call_response", "function_call_output", "custom_tool_call_output", "tool_response"}
 )
-_THOUGHTS: Final = frozenset({"thinking", "redacted_thinking", "reasoning"})
+THOUGHTS: Final = frozenset({"thinking", "redacted_thinking", "reasoning"})
 _MEDIA: Final = ("inlineData", "inline_data", "fileData", "file_data", "source")
 _CALL_KEYS: Final = ("toolUse", "functionCall", "function_call")
 _RESULT_KEYS: Final = ("toolResult", "functionResponse")
@@ -30,7 +30,7 @@ _SIGNATURES: Final = ("signature", "encrypted_content", "thoughtSignature", "tho
 _TEXTS: Final = ("text", "content", "parts", "value", "message", "json")
 _RESULT_TEXTS: Final = ("content", "output", "result", "response")
 #: A block without any of these types and keys is text and nothing else.
-_KINDS: Final = _PICTURES | _CALLS | _RESULTS | _THOUGHTS
+_KINDS: Final = _PICTURES | CALLS | _RESULTS | THOUGHTS
 _KEYS: Final = frozenset(
     (*("image", "image_url", "modality", "reasoningContent"), *_MEDIA, *_CALL_KEYS, *_RESULT_KEYS, *_SIGNATURES[2:])
 )
@@ -103,9 +103,9 @@ class Walk:
             return
         if kind in _PICTURES or _is_picture(block):
             self.images += 1
-        elif kind in _THOUGHTS or "reasoningContent" in block:
+        elif kind in THOUGHTS or "reasoningContent" in block:
             self._note_thought(block)
-        elif kind in _CALLS:
+        elif kind in CALLS:
             found += self.call(block)
         elif kind in _RESULTS:
             self._first(block, _RESULT_TEXTS, depth, found)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from distillscan.read.bodies.content import CUT, Walk
+from distillscan.read.bodies.content import CALLS, CUT, THOUGHTS, Walk, kind_of
 from distillscan.read.bodies.request import load
 from distillscan.read.values.jsontext import whole
 
@@ -16,8 +16,6 @@ _KEYS: Final = (
 )  # fmt: skip
 _CHUNK_KEYS: Final = ("contentBlockDelta", "messageStart", "delta", "generation", "outputText")
 _CHUNK_TYPES: Final = ("content_block_delta", "message_start", "message_delta", "response.output_text.delta")
-_CALLS: Final = ("tool_use", "tool_call", "function_call")
-_THOUGHTS: Final = ("thinking", "reasoning", "redacted_thinking")
 #: Keys under which a reason for stopping may be.
 _ANY_STOP: Final = frozenset((*_STOPS, "messageStop", "delta"))
 
@@ -68,10 +66,10 @@ class _Response(Walk):
     def _object(self, value: Mapping[str, Any], depth: int) -> None:
         if not _ANY_STOP.isdisjoint(value):
             self._note_stop(value)
-        kind = value.get("type")
-        if kind in _CALLS:
+        kind = kind_of(value)
+        if kind in CALLS:
             self.said += self.call(value)
-        elif kind not in _THOUGHTS:
+        elif kind not in THOUGHTS:
             for key in _KEYS:
                 if below := value.get(key):
                     self.read(below, depth + 1)

@@ -11,7 +11,8 @@ import polars as pl
 
 from distillscan.read.values.text import decode_bytes, number_text
 
-_INDEX: Final = re.compile(r"-?\d{1,9}")
+_STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[]+")
+_BRACKETS: Final = re.compile(r"\[(?:\*|-?\d{1,9}|[^=]+=.*)\]", re.DOTALL)
 _NOTHING: Final = type(None)
 
 _DECODE: Final = msgspec.json.Decoder().decode
@@ -61,29 +62,15 @@ def split_path(path: str) -> tuple[str, ...]:
     up with the steps that follow joined to them.
 
     Raises:
-        ValueError: If the path is empty, has an empty step, or brackets that are not closed or hold something else.
+        ValueError: If the path or a step is empty, or brackets are not closed or hold something else.
     """
-    steps: list[str] = []
-    at = 0
-    while at < len(path):
-        if path[at] == "[":
-            end = path.find("]", at)
-            inside = path[at + 1 : end] if end > 0 else ""
-            if end < 0 or not (inside == "*" or _INDEX.fullmatch(inside) or ("=" in inside and inside[0] != "=")):
-                raise ValueError(f"{path}: write [0], [-1], [*] or [key=value] in brackets, and close them")
-            steps.append(path[at : end + 1])
-            at = end + 1
-        else:
-            end = min(where for where in (path.find(".", at), path.find("[", at), len(path)) if where >= 0)
-            steps.append(path[at:end])
-            at = end
-        if at < len(path) and path[at] == ".":
-            at += 1
-            if at == len(path):
-                raise ValueError(f"{path}: ends with a dot")
-    if not steps or not all(steps):
-        raise ValueError(f"{path!r}: a step is empty" if path else "the path is empty")
-    return tuple(steps)
+    steps = tuple(_STEP.findall(path))
+    open_ended = "[" in _STEP.sub("", path)
+    if open_ended or not all(_BRACKETS.fullmatch(step) for step in steps if step.startswith("[")):
+        raise ValueError(f"{path!r}: write [0], [-1], [*] or [key=value] in brackets, and close them")
+    if not path or join_path(steps) != path.replace(".[", "["):
+        raise ValueError(f"{path!r}: a step is empty; write one dot between two steps")
+    return steps
 
 
 def join_path(steps: Sequence[str]) -> str:
