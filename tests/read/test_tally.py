@@ -94,7 +94,7 @@ def test_without_rejects_the_file_is_empty(tmp_path: Path, keep: bool) -> None:
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         Tally(keep_rejects=True).write_rejects(tmp_path, log_of())
-    assert str(caught.value) == f"cannot write {tmp_path}: Is a directory"
+    assert str(caught.value) == f"cannot write {tmp_path}: it is a folder; name a file in it"
 
 
 def test_it_counts_what_reading_gives(tmp_path: Path) -> None:
