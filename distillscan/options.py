@@ -53,6 +53,8 @@ class RunOptions:
         memory_limit: Bytes of memory the process may take; no limit if None.
         strict: Whether to stop if any input cannot be read completely, rather than leave it out and report it.
         rejects: File to write the rejected rows to.
+        max_rejected: Share of unusable rows (0 to 1) above which the run stops; rows that a schema leaves out on
+            purpose do not count.
         stdin: What ``-`` among the paths reads.
     """
 
@@ -60,4 +62,5 @@ class RunOptions:
     memory_limit: int | None = None
     strict: bool = False
     rejects: Path | None = None
+    max_rejected: float = 0.5
     stdin: BinaryIO | None = None

@@ -97,8 +97,7 @@ def _read_and_profile(
     redaction = redact(profile, options.pseudonyms)
     if run.rejects is not None:
         tally.write_rejects(run.rejects, log, redaction.texts, records=not options.private)
-    if redaction.profile.accounts.is_empty():
-        _require_usable_rows(log, tally)
+    _require_usable_rows(log, tally, redaction.profile.requests, run.max_rejected)
     budget.check()
     return ReadResult(log, tally, redaction.profile, redaction)
 
@@ -151,15 +150,22 @@ def _require_complete(outcomes: Sequence[Outcome]) -> None:
         raise InputError("\n".join(broken))
 
 
-def _require_usable_rows(log: Log, tally: Tally) -> None:
-    """Raise InputError if no row could be read or used. A log that is readable and empty is not an error."""
-    if broken := shortcomings(log.outcomes({})):
+def _require_usable_rows(log: Log, tally: Tally, used: int, max_rejected: float) -> None:
+    """Raise InputError if no row, or too small a share of them, was usable. An empty but readable log is no error."""
+    if not used and (broken := shortcomings(log.outcomes({}))):
         raise InputError("\n".join(("no row could be read:", *broken[1:])))
-    if tally.rejected.rows:
-        reasons = "; ".join(f"{count} × {reason}" for reason, count in tally.rejected.reasons.items())
-        lost = next((note for note in log.notes if note.startswith(NO_PARTNER.partition("{")[0])), None)
-        advice = f"; {lost}" if lost else ". Look at them with --rejects FILE, or use --map"
-        raise InputError(f"no row could be used: {reasons}{advice}")
+    unusable, reasons = tally.unusable, tally.rejected.reasons
+    if (used and unusable <= max_rejected * (unusable + used)) or not reasons:
+        return
+    listed = "; ".join(f"{count:,} × {reason}" for reason, count in reasons.items())
+    lost = next((note for note in log.notes if note.startswith(NO_PARTNER.partition("{")[0])), None)
+    advice = f"; {lost}" if lost else ". Look at them with --rejects FILE, or use --map"
+    if not used:
+        raise InputError(f"no row could be used: {listed}{advice}")
+    raise InputError(
+        f"{unusable:,} of {unusable + used:,} rows could not be used, which is more than "
+        f"--max-rejected {max_rejected:g} allows: {listed}{advice}; --max-rejected 1 analyses the others all the same"
+    )
 
 
 def _stats(result: Result, profile: Profile, timer: PhaseTimer) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def test_unusable_rows_are_counted_and_kept(tmp_path: Path) -> None:
     path.write_text(
         "timestamp,account_id,prompt\n2026-04-01T00:00:00Z,a,hi\nyesterday,b,hi\n2026-04-01T00:00:00Z,,hi\n"
     )
-    made = analyze(path, run=RunOptions(rejects=kept)).to_dict()
+    made = analyze(path, run=RunOptions(rejects=kept, max_rejected=0.9)).to_dict()
     assert made["rejected"] == {"rows": 2, "reasons": {"account_id missing": 1, "timestamp not understood": 1}}
     lines = [json.loads(line) for line in kept.read_text().splitlines()]
     assert [(x["row"], x["reason"]) for x in lines] == [(1, "timestamp not understood"), (2, "account_id missing")]
@@ -158,6 +158,47 @@ def test_when_no_row_is_usable_it_says_why(tmp_path: Path) -> None:
     path.write_text("timestamp,account_id\nnever,a\nnever,b\n")
     with pytest.raises(InputError, match=r"no row could be used: 2 × timestamp not understood"):
         analyze(path)
+
+
+def mostly_unusable(folder: Path, usable: int, unusable: int) -> Path:
+    path = folder / "log.csv"
+    good = [f"2026-04-01T00:00:{k:02d}Z,a{k}" for k in range(usable)]
+    path.write_text("\n".join(["timestamp,account_id", *good, *["never,b"] * unusable]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("unusable", "most", "stops"),
+    [(2, 0.5, False), (3, 0.5, True), (1, 0.25, True), (1, 1 / 3, False), (40, 1.0, False)],
+)
+def test_a_larger_share_of_unusable_rows_than_allowed_stops_the_run(
+    tmp_path: Path, unusable: int, most: float, stops: bool
+) -> None:
+    path, kept = mostly_unusable(tmp_path, 2, unusable), tmp_path / "rejects.ndjson"
+    how = RunOptions(max_rejected=most, rejects=kept)
+    if not stops:
+        assert analyze(path, run=how).to_dict()["rejected"]["rows"] == unusable
+        return
+    with pytest.raises(InputError) as caught:
+        analyze(path, run=how)
+    assert str(caught.value) == (
+        f"{unusable} of {unusable + 2} rows could not be used, which is more than --max-rejected {most:g} allows: "
+        f"{unusable} × timestamp not understood. Look at them with --rejects FILE, or use --map; "
+        "--max-rejected 1 analyses the others all the same"
+    )
+    assert len(kept.read_text().splitlines()) == unusable  # they can be looked at
+
+
+def test_rows_that_a_schema_leaves_out_on_purpose_are_not_unusable(tmp_path: Path) -> None:
+    schema, path = tmp_path / "mine.toml", tmp_path / "log.ndjson"
+    schema.write_text(
+        "name = 'mine'\nsummary = 'x'\n[columns]\ntimestamp = 'timestamp'\naccount_id = 'account_id'\n"
+        "[[keep]]\nfrom = 'kind'\nvalues = ['llm']\nwhy = 'no request to a model'\n"
+    )
+    rows = [{"timestamp": "2026-04-01T00:00:00Z", "account_id": "a", "kind": kind} for kind in ("llm", *["web"] * 9)]
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    made = analyze(path, AnalyzeOptions(schema=str(schema)), run=RunOptions(max_rejected=0.0)).to_dict()
+    assert made["rejected"] == {"rows": 9, "reasons": {"no request to a model": 9}}
 
 
 def test_rejects_that_cannot_be_written_are_an_error(tmp_path: Path, parquet: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from distillscan.progress import Progress
     from distillscan.report.finished import Report
     from distillscan.result import Result, Severity
+
+_EMPTY: Final = "the log holds no request: nothing was looked at"
 
 
 @click.command(epilog=guard.EXIT_CODES, short_help="Find clusters of accounts that harvest the model.")
@@ -52,6 +54,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Keep the rows that could not be used here."
+)
+@click.option(
+    "--max-rejected",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    metavar="SHARE",
+    help="Exit with status 3, without a report, if a larger share of the rows cannot be used.",
 )
 @click.option(
     "--strict", is_flag=True, help="Stop with 3 if a file cannot be read whole; default: leave it out, say so."
@@ -153,6 +163,7 @@ class _Run:
             memory_limit=_size(options["memory_limit"]),
             strict=options["strict"],
             rejects=options["rejects"],
+            max_rejected=options["max_rejected"],
             stdin=standard_input() if "-" in paths else None,
         )
         return cls(chosen, how, view, options["fail_on"], options["stats"], options["quiet"], options["no_progress"])
@@ -165,11 +176,13 @@ class _Run:
         """Say what was assumed and how it went, to a person who watches or asks.
 
         What changes the meaning of the result is among its limitations too, so that a cron job's log can stay empty.
-        Files that could not be read are said to everybody: something is wrong.
+        Files that could not be read, and an empty log, are said to everybody: something is wrong.
         """
         if not self.quiet:
             for text in report.unread:
                 say(text, "warning")
+            if not report.result.population.requests and self.fail_on is None:
+                say(_EMPTY, "warning")
         if self.quiet or not (self.view.verbose or is_terminal(sys.stderr)):
             return
         for text in report.notes:
@@ -255,6 +268,11 @@ def _exit_code(result: "Result", fail_on: "Severity | None") -> int:
         for run in failed:
             say(f"{run.name} failed: {run.reason}; the report is partial", "error")
         return guard.PARTIAL
+    if not result.population.requests:
+        if fail_on is None:
+            return guard.OK
+        say(f"{_EMPTY}, and --fail-on cannot be answered", "error")
+        return guard.NO_INPUT
     if not any(run.status == "ok" for run in result.detectors):
         reasons = "; ".join(f"{run.name} {run.reason}" for run in result.detectors) or "none was chosen"
         say(f"no detector could run: {reasons}", "error")

@@ -25,7 +25,7 @@ Exit codes:
   0    ran; nothing at or above --fail-on (without --fail-on: ran)
   1    clusters at or above --fail-on, whatever --min-severity and --top show
   2    usage or configuration: a wrong option, an output that cannot be written
-  3    no usable input, or no detector could run
+  3    no usable input (see --max-rejected), nothing for --fail-on to judge, or no detector could run
   4    partial: a detector failed; the report is written (wins over 1)
   70   a defect of distillscan itself
   130  interrupted

@@ -77,6 +77,7 @@ def verify(
     options, unknown = options_of(report, detectors, pseudonyms)
     options = replace(options, schema=_schema(options.schema, schema))
     unknown = [*_other_schema(report, options.schema), *unknown]
+    run = replace(run or RunOptions(), max_rejected=1.0)  # whoever made the report accepted what it says it rejected
     again = analyze(paths, replace(options, joins=tuple(joins)), run=run, progress=progress).result
     filters = report.filters
     again = select(again, filters.min_severity, filters.top, filters.cluster)

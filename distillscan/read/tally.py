@@ -10,6 +10,7 @@ import polars as pl
 from distillscan.columns import SOURCE
 from distillscan.files import writing
 from distillscan.read import Batch, Log, Task
+from distillscan.read.canonical.convert import UNUSABLE
 from distillscan.result import Rejected
 
 
@@ -46,6 +47,11 @@ class Tally:
         """Rejected rows per reason, most frequent first."""
         ordered = sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))
         return Rejected(sum(self._reasons.values()), dict(ordered))
+
+    @property
+    def unusable(self) -> int:
+        """Rejected rows but for those that a schema leaves out on purpose."""
+        return sum(rows for reason, rows in self._reasons.items() if reason in UNUSABLE)
 
     def write_rejects(
         self, path: Path, log: Log, shown: Callable[[Sequence[str]], Sequence[str]] = list, *, records: bool = True

@@ -270,6 +270,14 @@ def test_how_it_went_without_times() -> None:
         (["failed", "-q"], 4, "error: release_pivot failed: KeyError: 'model'; the report is partial\n"),
         (["skipped"], 3, "error: no detector could run: infrastructure_overlap needs ip\n"),
         (["none"], 3, "error: no detector could run: none was chosen\n"),
+        # An empty export is no error of the run, but it does not answer whether there was a cluster.
+        (["empty"], 0, "warning: the log holds no request: nothing was looked at\n"),
+        (["empty", "-q"], 0, ""),
+        (
+            ["empty", "--fail-on", "low", "-q"],
+            3,
+            "error: the log holds no request: nothing was looked at, and --fail-on cannot be answered\n",
+        ),
     ],
 )
 def test_exit_codes_of_a_run_that_has_a_report(run: Run, args: list[str], code: int, stderr: str) -> None:
@@ -366,6 +374,20 @@ def test_every_exit_code_is_in_the_help(run: Run) -> None:
     shown = run("analyze", "--help").stdout
     for code in (guard.OK, guard.FOUND, guard.USAGE, guard.NO_INPUT, guard.PARTIAL, guard.DEFECT, guard.INTERRUPTED):
         assert f"\n    {code:<5}" in shown
+
+
+def test_an_empty_log_is_said_in_the_first_line(run: Run) -> None:
+    sentence = "The log holds no request: nothing was looked at, and this report says nothing about any account."
+    assert run("analyze", "empty", "-q").stdout.startswith(f"{sentence}\n")
+    assert run("analyze", "empty", "-q", "-f", "markdown").stdout.startswith(f"**{sentence}**\n")
+    document = json.loads(run("analyze", "empty", "-q", "-f", "json").stdout)
+    assert document["population"]["requests"] == 0
+
+
+@pytest.mark.parametrize(("share", "given"), [(None, 0.5), ("0.9", 0.9), ("1", 1.0), ("0", 0.0)])
+def test_the_share_of_rows_that_may_be_unusable(run: Run, seen: Calls, share: str | None, given: float) -> None:
+    assert run("analyze", "busy", *([] if share is None else ["--max-rejected", share])).exit_code == 0
+    assert seen[0][2].max_rejected == given
 
 
 # ---- render ---- #

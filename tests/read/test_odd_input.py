@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from distillscan import analyze
 from distillscan.cli import cli
 from distillscan.errors import InputError, UsageError
-from distillscan.options import AnalyzeOptions
+from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.read import ReadOptions, open_log
 from distillscan.read.formats import csv as delimited
 from distillscan.read.formats import json as ndjson
@@ -250,7 +250,7 @@ def test_a_late_key_that_is_asked_for_or_needed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no input has a column old\.name; did you mean odd\.name\?"):
         open_log([str(path)], ReadOptions({"user_agent": "old.name"}))
     renamed = with_late('{"timestamp": "2026-01-02", "userId": "x"}').replace('"account_id"', '"who"')
-    result = analyze(put(tmp_path / "log.ndjson", renamed)).result
+    result = analyze(put(tmp_path / "log.ndjson", renamed), run=RunOptions(max_rejected=1.0)).result
     assert (result.population.requests, result.rejected.reasons) == (1, {"account_id missing": 901 - 1})
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from distillscan.errors import InputError
 from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.progress import Progress
-from distillscan.result import DetectorRun, Result
+from distillscan.result import DetectorRun, Population, Result
 from tests.support.fake_results import busy, cluster, hostile, quiet
 from tests.support.hostile import TABLE
 
@@ -49,6 +49,7 @@ def results(name: str) -> Result:
         "skipped": quiet(detectors=(SKIPPED,)),
         "none": quiet(detectors=()),
         "large": busy(clusters=tuple(cluster(rank, cluster_id=f"c-{rank}") for rank in range(1, 200))),
+        "empty": quiet(population=Population(0, 0, "", "")),
         "-": quiet(),
     }
     return found[name]

@@ -20,6 +20,8 @@ MALFORMED_RECORD: Final = "malformed record"
 TIMESTAMP_MISSING: Final = "timestamp missing"
 TIMESTAMP_UNKNOWN: Final = "timestamp not understood"
 ACCOUNT_MISSING: Final = "account_id missing"
+#: Reasons for which a row cannot be used; rows with any other reason are left out on purpose, as a schema says.
+UNUSABLE: Final = frozenset({MALFORMED_RECORD, TIMESTAMP_MISSING, TIMESTAMP_UNKNOWN, ACCOUNT_MISSING})
 
 #: Rows that could not be used: which input, which record in it, why, and (when asked for) its text as JSON.
 REJECTS: Final = pl.Schema({**POINTER, "reason": pl.String(), "record": pl.String()})
