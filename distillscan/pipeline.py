@@ -24,12 +24,12 @@ from distillscan.profile import Profile, build_profile, prepare_loops
 from distillscan.profile.memory import Budget, peak
 from distillscan.progress import PhaseTimer, Progress
 from distillscan.read import Log, Outcome, ReadOptions, Task, open_log, shortcomings
-from distillscan.read.canonical.joined import NO_PARTNER
+from distillscan.read.counters import RowCounters, count_batches
 from distillscan.read.schema.model import schema_digest
-from distillscan.read.tally import Tally, counted
 from distillscan.report.build import AnalysisResult, ReadResult, RunInputs, build_document
 from distillscan.report.exemplars import describe_clusters
 from distillscan.report.finished import Report
+from distillscan.report.rejects import write_rejects
 from distillscan.result import Result
 from distillscan.score import DetectorFailedError, score_candidates
 
@@ -88,28 +88,28 @@ def _read_and_profile(
     log: Log, options: AnalyzeOptions, run: RunOptions, budget: Budget, timer: PhaseTimer
 ) -> ReadResult:
     """Read the log into a profile, and write the rejected rows if asked to."""
-    tally = Tally(run.rejects is not None)
+    counters = RowCounters(run.rejects is not None)
     if run.strict:
         _require_complete(log.outcomes({}))
-    profile = _profile(log, tally, budget, run.threads or os.cpu_count() or 1, timer)
+    profile = _profile(log, counters, budget, run.threads or os.cpu_count() or 1, timer)
     if run.strict:
         _require_complete(log.outcomes({}))
     redaction = redact(profile, options.pseudonyms)
     if run.rejects is not None:
-        tally.write_rejects(run.rejects, log, redaction.texts, records=not options.private)
-    _require_usable_rows(log, tally, redaction.profile.requests, run.max_rejected)
+        write_rejects(run.rejects, counters.rejects, log.inputs, redaction.texts, records=not options.private)
+    _require_usable_rows(log, counters, redaction.profile.requests, run.max_rejected)
     budget.check()
-    return ReadResult(log, tally, redaction.profile, redaction)
+    return ReadResult(log, counters, redaction.profile, redaction)
 
 
-def _profile(log: Log, tally: Tally, budget: Budget, threads: int, timer: PhaseTimer) -> Profile:
+def _profile(log: Log, counters: RowCounters, budget: Budget, threads: int, timer: PhaseTimer) -> Profile:
     prepare_loops(before_compiling=lambda: timer.phase("compile"))
     in_rows = log.rows_hint is not None
     total = log.rows_hint if in_rows else sum(file.bytes for file in log.inputs)
     timer.phase("read and profile", total, "rows" if in_rows else "bytes")
 
     def frames(task: Task) -> Iterator[pl.DataFrame]:
-        for batch in counted(task, tally):
+        for batch in count_batches(task, counters):
             yield batch.frame
             timer.advance(batch.read if in_rows else batch.bytes)
 
@@ -150,16 +150,15 @@ def _require_complete(outcomes: Sequence[Outcome]) -> None:
         raise InputError("\n".join(broken))
 
 
-def _require_usable_rows(log: Log, tally: Tally, used: int, max_rejected: float) -> None:
+def _require_usable_rows(log: Log, counters: RowCounters, used: int, max_rejected: float) -> None:
     """Raise InputError if no row, or too small a share of them, was usable. An empty but readable log is no error."""
     if not used and (broken := shortcomings(log.outcomes({}))):
         raise InputError("\n".join(("no row could be read:", *broken[1:])))
-    unusable, reasons = tally.unusable, tally.rejected.reasons
+    unusable, reasons = counters.unusable, counters.rejected.reasons
     if (used and unusable <= max_rejected * (unusable + used)) or not reasons:
         return
     listed = "; ".join(f"{count:,} × {reason}" for reason, count in reasons.items())
-    lost = next((note for note in log.notes if note.startswith(NO_PARTNER.partition("{")[0])), None)
-    advice = f"; {lost}" if lost else ". Look at them with --rejects FILE, or use --map"
+    advice = f"; {log.join_failure}" if log.join_failure else ". Look at them with --rejects FILE, or use --map"
     if not used:
         raise InputError(f"no row could be used: {listed}{advice}")
     raise InputError(

@@ -2,7 +2,8 @@
 
 from distillscan.read.canonical.convert import REJECTS, Batch
 from distillscan.read.inputs.outcome import Outcome, Skipped, shortcomings
-from distillscan.read.log import Log, LogFile, Task, open_log
+from distillscan.read.log import Log, LogFile, Task
+from distillscan.read.opening import open_log
 from distillscan.read.options import FORMATS, Format, ReadOptions, parse_mapping
 
 __all__ = [

@@ -10,7 +10,6 @@ class Notes:
     def __init__(self) -> None:
         self._texts: set[str] = set()
         self._tallies: defaultdict[str, dict[tuple[int, int], int]] = defaultdict(dict)
-        self._shares: defaultdict[tuple[str, str], dict[tuple[int, int], tuple[int, int]]] = defaultdict(dict)
         self._lock = Lock()
 
     def add(self, text: str) -> None:
@@ -27,17 +26,8 @@ class Notes:
             with self._lock:
                 self._tallies[template][where] = count
 
-    def share(self, some: str, every: str, where: tuple[int, int], count: int, rows: int) -> None:
-        """Add ``count`` of ``rows`` rows to the sentence ``some``; to ``every`` if they turn out to be all."""
-        if rows:
-            with self._lock:
-                self._shares[some, every][where] = count, rows
-
     def texts(self) -> tuple[str, ...]:
         """Return every sentence so far, sorted."""
         with self._lock:
             counted = {text.format(count=f"{sum(by.values()):,}") for text, by in self._tallies.items()}
-            for (some, every), parts in self._shares.items():
-                count, rows = (sum(part[at] for part in parts.values()) for at in (0, 1))
-                counted |= {(every if count == rows else some).format(count=f"{count:,}")} if count else set()
             return tuple(sorted(self._texts | counted))

@@ -14,7 +14,7 @@ from distillscan.privacy.pseudonyms import METHOD
 from distillscan.privacy.redaction import Redaction
 from distillscan.profile import Profile
 from distillscan.read import Log, Outcome, shortcomings
-from distillscan.read.tally import Tally
+from distillscan.read.counters import RowCounters
 from distillscan.report.describe import moment
 from distillscan.result import Cluster, Input, Rejected, Result
 from distillscan.result import Population as Summary
@@ -42,13 +42,13 @@ class ReadResult:
 
     Attributes:
         log: The open log.
-        tally: Counts of its rows, and of those that could not be used.
+        counters: Counts of its rows, and of those that could not be used.
         profile: Its profile, identities as they may be shown.
         redaction: How texts may be shown.
     """
 
     log: Log
-    tally: Tally
+    counters: RowCounters
     profile: Profile
     redaction: Redaction
 
@@ -101,10 +101,10 @@ def build_document(
         analysis: What was found.
         clusters: The clusters as they are shown.
     """
-    options, log, tally = inputs.options, read.log, read.tally
+    options, log, counters = inputs.options, read.log, read.counters
     unread, joined = shortcomings(outcomes), log.joined_digests()
     names = [text for one in outcomes for text in (one.path, one.reason)]
-    shown = read.redaction.by_text(unread, log.notes, joined, names, tally.rejected.reasons)
+    shown = read.redaction.by_text(unread, log.notes, joined, names, counters.rejected.reasons)
     unread, notes = (tuple(shown[text] for text in texts) for texts in (unread, log.notes))
     result = Result(
         version=distillscan.__version__,
@@ -114,10 +114,10 @@ def build_document(
             "releases": _releases(analysis.releases),
         },
         inputs=tuple(
-            Input(shown[one.path], tally.rows(one.source), one.bytes, one.sha256, one.status, shown[one.reason])
+            Input(shown[one.path], counters.rows(one.source), one.bytes, one.sha256, one.status, shown[one.reason])
             for one in outcomes
         ),
-        rejected=_rejected(tally, shown),
+        rejected=_rejected(counters, shown),
         population=_summary(read.profile),
         detectors=analysis.detection.runs,
         clusters=clusters,
@@ -140,11 +140,11 @@ def _cut(candidates: int, parameters: Parameters) -> tuple[str, ...]:
     return (f"only the {most} strongest candidates were looked at (--set cluster.max_candidates={2 * most} for more)",)
 
 
-def _rejected(tally: Tally, shown: Mapping[str, str]) -> Rejected:
+def _rejected(counters: RowCounters, shown: Mapping[str, str]) -> Rejected:
     reasons: dict[str, int] = {}
-    for reason, rows in tally.rejected.reasons.items():
+    for reason, rows in counters.rejected.reasons.items():
         reasons[shown[reason]] = reasons.get(shown[reason], 0) + rows
-    return Rejected(tally.rejected.rows, reasons)
+    return Rejected(counters.rejected.rows, reasons)
 
 
 def _withheld(options: AnalyzeOptions) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ import polars as pl
 
 from distillscan.columns import READABLE
 from distillscan.read.canonical.convert import Batch
-from distillscan.read.log import Log, open_log
+from distillscan.read.log import Log
+from distillscan.read.opening import open_log
 from distillscan.read.options import ReadOptions
 from distillscan.read.values.text import to_text
 

@@ -96,7 +96,7 @@ def guess_schema(path: Path, label: str, name: str) -> str:
 def _paths(reader: Reader) -> Iterator[_Path]:
     """Every place in the first rows, objects and JSON text followed by what is in them."""
     names = list(dict.fromkeys(column.name for column in reader.columns))[:_PATHS]
-    resolution = Resolution({name: SourcePath(name) for name in names}, (), ())
+    resolution = Resolution({name: SourcePath(name) for name in names})
     values: dict[tuple[str, ...], dict[str, None]] = {}
     for unit in reader.units(resolution, batch_rows=_ROWS, records=False):
         for chunk in unit.read():

@@ -1,6 +1,5 @@
 """Make source values canonical, and tell the rows that can be used from those that cannot."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -8,11 +7,12 @@ import polars as pl
 
 from distillscan.columns import CANONICAL, CARRIED, POINTER, READABLE, REQUIRED, ROW, SOURCE, TIMESTAMP
 from distillscan.read.bodies.tools import image_counts, tool_names
-from distillscan.read.canonical.joined import Joined, join_keys
-from distillscan.read.canonical.rows import Related
-from distillscan.read.formats.chunks import Chunk
+from distillscan.read.canonical.join import Joined, join_keys
+from distillscan.read.canonical.related import Related
+from distillscan.read.formats.chunks import Chunk, Source
 from distillscan.read.notes import Notes
-from distillscan.read.schema.plan import Plan
+from distillscan.read.schema.plan import no_requests, refuse, shape
+from distillscan.read.schema.resolve import Resolution
 from distillscan.read.values.text import canonical_text, to_whole
 from distillscan.read.values.timestamps import Times, parse_times
 
@@ -20,6 +20,7 @@ MALFORMED_RECORD: Final = "malformed record"
 TIMESTAMP_MISSING: Final = "timestamp missing"
 TIMESTAMP_UNKNOWN: Final = "timestamp not understood"
 ACCOUNT_MISSING: Final = "account_id missing"
+
 #: Reasons for which a row cannot be used; rows with any other reason are left out on purpose, as a schema says.
 UNUSABLE: Final = frozenset({MALFORMED_RECORD, TIMESTAMP_MISSING, TIMESTAMP_UNKNOWN, ACCOUNT_MISSING})
 
@@ -44,77 +45,40 @@ class Batch:
     rejects: pl.DataFrame
 
 
-@dataclass(frozen=True, slots=True)
-class Shaping:
-    """How the chunks of one input become canonical, beyond taking its columns as they are.
+def to_batch(
+    chunk: Chunk, source: Source, notes: Notes, related: Related | None = None, joined: Joined | None = None
+) -> Batch:
+    """Make a batch of a chunk; rows without a usable time or account go to the rejects, with the reason.
 
-    Attributes:
-        label: The input's name for messages.
-        plan: What its schema says, if it is read with one.
-        related: What its rows have to do with one another.
+    Args:
+        chunk: Source values.
+        source: The file they are from.
+        notes: Receives what was assumed.
+        related: What the file's rows have to do with one another.
         joined: What other logs know about its requests.
-    """
-
-    label: str = ""
-    plan: Plan | None = None
-    related: Related | None = None
-    joined: Joined | None = None
-
-    def only(self, columns: Iterable[str]) -> "Shaping":
-        """Return what is needed for some of the canonical columns of single rows."""
-        return replace(self, plan=self.plan and self.plan.only(columns), joined=None)
-
-    def whole(self, chunk: Chunk, notes: Notes, where: tuple[int, int]) -> Chunk:
-        """Return the chunk with each request in one row."""
-        if self.related is None or self.plan is None:
-            return chunk
-        return self.related.whole(chunk, self.plan.slots, notes, where)
-
-    def columns(self, chunk: Chunk, notes: Notes, where: tuple[int, int]) -> Mapping[str, pl.Series]:
-        """Return the chunk's source values under canonical names.
-
-        Raises:
-            InputError: If there is something the schema refuses.
-        """
-        if self.plan is None:
-            return chunk.columns
-        self.plan.refuse(chunk.columns, self.label)
-        return self.plan.shape(chunk.columns, notes, where)
-
-    def reasons(self, chunk: Chunk) -> pl.Series | None:
-        """Why each row is left out, apart from what is in it (null: it is not), or ``None`` when none is."""
-        first = self.plan.no_requests(chunk.columns) if self.plan is not None else None
-        second = self.related.reasons(chunk.rows) if self.related is not None else None
-        if first is None or second is None:
-            return second if first is None else first
-        return first.fill_null(second)
-
-
-_AS_IT_IS: Final = Shaping()
-
-
-def to_batch(chunk: Chunk, source: int, notes: Notes, shaping: Shaping = _AS_IT_IS) -> Batch:
-    """Convert a chunk of input ``source``; rows without a usable time or account go to the rejects, with the reason.
 
     Raises:
-        InputError: If there is something that the input's schema refuses.
+        InputError: If there is something that the file's schema refuses.
     """
-    where = (source, int(chunk.rows[0]) if len(chunk.rows) else 0)
+    where = _where(chunk, source.number)
     read = len(chunk.rows) + chunk.malformed.height
-    chunk = shaping.whole(chunk, notes, where)
-    columns = shaping.columns(chunk, notes, where)
+    chunk = chunk.with_constants(source.resolution.constants)
+    if related is not None:
+        chunk = related.whole(chunk, notes, where)
+    refuse(source.resolution, chunk.columns, source.label)
+    columns = shape(source.resolution, chunk.columns, notes, where)
     times = parse_times(columns["timestamp"]) if "timestamp" in columns else None
     for text in times.assumed if times is not None else ():
         notes.add(f"timestamp {text}")
     for text in chunk.remarks:
         notes.add(text)
-    frame = _canonical(replace(chunk, columns=columns), source, notes, where, times)
-    if shaping.joined is not None:
-        keys = join_keys(chunk.columns, frame, shaping.plan)
-        if keys is not None:
-            frame = shaping.joined.fill(frame, keys, notes, where)
-    reason = _reasons(frame, times, shaping.reasons(chunk))
-    rejects = _malformed(chunk, source)
+    frame = _canonical(replace(chunk, columns=columns), source.number, notes, where, times)
+    if joined is not None:
+        keys = join_keys(chunk.columns, frame, source.resolution)
+        frame = frame if keys is None else joined.fill(frame, keys, where)
+    left_out = (no_requests(source.resolution, chunk.columns), related.reasons(chunk.rows) if related else None)
+    reason = _reasons(frame, times, [reasons for reasons in left_out if reasons is not None])
+    rejects = _malformed(chunk, source.number)
     if reason is not None:
         bad = reason.is_not_null()
         unusable = frame.select(SOURCE, ROW).with_columns(reason, _record(chunk))
@@ -123,18 +87,30 @@ def to_batch(chunk: Chunk, source: int, notes: Notes, shaping: Shaping = _AS_IT_
     return Batch(frame, read, chunk.bytes, rejects)
 
 
-def to_canonical(chunk: Chunk, source: int, notes: Notes, shaping: Shaping = _AS_IT_IS) -> pl.DataFrame:
+def to_canonical(
+    chunk: Chunk, number: int, resolution: Resolution, notes: Notes, related: Related | None = None
+) -> pl.DataFrame:
     """Return every usable record of a chunk with canonical types; what cannot be converted is null.
 
     Args:
         chunk: Source values.
-        source: Number of the input.
+        number: Number of the file they are from.
+        resolution: Which columns are wanted, and how its values become canonical.
         notes: Receives what was assumed.
-        shaping: How the input's values become canonical; further parts and joined logs count as far as it has them.
+        related: What the file's rows have to do with one another.
     """
-    where = (source, int(chunk.rows[0]) if len(chunk.rows) else 0)
-    chunk = shaping.whole(chunk, notes, where)
-    return _canonical(replace(chunk, columns=shaping.columns(chunk, notes, where)), source, notes, where, None)
+    where = _where(chunk, number)
+    chunk = chunk.with_constants(resolution.constants)
+    if related is not None:
+        chunk = related.whole(chunk, notes, where)
+    return _canonical(
+        replace(chunk, columns=shape(resolution, chunk.columns, notes, where)), number, notes, where, None
+    )
+
+
+def _where(chunk: Chunk, number: int) -> tuple[int, int]:
+    """Source and first row of a chunk, so that notes of one that is read again count once."""
+    return number, int(chunk.rows[0]) if len(chunk.rows) else 0
 
 
 def _canonical(chunk: Chunk, source: int, notes: Notes, where: tuple[int, int], times: Times | None) -> pl.DataFrame:
@@ -162,27 +138,22 @@ def _canonical(chunk: Chunk, source: int, notes: Notes, where: tuple[int, int], 
     return pl.DataFrame(columns).select(pl.lit(source, POINTER[SOURCE]).alias(SOURCE), pl.all())
 
 
-def _reasons(frame: pl.DataFrame, times: Times | None, left_out: pl.Series | None) -> pl.Series | None:
+def _reasons(frame: pl.DataFrame, times: Times | None, left_out: list[pl.Series]) -> pl.Series | None:
     """Why each row cannot be used (null: it can), or ``None`` when all can, which is the usual case."""
     lacking = [name for name in REQUIRED if name not in frame.columns]
-    if left_out is None and not lacking and not any(frame[name].null_count() for name in REQUIRED):
+    if not left_out and not lacking and not any(frame[name].null_count() for name in REQUIRED):
         return None
     missing = pl.lit(value=True) if times is None else times.missing
-    return (
-        frame.with_columns(pl.lit(None, CANONICAL[name]).alias(name) for name in lacking)
-        .select(
-            pl.when(pl.lit(left_out).is_not_null() if left_out is not None else pl.lit(value=False))
-            .then(pl.lit(left_out) if left_out is not None else pl.lit(None, pl.String()))
-            .when(pl.col("timestamp").is_null() & missing)
-            .then(pl.lit(TIMESTAMP_MISSING))
-            .when(pl.col("timestamp").is_null())
-            .then(pl.lit(TIMESTAMP_UNKNOWN))
-            .when(pl.col("account_id").is_null())
-            .then(pl.lit(ACCOUNT_MISSING))
-            .alias("reason")
-        )
-        .to_series()
+    widened = frame.with_columns(pl.lit(None, CANONICAL[name]).alias(name) for name in lacking)
+    unusable = (
+        pl.when(pl.col("timestamp").is_null() & missing)
+        .then(pl.lit(TIMESTAMP_MISSING))
+        .when(pl.col("timestamp").is_null())
+        .then(pl.lit(TIMESTAMP_UNKNOWN))
+        .when(pl.col("account_id").is_null())
+        .then(pl.lit(ACCOUNT_MISSING))
     )
+    return widened.select(pl.coalesce(*map(pl.lit, left_out), unusable).alias("reason")).to_series()
 
 
 def _record(chunk: Chunk) -> pl.Series:

@@ -1,111 +1,85 @@
-"""Add columns of other logs to a log, request by request: addresses from CloudTrail, accounts from a gateway's log."""
+"""What joined logs know about each request, and how many rows of a log found some of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from threading import Lock
 from typing import Final
 
 import polars as pl
 
-from distillscan.columns import CANONICAL, POINTER
-from distillscan.errors import InputError
-from distillscan.read.canonical.convert import Shaping, to_canonical
-from distillscan.read.canonical.joined import KEY, Joined, hashed
-from distillscan.read.formats.chunks import Reader
-from distillscan.read.formats.open import open_file
-from distillscan.read.inputs.discover import Found, discover
-from distillscan.read.inputs.local_copy import Spool
-from distillscan.read.notes import Notes
-from distillscan.read.options import ReadOptions
-from distillscan.read.schema.resolve import Resolution, listed
+from distillscan.columns import POINTER, READABLE
+from distillscan.read.schema.resolve import Resolution, slot
+from distillscan.read.values.text import canonical_text
 
-#: Columns that a joined log can add. Texts stay out: the log with the prompts is the one to analyse.
-JOINABLE: Final = tuple(name for name in CANONICAL if name not in ("prompt", "system_prompt", "response"))
+KEY: Final = "request_id"
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A joined log's file that was opened: its name for messages, what reads it, and where its columns are."""
-
-    label: str
-    reader: Reader
-    resolution: Resolution
-
-
-def open_joins(options: ReadOptions, spool: Spool, notes: Notes) -> tuple[Joined | None, tuple[Found, ...]]:
-    """Read the logs to be joined, if there are any; return what they know and the files they are.
-
-    Raises:
-        InputError: If there is a file that cannot be read, or that has nothing to join by.
-    """
-    if not options.joins:
-        return None, ()
-    files = discover(options.joins, None, spool, notes)
-    sides = []
-    for found in files:
-        opening = open_file(found.local, found.label, found.partitions, options, kind="join")
-        for text in ([opening.note] if opening.note else []) + list(opening.resolution.notes):
-            notes.add(f"joined log: {text}")
-        sides.append(Side(found.label, opening.reader, opening.resolution))
-    return read_joined(sides, options.batch_rows, notes), files
-
-
-def require_key(label: str, resolution: Resolution, names: Sequence[str]) -> None:
-    """Check that a log has what joined logs are joined by.
-
-    Raises:
-        InputError: If it has not.
-    """
-    plan = resolution.plan
-    key = plan.schema.join_key if plan is not None and plan.schema.join_key is not None else None
-    if (key is None and KEY not in resolution.columns) or (
-        key is not None and plan is not None and key not in plan.slots
-    ):
-        raise InputError(
-            f"{label}: no column for {key or KEY}, by which --join joins. Columns found: {listed(names)}. "
-            f"Say which column it is, for example --map {KEY}=SOURCE_COLUMN"
-        )
-
-
-def read_joined(sides: Sequence[Side], batch_rows: int, notes: Notes) -> Joined:
-    """Read joined logs into memory: one row a request, each distinct combination of values once.
+class Joined:
+    """The values of joined logs by request. Rows may be filled from several threads.
 
     Args:
-        sides: The files.
-        batch_rows: Most rows to read at once.
-        notes: Receives how many requests there are, and how many several times.
-
-    Raises:
-        InputError: If a file has no request identifier, or nothing to add.
+        keys: Hash of each request's identifier (``key``, see :func:`hashed`) and the place of its values (``at``).
+        values: Each distinct combination of values once, in canonical types.
     """
-    parts = []
-    for source, side in enumerate(sides):
-        _check(side)
-        chosen = side.resolution.only(JOINABLE)
-        shaping = Shaping(side.label, chosen.plan)
-        for unit in side.reader.units(chosen, batch_rows=batch_rows, records=False):
-            for chunk in unit.read():
-                frame = to_canonical(chunk, source, Notes(), shaping=shaping)
-                frame = frame.filter(pl.col(KEY).is_not_null())
-                parts.append(frame.select(hashed(frame[KEY])["key"], pl.all().exclude(*POINTER, KEY)))
-    rows = pl.concat(parts, how="diagonal")
-    names = [name for name in CANONICAL if name in rows.columns and rows[name].null_count() < rows.height]
-    several = rows.filter(pl.col("key").is_duplicated())
-    first = several.group_by("key", maintain_order=True).agg(pl.col(name).drop_nulls().first() for name in names)
-    once = pl.concat([rows.filter(~pl.col("key").is_duplicated()).select("key", *names), first])
-    notes.add(f"{once.height:,} requests in the joined log")
-    if first.height:
-        notes.add(f"{first.height:,} requests are in the joined log several times: the first values count")
-    values = once.select(names).unique(maintain_order=True).with_row_index("at")
-    keys = once.join(values, on=names, how="left", nulls_equal=True, maintain_order="left").select("key", "at")
-    return Joined(keys, values.drop("at"))
 
+    def __init__(self, keys: pl.DataFrame, values: pl.DataFrame) -> None:
+        self._keys, self._values = keys, values
+        self._lock = Lock()
+        #: Rows without a partner, and rows, of each batch: one that is read again counts once.
+        self._counts: dict[tuple[int, int], tuple[int, int]] = {}
 
-def _check(side: Side) -> None:
-    columns = side.resolution.columns
-    if KEY not in columns:
-        raise InputError(
-            f"{side.label}: no column for {KEY}, by which logs are joined. Columns found: "
-            f"{listed([column.name for column in side.reader.columns])}. Rename the right one to {KEY}"
+    @property
+    def columns(self) -> frozenset[str]:
+        """The canonical columns it can add."""
+        return frozenset(self._values.columns)
+
+    def fill(self, frame: pl.DataFrame, keys: pl.Series, where: tuple[int, int]) -> pl.DataFrame:
+        """Return rows with what the joined logs know about them; what a row says itself stays.
+
+        Args:
+            frame: Canonical columns.
+            keys: Identifier of each row's request.
+            where: Source and first row of the batch.
+        """
+        found = hashed(keys).join(self._keys, on="key", how="left", maintain_order="left")["at"]
+        with self._lock:
+            self._counts[where] = found.null_count(), len(found)
+        added = []
+        for name in self.columns:
+            values = self._values[name].gather(found)
+            added.append(frame[name].fill_null(values) if name in frame.columns else values)
+        widened = frame.with_columns(added)
+        return widened.select(name for name in (*POINTER, *READABLE) if name in widened.columns)
+
+    def _count(self) -> tuple[int, int]:
+        with self._lock:
+            return sum(alone for alone, _ in self._counts.values()), sum(rows for _, rows in self._counts.values())
+
+    @property
+    def failure(self) -> str | None:
+        """What to say if there are rows and none of them has a partner, which is not what anybody wants."""
+        alone, rows = self._count()
+        if not rows or alone < rows:
+            return None
+        return (
+            f"none of {rows:,} rows has a partner in the joined log: is it the right one, of the same days, and "
+            "does it call requests by the same identifier?"
         )
-    if not columns.intersection(JOINABLE) - {KEY}:
-        raise InputError(f"{side.label}: has nothing to add to a log: of the columns that are known it has {KEY} only")
+
+    @property
+    def note(self) -> str | None:
+        """What to say of rows without a partner, if there are any."""
+        alone, rows = self._count()
+        return f"{alone:,} rows have no partner in the joined log" if 0 < alone < rows else self.failure
+
+
+def join_keys(columns: Mapping[str, pl.Series], frame: pl.DataFrame, resolution: Resolution) -> pl.Series | None:
+    """Return what joined logs call ``request_id``, for each row; ``None`` if the log has nothing of the kind."""
+    key = resolution.schema.join_key if resolution.schema else None
+    if key is not None:
+        return canonical_text(KEY, columns[slot(key)]) if slot(key) in columns else None
+    return frame[KEY] if KEY in frame.columns else None
+
+
+def hashed(keys: pl.Series) -> pl.DataFrame:
+    """Return identifiers as hashes, in a frame with the one column ``key``."""
+    return pl.DataFrame({"key": pl.select(pl.when(keys.is_not_null()).then(keys.hash())).to_series()})

@@ -9,8 +9,6 @@ import polars as pl
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.schema.resolve import Resolution, SourceColumn
 
-#: Uncompressed text files are cut into ranges of about this many bytes, each read by itself.
-RANGE: Final = 32 << 20
 #: Records that are no rows at all: their number in the file and their text as a JSON string.
 MALFORMED: Final = pl.Schema({"row": pl.UInt64(), "record": pl.String()})
 
@@ -87,6 +85,32 @@ class Reader(Protocol):
         """Split the file into units that yield the resolved columns; ``records`` asks for the source rows too."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of a log.
+
+    Attributes:
+        number: Its number among the files, which batches hold in the column ``source``.
+        label: Its name for messages.
+        reader: What reads it.
+        resolution: Where its canonical columns are.
+    """
+
+    number: int
+    label: str
+    reader: Reader
+    resolution: Resolution
+
+    def chunks(self, resolution: Resolution, batch_rows: int) -> Iterator[Chunk]:
+        """Read it from its beginning, as far as a resolution says.
+
+        Raises:
+            InputError: If it breaks off.
+        """
+        for unit in self.reader.units(resolution, batch_rows=batch_rows, records=False):
+            yield from unit.read()
+
+
 def no_malformed() -> pl.DataFrame:
     """Return an empty table of malformed records."""
     return pl.DataFrame(schema=MALFORMED)
@@ -135,42 +159,3 @@ def gather(chunks: Iterator[Chunk], batch_rows: int, batch_bytes: int) -> Iterat
         size += int(chunk_size)
     if waiting:
         yield join_chunks(waiting)
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Bytes ``start`` to ``end`` of a file, which hold whole records: numbers ``first_row`` up to ``end_row``."""
-
-    start: int
-    end: int
-    first_row: int
-    end_row: int | None
-
-
-def cut_ranges(
-    read: Callable[[int, int], bytes], begin: int, end: int, count: Callable[[bytes], tuple[int, int]], size: int
-) -> Iterator[Range]:
-    """Cut a file into ranges of about ``size`` bytes at ends of records.
-
-    Args:
-        read: Returns so many bytes from a position on, fewer only at the end of the file.
-        begin: Where the first record begins; the first range starts at 0 all the same.
-        end: Where the last range ends.
-        count: Returns how many whole records bytes begin with, and where the last one ends.
-        size: Bytes a range should have.
-    """
-    start, row, wanted = begin, 0, size
-    while start < end:
-        data = read(start, min(wanted, end - start))
-        if start + len(data) >= end or len(data) < wanted:
-            break
-        records, length = count(data)
-        if not length:
-            # One record is longer than all this: look on in larger steps.
-            wanted *= 2
-            if wanted > 16 * size:
-                break
-            continue
-        yield Range(start if row or start > begin else 0, start + length, row, row + records)
-        start, row, wanted = start + length, row + records, size
-    yield Range(start if start > begin else 0, end, row, None)

@@ -16,11 +16,12 @@ import pyarrow.csv as pacsv
 
 from distillscan.errors import InputError
 from distillscan.read.formats.arrow import to_series
-from distillscan.read.formats.chunks import MALFORMED, RANGE, Chunk, Range, Unit, cut_ranges, no_rows
+from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_rows
+from distillscan.read.formats.csv_records import RANGE, Range, RecordCounter, cut_ranges
 from distillscan.read.inputs.detect import ByteStream, what_went_wrong
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.options import Compression
-from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
+from distillscan.read.schema.resolve import Resolution, SourceColumn
 from distillscan.read.values.jsontext import Level, to_text_column
 from distillscan.read.values.text import as_utf8, decode_bytes, to_json_objects
 
@@ -33,31 +34,6 @@ _SEPARATORS: Final = (",", "\t", ";", "|")
 #: Blank lines, then a record: fields in quotation marks may hold line ends.
 _FIRST_RECORD: Final = re.compile(rb'(?:\xef\xbb\xbf)?[\r\n]*+(?:[^"\r\n]++|"[^"]*+")*+(?:\r\n|\r|\n|$)')
 _QUOTED: Final = re.compile(r'"[^"]*"')
-_BLANK_LINES: Final = re.compile(rb"[\r\n]*+")
-
-
-class RecordCounter:
-    """Counts the whole records that bytes begin with, as Arrow's CSV parser sees them.
-
-    A quotation mark counts only where a field begins; blank lines are no records.
-    """
-
-    def __init__(self, separator: str) -> None:
-        mark = re.escape(separator).encode()
-        field = rb'(?:(?!")|"[^"]*+(?:""[^"]*+)*+")[^' + mark + rb"\r\n]*+"
-        self._record = re.compile(rb"(?:" + field + mark + rb")*+" + field + rb"[\r\n]++")
-
-    def __call__(self, data: bytes) -> tuple[int, int]:
-        """Return how many there are, and the position after the last one and the blank lines behind it."""
-        start = _BLANK_LINES.match(data)
-        end = start.end() if start is not None else 0
-        if b'"' not in data and b"\r" not in data and b"\n\n" not in data:
-            last = data.rfind(b"\n") + 1
-            return data.count(b"\n", end, last), max(end, last)
-        records = 0
-        while match := self._record.match(data, end):
-            records, end = records + 1, match.end()
-        return records, end
 
 
 class CsvReader:
@@ -107,7 +83,7 @@ class CsvReader:
             self._ranges = found
 
     def _read(self, part: Range, resolution: Resolution, records: bool) -> Iterator[Chunk]:
-        used = {path.column for path in _inside(resolution).values()}
+        used = {path.column for path in resolution.paths.values()}
         wanted = [
             at for at, name in enumerate(self._names) if records or (name in used and self._names.index(name) == at)
         ]
@@ -123,7 +99,7 @@ class CsvReader:
                 row += count
                 consumed = stream.consumed
             if row == part.first_row:
-                yield replace(no_rows(_inside(resolution)), bytes=stream.consumed)
+                yield replace(no_rows(resolution.paths), bytes=stream.consumed)
 
     def _blocks(self, stream: ByteStream, part: Range) -> Iterator[tuple[bytes, bool]]:
         """The body in blocks of whole records; at its end perhaps the beginning of a record that never ends."""
@@ -162,7 +138,7 @@ class CsvReader:
         if broken:
             rows = rows.filter(pl.Series([True]).new_from_index(0, count).scatter([at for at, _ in broken], False))
         columns = {self._names[at]: to_series(table.column(place)) for place, at in reversed([*enumerate(wanted)])}
-        paths = _inside(resolution)
+        paths = resolution.paths
         levels = {path.column: Level(columns[path.column].to_list()) for path in paths.values() if path.keys}
         found = {
             name: to_text_column(levels[path.column].at(path.keys)) if path.keys else columns[path.column]
@@ -214,12 +190,7 @@ class CsvReader:
         )
         text = json.dumps(decode_bytes(block), ensure_ascii=False)
         malformed = pl.DataFrame([(row, text)], schema=MALFORMED, orient="row")
-        return replace(no_rows(_inside(resolution)), malformed=malformed, damage=(Damage(row, reason),)), 1
-
-
-def _inside(resolution: Resolution) -> dict[str, SourcePath]:
-    """The canonical columns that are in the file, not in its path."""
-    return {name: path for name, path in resolution.paths.items() if not path.partition}
+        return replace(no_rows(resolution.paths), malformed=malformed, damage=(Damage(row, reason),)), 1
 
 
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:

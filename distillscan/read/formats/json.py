@@ -12,7 +12,7 @@ import polars as pl
 
 from distillscan.columns import CANONICAL
 from distillscan.errors import InputError
-from distillscan.read.bodies.columns import body_slot, first_body
+from distillscan.read.bodies.columns import body_slot, first_body, read_bodies
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit
 from distillscan.read.formats.otlp import Record, plain
 from distillscan.read.formats.record_texts import BOM, Documents, Text, cut_lines, is_blank, is_document, oddities
@@ -20,7 +20,7 @@ from distillscan.read.inputs.detect import ByteStream
 from distillscan.read.options import Compression
 from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
 from distillscan.read.schema.model import Schema
-from distillscan.read.schema.resolve import Resolution, SourceColumn
+from distillscan.read.schema.resolve import Resolution, SourceColumn, slot
 from distillscan.read.values.jsontext import Level, is_deeper, parse, split_path, to_text_column, value_text
 from distillscan.read.values.text import decode_bytes
 
@@ -122,7 +122,7 @@ class JsonReader:
             if keep:
                 sources.append(value_text(record) if text is None else decode_bytes(text).strip())
         level = Level(records)
-        columns, notes = self._late_columns(level, resolution.paths) if self._schema is None else ({}, [])
+        columns, notes = self._late_columns(level, resolution.direct) if self._schema is None else ({}, [])
         chunk = Chunk(
             pl.Series(rows, dtype=pl.UInt64),
             self._columns(level, resolution) | columns,
@@ -135,16 +135,19 @@ class JsonReader:
 
     def _columns(self, level: Level, resolution: Resolution) -> dict[str, pl.Series]:
         """What is at the places of a resolution: text; of bodies what they hold, as far as no text is needed."""
-        steps = {name: (path.column, *path.keys) for name, path in resolution.paths.items() if not path.partition}
-        columns = {}
-        plan = resolution.plan
-        if plan is not None:
-            for part, slots in plan.body_slots.items():
-                found = [level.at(steps[slot]) for slot in slots if slot in steps]
-                if found:
-                    columns[body_slot(part)] = plan.read_bodies(part, first_body(found))
-        parsed = plan.parsed_slots if plan else frozenset()
-        return columns | {name: to_text_column(level.at(path)) for name, path in steps.items() if name not in parsed}
+        steps = {name: (path.column, *path.keys) for name, path in resolution.paths.items()}
+        schema = resolution.schema
+        # Bodies whose texts go on in other rows are read when these have been joined.
+        bodies = {} if schema is None or schema.parts else resolution.body_slots
+        parsed = {name for slots in bodies.values() for name in slots}
+        parsed -= {slot(path) for path in schema.value_paths} if schema else set()
+        columns = {name: to_text_column(level.at(path)) for name, path in steps.items() if name not in parsed}
+        for part, slots in bodies.items():
+            if found := [level.at(steps[name]) for name in slots if name in steps]:
+                columns[body_slot(part)] = read_bodies(
+                    part, first_body(found), resolution.wanted, last_turn=resolution.last_turn
+                )
+        return columns
 
     def _late_columns(self, level: Level, taken: Iterable[str]) -> tuple[dict[str, pl.Series], list[str]]:
         """Canonical columns under keys that no sample had, by name or hint, and what to say of them."""

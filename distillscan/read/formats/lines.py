@@ -46,7 +46,7 @@ class LinesReader:
                 rows = found.filter(good)
                 yield Chunk(
                     numbers.filter(good),
-                    {name: rows[path.column] for name, path in resolution.paths.items() if not path.partition},
+                    {name: rows[path.column] for name, path in resolution.paths.items()},
                     pl.DataFrame({"row": numbers.filter(~good), "record": to_json(lines.filter(~good))}),
                     to_json(lines.filter(good)) if keep else None,
                     stream.consumed - consumed,

@@ -2,24 +2,25 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from distillscan.columns import REQUIRED
-from distillscan.read.formats.chunks import Reader
+from distillscan.read.formats.chunks import Reader, Source
 from distillscan.read.formats.csv import CsvReader
 from distillscan.read.formats.json import JsonReader
 from distillscan.read.formats.lines import LinesReader, matches
 from distillscan.read.formats.parquet import ParquetReader
-from distillscan.read.inputs.detect import detect, format_by_name, reading
+from distillscan.read.inputs.detect import detect, detect_compression, format_by_name
 from distillscan.read.options import Compression, Format, ReadOptions
 from distillscan.read.schema.model import NO_SCHEMA, Kind, Schema, load_schema, presets
+from distillscan.read.schema.plan import refuse
 from distillscan.read.schema.resolve import Resolution, SourceColumn, has, resolve
 from distillscan.read.values.jsontext import split_path
 
 #: Rows that are looked at before a file counts as readable.
 _FIRST_ROWS: Final = 1_000
-_MAGIC: Final[tuple[tuple[bytes, Compression], ...]] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,11 @@ def open_file(
         reader = reader.with_schema(chosen)
     mapping = options.mapping if kind == "log" else {}
     resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=found == "ndjson")
-    if chosen is None and isinstance(reader, JsonReader) and _lacks(resolution, partitions) and reader.look_through():
+    if chosen is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
         resolution = resolve(reader.columns, partitions, mapping)
-    _refuse(reader, resolution, label)
+    _refuse(Source(0, label, reader, resolution))
     note = None if wanted is not None or chosen is None else _said(chosen)
-    lost = kind == "log" and _lacks(resolution, partitions)
+    lost = kind == "log" and _lacks(resolution)
     return Opening(reader, found, compression, resolution, note, _advice(reader, label, wanted) if lost else None)
 
 
@@ -106,9 +107,9 @@ def _advice(reader: Reader, label: str, wanted: Schema | None) -> str | None:
     return None
 
 
-def _lacks(resolution: Resolution, partitions: Mapping[str, str | None]) -> bool:
+def _lacks(resolution: Resolution) -> bool:
     """Whether something that was asked for, or is needed, was in none of the lines that were looked at."""
-    return bool(resolution.unmatched) or not {*resolution.columns, *partitions}.issuperset(REQUIRED)
+    return bool(resolution.unmatched) or not resolution.columns.issuperset(REQUIRED)
 
 
 def recognise(columns: Sequence[SourceColumn], schemas: Iterable[Schema]) -> Schema | None:
@@ -135,15 +136,13 @@ def recognise(columns: Sequence[SourceColumn], schemas: Iterable[Schema]) -> Sch
     return chosen
 
 
-def _refuse(reader: Reader, resolution: Resolution, label: str) -> None:
+def _refuse(source: Source) -> None:
     """Look at the first rows for what the schema refuses: it explains what else seems to be missing."""
-    plan = resolution.plan
-    if plan is None or not plan.schema.refuse:
-        return
-    for unit in reader.units(resolution.refused(), batch_rows=_FIRST_ROWS, records=False):
-        for chunk in unit.read():
-            plan.refuse(chunk.columns, label)
-            return
+    schema = source.resolution.schema
+    if schema is not None and schema.refuse:
+        chosen = source.resolution.at(one.path for one in schema.refuse)
+        for chunk in islice(source.chunks(chosen, _FIRST_ROWS), 1):
+            refuse(chosen, chunk.columns, source.label)
 
 
 def _inside(reader: Reader, schemas: Iterable[Schema]) -> Schema | None:
@@ -163,20 +162,14 @@ def _of_lines(
 ) -> tuple[Schema, Compression | None] | None:
     """The schema for lines of plain text that a file is, if it is one: asked for, or told by its first line."""
     if wanted is not None:
-        return (wanted, _compression(path, label)) if wanted.lines else None
+        return (wanted, detect_compression(path, label)) if wanted.lines else None
     if options.schema == NO_SCHEMA or options.format is not None or format_by_name(label) is not None:
         return None
-    compression = _compression(path, label)
+    compression = detect_compression(path, label)
     for schema in presets().values():
         if schema.lines is not None and matches(path, label, compression, schema.lines):
             return schema, compression
     return None
-
-
-def _compression(path: Path, label: str) -> Compression | None:
-    with reading(label), path.open("rb") as file:
-        first = file.read(4)
-    return next((name for magic, name in _MAGIC if first.startswith(magic)), None)
 
 
 def _said(schema: Schema) -> str:

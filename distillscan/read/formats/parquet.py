@@ -94,7 +94,7 @@ class ParquetReader:
 
     def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:
         """Split the file by row groups, small neighbours together; ``records`` reads every column."""
-        paths = {name: path for name, path in resolution.paths.items() if not path.partition}
+        paths = resolution.paths
         names = [column.name for column in self.columns] if records else self._names(paths)
         repeating = self._repeating(paths)
         start = 0

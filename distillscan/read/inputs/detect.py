@@ -66,11 +66,7 @@ def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compr
     Raises:
         InputError: If it cannot be opened, or is something that cannot be read here.
     """
-    with reading(label):
-        raw = path.open("rb")
-        with raw:
-            first = raw.read(16)
-    compression = next((name for magic, name in _COMPRESSED if first.startswith(magic)), None)
+    compression = detect_compression(path, label)
     with ByteStream(path, label, compression) as stream:
         head = stream.read(_HEAD)
     if head.startswith(_PARQUET):
@@ -90,6 +86,17 @@ def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compr
             f"{label} is neither Parquet nor CSV nor NDJSON: export it as one of these, or say --input-format"
         )
     return found, compression
+
+
+def detect_compression(path: Path, label: str) -> Compression | None:
+    """Recognise how a file is compressed by its first bytes.
+
+    Raises:
+        InputError: If it cannot be opened.
+    """
+    with reading(label), path.open("rb") as raw:
+        first = raw.read(4)
+    return next((name for magic, name in _COMPRESSED if first.startswith(magic)), None)
 
 
 def _is_utf16(head: bytes) -> bool:

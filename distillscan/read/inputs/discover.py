@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from distillscan.errors import InputError
 from distillscan.read.inputs.detect import format_by_name, reading
-from distillscan.read.inputs.local_copy import Spool
+from distillscan.read.inputs.local_copy import LocalCopies
 from distillscan.read.inputs.outcome import Skipped
 from distillscan.read.inputs.remote import SCHEMES, Store, has_pattern, is_remote
 from distillscan.read.notes import Notes
@@ -41,7 +41,7 @@ class Found:
 def discover(
     paths: Sequence[str],
     stdin: BinaryIO | None,
-    spool: Spool,
+    copies: LocalCopies,
     notes: Notes,
     forced: Format | None = None,
     skipped: list[Skipped] | None = None,
@@ -51,7 +51,7 @@ def discover(
     Args:
         paths: Files, globs, directories (searched to any depth) or ``-`` for standard input.
         stdin: What ``-`` reads; standard input when ``None``.
-        spool: Keeps copies of what can be read only once (standard input, named pipes).
+        copies: Keeps copies of what can be read only once (standard input, named pipes).
         notes: Receives what was left out.
         forced: A format that all inputs are said to have; then every file of a directory counts.
         skipped: Receives what exists and cannot be looked at.
@@ -64,7 +64,7 @@ def discover(
         raise InputError("no input: give a file, a directory, a glob, or - for standard input")
     by_place: dict[str, Found] = {}
     for path in dict.fromkeys(paths):
-        for found in _expand(path, stdin, spool, notes, forced, skipped):
+        for found in _expand(path, stdin, copies, notes, forced, skipped):
             place = found.label if is_remote(found.label) else os.path.realpath(found.local)
             if place in by_place and by_place[place].label != found.label:
                 first, second = sorted((by_place[place], found), key=lambda one: one.label)
@@ -77,12 +77,12 @@ def discover(
 
 
 def _expand(
-    path: str, stdin: BinaryIO | None, spool: Spool, notes: Notes, forced: Format | None, skipped: list[Skipped]
+    path: str, stdin: BinaryIO | None, copies: LocalCopies, notes: Notes, forced: Format | None, skipped: list[Skipped]
 ) -> list[Found]:
     if path == STDIN:
-        return [Found(STDIN, spool.copy(stdin or sys.stdin.buffer, STDIN), MappingProxyType({}))]
+        return [Found(STDIN, copies.copy(stdin or sys.stdin.buffer, STDIN), MappingProxyType({}))]
     if is_remote(path):
-        return _fetch(path, spool, notes, forced, skipped)
+        return _fetch(path, copies, notes, forced, skipped)
     place = Path(path)
     try:
         mode = place.stat().st_mode
@@ -100,7 +100,7 @@ def _expand(
     if stat.S_ISREG(mode):
         return [Found(path, place, _partitions(path))]
     with reading(path), place.open("rb") as pipe:
-        return [Found(path, spool.copy(pipe, path), MappingProxyType({}))]
+        return [Found(path, copies.copy(pipe, path), MappingProxyType({}))]
 
 
 def _unopened(path: str, error: OSError) -> Skipped:
@@ -156,7 +156,7 @@ def _walk(directory: str, notes: Notes, forced: Format | None, skipped: list[Ski
     return [Found(name, Path(name), _partitions(name)) for name in sorted(names)]
 
 
-def _fetch(path: str, spool: Spool, notes: Notes, forced: Format | None, skipped: list[Skipped]) -> list[Found]:
+def _fetch(path: str, copies: LocalCopies, notes: Notes, forced: Format | None, skipped: list[Skipped]) -> list[Found]:
     """Copies of the logs at a remote path, chosen as those of a local one are."""
     store = Store(path)
     listing = store.find()
@@ -174,7 +174,7 @@ def _fetch(path: str, spool: Spool, notes: Notes, forced: Format | None, skipped
     found = []
     for label in labels:
         try:
-            found.append(Found(label, store.copy(label, spool), _partitions(label)))
+            found.append(Found(label, store.copy(label, copies), _partitions(label)))
         except InputError as error:
             skipped.append(Skipped(label, Path(label), 0, str(error)))
     return found

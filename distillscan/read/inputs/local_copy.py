@@ -12,7 +12,7 @@ from distillscan.read.inputs.detect import reading
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class Spool:
+class LocalCopies:
     """A temporary directory, made on first use and removed by :meth:`close`."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from distillscan.errors import InputError, UsageError
-from distillscan.read.inputs.local_copy import Spool
+from distillscan.read.inputs.local_copy import LocalCopies
 
 #: Scheme of a path to the scheme Arrow knows it by.
 SCHEMES: Final[Mapping[str, str]] = {
@@ -94,7 +94,7 @@ class Store:
                 return Listing(named=False, labels=tuple(sorted(map(self._address, self._below(self._key)))))
         raise InputError(f"{path} does not exist: check the address, and that the credentials in use may read it")
 
-    def copy(self, label: str, spool: Spool) -> Path:
+    def copy(self, label: str, copies: LocalCopies) -> Path:
         """Copy an object to a temporary file, and return where that is.
 
         Raises:
@@ -102,7 +102,7 @@ class Store:
         """
         key = label.removeprefix(self._address(""))
         with reaching(label), self._store.open_input_stream(self._place(key)) as stream:
-            return spool.copy(stream, label)
+            return copies.copy(stream, label)
 
     def _matching(self) -> Iterator[str]:
         fixed = self._key[: _MAGIC.search(self._key).start()]  # type: ignore[union-attr]

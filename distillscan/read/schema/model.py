@@ -143,14 +143,22 @@ class Schema:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every source path it names, each once, in the order of the file."""
-        named: list[str] = [path for column in self.columns.values() for path in column.paths]
-        named += [path for paths in self.body.parts.values() for path in paths]
-        named += [path for keep in self.keep for path in keep.paths]
+        """Every source path it names, each once."""
+        bodies = [path for paths in self.body.parts.values() for path in paths]
+        return tuple(dict.fromkeys((*self.value_paths, *bodies)))
+
+    @property
+    def value_paths(self) -> tuple[str, ...]:
+        """The source paths of columns and rules: all but those of bodies."""
+        return (*(path for column in self.columns.values() for path in column.paths), *self.rules)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The source paths that tell which rows count, and which belong together."""
+        named = [path for keep in self.keep for path in keep.paths]
         named += [refuse.path for refuse in self.refuse]
         named += [path for rows in (self.newest, self.parts) if rows for path in (rows.key, rows.order)]
-        named += [self.join_key] if self.join_key else []
-        return tuple(dict.fromkeys(named))
+        return (*named, self.join_key) if self.join_key else tuple(named)
 
 
 @cache

@@ -1,17 +1,17 @@
 """Make canonical columns out of what a schema's paths gave: alternatives, times, and the texts in logged bodies."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import polars as pl
 
 from distillscan.columns import CARRIED, READABLE, TIMESTAMP
 from distillscan.errors import InputError
-from distillscan.read.bodies.columns import BODY_COLUMNS, PROBLEM, Part, body_slot, read_bodies, read_body_texts
+from distillscan.read.bodies.columns import PROBLEM, body_slot, read_body_texts
 from distillscan.read.bodies.tools import image_counts, tool_names
 from distillscan.read.notes import Notes
-from distillscan.read.schema.model import Body, Column, Keep, Schema
+from distillscan.read.schema.model import Column
+from distillscan.read.schema.resolve import Resolution, slot
 from distillscan.read.values.text import to_text, to_whole
 from distillscan.read.values.timestamps import parse_times
 
@@ -20,139 +20,73 @@ _NOTHING: Final = ("{}", "[]", "null", '""')
 _MICROSECONDS: Final = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How one file's source values become canonical columns.
+def shape(
+    resolution: Resolution, given: Mapping[str, pl.Series], notes: Notes, where: tuple[int, int]
+) -> dict[str, pl.Series]:
+    """Return the wanted canonical columns, in types that ``convert`` takes.
 
-    Attributes:
-        schema: The schema it is read with.
-        slots: Source path to the chunk column that holds its values, for the paths the file has.
-        direct: Canonical columns that are in the file as such, and win over the schema's.
-        wanted: Canonical columns to make.
+    Args:
+        resolution: Where the file keeps them.
+        given: Columns of a chunk: canonical ones as they are, and the slots of the schema.
+        notes: Receives what was assumed and what could not be read.
+        where: Source and first row of the chunk.
     """
-
-    schema: Schema
-    slots: Mapping[str, str]
-    direct: frozenset[str]
-    wanted: frozenset[str]
-
-    def only(self, columns: Iterable[str]) -> "Plan":
-        """Return the plan for some of the columns."""
-        return replace(self, wanted=self.wanted & frozenset(columns))
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """Source paths, of those the file has, that the wanted columns are made of."""
-        paths = [path for name in READABLE if name in self._made for path in self._made[name].paths]
-        for part, found in self.schema.body.parts.items():
-            if self.wanted.difference(self.direct).intersection(BODY_COLUMNS[part]):
-                paths += found
-        return tuple(dict.fromkeys(path for path in paths if path in self.slots))
-
-    @property
-    def _made(self) -> dict[str, Column]:
-        return {
-            name: column
-            for name, column in self.schema.columns.items()
-            if name in self.wanted and name not in self.direct and any(path in self.slots for path in column.paths)
-        }
-
-    def shape(self, given: Mapping[str, pl.Series], notes: Notes, where: tuple[int, int]) -> dict[str, pl.Series]:
-        """Return the canonical columns, in types that ``to_canonical`` takes.
-
-        Args:
-            given: Chunk columns: the slots, and the direct columns under their own names.
-            notes: Receives what was assumed and what could not be read.
-            where: Source and first row of the chunk.
-        """
-        found = {name: values for name, values in given.items() if name in self.direct and name in self.wanted}
-        for name, column in self._made.items():
-            values = [given[self.slots[path]] for path in column.paths if path in self.slots]
-            found[name] = _column(name, column, values, notes)
-        self._add_body(found, given, notes, where)
+    found = {name: values for name, values in given.items() if name in resolution.wanted}
+    schema = resolution.schema
+    if schema is None:
         return found
+    direct = frozenset(found)
+    for name, column in schema.columns.items():
+        places = [given[slot] for slot in resolution.slots(column.paths)] if name in resolution.wanted else []
+        if places and name not in direct:
+            found[name] = _column(name, column, places, notes)
+    for name, values in _read_bodies(resolution, given, notes, where).items():
+        if name in resolution.wanted and name not in direct:
+            found[name] = to_text(found[name]).fill_null(values) if name in found else values
+    return found
 
-    @property
-    def body_slots(self) -> dict[Part, tuple[str, ...]]:
-        """The slots of each wanted part of the body, best first; none if its texts go on in other rows."""
-        wanted = self.wanted.difference(self.direct)
-        return {
-            part: slots
-            for part, paths in self.schema.body.parts.items()
-            if self.schema.parts is None
-            and wanted.intersection(BODY_COLUMNS[part])
-            and (slots := tuple(self.slots[path] for path in paths if path in self.slots))
-        }
 
-    @property
-    def parsed_slots(self) -> frozenset[str]:
-        """Slots that nothing but ``body_slots`` needs: who parses bodies anyway need not make them text."""
-        used = replace(self.schema, body=Body()).paths
-        bodies = {slot for slots in self.body_slots.values() for slot in slots}
-        return frozenset(bodies - {self.slots.get(path) for path in used})
+def _read_bodies(
+    resolution: Resolution, given: Mapping[str, pl.Series], notes: Notes, where: tuple[int, int]
+) -> dict[str, pl.Series]:
+    """The columns that bodies hold; a system prompt kept apart wins over the request's."""
+    texts: dict[str, pl.Series] = {}
+    for part, slots in resolution.body_slots.items():
+        read = given.get(body_slot(part))  # bodies that were read with the file
+        if read is None:
+            places = [_something(to_text(given[slot])) for slot in slots]
+            read = read_body_texts(part, _coalesce(places), resolution.wanted, last_turn=resolution.last_turn)
+        columns = read.struct.unnest()
+        for reason, count in columns[PROBLEM].drop_nulls().value_counts(sort=False).iter_rows():
+            notes.tally(f"the {part} of {{count}} rows could not be read in full ({reason})", where, count)
+        for values in columns.drop(PROBLEM):
+            texts[values.name] = values.fill_null(texts[values.name]) if values.name in texts else values
+    return texts
 
-    def read_bodies(self, part: Part, bodies: Sequence[Any]) -> pl.Series:
-        """Return what parsed bodies hold, as ``shape`` takes it under the name ``body_slot(part)``."""
-        return read_bodies(part, bodies, self.wanted, last_turn=self.schema.body.turns == "last")
 
-    def _add_body(
-        self, found: dict[str, pl.Series], given: Mapping[str, pl.Series], notes: Notes, where: tuple[int, int]
-    ) -> None:
-        """Add what is in the bodies; a system prompt kept apart wins over the request's, a column over both."""
-        texts: dict[str, pl.Series] = {}
-        for part in BODY_COLUMNS:
-            read = self._bodies(part, given)
-            if read is None:
-                continue
-            columns = read.struct.unnest()
-            _tell(columns[PROBLEM], part, notes, where)
-            for name in columns.drop(PROBLEM).columns:
-                texts[name] = columns[name].fill_null(texts[name]) if name in texts else columns[name]
-        for name, values in texts.items():
-            if name not in self.wanted or name in self.direct:
-                continue
-            own = found.get(name)
-            found[name] = values if own is None else to_text(own).fill_null(values)
+def refuse(resolution: Resolution, given: Mapping[str, pl.Series], label: str) -> None:
+    """Stop at what the schema says cannot be analysed.
 
-    def _bodies(self, part: Part, given: Mapping[str, pl.Series]) -> pl.Series | None:
-        """What the bodies of a part hold: as they were read with the file, or else from their texts."""
-        if body_slot(part) in given:
-            return given[body_slot(part)]
-        if not self.wanted.difference(self.direct).intersection(BODY_COLUMNS[part]):
-            return None
-        slots = [self.slots[path] for path in self.schema.body.parts[part] if path in self.slots]
-        if not slots:
-            return None
-        texts = _coalesce([_something(to_text(given[slot])) for slot in slots])
-        return read_body_texts(part, texts, self.wanted, last_turn=self.schema.body.turns == "last")
+    Raises:
+        InputError: If there is such a value; the message is the schema's.
+    """
+    for one in resolution.schema.refuse if resolution.schema else ():
+        values = given.get(slot(one.path))
+        if values is not None and to_text(values).str.contains(one.pattern).any():
+            raise InputError(f"{label}: {one.message}")
 
-    def refuse(self, given: Mapping[str, pl.Series], label: str) -> None:
-        """Stop at what the schema says cannot be analysed.
 
-        Raises:
-            InputError: If there is such a value; the message is the schema's.
-        """
-        for one in self.schema.refuse:
-            values = given.get(self.slots.get(one.path, ""))
-            if values is not None and to_text(values).str.contains(one.pattern).any():
-                raise InputError(f"{label}: {one.message}")
-
-    def no_requests(self, given: Mapping[str, pl.Series]) -> pl.Series | None:
-        """Why each row is no request (null: it is one), or ``None`` when every row is."""
-        reasons: list[pl.Series] = []
-        for keep in self.schema.keep:
-            good = self._kept(keep, given)
-            if good is not None and not good.all():
+def no_requests(resolution: Resolution, given: Mapping[str, pl.Series]) -> pl.Series | None:
+    """Return why each row is no request (null: it is one), or ``None`` when every row is."""
+    reasons: list[pl.Series] = []
+    for keep in resolution.schema.keep if resolution.schema else ():
+        values = [to_text(given[slot]) for slot in resolution.slots(keep.paths)]
+        if values:
+            value = _coalesce(values)
+            good = value.is_in(list(keep.values)).fill_null(value=False) if keep.values else value.is_not_null()
+            if not good.all():
                 reasons.append(pl.select(pl.when(~good).then(pl.lit(keep.why))).to_series())
-        return _coalesce(reasons).alias("reason") if reasons else None
-
-    def _kept(self, keep: Keep, given: Mapping[str, pl.Series]) -> pl.Series | None:
-        values = [to_text(given[self.slots[path]]) for path in keep.paths if path in self.slots]
-        if not values:
-            return None
-        if not keep.values:
-            return _coalesce(values).is_not_null()
-        return _coalesce(values).is_in(list(keep.values)).fill_null(value=False)
+    return _coalesce(reasons).alias("reason") if reasons else None
 
 
 def _column(name: str, column: Column, values: list[pl.Series], notes: Notes) -> pl.Series:
@@ -220,8 +154,3 @@ def _something(text: pl.Series) -> pl.Series:
     """Text with what a source writes for nothing as null."""
     nothing = text.str.len_bytes().le(4) & text.str.strip_chars().is_in(_NOTHING)
     return text.set(nothing.fill_null(value=False), None) if nothing.any() else text
-
-
-def _tell(reasons: pl.Series, part: str, notes: Notes, where: tuple[int, int]) -> None:
-    for reason, count in reasons.drop_nulls().value_counts(sort=False).iter_rows():
-        notes.tally(f"the {part} of {{count}} rows could not be read in full ({reason})", where, count)

@@ -1,15 +1,14 @@
 """Decide, per file, which source column (or path in it) holds each canonical column."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from distillscan.columns import READABLE, REQUIRED
 from distillscan.errors import InputError
-from distillscan.read.bodies.columns import BODY_COLUMNS
+from distillscan.read.bodies.columns import BODY_COLUMNS, Part
 from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
 from distillscan.read.schema.model import Schema
-from distillscan.read.schema.plan import Plan
 from distillscan.read.values.jsontext import join_path, split_path
 
 _SHOWN: Final = 40
@@ -32,75 +31,107 @@ class SourceColumn:
 
 @dataclass(frozen=True, slots=True)
 class SourcePath:
-    """Where a file keeps one canonical column: a column and keys below it, or a key in the file's own path."""
+    """A place in a file: a column and keys below it."""
 
     column: str
     keys: tuple[str, ...] = ()
-    partition: bool = False
 
     def __str__(self) -> str:
         return join_path((self.column, *self.keys))
 
 
+def slot(path: str) -> str:
+    """Return under which name a chunk holds the values at a path of the schema; no canonical column is called that."""
+    return f"@{path}"
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The outcome for one file.
+    """Where one file keeps what is read of it.
 
     Attributes:
-        paths: What is read: canonical column to its place; with a plan also slots, which the plan turns into columns.
+        paths: Canonical columns, and slots of the schema's paths, to their places in the file.
+        constants: The same for what the file's own path tells (``date=2026-01-01/``), to the value.
+        schema: What makes canonical columns of the slots, if the file is read with one.
+        made: Canonical columns it makes, as far as a look at the file can tell.
+        wanted: Canonical columns to make.
         notes: What was assumed.
         unmatched: Canonical columns whose mapped source column the file does not have.
-        plan: How the slots become canonical columns, for a file that is read with a schema.
-        made: Canonical columns that the plan makes, as far as a look at the file can tell.
     """
 
     paths: Mapping[str, SourcePath]
-    notes: tuple[str, ...]
-    unmatched: tuple[str, ...]
-    plan: Plan | None = None
+    constants: Mapping[str, str | None] = field(default_factory=dict)
+    schema: Schema | None = None
     made: frozenset[str] = frozenset()
+    wanted: frozenset[str] = frozenset(READABLE)
+    notes: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
+
+    @property
+    def direct(self) -> frozenset[str]:
+        """The canonical columns that are there as such: they win over those the schema makes."""
+        return frozenset(READABLE).intersection((*self.paths, *self.constants))
 
     @property
     def columns(self) -> frozenset[str]:
         """The canonical columns of the file."""
-        return self.made | (self.plan.direct if self.plan else frozenset(self.paths))
+        return self.direct | self.made
 
-    def only(self, columns: Iterable[str]) -> "Resolution":
-        """Return what is needed for some of the canonical columns."""
-        chosen = frozenset(columns)
-        if self.plan is None:
-            return Resolution({name: path for name, path in self.paths.items() if name in chosen}, (), ())
-        plan = self.plan.only(chosen)
-        names = {*(plan.slots[path] for path in plan.needed), *(chosen & plan.direct)}
-        paths = {name: path for name, path in self.paths.items() if name in names}
-        return Resolution(paths, (), (), plan, self.made & chosen)
+    def has(self, path: str) -> bool:
+        """Return whether there is a slot for a path of the schema."""
+        return slot(path) in self.paths or slot(path) in self.constants
 
-    def without(self, columns: Iterable[str]) -> "Resolution":
-        """Return the rest without some columns, and without what is read for them alone."""
-        gone = frozenset(columns)
-        plan, unread = self.plan, gone
-        if plan is not None:
-            kept = {name: column for name, column in plan.schema.columns.items() if name not in gone}
-            used = replace(plan.schema, columns=kept).paths
-            unread |= {slot for path, slot in plan.slots.items() if path not in used}
-            plan = replace(plan, wanted=plan.wanted - gone)
-        paths = {name: path for name, path in self.paths.items() if name not in unread}
-        return replace(self, paths=paths, plan=plan, made=self.made - gone)
+    def slots(self, paths: Iterable[str]) -> list[str]:
+        """Return the slots of those of the schema's paths that the file has."""
+        return [slot(path) for path in paths if self.has(path)]
 
-    def refused(self) -> "Resolution":
-        """Return the slots of what the schema may refuse."""
-        slots = [self.plan.slots.get(one.path) for one in self.plan.schema.refuse] if self.plan else []
-        return replace(self, paths={slot: self.paths[slot] for slot in slots if slot is not None})
+    def only(self, columns: Iterable[str], *, rules: bool = False) -> "Resolution":
+        """Return what is needed for some of the canonical columns; and, if ``rules``, to tell which rows count."""
+        wanted = self.wanted.intersection(columns)
+        sources: list[str] = []
+        if self.schema is not None:
+            for name in wanted.difference(self.direct).intersection(self.schema.columns):
+                sources += self.schema.columns[name].paths
+            sources += [path for part in self._parts(wanted) for path in self.schema.body.parts[part]]
+            sources += self.schema.rules if rules else ()
+        return self._reduced({*wanted, *map(slot, sources)}, wanted)
 
-    def at(self, sources: Iterable[str]) -> "Resolution":
-        """Return what is at some of the schema's own paths, under their names; those the file lacks are left out."""
-        slots = self.plan.slots if self.plan else {}
-        return Resolution({path: self.paths[slots[path]] for path in sources if path in slots}, (), ())
+    def at(self, paths: Iterable[str]) -> "Resolution":
+        """Return the slots of some of the schema's paths, and no column."""
+        return self._reduced(set(map(slot, paths)), frozenset())
+
+    def _reduced(self, names: set[str], wanted: frozenset[str]) -> "Resolution":
+        return replace(
+            self,
+            paths={name: path for name, path in self.paths.items() if name in names},
+            constants={name: value for name, value in self.constants.items() if name in names},
+            made=self.made & wanted,
+            wanted=wanted,
+            notes=(),
+            unmatched=(),
+        )
+
+    def _parts(self, wanted: frozenset[str]) -> list[Part]:
+        """The parts of the body that some of the columns come from."""
+        return [part for part, found in BODY_COLUMNS.items() if wanted.difference(self.direct).intersection(found)]
+
+    @property
+    def body_slots(self) -> dict[Part, list[str]]:
+        """The slots of each part of the body that is wanted, best first; parts without any are left out."""
+        if self.schema is None:
+            return {}
+        found = {part: self.slots(self.schema.body.parts[part]) for part in self._parts(self.wanted)}
+        return {part: slots for part, slots in found.items() if slots}
+
+    @property
+    def last_turn(self) -> bool:
+        """Whether ``prompt`` is the last user message alone, not the whole conversation."""
+        return self.schema is not None and self.schema.body.turns == "last"
 
 
 def resolve(
     columns: Sequence[SourceColumn],
-    partitions: Iterable[str],
+    partitions: Mapping[str, str | None],
     mapping: Mapping[str, str],
     schema: Schema | None = None,
     *,
@@ -113,89 +144,97 @@ def resolve(
 
     Args:
         columns: Top-level columns of the file; of two with one name the first counts.
-        partitions: Partition keys in the file's path.
+        partitions: Partition keys in the file's path, and their values.
         mapping: Canonical column to source column or dotted path.
         schema: Where its source keeps them; then the mapping and canonical names come first, and there are no hints.
         open_ended: Whether rows may have keys that ``columns`` does not list; then all of the schema's paths are read.
     """
     known = {column.name: column for column in reversed(columns)}
-    keys = [key for key in partitions if key not in known]
+    keys = {key: value for key, value in partitions.items() if key not in known}
     paths: dict[str, SourcePath] = {}
-    notes: list[str] = []
+    constants: dict[str, str | None] = {}
     unmatched: list[str] = []
     for canonical, wanted in mapping.items():
-        path = _find(wanted, known, keys)
-        if path is None:
-            unmatched.append(canonical)
-        else:
+        path = _find(wanted, known)
+        if path is not None:
             paths[canonical] = path
+        elif wanted in keys:
+            constants[canonical] = keys[wanted]
+        else:
+            unmatched.append(canonical)
     if schema is not None:
-        planned = _with_schema(schema, paths, known, keys, open_ended=open_ended)
-        return replace(planned, unmatched=tuple(name for name in unmatched if name not in planned.columns))
-    for pool, partition in ((known, False), ({key: SourceColumn(key) for key in keys}, True)):
-        _by_name(pool, partition, paths, notes)
+        found = _with_schema(schema, paths, constants, known, keys, open_ended=open_ended)
+        return replace(found, unmatched=tuple(name for name in unmatched if name not in found.columns))
+    taken = {canonical: str(path.column) for canonical, path in paths.items()} | {
+        name: mapping[name] for name in constants
+    }
+    inside, notes = _by_name(known, taken, "column")
+    above, more_notes = _by_name({key: SourceColumn(key) for key in keys}, taken | inside, "path key")
+    paths |= {canonical: SourcePath(name) for canonical, name in inside.items()}
+    constants |= {canonical: keys[key] for canonical, key in above.items()}
     ordered = {canonical: paths[canonical] for canonical in READABLE if canonical in paths}
-    return Resolution(ordered, tuple(notes), tuple(unmatched))
+    return Resolution(ordered, constants, notes=(*notes, *more_notes), unmatched=tuple(unmatched))
 
 
 def _with_schema(
     schema: Schema,
-    mapped: Mapping[str, SourcePath],
+    paths: dict[str, SourcePath],
+    constants: dict[str, str | None],
     known: Mapping[str, SourceColumn],
-    keys: Sequence[str],
+    keys: Mapping[str, str | None],
     *,
     open_ended: bool,
 ) -> Resolution:
     """The mapping, the schema's own columns, then columns with a canonical name that the schema does not speak of."""
     spoken = {split_path(path)[0] for path in schema.paths} | set(schema.columns)
-    spoken |= {name for part, found in schema.body.parts.items() if found for name in BODY_COLUMNS[part]}
-    paths = dict(mapped)
+    parts = schema.body.parts
+    spoken |= {name for part, found in parts.items() if found for name in BODY_COLUMNS[part]}
     for canonical in READABLE:
-        if canonical not in paths and canonical not in spoken and (canonical in known or canonical in keys):
-            paths[canonical] = SourcePath(canonical, partition=canonical not in known)
-    direct = frozenset(paths)
-    seen = {path: place for path in schema.paths if (place := _find(path, known, keys)) is not None}
+        if canonical in paths or canonical in constants or canonical in spoken:
+            continue
+        if canonical in known:
+            paths[canonical] = SourcePath(canonical)
+        elif canonical in keys:
+            constants[canonical] = keys[canonical]
+    seen = {path: place for path in schema.paths if (place := _find(path, known)) is not None}
     for path in schema.paths:
-        steps = split_path(path)
-        if open_ended:
-            paths[f"@{path}"] = SourcePath(steps[0], steps[1:])
+        if path not in seen and path in keys:
+            constants[slot(path)] = keys[path]
+        elif open_ended:
+            paths[slot(path)] = SourcePath(split_path(path)[0], split_path(path)[1:])
         elif path in seen:
-            paths[f"@{path}"] = seen[path]
-    slots = {name[1:]: name for name in paths if name.startswith("@")}
-    made = {name for name, column in schema.columns.items() if any(path in seen for path in column.paths)}
-    made |= {
-        name
-        for part, found in schema.body.parts.items()
-        if any(path in seen for path in found)
-        for name in BODY_COLUMNS[part]
-    }
-    plan = Plan(schema, slots, direct, frozenset(READABLE))
-    return Resolution(paths, (), (), plan, frozenset(made))
+            paths[slot(path)] = seen[path]
+    there = seen.keys() | keys.keys()
+    made = {name for name, column in schema.columns.items() if there.intersection(column.paths)}
+    made |= {name for part, found in parts.items() if there.intersection(found) for name in BODY_COLUMNS[part]}
+    return Resolution(paths, constants, schema, frozenset(made))
 
 
-def _by_name(pool: Mapping[str, SourceColumn], partition: bool, paths: dict[str, SourcePath], notes: list[str]) -> None:
-    """Fill in what is not yet known from columns of that very name, then from hints; no column serves two by hints."""
-    for canonical in READABLE:
-        if canonical in pool and canonical not in paths:
-            paths[canonical] = SourcePath(canonical, partition=partition)
-    taken = {path.column for path in paths.values()}
+def _by_name(pool: Mapping[str, SourceColumn], taken: Mapping[str, str], kind: str) -> tuple[dict[str, str], list[str]]:
+    """The canonical columns still to be found, by their very name, then by hints, and what was assumed.
+
+    Args:
+        pool: The columns, or keys, there are.
+        taken: Canonical columns that were found before, and their names there; no name serves two by hints.
+        kind: What the pool consists of.
+    """
+    found = {canonical: canonical for canonical in READABLE if canonical in pool and canonical not in taken}
+    notes: list[str] = []
     free: dict[str, list[str]] = {}
     for name in sorted(pool):
-        if name not in taken and name not in READABLE:
+        if name not in taken.values() and name not in READABLE:
             free.setdefault(normalise(name), []).append(name)
     for canonical, hints in HINTS.items():
-        if canonical in paths:
-            continue
-        found = [
+        names = [
             name for hint in hints for name in free.get(hint, ()) if canonical in MAY_NEST or not pool[name].nested
         ]
-        if found:
-            paths[canonical] = SourcePath(found[0], partition=partition)
-            notes.append(_assumed(canonical, found, partition))
+        if names and canonical not in found and canonical not in taken:
+            found[canonical] = names[0]
+            notes.append(_assumed(canonical, names, kind))
+    return found, notes
 
 
-def _assumed(canonical: str, found: Sequence[str], partition: bool) -> str:
-    kind = "path key" if partition else "column"
+def _assumed(canonical: str, found: Sequence[str], kind: str) -> str:
     text = f"{kind} {found[0]} is read as {canonical}"
     if len(found) > 1:
         text += f" (not {', '.join(found[1:])}: --map {canonical}={found[1]} would choose otherwise)"
@@ -204,10 +243,10 @@ def _assumed(canonical: str, found: Sequence[str], partition: bool) -> str:
 
 def has(path: str, columns: Sequence[SourceColumn]) -> bool:
     """Return whether a file with these columns has a source path, as far as that can be known."""
-    return _find(path, {column.name: column for column in reversed(columns)}, ()) is not None
+    return _find(path, {column.name: column for column in reversed(columns)}) is not None
 
 
-def _find(wanted: str, known: Mapping[str, SourceColumn], keys: Sequence[str]) -> SourcePath | None:
+def _find(wanted: str, known: Mapping[str, SourceColumn]) -> SourcePath | None:
     """The place of a column or dotted path; the longest leading part that is a column wins (``a.b`` before ``a``)."""
     parts = _steps(wanted)
     for size in range(len(parts), 0, -1):
@@ -215,7 +254,7 @@ def _find(wanted: str, known: Mapping[str, SourceColumn], keys: Sequence[str]) -
         rest = tuple(parts[size:])
         if column is not None and _leads_on(column, rest):
             return SourcePath(column.name, rest)
-    return SourcePath(wanted, partition=True) if wanted in keys else None
+    return None
 
 
 def _steps(wanted: str) -> tuple[str, ...]:
@@ -258,8 +297,8 @@ def require(
     missing = [name for name in REQUIRED if name not in resolution.columns and name not in elsewhere]
     if not missing:
         return
-    if resolution.plan is not None:
-        schema = resolution.plan.schema
+    schema = resolution.schema
+    if schema is not None:
         hint = (
             advice or schema.hint or f"--schema none reads columns by name, --map {missing[0]}=COLUMN says which it is"
         )

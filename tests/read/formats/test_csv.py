@@ -1,22 +1,15 @@
 """CSV: values exactly as written, record numbers that can be looked up, one broken record costs one row."""
 
 import gzip
-import io
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions
-from distillscan.read.formats.csv import RecordCounter
 from tests.support.small_logs import T0, T1, T2, TWO, csv_bytes, read_bytes
 
 HEADER = b"timestamp,account_id,prompt\n"
@@ -247,48 +240,3 @@ def test_only_what_is_needed_is_gathered_into_batches(tmp_path: Path, monkeypatc
     assert sum(sizes) == 100
     assert max(sizes) <= 20
     assert len(sizes) < 15
-
-
-COUNT = RecordCounter(",")
-TEXT = st.lists(st.sampled_from([b'"', b'"', b",", b"\n", b"\n", b"\r", b"a", b" ", b"\0", b'""']), max_size=40)
-
-
-def records_of_arrow(data: bytes) -> int:
-    """How many records Arrow's parser finds, those with a wrong number of fields included."""
-    broken: list[int] = []
-
-    def keep(record: Any) -> str:
-        broken.append(record.number)
-        return "skip"
-
-    try:
-        table = pacsv.read_csv(
-            io.BytesIO(data),
-            read_options=pacsv.ReadOptions(use_threads=False, column_names=["x", "y"], block_size=1 << 16),
-            parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep),
-            convert_options=pacsv.ConvertOptions(column_types={"x": pa.binary(), "y": pa.binary()}),
-        )
-    except pa.ArrowInvalid as error:
-        if "Empty CSV" not in str(error):
-            raise
-        return len(broken)
-    return int(table.num_rows) + len(broken)
-
-
-@settings(max_examples=300)
-@given(TEXT)
-def test_csv_records_are_those_of_arrow(parts: Sequence[bytes]) -> None:
-    data = b"".join(parts) + b"\n"
-    count, end = COUNT(data)
-    assert records_of_arrow(data[:end]) == count
-    assert end == len(data) or data[end:].lstrip(b"\r\n").count(b'"') > 0
-
-
-@given(TEXT, TEXT)
-def test_csv_records_of_a_part_are_the_beginning_of_those_of_the_whole(one: list[bytes], two: list[bytes]) -> None:
-    part, rest = b"".join(one), b"".join(two)
-    count, end = COUNT(part)
-    after, last = COUNT(part[end:] + rest)
-    whole, last_of_all = COUNT(part + rest)
-    # A line end may be cut in two: its second half is an empty line, and no record.
-    assert (count + after, end + last) == (whole, last_of_all)

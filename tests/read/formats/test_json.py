@@ -246,7 +246,7 @@ def records(tmp: Path, text: bytes, schema: Schema = WRAPPED) -> list[dict[str, 
     path = tmp / "x.ndjson"
     path.write_bytes(text)
     reader = JsonReader(path, "x", None, schema)
-    resolution = Resolution({name: SourcePath(name) for name in ("ts", "user", "up")}, (), ())
+    resolution = Resolution({name: SourcePath(name) for name in ("ts", "user", "up")})
     chunks = [chunk for unit in reader.units(resolution, batch_rows=9, records=True) for chunk in unit.read()]
     assert sum(chunk.bytes for chunk in chunks) <= len(text)
     return [
@@ -317,7 +317,7 @@ def test_no_json_makes_the_reader_fail(tmp_path: Path, value: Any) -> None:
     path = tmp_path / "x.ndjson"
     path.write_bytes(b"{}\n" + json.dumps(value).encode())
     reader = JsonReader(path, "x", None, schema)
-    (unit,) = reader.units(Resolution({"c": SourcePath("c")}, (), ()), batch_rows=9, records=True)
+    (unit,) = reader.units(Resolution({"c": SourcePath("c")}), batch_rows=9, records=True)
     chunk = join_chunks(list(unit.read()))
     assert len(chunk.rows) + chunk.malformed.height >= 1 + (not isinstance(value, dict))
     assert chunk.records is not None

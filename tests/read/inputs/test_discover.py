@@ -11,7 +11,7 @@ import pytest
 from distillscan.errors import InputError
 from distillscan.read import Skipped, open_log
 from distillscan.read.inputs.discover import discover
-from distillscan.read.inputs.local_copy import Spool
+from distillscan.read.inputs.local_copy import LocalCopies
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
 
@@ -19,8 +19,8 @@ from distillscan.read.options import Format
 def run(tmp_path: Path, *paths: str, stdin: bytes = b"", forced: Format | None = None) -> tuple[list[str], list[str]]:
     notes = Notes()
     full = [str(tmp_path / path) if path != "-" else path for path in paths]
-    with closing(Spool()) as spool:
-        found = discover(full, io.BytesIO(stdin), spool, notes, forced)
+    with closing(LocalCopies()) as copies:
+        found = discover(full, io.BytesIO(stdin), copies, notes, forced)
         assert all(one.local.is_file() for one in found)
     strip = f"{tmp_path}/"
     return [one.label.replace(strip, "") for one in found], [note.replace(strip, "") for note in notes.texts()]
@@ -101,7 +101,7 @@ def test_a_file_that_is_met_twice_is_read_once(tmp_path: Path) -> None:
 
 def test_partition_keys_of_the_path(tmp_path: Path) -> None:
     touch(tmp_path, "d/account_type=free%20tier/date=2026-01-01/x=__HIVE_DEFAULT_PARTITION__/=odd/a.csv")
-    (found,) = discover([str(tmp_path / "d")], None, Spool(), Notes())
+    (found,) = discover([str(tmp_path / "d")], None, LocalCopies(), Notes())
     assert found.partitions == {"account_type": "free tier", "date": "2026-01-01", "x": None}
 
 
@@ -109,8 +109,8 @@ def test_standard_input_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert run(tmp_path, "-", stdin=b"content") == (["-"], [])
     assert run(tmp_path, "-", "-", stdin=b"content") == (["-"], ["- is given more than once: it is read once"])
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"from outside")))
-    with closing(Spool()) as spool:
-        (found,) = discover(["-"], None, spool, Notes())
+    with closing(LocalCopies()) as copies:
+        (found,) = discover(["-"], None, copies, Notes())
         assert (found.label, found.local.read_bytes(), dict(found.partitions)) == ("-", b"from outside", {})
 
 
@@ -119,8 +119,8 @@ def test_a_named_pipe_is_copied(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_bytes(b"through the pipe"))
     writer.start()
-    with closing(Spool()) as spool:
-        (found,) = discover([str(pipe)], None, spool, Notes())
+    with closing(LocalCopies()) as copies:
+        (found,) = discover([str(pipe)], None, copies, Notes())
         writer.join()
         assert found.label == str(pipe)
         assert found.local.read_bytes() == b"through the pipe"
@@ -155,8 +155,8 @@ def test_a_directory_that_may_not_be_entered(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr("os.scandir", refuse)
     skipped: list[Skipped] = []
-    with closing(Spool()) as spool:
-        assert discover([str(tmp_path / "d")], None, spool, Notes(), skipped=skipped) == ()
+    with closing(LocalCopies()) as copies:
+        assert discover([str(tmp_path / "d")], None, copies, Notes(), skipped=skipped) == ()
     assert [one.reason for one in skipped] == [f"{tmp_path}/d cannot be opened: Permission denied"]
 
 

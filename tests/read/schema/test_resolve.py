@@ -1,17 +1,20 @@
 """Which column is which: the mapping, the name, a hint, then the path's own keys."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from distillscan.columns import READABLE
 from distillscan.errors import InputError
 from distillscan.read.schema.hints import HINTS, normalise
+from distillscan.read.schema.model import Column, Keep, Schema
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath, listed, require, resolve
 
 
 def found(
-    names: list[str], partitions: tuple[str, ...] = (), mapping: dict[str, str] | None = None
+    names: list[str], partitions: Sequence[str] = (), mapping: dict[str, str] | None = None
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    resolution = resolve([SourceColumn(name) for name in names], partitions, mapping or {})
+    resolution = resolve([SourceColumn(name) for name in names], dict.fromkeys(partitions), mapping or {})
     return {canonical: str(path) for canonical, path in resolution.paths.items()}, resolution.notes
 
 
@@ -118,7 +121,7 @@ def test_dotted_paths_take_the_longest_column() -> None:
         SourceColumn("text"),
     ]
     mapping = {"account_id": "user.id", "ip": "user.net.ip", "org_id": "text.a.b", "plan": "user.plan", "asn": "gone"}
-    resolution = resolve(columns, (), mapping)
+    resolution = resolve(columns, {}, mapping)
     assert resolution.paths == {
         "account_id": SourcePath("user", ("id",)),
         "org_id": SourcePath("text", ("a", "b")),
@@ -129,26 +132,35 @@ def test_dotted_paths_take_the_longest_column() -> None:
 
 def test_objects_and_lists_are_no_hints_except_for_text() -> None:
     columns = [SourceColumn("user", nested=True), SourceColumn("messages", nested=True)]
-    assert resolve(columns, (), {}).paths == {"prompt": SourcePath("messages")}
-    assert resolve([SourceColumn("account_id", nested=True)], (), {}).paths == {"account_id": SourcePath("account_id")}
+    assert resolve(columns, {}, {}).paths == {"prompt": SourcePath("messages")}
+    assert resolve([SourceColumn("account_id", nested=True)], {}, {}).paths == {"account_id": SourcePath("account_id")}
 
 
 def test_path_keys_fill_gaps_but_override_nothing() -> None:
-    names, partitions = ["ts", "user_id"], ("date", "plan", "user_id", "tenant")
-    paths = resolve([SourceColumn(name) for name in names], partitions, {}).paths
-    assert paths == {
-        "timestamp": SourcePath("ts"),
-        "account_id": SourcePath("user_id"),
-        "plan": SourcePath("plan", partition=True),
-        "org_id": SourcePath("tenant", partition=True),
-    }
+    partitions = {"date": "2026-01-01", "plan": None, "user_id": "u", "tenant": "t"}
+    resolution = resolve([SourceColumn("ts"), SourceColumn("user_id")], partitions, {})
+    assert resolution.paths == {"timestamp": SourcePath("ts"), "account_id": SourcePath("user_id")}
+    assert resolution.constants == {"plan": None, "org_id": "t"}
+    assert resolution.columns == {"timestamp", "account_id", "plan", "org_id"}
     assert found(["x"], ("date",))[1] == ("path key date is read as timestamp",)
-    mapped = resolve([SourceColumn("ts")], ("who",), {"account_id": "who"})
-    assert mapped.paths["account_id"] == SourcePath("who", partition=True)
+    mapped = resolve([SourceColumn("ts")], {"who": "w"}, {"account_id": "who"})
+    assert (mapped.constants, mapped.unmatched) == ({"account_id": "w"}, ())
+
+
+def test_path_keys_fill_what_a_schema_looks_for() -> None:
+    schema = Schema("s", "s", {"account_id": Column(("user", "tenant"))}, keep=(Keep(("day",), ("1",), "why"),))
+    resolution = resolve([SourceColumn("user")], {"tenant": "t", "plan": "pro", "day": "1"}, {}, schema)
+    assert resolution.paths == {"@user": SourcePath("user")}
+    assert resolution.constants == {"@tenant": "t", "plan": "pro", "@day": "1"}
+    assert resolution.direct == {"plan"}
+    assert resolution.columns == {"plan", "account_id"}
+    assert resolution.only(["account_id"]).constants == {"@tenant": "t"}
+    assert resolution.only(["account_id"], rules=True).constants == {"@tenant": "t", "@day": "1"}
+    assert resolution.only(["plan"]).columns == {"plan"}
 
 
 def test_a_missing_required_column_shows_what_there_is_and_what_to_write() -> None:
-    resolution = resolve([SourceColumn("who"), SourceColumn("ts")], (), {})
+    resolution = resolve([SourceColumn("who"), SourceColumn("ts")], {}, {})
     with pytest.raises(InputError) as caught:
         require("x.csv", resolution, ["who", "ts"])
     assert str(caught.value) == (
@@ -156,14 +168,14 @@ def test_a_missing_required_column_shows_what_there_is_and_what_to_write() -> No
         "Say which column it is, for example --map account_id=who"
     )
     with pytest.raises(InputError) as caught:
-        require("x.csv", Resolution({}, (), ()), ["when", "who", "what"])
+        require("x.csv", Resolution({}), ["when", "who", "what"])
     assert str(caught.value) == (
         "x.csv: no column for timestamp and account_id. Columns found: when, who, what. "
         "Say which column it is, for example --map timestamp=when --map account_id=who"
     )
     with pytest.raises(InputError, match=r"Columns found: none\. .* --map timestamp=SOURCE_COLUMN"):
-        require("x.csv", Resolution({}, (), ()), [])
-    require("x.csv", resolve([SourceColumn("ts"), SourceColumn("uid")], (), {}), ["ts", "uid"])
+        require("x.csv", Resolution({}), [])
+    require("x.csv", resolve([SourceColumn("ts"), SourceColumn("uid")], {}, {}), ["ts", "uid"])
 
 
 def test_long_lists_are_cut() -> None:

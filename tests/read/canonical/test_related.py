@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions, open_log
-from distillscan.read.canonical.rows import join_parts
+from distillscan.read.canonical.related import join_parts
 from tests.support.small_logs import csv_bytes, ndjson_bytes
 
 T = "2026-01-02T12:00:0{}Z"

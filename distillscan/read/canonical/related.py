@@ -1,6 +1,6 @@
 """Rows of a log that belong together: newer copies of a request, and requests that are logged in several parts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -8,10 +8,10 @@ import polars as pl
 
 from distillscan.columns import POINTER, ROW, SOURCE
 from distillscan.errors import InputError
-from distillscan.read.formats.chunks import Chunk, Reader
+from distillscan.read.formats.chunks import Chunk, Source
 from distillscan.read.notes import Notes
 from distillscan.read.schema.model import Rows, Schema
-from distillscan.read.schema.resolve import Resolution
+from distillscan.read.schema.resolve import Resolution, slot
 from distillscan.read.values.jsontext import parse, value_text
 from distillscan.read.values.text import to_text, to_whole
 from distillscan.read.values.timestamps import parse_times
@@ -21,18 +21,16 @@ _PARTS: Final = "{count} rows are further parts of requests: their texts were jo
 #: A 64-bit hash stands for the key: among 16 million rows two keys share one with a probability of 1 in 100,000.
 _KEYS: Final = pl.Schema({**POINTER, "key": pl.UInt64(), "order": pl.Int64()})
 
-_Opened = tuple[int, Reader, Resolution]
-
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """What is known about the rows of one input beyond each row itself.
+    """What is known about the rows of one source beyond each row itself.
 
     Attributes:
         older: Rows of which there is a newer copy.
-        further: Rows that continue the row of another number, or of another input.
-        texts: ``row`` and, by source path, the values of the parts that follow it, in order.
-        joined: Source paths whose texts continue; of the others the first value counts.
+        further: Rows that continue the row of another number, or of another source.
+        texts: ``row`` and, by slot, the values of the parts that follow it, in order.
+        joined: Slots whose texts continue; of the others the first value counts.
     """
 
     older: pl.Series
@@ -40,7 +38,7 @@ class Related:
     texts: pl.DataFrame
     joined: frozenset[str]
 
-    def whole(self, chunk: Chunk, slots: Mapping[str, str], notes: Notes, where: tuple[int, int]) -> Chunk:
+    def whole(self, chunk: Chunk, notes: Notes, where: tuple[int, int]) -> Chunk:
         """Return the chunk with requests in one row each: further parts are added to the first one, and left out."""
         if len(self.further):
             further = chunk.rows.is_in(self.further.implode())
@@ -49,11 +47,12 @@ class Related:
         parts = chunk.rows.alias(ROW).to_frame().with_row_index("at").join(self.texts, on=ROW)
         if parts.is_empty():
             return chunk
-        columns = dict(chunk.columns)
-        for path, slot in slots.items():
-            if slot in columns and path in parts.columns:
-                columns[slot] = _continued(columns[slot], parts["at"], parts[path], joined=path in self.joined)
-        return replace(chunk, columns=columns)
+        continued = {
+            name: _continued(chunk.columns[name], parts["at"], parts[name], joined=name in self.joined)
+            for name in parts.columns
+            if name in chunk.columns
+        }
+        return replace(chunk, columns={**chunk.columns, **continued})
 
     def reasons(self, rows: pl.Series) -> pl.Series | None:
         """Why each row does not count (null: it does), or ``None`` when all do."""
@@ -63,55 +62,53 @@ class Related:
         return pl.select(pl.when(older).then(pl.lit(OLDER)).alias("reason")).to_series()
 
 
-def relate(opened: Sequence[_Opened], batch_rows: int) -> dict[int, Related]:
+def relate(sources: Sequence[Source], batch_rows: int) -> dict[int, Related]:
     """Find the related rows of a log, in a first pass over the columns that tell them.
 
     Args:
-        opened: Number, reader and resolution of each input.
+        sources: Its files.
         batch_rows: Most rows to read at once.
 
     Returns:
-        What is known, by number of input; inputs with nothing to know are left out. Texts of further parts are kept
+        What is known, by number of source; sources with nothing to know are left out. Texts of further parts are kept
         in memory: their size is that of what exceeds the first part of each request.
     """
     found: dict[int, Related] = {}
-    by_schema: dict[str, list[_Opened]] = {}
-    for one in opened:
-        plan = one[2].plan
-        if plan is not None and (plan.schema.newest or plan.schema.parts):
-            by_schema.setdefault(plan.schema.name, []).append(one)
-    for inputs in by_schema.values():
-        plan = inputs[0][2].plan
-        if plan is not None:
-            found |= _relate(plan.schema, inputs, batch_rows)
+    by_schema: dict[str, tuple[Schema, list[Source]]] = {}
+    for one in sources:
+        schema = one.resolution.schema
+        if schema is not None and (schema.newest or schema.parts):
+            by_schema.setdefault(schema.name, (schema, []))[1].append(one)
+    for schema, members in by_schema.values():
+        found |= _relate(schema, members, batch_rows)
     return found
 
 
-def _relate(schema: Schema, inputs: Sequence[_Opened], batch_rows: int) -> dict[int, Related]:
+def _relate(schema: Schema, sources: Sequence[Source], batch_rows: int) -> dict[int, Related]:
     older = further = pl.DataFrame(schema=_KEYS)
     texts = pl.DataFrame(schema=dict(POINTER))
-    joined = frozenset(path for paths in schema.body.parts.values() for path in paths)
+    joined = frozenset(slot(path) for paths in schema.body.parts.values() for path in paths)
     if schema.newest is not None:
-        older = _others(_keys(schema.newest, inputs, batch_rows), newest=True)
+        older = _others(_keys(schema.newest, sources, batch_rows), newest=True)
     if schema.parts is not None:
-        further = _others(_keys(schema.parts, inputs, batch_rows), newest=False)
-        texts = _texts(further, inputs, batch_rows, joined)
+        further = _others(_keys(schema.parts, sources, batch_rows), newest=False)
+        texts = _texts(schema, further, sources, batch_rows, joined)
     return {
-        source: Related(
-            older.filter(pl.col(SOURCE) == source)[ROW].sort(),
-            further.filter(pl.col(SOURCE) == source)[ROW].sort(),
-            texts.filter(pl.col(SOURCE) == source).drop(SOURCE),
+        one.number: Related(
+            older.filter(pl.col(SOURCE) == one.number)[ROW].sort(),
+            further.filter(pl.col(SOURCE) == one.number)[ROW].sort(),
+            texts.filter(pl.col(SOURCE) == one.number).drop(SOURCE),
             joined,
         )
-        for source, _, _ in inputs
+        for one in sources
     }
 
 
-def _keys(rows: Rows, inputs: Sequence[_Opened], batch_rows: int) -> pl.DataFrame:
+def _keys(rows: Rows, sources: Sequence[Source], batch_rows: int) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=_KEYS)]
-    for source, reader, resolution in inputs:
-        for chunk in _chunks(reader, resolution.at((rows.key, rows.order)), batch_rows):
-            key, order = chunk.columns.get(rows.key), chunk.columns.get(rows.order)
+    for one in sources:
+        for chunk in _chunks(one, one.resolution.at((rows.key, rows.order)), batch_rows):
+            key, order = chunk.columns.get(slot(rows.key)), chunk.columns.get(slot(rows.order))
             if key is None or order is None:
                 continue
             text = to_text(key)
@@ -119,7 +116,7 @@ def _keys(rows: Rows, inputs: Sequence[_Opened], batch_rows: int) -> pl.DataFram
             parts.append(
                 pl.DataFrame({ROW: chunk.rows, "key": text.hash(), "order": place, "text": text})
                 .filter(pl.col("text").is_not_null())
-                .select(pl.lit(source, POINTER[SOURCE]).alias(SOURCE), ROW, "key", "order")
+                .select(pl.lit(one.number, POINTER[SOURCE]).alias(SOURCE), ROW, "key", "order")
             )
     return pl.concat(parts)
 
@@ -139,37 +136,36 @@ def _others(keys: pl.DataFrame, *, newest: bool) -> pl.DataFrame:
     return ranked.with_columns(first).filter(~pl.col("key").is_first_distinct())
 
 
-def _texts(further: pl.DataFrame, inputs: Sequence[_Opened], batch_rows: int, joined: frozenset[str]) -> pl.DataFrame:
+def _texts(
+    schema: Schema, further: pl.DataFrame, sources: Sequence[Source], batch_rows: int, joined: frozenset[str]
+) -> pl.DataFrame:
     """What further parts hold, by the first part: lists of texts where they are joined, else the first value."""
     parts: list[pl.DataFrame] = []
-    for source, reader, resolution in inputs:
-        mine = further.filter(pl.col(SOURCE) == source)
-        if mine.is_empty() or resolution.plan is None:
-            continue
-        for chunk in _chunks(reader, resolution.at(resolution.plan.slots), batch_rows):
-            values = {path: to_text(column) for path, column in chunk.columns.items()}
+    for one in sources:
+        mine = further.filter(pl.col(SOURCE) == one.number)
+        for chunk in _chunks(one, one.resolution.at(schema.paths), batch_rows) if mine.height else ():
+            values = {name: to_text(column) for name, column in chunk.columns.items()}
             parts.append(pl.DataFrame({ROW: chunk.rows, **values}).join(mine, on=ROW))
     if not parts:
         return pl.DataFrame(schema=dict(POINTER))
     found = pl.concat(parts, how="diagonal").sort("key", "order", SOURCE, ROW)
-    paths = [name for name in found.columns if name not in {*_KEYS, "first_source", "first_row"}]
+    slots = [name for name in found.columns if name not in {*_KEYS, "first_source", "first_row"}]
     return (
         found.group_by("first_source", "first_row", maintain_order=True)
         .agg(
             *(
-                pl.col(path).drop_nulls().implode() if path in joined else pl.col(path).drop_nulls().first()
-                for path in paths
+                pl.col(name).drop_nulls().implode() if name in joined else pl.col(name).drop_nulls().first()
+                for name in slots
             )
         )
         .rename({"first_source": SOURCE, "first_row": ROW})
     )
 
 
-def _chunks(reader: Reader, resolution: Resolution, batch_rows: int) -> Iterator[Chunk]:
-    """The chunks of one input up to where it breaks off, which the reading itself will tell."""
+def _chunks(source: Source, resolution: Resolution, batch_rows: int) -> Iterator[Chunk]:
+    """The chunks of one source up to where it breaks off, which the reading itself will tell."""
     try:
-        for unit in reader.units(resolution, batch_rows=batch_rows, records=False):
-            yield from unit.read()
+        yield from source.chunks(resolution, batch_rows)
     except InputError:
         return
 
