@@ -9,7 +9,7 @@ import polars as pl
 
 from distillscan.columns import ROW, SOURCE
 from distillscan.profile.entities import MADE, STATED
-from distillscan.profile.kernels import I64, U64, Bools
+from distillscan.profile.kernels.arrays import I64, U64, Bools
 from distillscan.profile.store.accounts import NO_MAXIMUM, NO_MINIMUM
 from distillscan.profile.tables import CONVERSATION_HEAD, LINE_MIN, SQUARE_LIMIT
 from distillscan.profile.text.hashes import Texts, texts_of

@@ -8,7 +8,7 @@ import polars as pl
 
 from distillscan.profile.batch import Column, Rows, describe_texts
 from distillscan.profile.entities import MADE, STATED, Translation
-from distillscan.profile.kernels import I64, U64
+from distillscan.profile.kernels.arrays import I64, U64
 from distillscan.profile.store.accounts import Accounts, owned
 from distillscan.profile.store.activity import Activity
 from distillscan.profile.store.links import Links

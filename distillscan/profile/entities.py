@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.profile.kernels import U64, Bools
+from distillscan.profile.kernels.arrays import U64, Bools
 from distillscan.profile.store.index import Index
 from distillscan.profile.text.hashes import texts_of
 

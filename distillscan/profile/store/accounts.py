@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.profile.kernels import I64, U64
+from distillscan.profile.kernels.arrays import I64, U64
 from distillscan.profile.store.index import Index
 from distillscan.profile.tables import ACCOUNTS
 from distillscan.profile.text.arrow_buffers import as_series
