@@ -28,10 +28,11 @@ _HELPERS: Final[dict[Any, str]] = {}
 
 
 class _Locator:
-    """Where a function is cached, and which sources it was compiled from: its module's and this one's."""
+    """Where a function is cached, and which sources it was compiled from: all of its folder, and this one."""
 
     def get_source_stamp(self) -> str:
-        sources = (Path(self._py_file), Path(__file__))  # type: ignore[attr-defined]
+        folder = Path(self._py_file).parent  # type: ignore[attr-defined]
+        sources = (*sorted(folder.glob("*.py")), Path(__file__))
         return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
 
     @classmethod

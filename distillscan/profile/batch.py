@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from distillscan.columns import ROW, SOURCE
-from distillscan.profile.entities import MADE, STATED
-from distillscan.profile.kernels import I64, U64, Bools
+from distillscan.profile.entities import DERIVED, STATED
+from distillscan.profile.kernels.arrays import I64, U64, Bools
 from distillscan.profile.store.accounts import NO_MAXIMUM, NO_MINIMUM
 from distillscan.profile.tables import CONVERSATION_HEAD, LINE_MIN, SQUARE_LIMIT
 from distillscan.profile.text.hashes import Texts, texts_of
@@ -35,7 +35,7 @@ def split_pointer(column: str = "pointer") -> list[pl.Expr]:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TextColumn:
     """A text column of a batch: its values, where they are, which are not null, and their hashes."""
 
     values: pl.Series
@@ -61,14 +61,14 @@ class Rows:
         )
         self.accounts: U64 = texts_of(frame["account_id"]).hashes()
         self.times: I64 = frame["timestamp"].to_physical().to_numpy(writable=True)
-        names = {*STATED, *MADE, "model", "prompt"}
-        self.texts: Mapping[str, Column] = {name: self._text(name) for name in sorted(names & self.columns)}
+        names = {*STATED, *DERIVED, "model", "prompt"}
+        self.texts: Mapping[str, TextColumn] = {name: self._text(name) for name in sorted(names & self.columns)}
 
-    def _text(self, name: str) -> Column:
+    def _text(self, name: str) -> TextColumn:
         values = self.frame[name]
         texts = texts_of(values)
         valid = np.ones(len(texts), np.bool_) if texts.valid is None else texts.valid
-        return Column(values, texts, valid, texts.hashes())
+        return TextColumn(values, texts, valid, texts.hashes())
 
     def prepare(self) -> None:
         """Work out what takes long."""
@@ -158,7 +158,7 @@ class Rows:
         }
 
 
-def describe_texts(column: Column, rows: I64) -> pl.DataFrame:
+def describe_texts(column: TextColumn, rows: I64) -> pl.DataFrame:
     """Describe the texts at ``rows``.
 
     Returns:

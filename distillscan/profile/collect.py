@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from distillscan.profile.batch import Column, Rows, describe_texts
-from distillscan.profile.entities import MADE, STATED, Translation
-from distillscan.profile.kernels import I64, U64
+from distillscan.profile.batch import Rows, TextColumn, describe_texts
+from distillscan.profile.entities import DERIVED, STATED, DerivedHashes
+from distillscan.profile.kernels.arrays import I64, U64
 from distillscan.profile.store.accounts import Accounts, owned
 from distillscan.profile.store.activity import Activity
 from distillscan.profile.store.links import Links
@@ -33,7 +33,7 @@ class Collector:
         self._links = Links()
         self._prompts = Prompts()
         self._systems = Systems()
-        self._translations = {column: Translation(maker) for column, maker in MADE.items()}
+        self._derived = {column: DerivedHashes(derive) for column, derive in DERIVED.items()}
 
     def add(self, frame: pl.DataFrame) -> None:
         """Add rows of a log; see ``profile_batch``."""
@@ -75,9 +75,9 @@ class Collector:
         for name, column in rows.texts.items():
             if name in STATED:
                 self._add_link(STATED[name], rows, accounts, column, column.hashes)
-            elif name in MADE:
-                made = self._translations[name].hashes(column.values, column.hashes, column.valid)
-                for kind, hashes in made.items():
+            elif name in DERIVED:
+                derived = self._derived[name].hashes(column.values, column.hashes, column.valid)
+                for kind, hashes in derived.items():
                     self._add_link(kind, rows, accounts, column, hashes)
         if "prompt" in rows.texts:
             heads, enough = rows.conversations
@@ -86,11 +86,11 @@ class Collector:
             times = rows.times[at]
             self._links.add(kind, accounts[at], None, hashes, np.ones(at.size, np.int64), times, times)
 
-    def _add_link(self, kind: str, rows: Rows, accounts: I64, column: Column, hashes: U64) -> None:
+    def _add_link(self, kind: str, rows: Rows, accounts: I64, column: TextColumn, hashes: U64) -> None:
         new = self._links.add(kind, accounts, column.valid, hashes, rows.ones, rows.times, rows.times)
         if new.size:
             name, values = column.values.name, column.values.gather(new)
-            self._links.put_values(kind, hashes[new], owned(MADE[name](values)[kind] if name in MADE else values))
+            self._links.put_values(kind, hashes[new], owned(DERIVED[name](values)[kind] if name in DERIVED else values))
 
     def _add_prompts(self, rows: Rows, accounts: I64) -> I64:
         if "prompt" not in rows.texts:

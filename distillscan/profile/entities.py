@@ -1,4 +1,4 @@
-"""Which entities a request touches: columns as they are, and what is made of addresses, clients and mail domains."""
+"""Which entities a request touches: columns as they are, and values derived from addresses, clients and domains."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.profile.kernels import U64, Bools
+from distillscan.profile.kernels.arrays import U64, Bools
 from distillscan.profile.store.index import Index
 from distillscan.profile.text.hashes import texts_of
 
@@ -18,7 +18,7 @@ _NETWORK_FOUR = pl.col("text").str.replace(r"\.[^.]*$", ".0/24")
 _NETWORK_SIX = pl.col("text").str.strip_suffix("::/64").str.split(":").list.head(3).list.join(":") + "::/48"
 
 
-def _made(texts: pl.Series, expression: pl.Expr) -> pl.Series:
+def _derived(texts: pl.Series, expression: pl.Expr) -> pl.Series:
     """Work out an expression of the column ``text``: one call for all its steps, since most calls see few texts."""
     return pl.select(texts.alias("text")).select(expression).to_series().alias(texts.name)
 
@@ -30,8 +30,8 @@ def _has_six(texts: pl.Series) -> bool:
 def hosts(addresses: pl.Series) -> pl.Series:
     """Addresses as one subscriber has them: IPv4 whole, IPv6 by its /64 (hosts rotate the rest, RFC 8981)."""
     if not _has_six(addresses):
-        return _made(addresses, _FOUR)
-    return _made(_made(addresses, _SIX), pl.when(_COLON).then(_GROUPS + "::/64").otherwise(pl.col("text")))
+        return _derived(addresses, _FOUR)
+    return _derived(_derived(addresses, _SIX), pl.when(_COLON).then(_GROUPS + "::/64").otherwise(pl.col("text")))
 
 
 def address(column: str = "ip") -> pl.Expr:
@@ -42,24 +42,24 @@ def address(column: str = "ip") -> pl.Expr:
 def networks(addresses: pl.Series) -> pl.Series:
     """The networks that hosts (see ``hosts``) are announced in, roughly: IPv4 /24, IPv6 /48."""
     if not _has_six(addresses):
-        return _made(addresses, _NETWORK_FOUR)
-    return _made(addresses, pl.when(_COLON).then(_NETWORK_SIX).otherwise(_NETWORK_FOUR))
+        return _derived(addresses, _NETWORK_FOUR)
+    return _derived(addresses, pl.when(_COLON).then(_NETWORK_SIX).otherwise(_NETWORK_FOUR))
 
 
-def _of_address(texts: pl.Series) -> dict[str, pl.Series]:
+def _from_address(texts: pl.Series) -> dict[str, pl.Series]:
     found = hosts(texts)
     return {"ip": found, "ip_prefix": networks(found)}
 
 
-def _of_user_agent(texts: pl.Series) -> dict[str, pl.Series]:
+def _from_user_agent(texts: pl.Series) -> dict[str, pl.Series]:
     return {"user_agent": texts, "client": texts.str.replace_all(r"\d+", "#")}
 
 
-def _of_mail(texts: pl.Series) -> dict[str, pl.Series]:
-    return {"email_domain": _made(texts, _FOUR)}
+def _from_mail(texts: pl.Series) -> dict[str, pl.Series]:
+    return {"email_domain": _derived(texts, _FOUR)}
 
 
-Maker = Callable[[pl.Series], Mapping[str, pl.Series]]
+Derive = Callable[[pl.Series], Mapping[str, pl.Series]]
 
 #: Column to the entity kind that it states as it is.
 STATED: Final[Mapping[str, str]] = {
@@ -77,38 +77,34 @@ STATED: Final[Mapping[str, str]] = {
     "system_prompt": "system_prompt",
     "reasoning_signature": "reasoning_signature",
 }
-#: Column to what makes the values of entity kinds of it.
-MADE: Final[Mapping[str, Maker]] = {"ip": _of_address, "user_agent": _of_user_agent, "email_domain": _of_mail}
+#: Column to the function that derives the values of entity kinds from it.
+DERIVED: Final[Mapping[str, Derive]] = {"ip": _from_address, "user_agent": _from_user_agent, "email_domain": _from_mail}
 
-#: Texts of which a translation is remembered; with more than that it begins anew.
+#: Distinct texts whose derived hashes are remembered; with more than that they are forgotten.
 _REMEMBERED = 1 << 18
 
 
-class Translation:
-    """Hashes of what is made of texts, worked out once for every distinct text.
+class DerivedHashes:
+    """Hashes of the values that a function derives from texts, worked out once for every distinct text."""
 
-    Attributes:
-        values: Makes the values of entity kinds of texts.
-    """
-
-    def __init__(self, maker: Maker) -> None:
-        self.values = maker
+    def __init__(self, derive: Derive) -> None:
+        self._derive = derive
         self._index = Index()
         self._hashes: dict[str, U64] = {}
 
-    def hashes(self, column: pl.Series, texts: U64, asked: Bools) -> dict[str, U64]:
-        """Return the hash of what is made of each text, by entity kind.
+    def hashes(self, column: pl.Series, texts: U64, wanted: Bools) -> dict[str, U64]:
+        """Return the hash of the value derived from each text, by entity kind.
 
         Args:
             column: The texts.
             texts: Their hashes.
-            asked: Which of them count.
+            wanted: Which of them count.
         """
         if self._index.count > _REMEMBERED:
             self._index, self._hashes = Index(), {}
-        codes, fresh = self._index.add(texts, asked)
-        if fresh.size:
-            for kind, values in self.values(column.gather(fresh)).items():
+        numbers, new = self._index.add(texts, wanted)
+        if new.size:
+            for kind, values in self._derive(column.gather(new)).items():
                 known = self._hashes.get(kind, np.zeros(0, np.uint64))
                 self._hashes[kind] = np.concatenate([known, texts_of(values).hashes()])
-        return {kind: hashes[codes] for kind, hashes in self._hashes.items()}
+        return {kind: hashes[numbers] for kind, hashes in self._hashes.items()}

@@ -2,10 +2,10 @@
 
 import re
 
-from distillscan.profile import kernels
+from distillscan.profile.kernels import arrays, texts
 
 MASK = (1 << 64) - 1
-P1, P2, P3, P4 = (int(p) for p in (kernels.P1, kernels.P2, kernels.P3, kernels.P4))
+P1, P2, P3, P4 = (int(p) for p in (arrays.P1, arrays.P2, arrays.P3, arrays.P4))
 LATIN1 = "aaaaaaaceeeeiiiidnooooo ouuuuytsaaaaaaaceeeeiiiidnooooo ouuuuyty"
 WORD, MARK, WHITE, STOP = range(4)
 SPACE = 32
@@ -91,10 +91,10 @@ def sketch_text(text: bytes) -> tuple[int, int, list[int]]:
         _finish(((((a * P1 + b) * P3) + c) * P4 + d) & MASK)
         for a, b, c, d in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False)
     ]
-    limit = min(kernels.WHOLE_MAX, max(kernels.WHOLE_MIN, len(text) // (6 * kernels.SPARSITY)))
+    limit = min(texts.WHOLE_MAX, max(texts.WHOLE_MIN, len(text) // (6 * texts.SPARSITY)))
     kept = set(sorted(set(shingles))[:limit])
-    for edge in (shingles[: kernels.EDGE], shingles[-kernels.EDGE :]):
-        kept.update(sorted(set(edge))[: kernels.EDGE_KEPT])
+    for edge in (shingles[: texts.EDGE], shingles[-texts.EDGE :]):
+        kept.update(sorted(set(edge))[: texts.EDGE_KEPT])
     return _finish(total ^ len(tokens)), len(tokens), sorted(kept)
 
 

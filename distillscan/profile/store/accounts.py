@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.profile.kernels import I64, U64
+from distillscan.profile.kernels.arrays import I64, U64
 from distillscan.profile.store.index import Index
 from distillscan.profile.tables import ACCOUNTS
 from distillscan.profile.text.arrow_buffers import as_series
@@ -62,17 +62,17 @@ class Accounts:
 
     def number(self, hashes: U64, names: pl.Series) -> I64:
         """Return the numbers of accounts given by hash; ``names`` are their identifiers."""
-        codes, fresh = self.index.add(hashes)
-        if fresh.size:
-            self._names.append(owned(names.gather(fresh)))
+        numbers, new = self.index.add(hashes)
+        if new.size:
+            self._names.append(owned(names.gather(new)))
             self._reserve()
-        return codes
+        return numbers
 
-    def add(self, codes: I64, columns: Mapping[str, I64]) -> None:
+    def add(self, numbers: I64, columns: Mapping[str, I64]) -> None:
         """Combine rows with the accounts they belong to: sums, or bounds with ``NO_MINIMUM`` where there is none."""
         for name, values in columns.items():
             combine = np.add if name in SUMS else np.minimum if name in MINIMA else np.maximum
-            combine.at(self._columns[name], codes, values)
+            combine.at(self._columns[name], numbers, values)
 
     def ordered(self) -> I64:
         """Return the numbers of the accounts in the order of their hashes."""
@@ -92,12 +92,12 @@ class Accounts:
 
     def absorb(self, table: pl.DataFrame) -> I64:
         """Add accounts of another log; return their numbers."""
-        codes = self.number(table["account"].to_numpy(writable=True), table["account_id"])
+        numbers = self.number(table["account"].to_numpy(writable=True), table["account_id"])
         columns = {name: table[name].cast(pl.UInt64).to_numpy(writable=True).view(np.int64) for name in SUMS}
         for names, none in ((MINIMA, NO_MINIMUM), (MAXIMA, NO_MAXIMUM)):
             columns |= {name: table[name].to_physical().fill_null(none).to_numpy(writable=True) for name in names}
-        self.add(codes, columns)
-        return codes
+        self.add(numbers, columns)
+        return numbers
 
     def _reserve(self) -> None:
         room = self._columns["requests"].size

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from distillscan.profile.kernels import I64, U64
+from distillscan.profile.kernels.arrays import I64, U64
 from distillscan.profile.store.facts import Facts
 from distillscan.profile.store.index import Index
 from distillscan.profile.tables import ACTIVITY, MODELS

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from distillscan.profile.kernels import I64, U64, Bools
+from distillscan.profile.kernels.arrays import I64, U64, Bools
 from distillscan.profile.store.index import Index
 
 #: Rows kept before it is worth looking for those that no sample refers to any more.

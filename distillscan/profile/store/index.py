@@ -3,7 +3,7 @@
 import numpy as np
 
 from distillscan.profile import kernels
-from distillscan.profile.kernels import I32, I64, U64, Bools
+from distillscan.profile.kernels.arrays import I32, I64, U64, Bools
 
 _SMALLEST = 1 << 10
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from distillscan.profile.kernels import I64, U64, Bools
+from distillscan.profile.kernels.arrays import I64, U64, Bools
 from distillscan.profile.store.facts import Facts
 from distillscan.profile.store.samples import Samples
 from distillscan.profile.tables import ENTITIES, KIND, KINDS, LINKS, LINKS_KEPT, PRIVATE_KINDS

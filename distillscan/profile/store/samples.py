@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from distillscan.profile import kernels
-from distillscan.profile.kernels import I64, U8, U64, Bools
+from distillscan.profile.kernels.arrays import I64, U8, U64, Bools
 
 _SMALLEST = 1 << 10
 #: Numbers a member takes in the pool: its bits, requests, low, high.

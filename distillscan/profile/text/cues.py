@@ -20,27 +20,26 @@ from typing import Any, Final
 import numpy as np
 
 from distillscan.profile import kernels
-from distillscan.profile.kernels import (
+from distillscan.profile.kernels.arrays import I16, I32, I64, U8, U16, U32
+from distillscan.profile.kernels.cues import (
     CLASSES,
     COUNT,
-    I16,
-    I32,
-    I64,
+    IDEOGRAPH,
     KINDS,
     SPACE,
     SPECIAL,
     STOP,
-    U8,
-    U16,
-    U32,
+    SYMBOLS,
     WHITE,
     WORD,
-)  # fmt: skip
+)
 from distillscan.profile.text.hashes import Texts
 
 _ALTERNATIVES: Final = re.compile(r"\{([^{}]*)\}")
 #: Cues found in one go: as many as stay in the processor's cache.
 _ROOM: Final = 1 << 17
+#: States of an automaton that are numbered anew at once.
+_MOVED: Final = 1 << 10
 
 
 #: Letters U+00C0 to U+00FF without their accents, in lower case; a space for the two that are no letters.
@@ -89,8 +88,8 @@ class _Readings(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         entry = int(CHARACTERS[code]) if code < 0x10000 else SPACE | 1 << COUNT
-        symbols = (entry & kernels.SYMBOLS).to_bytes(5, "little")[: entry >> COUNT]
-        self[code] = symbols.lstrip(b" ").decode() if len(symbols) == kernels.IDEOGRAPH else symbols.decode()
+        symbols = (entry & SYMBOLS).to_bytes(5, "little")[: entry >> COUNT]
+        self[code] = symbols.lstrip(b" ").decode() if len(symbols) == IDEOGRAPH else symbols.decode()
         return self[code]
 
 
@@ -281,8 +280,11 @@ def _numbered(table: U8, shift: int, steps: U16, groups: Mapping[int, list[int]]
     order = np.argsort(hits, kind="stable")
     renamed = np.empty(order.size, np.uint16)
     renamed[order] = np.arange(order.size)
+    renumbered = np.empty_like(steps)
+    for first in range(0, order.size, _MOVED):  # in parts that stay in the processor's cache
+        renumbered[first : first + _MOVED] = renamed[steps[order[first : first + _MOVED]]]
     first_cue = order.size - len(groups)
-    return Automaton(table, renamed.take(steps[order]).ravel(), shift, first_cue, _padded(list(groups.values())))
+    return Automaton(table, renumbered.ravel(), shift, first_cue, _padded(list(groups.values())))
 
 
 @dataclass(frozen=True, slots=True)

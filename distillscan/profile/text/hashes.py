@@ -8,7 +8,8 @@ import polars as pl
 import pyarrow as pa
 
 from distillscan.profile import kernels
-from distillscan.profile.kernels import I64, U64, Bools
+from distillscan.profile.kernels.arrays import I64, U64, Bools
+from distillscan.profile.kernels.texts import KEPT_MAX
 from distillscan.profile.text.arrow_buffers import as_series
 
 #: Of an Arrow string view: its bytes, then the text if it has at most twelve, else its first four and where it is.
@@ -70,7 +71,7 @@ class Texts:
         size = self.addresses.size
         values = np.empty(int(self.lengths.max(initial=0)) // 2 + 2, np.uint64)
         normal, tokens, ends = np.empty(size, np.uint64), np.empty(size, np.uint32), np.zeros(size + 1, np.int64)
-        kept = np.empty((size + 1) * kernels.KEPT_MAX, np.uint64)
+        kept = np.empty((size + 1) * KEPT_MAX, np.uint64)
         kernels.sketch_texts(self.addresses, self.lengths, values, normal, tokens, ends[1:], kept)
         offsets, shingles = pa.array(ends, pa.int64()), pa.array(kept[: ends[-1]].copy(), pa.uint64())
         sketch = as_series(pa.LargeListArray.from_arrays(offsets, shingles)).alias("sketch").cast(pl.List(pl.UInt64))

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.profile import kernels
-from distillscan.profile.kernels import I32, I64, U8
+from distillscan.profile.kernels.arrays import I32, I64, U8
 from distillscan.profile.text import cues
 from distillscan.profile.text.hashes import Texts, texts_of
 

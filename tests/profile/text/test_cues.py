@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from distillscan.profile.kernels import CLASSES, SPECIAL
+from distillscan.profile.kernels.cues import CLASSES, SPECIAL
 from distillscan.profile.text.cues import Denial, Matcher, Rule, build, expand, groups_by_pattern, patterns
 from distillscan.profile.text.hashes import texts_of
 from tests.support.reference import symbols_of
