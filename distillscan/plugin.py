@@ -10,6 +10,7 @@ from distillscan.detect.base import (
     Finding,
     percent,
     plural,
+    present,
     shared_entities,
     trait_tokens,
 )
@@ -110,6 +111,7 @@ __all__ = [
     "percent",
     "plural",
     "poisson_llr",
+    "present",
     "probability",
     "saturate",
     "share_bits",

@@ -23,7 +23,7 @@ NAMES = """
 CONVERSATION CREATED DEALING EGRESS HOLDER INTENT PIVOT PROMPTS REGISTRATION RETURNED ROTATION SIGNALS SIGNATURE
 SOFTWARE STACK VOICES WORDING Axis Candidate Cause Claim Comparison DailyRhythmFacts Detector Family Finding Floats
 Hashes Ints Kind Mask NoRestFacts OwnDomainFacts PivotFacts Population Release SharedHolderFacts SharedPoolFacts
-SignalGraph bernoulli_kl group_bits memoized percent plural poisson_llr probability saturate share_bits
+SignalGraph bernoulli_kl group_bits memoized percent plural poisson_llr present probability saturate share_bits
 shared_entities smoothed_rate threshold trait_tokens
 """.split()  # noqa: SIM905 - read as a list of names
 

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,10 @@ from distillscan.population.accounts import Floats, Ints, Mask, Population
 from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.population.kinds import Kind
 from distillscan.population.stats import group_bits, share_bits, smoothed_rate
-from distillscan.result import Axis, Evidence, Family
+from distillscan.result import FAMILIES, Axis, Evidence, Family
+
+#: What a finding may speak of.
+AXES: Final[tuple[Axis, ...]] = ("coordination", "extraction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,12 @@ class Comparison:
     def usual(self) -> str:
         """The others in words: ``3 % of other accounts``."""
         return f"{percent(self.base_rate)} of {self.others_name}"
+
+    def details(
+        self, shown: str = "members", observable: str = "members_stating", base_rate: str = "rate_outside"
+    ) -> dict[str, Any]:
+        """Return the numbers for the details of a finding, under these names."""
+        return {shown: self.shown, observable: self.observable, base_rate: self.base_rate}
 
     def share_bits(self, cap: float) -> float:
         """Return the bits of so many members showing it, up to ``cap``."""
@@ -171,6 +180,7 @@ class Finding:
 
     Raises:
         TypeError: The facts are not those of the claim.
+        ValueError: There is no such family or axis.
     """
 
     claim: Claim
@@ -183,6 +193,8 @@ class Finding:
     specific: bool = True
 
     def __post_init__(self) -> None:
+        if self.family not in FAMILIES or self.axis not in AXES:
+            raise ValueError(f"a finding cannot be of the family {self.family!r} on the axis {self.axis!r}")
         expected = FACTS.get(self.claim, type(None))
         if not isinstance(self.facts, expected):
             raise TypeError(
@@ -232,6 +244,11 @@ def evidence(detector: str, finding: Finding) -> Evidence:
         summary=finding.summary,
         details={key: rounded(value) for key, value in details.items()},
     )
+
+
+def present(*findings: Finding | None) -> list[Finding]:
+    """Return the findings that there are."""
+    return [finding for finding in findings if finding is not None]
 
 
 def shared_entities(links: pl.DataFrame, kind: str) -> pl.DataFrame:

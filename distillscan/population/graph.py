@@ -26,7 +26,7 @@ class GraphParameters:
 
     lift: float = threshold(6.0, "times", "more often inside a set from which a token is characteristic")
     good_part: float = threshold(0.3, "share", "of an account's use of a kind from which tokens are habitual")
-    significant_bits: float = threshold(10.0, "bits", "beyond the number of tokens tried from which none is chance")
+    significant_bits: float = threshold(10.0, "bits", "beyond log2 of all tokens tried, from which one is no accident")
     met_pairs: float = threshold(3.0, "pairs", "that must meet on conversations: two may be a couple's")
     rare_chance: float = threshold(0.01, "accounts", "met by chance below which two on a token are telling")
 

@@ -90,10 +90,14 @@ def _assess(
             findings = detector.assess(candidate, settings[detector.name])
         except Exception as error:
             raise DetectorFailedError(detector.name) from error
-        if not all(math.isfinite(finding.bits) for finding in findings):
+        if not isinstance(findings, list) or not all(_is_weighed(finding) for finding in findings):
             raise DetectorFailedError(detector.name) from ValueError("a finding has no finite weight")
         assessed += [(detector.name, replace(finding, bits=round(finding.bits, 2))) for finding in findings]
     return assessed
+
+
+def _is_weighed(finding: Any) -> bool:
+    return isinstance(finding, Finding) and isinstance(finding.bits, int | float) and math.isfinite(finding.bits)
 
 
 def _score(

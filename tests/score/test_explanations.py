@@ -386,6 +386,11 @@ class TestThirdParties:
         assert Claim.OTHER not in explained.union(*(e.refuted_by for e in EXPLANATIONS))
         assert set(FACTS) <= explained
 
+    @pytest.mark.parametrize(("family", "axis"), [("habits", "coordination"), ("timing", "speed")])
+    def test_there_are_four_families_and_two_axes(self, family: Any, axis: Any) -> None:
+        with pytest.raises(ValueError, match=f"cannot be of the family '{family}' on the axis '{axis}'"):
+            piece(Claim.OTHER, 1.0, family, axis=axis)
+
     def test_a_claim_comes_with_its_facts(self) -> None:
         with pytest.raises(TypeError) as caught:
             piece(Claim.PIVOT, 1.0, facts=NoRestFacts(0.5))
@@ -443,6 +448,12 @@ class TestScoring:
     def test_a_detector_that_gives_no_number_has_failed(self, bits: float) -> None:
         with pytest.raises(DetectorFailedError):
             scored(piece(Claim.OTHER, bits))
+
+    @pytest.mark.parametrize("findings", [None, ["many"], piece(Claim.OTHER, 1.0), [piece(Claim.OTHER, "3")]])  # type: ignore[arg-type]
+    def test_so_has_one_that_gives_no_findings(self, findings: Any) -> None:
+        with pytest.raises(DetectorFailedError) as caught:
+            score_candidates([CANDIDATE], [Says(findings)], {"infrastructure_overlap": None}, ScoreParameters())
+        assert str(caught.value.__cause__) == "a finding has no finite weight"
 
     def test_a_detector_that_raises_has_failed_and_says_which(self) -> None:
         class Breaks(Says):

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from distillscan.detect.base import Candidate, Detector, Finding, plural, shared_entities
+from distillscan.detect.base import Candidate, Detector, Finding, plural, present, shared_entities
 from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
 from distillscan.detect.mail_providers import provider_entities
 from distillscan.population.accounts import CREATED, Floats, Ints, Population
@@ -125,9 +125,8 @@ class AccountFanoutDetector(Detector):
 
     def assess(self, candidate: Candidate, parameters: AccountFanoutParameters) -> list[Finding]:
         """Weigh who holds the accounts, and when and where they signed up."""
-        findings = [_holder(candidate, kind, parameters) for kind in _HOLDERS]
-        findings += [_registration(candidate, kind, parameters) for kind in ("email_domain", "signup")]
-        return [finding for finding in findings if finding is not None]
+        holders = [_holder(candidate, kind, parameters) for kind in _HOLDERS]
+        return present(*holders, *(_registration(candidate, kind, parameters) for kind in ("email_domain", "signup")))
 
 
 def _holder(candidate: Candidate, kind: str, p: AccountFanoutParameters) -> Finding | None:
@@ -143,11 +142,9 @@ def _holder(candidate: Candidate, kind: str, p: AccountFanoutParameters) -> Find
     summary = f"{compared} with a known {one} share {what}; {compared.usual} share theirs"
     details = {
         "kind": kind,
-        "members_sharing": compared.shown,
-        "members_stating": compared.observable,
+        **compared.details("members_sharing", "members_stating", "sharing_outside"),
         "values": int(columns.size),
         "members_on_the_commonest": commonest,
-        "sharing_outside": compared.base_rate,
     }
     bits = compared.group_bits(p.single_holder_cap if single else p.holder_cap)
     facts = SharedHolderFacts(kind, commonest)
@@ -163,13 +160,7 @@ def _registration(candidate: Candidate, kind: str, p: AccountFanoutParameters) -
     what = "signed up in bursts" if signup else "use mail domains of their own"
     values = plural(columns.size, "burst" if signup else "domain")
     summary = f"{compared} {what} ({values}); {compared.usual} do the same"
-    details = {
-        "kind": kind,
-        "members": compared.shown,
-        "members_stating": compared.observable,
-        "values": int(columns.size),
-        "rate_outside": compared.base_rate,
-    }
+    details = {"kind": kind, **compared.details(), "values": int(columns.size)}
     bits = compared.group_bits(p.signup_cap if signup else p.domain_cap)
     if signup:
         return Finding(Claim.SIGNUP_BURST, "identity", "coordination", bits, summary, details)

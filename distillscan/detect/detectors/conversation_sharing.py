@@ -8,7 +8,7 @@ import polars as pl
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from distillscan.detect.base import Candidate, Detector, Finding, shared_entities, trait_tokens
+from distillscan.detect.base import Candidate, Detector, Finding, present, shared_entities, trait_tokens
 from distillscan.detect.claims import Claim
 from distillscan.population.accounts import Mask, Population, memoized
 from distillscan.population.graph import SIGNALS
@@ -185,7 +185,7 @@ class ConversationSharingDetector(Detector):
                 details = {"members": finding.details["members_sharing"]}
                 bits = most * finding.bits / cap
                 findings.append(Finding(finding.claim, "content", "extraction", bits, summary, details))
-        return [finding for finding in findings if finding is not None]
+        return present(*findings)
 
 
 _REPLAYED = "signed reasoning comes back from accounts it was not given to: a replay, as harvesting needs"
@@ -228,12 +228,10 @@ def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
     # Members were brought together by what they share: where most others share something too, that took no operator.
     part = compared.shown / max(1, on_them) * variety * (1.0 - compared.base_rate)
     details = {
-        "members_sharing": compared.shown,
-        "members_stating": compared.observable,
+        **compared.details("members_sharing", "members_stating", "sharing_outside"),
         "values": int(columns.size),
         "median_shared_by_a_member": float(np.median(np.asarray(each).ravel())),
         "accounts_on_them": on_them,
-        "sharing_outside": compared.base_rate,
     }
     summary = f"{compared} have {passing.phrase} ({columns.size:,} seen); {compared.usual} share any with anyone"
     bits = compared.group_bits(cap, _BASE_RATE_LIMIT) * part
@@ -249,11 +247,6 @@ def _voices(candidate: Candidate, p: ConversationSharingParameters) -> Finding |
         if bits > 0 and (best is None or bits > best.bits):
             least = p.languages if measure is languages else p.clients
             summary = f"{compared} use {least} or more {what} in one account, as {compared.usual} do"
-            details = {
-                "kind": what,
-                "members": compared.shown,
-                "members_stating": compared.observable,
-                "rate_outside": compared.base_rate,
-            }
+            details = {"kind": what, **compared.details()}
             best = Finding(Claim.MANY_USERS, "content", "coordination", bits, summary, details)
     return best

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Comparison, Detector, Finding, trait_tokens
+from distillscan.detect.base import Candidate, Comparison, Detector, Finding, present, trait_tokens
 from distillscan.detect.claims import Claim
 from distillscan.population import kinds
 from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
@@ -177,7 +177,7 @@ class ExtractionIntentDetector(Detector):
             findings.append(replace(finding, bits=bits))
         focus = [_focus(candidate, name, parameters) for name in (*CAPABILITIES, "grading")]
         findings.append(max((f for f in focus if f is not None), key=lambda f: f.bits, default=None))
-        return [finding for finding in findings if finding is not None and finding.bits > 0]
+        return [finding for finding in present(*findings) if finding.bits > 0]
 
 
 def _accord(shown: list[tuple[str, Finding]], p: ExtractionIntentParameters) -> Finding | None:
@@ -194,13 +194,7 @@ def _compare(
 ) -> tuple[Comparison, dict[str, object]]:
     """The comparison with peers, and the details that findings have in common."""
     compared = candidate.compare(shows, observable, peers=candidate.peers(observable, p.comparable, p.main_client))
-    details = {
-        "members_showing": compared.shown,
-        "members_stating": compared.observable,
-        "rate_outside": compared.base_rate,
-        "compared_with": compared.others_name,
-    }
-    return compared, details
+    return compared, {**compared.details("members_showing"), "compared_with": compared.others_name}
 
 
 def _intent(candidate: Candidate, name: str, p: ExtractionIntentParameters) -> Finding | None:

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Detector, Finding, percent, plural, shared_entities, trait_tokens
+from distillscan.detect.base import (
+    Candidate,
+    Detector,
+    Finding,
+    percent,
+    plural,
+    present,
+    shared_entities,
+    trait_tokens,
+)
 from distillscan.detect.claims import Claim, SharedPoolFacts
 from distillscan.population.accounts import Floats, Mask, Population, memoized
 from distillscan.population.graph import SIGNALS
@@ -117,16 +126,11 @@ class InfrastructureOverlapDetector(Detector):
 
     def assess(self, candidate: Candidate, parameters: InfrastructureOverlapParameters) -> list[Finding]:
         """Weigh the pool of addresses, the rotation, and the client fingerprints."""
-        software = [
-            finding
-            for finding in (_software(candidate, kind, parameters) for kind in ("stack", "tls", "user_agent"))
-            if finding is not None
-        ]
+        software = present(*(_software(candidate, kind, parameters) for kind in ("stack", "tls", "user_agent")))
         # Agent and fingerprint are two sides of one program: the stronger speaks for both.
         best = max(software, key=lambda finding: finding.bits, default=None)
         pool, rotation = _pool(candidate, parameters), _rotation(candidate, parameters)
-        findings = [pool, rotation, best, _concealment(pool, rotation, parameters)]
-        return [finding for finding in findings if finding is not None]
+        return present(pool, rotation, best, _concealment(pool, rotation, parameters))
 
 
 def _pool(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding | None:
@@ -152,13 +156,11 @@ def _pool(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding |
         f"members, and {compared.usual} share an address with anyone"
     )
     details = {
-        "members_sharing": compared.shown,
-        "members_with_address": compared.observable,
+        **compared.details("members_sharing", "members_with_address", "sharing_outside"),
         "addresses": int(columns.size) if kind == "ip" else 0,
         "networks": int(prefixes.size),
         "largest_network_share": site,
         "accounts_on_them": on_them,
-        "sharing_outside": compared.base_rate,
     }
     facts = SharedPoolFacts(compared.shown, on_them, site, int(prefixes.size))
     return Finding(Claim.SHARED_POOL, "network", "coordination", bits, summary, details, facts)
@@ -194,11 +196,7 @@ def _rotation(candidate: Candidate, p: InfrastructureOverlapParameters) -> Findi
     if bits <= 0:
         return None
     summary = f"{compared} use a new network for most requests; {compared.usual} do"
-    details = {
-        "members_rotating": compared.shown,
-        "members_with_enough_requests": compared.observable,
-        "rate_outside": compared.base_rate,
-    }
+    details = compared.details("members_rotating", "members_with_enough_requests")
     return Finding(Claim.ROTATION, "network", "coordination", bits, summary, details)
 
 
@@ -216,12 +214,6 @@ def _software(candidate: Candidate, kind: str, p: InfrastructureOverlapParameter
         return None
     columns, compared = sharing
     summary = f"{compared} use {what} that {compared.usual} use"
-    details = {
-        "kind": kind,
-        "members": compared.shown,
-        "members_stating": compared.observable,
-        "values": int(columns.size),
-        "rate_outside": compared.base_rate,
-    }
+    details = {"kind": kind, **compared.details(), "values": int(columns.size)}
     claim, cap = (Claim.NETWORK_STACK, p.stack_cap) if kind == "stack" else (Claim.RARE_SOFTWARE, p.software_cap)
     return Finding(claim, "network", "coordination", compared.group_bits(cap), summary, details)

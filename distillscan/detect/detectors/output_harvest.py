@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Detector, Finding, percent, plural
+from distillscan.detect.base import Candidate, Detector, Finding, percent, plural, present
 from distillscan.detect.claims import Claim, DailyRhythmFacts, NoRestFacts
 from distillscan.population.accounts import PROMPTS, Floats, Population, memoized
 from distillscan.profile.tables import PROMPTS_KEPT
@@ -113,14 +113,8 @@ class OutputHarvestDetector(Detector):
 
     def assess(self, candidate: Candidate, parameters: OutputHarvestParameters) -> list[Finding]:
         """Weigh how the cluster uses the model against how other accounts do."""
-        findings = [
-            _rhythm(candidate, parameters),
-            _volume(candidate, parameters),
-            _single_model_use(candidate, parameters),
-            _no_repeats(candidate, parameters),
-            _answer_length(candidate, parameters),
-        ]
-        return [finding for finding in findings if finding is not None]
+        parts = (_rhythm, _volume, _single_model_use, _no_repeats, _answer_length)
+        return present(*(part(candidate, parameters) for part in parts))
 
 
 def _rhythm(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
@@ -276,9 +270,5 @@ def _high_share(
     bits = compared.share_bits(cap)
     if compared.observable < p.least_members or compared.others == 0 or bits <= 0:
         return None
-    details = {
-        "members": compared.shown,
-        "members_with_enough_requests": compared.observable,
-        "rate_outside": compared.base_rate,
-    }
+    details = compared.details(observable="members_with_enough_requests")
     return bits, f"{compared} {does}, as {compared.usual} do", details

@@ -146,10 +146,8 @@ def _pivot(candidate: Candidate, release: Release, p: ReleasePivotParameters) ->
     details = {
         "model": release.model,
         "released": release.at.isoformat().replace("+00:00", "Z"),
-        "members_moved": compared.shown,
-        "members_active": compared.observable,
+        **compared.details("members_moved", "members_active"),
         "mean_share": share,
-        "rate_outside": compared.base_rate,
         "compared_with": compared.others_name,
     }
     facts = PivotFacts(compared.base_rate, compared.others_name)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from distillscan.detect.base import Candidate, Detector, Finding, percent
+from distillscan.detect.base import Candidate, Detector, Finding, percent, present
 from distillscan.detect.claims import Claim
 from distillscan.population.accounts import Floats, Ints
 from distillscan.population.stats import group_bits
@@ -53,8 +53,7 @@ class SuccessionDetector(Detector):
 
     def assess(self, candidate: Candidate, parameters: SuccessionParameters) -> list[Finding]:
         """Weigh how often a member's start follows a member's stop, against how often it follows strangers' stops."""
-        findings = [_replacement(candidate, parameters), _probing(candidate, parameters)]
-        return [finding for finding in findings if finding is not None]
+        return present(_replacement(candidate, parameters), _probing(candidate, parameters))
 
 
 def _replacement(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
@@ -115,10 +114,5 @@ def _probing(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     summary = f"{compared} are refused {percent(p.refused)} of their requests or more; {compared.usual} are"
     if ahead > 24:
         summary += f"; they began {ahead / 24:.0f} days before the others"
-    details = {
-        "members_refused": compared.shown,
-        "members": compared.observable,
-        "rate_outside": compared.base_rate,
-        "hours_ahead": ahead,
-    }
+    details = {**compared.details("members_refused", "members"), "hours_ahead": ahead}
     return Finding(Claim.PROBING, "content", "extraction", bits, summary, details)

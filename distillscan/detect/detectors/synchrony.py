@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Detector, Finding, percent, trait_tokens
+from distillscan.detect.base import Candidate, Detector, Finding, percent, present, trait_tokens
 from distillscan.detect.claims import Claim
 from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
 from distillscan.population.kinds import DEALING, Kind
@@ -117,8 +117,7 @@ class SynchronyDetector(Detector):
 
     def assess(self, candidate: Candidate, parameters: SynchronyParameters) -> list[Finding]:
         """Weigh how many members are dealt their requests, and how far they work in step."""
-        findings = [_dealt(candidate, parameters), _in_step(candidate, parameters)]
-        return [finding for finding in findings if finding is not None]
+        return present(_dealt(candidate, parameters), _in_step(candidate, parameters))
 
 
 def _dealt(candidate: Candidate, p: SynchronyParameters) -> Finding | None:
@@ -130,12 +129,7 @@ def _dealt(candidate: Candidate, p: SynchronyParameters) -> Finding | None:
             summary = (
                 f"requests of {compared} arrive evenly {what}, as from a load balancer; so do those of {compared.usual}"
             )
-            details = {
-                "kind": what,
-                "members": compared.shown,
-                "members_stating": compared.observable,
-                "rate_outside": compared.base_rate,
-            }
+            details = {"kind": what, **compared.details()}
             best = Finding(Claim.LOAD_BALANCED, "timing", "coordination", bits, summary, details)
     return best
 

@@ -133,10 +133,8 @@ def _wording(candidate: Candidate, kind: str, texts: str, p: TemplateUniformityP
     bits = compared.group_bits(p.cap)
     coverage = typical_coverage(candidate, kind, graph.tokens(kind)[columns], p)
     details = {
-        "members_using": compared.shown,
-        "members_with_text": compared.observable,
+        **compared.details("members_using", "members_with_text"),
         "templates": int(columns.size),
-        "rate_outside": compared.base_rate,
         "compared_with": compared.others_name,
         "median_coverage": coverage,
     }
