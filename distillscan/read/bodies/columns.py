@@ -20,8 +20,8 @@ BODY_COLUMNS: Final[Mapping[Part, tuple[str, ...]]] = {
 }
 #: In the struct of a body beside its columns: why something is missing.
 PROBLEM: Final = "problem"
-#: What a source writes where it stored nothing.
-_NOTHING: Final = ("{}", "[]", "null", '""', "")
+#: JSON that a source writes where it stored nothing.
+NOTHING: Final = ("{}", "[]", "null", '""')
 
 
 def body_slot(part: Part) -> str:
@@ -42,7 +42,7 @@ def first_body(places: Sequence[Sequence[Any]]) -> list[Any]:
 
 def _body(value: Any) -> Any:
     if isinstance(value, str):
-        return value if len(value) > 4 or value.strip() not in _NOTHING else None
+        return value if len(value) > 4 or (value and value.strip() not in NOTHING) else None
     if isinstance(value, (dict, list)):
         return value or None
     return value_text(value)

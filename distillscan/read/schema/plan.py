@@ -7,7 +7,7 @@ import polars as pl
 
 from distillscan.columns import CARRIED, READABLE, TIMESTAMP
 from distillscan.errors import InputError
-from distillscan.read.bodies.columns import PROBLEM, body_slot, read_body_texts
+from distillscan.read.bodies.columns import NOTHING, PROBLEM, body_slot, read_body_texts
 from distillscan.read.bodies.tools import image_counts, tool_names
 from distillscan.read.notes import Notes
 from distillscan.read.schema.model import Column
@@ -15,8 +15,6 @@ from distillscan.read.schema.resolve import Resolution, slot
 from distillscan.read.values.text import to_text, to_whole
 from distillscan.read.values.timestamps import parse_times
 
-#: JSON that a source writes where it stored nothing.
-_NOTHING: Final = ("{}", "[]", "null", '""')
 _MICROSECONDS: Final = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 
@@ -152,5 +150,5 @@ def _coalesce(values: list[pl.Series]) -> pl.Series:
 
 def _something(text: pl.Series) -> pl.Series:
     """Text with what a source writes for nothing as null."""
-    nothing = text.str.len_bytes().le(4) & text.str.strip_chars().is_in(_NOTHING)
+    nothing = text.str.len_bytes().le(4) & text.str.strip_chars().is_in(NOTHING)
     return text.set(nothing.fill_null(value=False), None) if nothing.any() else text

@@ -40,7 +40,7 @@ def parse(text: str | bytes) -> Any:
 
 
 def is_deeper(value: Any, levels: int) -> bool:
-    """Return whether a parsed value has more than so many levels of lists and objects inside each other."""
+    """Return whether a list or object has more than so many levels of lists and objects inside each other."""
     level = [value]
     for _ in range(levels):
         level = [

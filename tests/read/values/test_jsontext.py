@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.read.values.jsontext import dig_json, follow, parse, value_text
+from distillscan.read.values.jsontext import Level, dig_json, follow, is_deeper, parse, split_path, value_text
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,30 @@ def _finite(record: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+@given(st.lists(JSON, min_size=1, max_size=4))
+def test_many_records_at_once_give_what_each_gives_alone(values: list[Any]) -> None:
+    records = [{"a": value, "a.b": 1, "t": json.dumps(value)} for value in values]
+    records += [{"a": {"b.c": 2, "b": {"d": [5]}}}, {"a": 7, "t": "{broken"}]
+    level = Level(records)
+    for path in ("a", "a.b", "a.b.c", "a.b.d[0]", "a.b.d", "t.a", "t.b.a", "t[0]", "a[*].b", "none.b", "a.none"):
+        steps = split_path(path)
+        assert [*map(repr, level.at(steps))] == [repr(follow(record, steps)) for record in records]
+
+
+@pytest.mark.parametrize(
+    ("value", "depth"), [([], 1), ({}, 1), ([1, 2], 1), ({"a": [[1], 2]}, 3), ([1, {"a": {"b": [{}]}}, [[]]], 5)]
+)
+def test_depth(value: Any, depth: int) -> None:
+    assert [is_deeper(value, levels) for levels in range(1, 8)] == [depth > levels for levels in range(1, 8)]
+
+
+def test_what_msgspec_refuses_is_read_all_the_same() -> None:
+    assert parse('{"a": NaN, "b": -Infinity, "c": 1e999}')["c"] == float("inf")
+    assert parse("123456789012345678901234567890") == 123456789012345678901234567890
+    assert parse(b'"caf\xe9"') == "caf\u00e9"
+    assert value_text(parse('"\\ud800x"')) == "\ufffdx"
+    for broken in ("", "{", "[1,]", "9" * 5000, "nan", b"\xff"):
+        with pytest.raises(ValueError, match=r"."):
+            parse(broken)
