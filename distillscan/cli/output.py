@@ -33,30 +33,38 @@ def report_options(command: Command) -> Command:
                 "--format",
                 "format_",
                 type=click.Choice(FORMATS),
-                help="Default: by --output's suffix, else table.",
+                help="Write the report in this format (default: by the suffix of --output, else a table).",
             ),
             click.option(
                 "-o",
                 "--output",
                 type=click.Path(path_type=Path),
-                help="Write the report here, whole or not at all; replaces the file.",
+                metavar="FILE",
+                help="Write the report to this file, completely or not at all; replaces the file.",
             ),
-            click.option("--min-severity", type=click.Choice(LEVELS), help="Show clusters of this severity or worse."),
             click.option(
-                "--top", type=click.IntRange(min=1), metavar="N", help="Show the first N clusters, each in detail."
+                "--min-severity", type=click.Choice(LEVELS), help="Show only clusters of this severity or worse."
+            ),
+            click.option(
+                "--top",
+                type=click.IntRange(min=1),
+                metavar="N",
+                help="Show only the N best-ranked clusters, each in detail.",
             ),
             click.option(
                 "--cluster",
                 metavar="RANK|ID",
-                help="Show this cluster only: its rank, or the beginning of its identifier.",
+                help="Show only this cluster, by its rank or the beginning of its identifier.",
             ),
             click.option(
                 "-v",
                 "--verbose",
                 is_flag=True,
-                help="Show all evidence with its numbers, all accounts, and notes on stderr.",
+                help="Show all evidence with its numbers and all accounts, and write notes to standard error.",
             ),
-            click.option("--no-color", is_flag=True, help="No colour; NO_COLOR in the environment does the same."),
+            click.option(
+                "--no-color", is_flag=True, help="Use no colour (the environment variable NO_COLOR does the same)."
+            ),
         )
     ):
         command = option(command)
