@@ -187,7 +187,7 @@ def _checked(result: Result) -> Iterator[str]:
     if not result.detectors:
         yield "- no detector was chosen"
     if result.rejected.rows:
-        yield from ("", f"## {counted(result.rejected.rows, 'row')} could not be used", "")
+        yield from ("", f"## {counted(result.rejected.rows, 'row')} not used", "")
         for reason, rows in sorted(result.rejected.reasons.items(), key=lambda item: (-item[1], item[0])):
             yield f"- {number(rows)}: {prose(visible(reason))}"
     if result.limitations:
