@@ -129,6 +129,7 @@ def analyze(paths: tuple[str, ...], **options: Any) -> int:
         report = pipeline.analyze(list(paths), run.options, run=run.how, progress=progress)
     run.note(report)
     emit(report.result, run.view)
+    run.note_files(report)
     run.write_stats(report)
     return _exit_code(report.result, run.fail_on)
 
@@ -201,6 +202,14 @@ class _Run:
         for text in report.notes:
             say(text, "note")
         say(_how_it_went(report.stats))
+
+    def note_files(self, report: "Report") -> None:
+        """Say where the report is and how many clusters it has, to a person who would see neither."""
+        if self.view.output is None or self.quiet or not is_terminal(sys.stderr):
+            return
+        from distillscan.report.views.shared.judgement import cluster_counts
+
+        say(f"wrote {self.view.output}: {cluster_counts(report.result)}")
 
     def write_stats(self, report: "Report") -> None:
         """Write the run's times and sizes, if asked to."""

@@ -79,4 +79,8 @@ def _text(evaluation: "Evaluation", output: Path | None) -> str:
     from distillscan.evaluate import to_text
 
     on_terminal = output is None and is_terminal(sys.stdout)
-    return to_text(evaluation, width=terminal_width(on_terminal), color=on_terminal and colour_is_welcome())
+    return to_text(
+        evaluation,
+        width=terminal_width(sys.stdout if output is None else None),
+        color=on_terminal and colour_is_welcome(),
+    )

@@ -59,7 +59,7 @@ def test_the_report_from_standard_input() -> None:
 def test_a_terminal_gets_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     module = sys.modules["distillscan.cli.evaluate"]
     monkeypatch.setattr(module, "is_terminal", lambda stream: True)
-    monkeypatch.setattr(module, "terminal_width", lambda on_terminal: 90 if on_terminal else 1)
+    monkeypatch.setattr(module, "terminal_width", lambda stream: 90 if stream is sys.stdout else 1)
     # the runner takes colours out of what is written to its standard output
     shown: list[str] = []
     monkeypatch.setattr(module, "print_text", lambda text, for_people: shown.append(text))
