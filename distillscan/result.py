@@ -123,7 +123,7 @@ class ColumnUse:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Rows that could not be used, counted per reason."""
+    """Rows that were not used, counted per reason."""
 
     rows: int
     reasons: Mapping[str, int]

@@ -14,6 +14,7 @@ from distillscan.cli import cli
 from distillscan.detect.registry import builtin
 from distillscan.errors import UsageError
 from distillscan.read.schema.model import parse_schema
+from distillscan.report.views import FORMATS, SUFFIXES
 from distillscan.score import ScoreParameters
 from docs.generate import stale_pages
 from tests.support.documented import PAGES, anchors, commands, key_tables, links, page_name, parse
@@ -62,6 +63,17 @@ def test_commands_that_need_no_log_run(page: Path) -> None:
     assert printed
     for arguments in printed:
         assert CliRunner().invoke(cli, list(arguments)).exit_code == 0, arguments
+
+
+def test_the_readme_says_how_to_call_the_command_before_it_calls_it() -> None:
+    text = (ROOT / "README.md").read_text()
+    fences = re.findall(r"^```(\w.*)$", text, flags=re.MULTILINE)
+    assert fences[:2] == ["bash try", "bash test"]  # what a machine runs stands first
+    before = text.partition("\n$ distillscan ")[0]
+    for way in ("source .venv/bin/activate", "pipx install .", "uv tool install ."):
+        assert way in before
+    suffixes = {name: [suffix for suffix in SUFFIXES if SUFFIXES[suffix] == name] for name in FORMATS}
+    assert all(any(suffix in text for suffix in some) for some in suffixes.values())
 
 
 def test_generated_pages_say_what_the_code_says() -> None:

@@ -30,30 +30,39 @@ _EMPTY: Final = "the log holds no request: nothing was looked at"
 @click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
 @report_options
 @click.option(
-    "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 if a cluster of this severity or worse was found."
+    "--fail-on", type=click.Choice(LEVELS), help="Exit with status 1 if there is a cluster of this severity or worse."
 )
 @click.option(
     "--map",
     "mapping",
     multiple=True,
-    metavar="CANONICAL=SOURCE",
-    help="Take a canonical column from this one; repeatable.",
+    metavar="COLUMN=SOURCE",
+    help="Read a canonical column from this column of the log; repeatable.",
 )
 @click.option(
     "--schema",
     metavar="NAME|FILE",
-    help="Log schema (distillscan schema list), a TOML file, or none; default: recognised.",
+    help="Read the log by this schema: a packaged one, a TOML file, or none (default: recognise each file).",
 )
-@click.option("--join", "joins", multiple=True, metavar="FILE", help="Add columns of this log by request; repeatable.")
-@click.option("--input-format", type=click.Choice(("parquet", "csv", "ndjson")), help="Default: by suffix and content.")
+@click.option(
+    "--join", "joins", multiple=True, metavar="FILE", help="Add the columns of another log, by request; repeatable."
+)
+@click.option(
+    "--input-format",
+    type=click.Choice(("parquet", "csv", "ndjson")),
+    help="Read every file in this format (default: by content and suffix).",
+)
 @click.option(
     "--releases",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Model release times (CSV or TOML); default: found in the log.",
+    help="Take the release times of models from this CSV or TOML file (default: find them in the log).",
 )
 @click.option(
-    "--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Keep the rows that could not be used here."
+    "--rejects",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the rows that cannot be used to this file as NDJSON, with the reason for each.",
 )
 @click.option(
     "--max-rejected",
@@ -64,50 +73,54 @@ _EMPTY: Final = "the log holds no request: nothing was looked at"
     help="Exit with status 3, without a report, if a larger share of the rows cannot be used.",
 )
 @click.option(
-    "--strict", is_flag=True, help="Stop with 3 if a file cannot be read whole; default: leave it out, say so."
+    "--strict",
+    is_flag=True,
+    help="Exit with status 3 if any input cannot be read completely (default: skip it and report it).",
 )
 @click.option("--detector", "detectors", multiple=True, metavar="NAME", help="Run only this detector; repeatable.")
-@click.option("--without", multiple=True, metavar="NAME", help="Leave this detector out; repeatable.")
+@click.option("--without", multiple=True, metavar="NAME", help="Do not run this detector; repeatable.")
 @click.option(
     "--set",
     "settings",
     multiple=True,
-    metavar="NAME=VALUE",
-    help="Set a parameter, as in detector.parameter=3; repeatable.",
+    metavar="GROUP.NAME=VALUE",
+    help="Change a parameter (distillscan parameters lists them); repeatable.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Default: one per core. The result does not depend on it.",
+    help="Use N threads (default: one for each core). The report does not depend on it.",
 )
 @click.option(
     "--memory-limit",
     metavar="SIZE",
-    help="As in 4GB: read in smaller pieces, and stop rather than take more. Default: none.",
+    help="Read in smaller batches to stay below this size, as in 4GB, and stop if it is exceeded (default: no limit).",
 )
 @click.option(
     "--pseudonymize",
     "keyfile",
     type=click.Path(path_type=Path),
     metavar="KEYFILE",
-    help="Show accounts, addresses, payments and other identities as pseudonyms under this key only.",
+    help="Show accounts, addresses, payments and other identities as pseudonyms made with this key.",
 )
-@click.option("--no-prompts", is_flag=True, help="Show no words of prompts: no skeletons, no rejected records.")
+@click.option(
+    "--no-prompts", is_flag=True, help="Show no words of prompts, neither in skeletons nor in the file of --rejects."
+)
 @click.option(
     "--stats",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write seconds per phase and peak memory here, as JSON.",
+    help="Write the seconds of each phase and the peak memory to this file, as JSON.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on stderr; errors only.")
-@click.option("--no-progress", is_flag=True, help="No progress on stderr (there is none without a terminal).")
+@click.option("-q", "--quiet", is_flag=True, help="Write nothing but errors to standard error.")
+@click.option("--no-progress", is_flag=True, help="Show no progress (without a terminal there is none).")
 def analyze(paths: tuple[str, ...], **options: Any) -> int:
     """Find the sets of accounts in request logs that look like one operator harvesting the model.
 
     PATHS are Parquet, CSV or NDJSON files, globs or folders; - is standard input. The report goes to standard output
-    or --output; notes and progress go to standard error, which stays silent without a terminal unless something is
-    wrong.
+    or to the file of --output. Notes and progress go to standard error; without a terminal nothing is written there
+    unless something is wrong.
     """
     run = _Run.of(paths, options)
     from distillscan import pipeline
@@ -116,6 +129,7 @@ def analyze(paths: tuple[str, ...], **options: Any) -> int:
         report = pipeline.analyze(list(paths), run.options, run=run.how, progress=progress)
     run.note(report)
     emit(report.result, run.view)
+    run.note_files(report)
     run.write_stats(report)
     return _exit_code(report.result, run.fail_on)
 
@@ -188,6 +202,14 @@ class _Run:
         for text in report.notes:
             say(text, "note")
         say(_how_it_went(report.stats))
+
+    def note_files(self, report: "Report") -> None:
+        """Say where the report is and how many clusters it has, to a person who would see neither."""
+        if self.view.output is None or self.quiet or not is_terminal(sys.stderr):
+            return
+        from distillscan.report.views.shared.judgement import cluster_counts
+
+        say(f"wrote {self.view.output}: {cluster_counts(report.result)}")
 
     def write_stats(self, report: "Report") -> None:
         """Write the run's times and sizes, if asked to."""

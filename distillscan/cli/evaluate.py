@@ -23,15 +23,15 @@ Exit codes:
 """
 
 
-@click.command(epilog=EXIT_CODES, short_help="Hold a report against labels: precision, recall, calibration.")
+@click.command(epilog=EXIT_CODES, short_help="Measure a report against labels: precision, recall, calibration.")
 @click.argument("report", metavar="REPORT.json")
 @click.argument("labels", type=click.Path(path_type=Path), metavar="LABELS")
-@click.option("--json", "as_json", is_flag=True, help="JSON; default for an --output that ends in .json.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON (default if the file of --output ends in .json).")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here; replaces the file."
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file; replaces it."
 )
 def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> None:
-    """Say how good a report is, given the truth.
+    """Measure a report against labels: precision, recall, calibration.
 
     REPORT.json is a report saved as JSON, complete (without --min-severity and --top); - is standard input. LABELS is a
     CSV or Parquet file with the columns account_id, operator, cohort and campaign (empty for the innocent), such as
@@ -79,4 +79,8 @@ def _text(evaluation: "Evaluation", output: Path | None) -> str:
     from distillscan.evaluate import to_text
 
     on_terminal = output is None and is_terminal(sys.stdout)
-    return to_text(evaluation, width=terminal_width(on_terminal), color=on_terminal and colour_is_welcome())
+    return to_text(
+        evaluation,
+        width=terminal_width(sys.stdout if output is None else None),
+        color=on_terminal and colour_is_welcome(),
+    )

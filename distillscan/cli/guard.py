@@ -22,12 +22,13 @@ INTERRUPTED: Final = 130
 EXIT_CODES: Final = """\
 \b
 Exit codes:
-  0    ran; nothing at or above --fail-on (without --fail-on: ran)
-  1    clusters at or above --fail-on, whatever --min-severity and --top show
-  2    usage or configuration: a wrong option, an output that cannot be written
-  3    no usable input (see --max-rejected), nothing for --fail-on to judge, or no detector could run
-  4    partial: a detector failed; the report is written (wins over 1)
-  70   a defect of distillscan itself
+  0    the run went through; with --fail-on: and there is no such cluster
+  1    there is a cluster as severe as --fail-on says, shown or not
+  2    usage or configuration: a wrong option, a file that cannot be written
+  3    no usable input, more unusable rows than --max-rejected allows, an empty
+       log under --fail-on, or no detector that could run
+  4    partial: a detector failed; the report is written (also if 1 applies)
+  70   a defect of distillscan
   130  interrupted
 A reader that closes the pipe early (| head) changes none of these.
 """

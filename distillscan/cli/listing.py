@@ -89,4 +89,4 @@ def _print_json(described: list[dict[str, Any]]) -> None:
 def _terminal() -> dict[str, Any]:
     """How to lay out a listing: the width, and whether colours are welcome."""
     on_terminal = is_terminal(sys.stdout)
-    return {"width": terminal_width(on_terminal), "color": on_terminal and colour_is_welcome()}
+    return {"width": terminal_width(sys.stdout), "color": on_terminal and colour_is_welcome()}

@@ -2,7 +2,7 @@
 
 import errno
 import os
-import shutil
+import stat
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,30 +33,38 @@ def report_options(command: Command) -> Command:
                 "--format",
                 "format_",
                 type=click.Choice(FORMATS),
-                help="Default: by --output's suffix, else table.",
+                help="Write the report in this format (default: by the suffix of --output, else a table).",
             ),
             click.option(
                 "-o",
                 "--output",
                 type=click.Path(path_type=Path),
-                help="Write the report here, whole or not at all; replaces the file.",
+                metavar="FILE",
+                help="Write the report to this file, completely or not at all; replaces the file.",
             ),
-            click.option("--min-severity", type=click.Choice(LEVELS), help="Show clusters of this severity or worse."),
             click.option(
-                "--top", type=click.IntRange(min=1), metavar="N", help="Show the first N clusters, each in detail."
+                "--min-severity", type=click.Choice(LEVELS), help="Show only clusters of this severity or worse."
+            ),
+            click.option(
+                "--top",
+                type=click.IntRange(min=1),
+                metavar="N",
+                help="Show only the N best-ranked clusters, each in detail.",
             ),
             click.option(
                 "--cluster",
                 metavar="RANK|ID",
-                help="Show this cluster only: its rank, or the beginning of its identifier.",
+                help="Show only this cluster, by its rank or the beginning of its identifier.",
             ),
             click.option(
                 "-v",
                 "--verbose",
                 is_flag=True,
-                help="Show all evidence with its numbers, all accounts, and notes on stderr.",
+                help="Show all evidence with its numbers and all accounts, and write notes to standard error.",
             ),
-            click.option("--no-color", is_flag=True, help="No colour; NO_COLOR in the environment does the same."),
+            click.option(
+                "--no-color", is_flag=True, help="Use no colour (the environment variable NO_COLOR does the same)."
+            ),
         )
     ):
         command = option(command)
@@ -128,7 +136,7 @@ def emit(result: "Result", view: View) -> None:
         on_terminal = view.output is None and is_terminal(sys.stdout)
         text = to_text(
             shown,
-            width=terminal_width(on_terminal),
+            width=terminal_width(sys.stdout if view.output is None else None),
             color=on_terminal and not view.no_color and colour_is_welcome(),
             verbosity=int(view.verbose),
         )
@@ -178,9 +186,22 @@ def colour_is_welcome() -> bool:
     return not os.environ.get("NO_COLOR")
 
 
-def terminal_width(on_terminal: bool) -> int:
-    """Columns to use: COLUMNS, else the terminal's, else 100."""
+def terminal_width(stream: Any) -> int:
+    """Return the columns to use: COLUMNS, else those of the terminal that shows the stream, else 100.
+
+    A pipe is shown by the terminal of standard error, if that is one: ``| less``, ``| head``.
+    """
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) > 0:
         return int(columns)
-    return shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns if on_terminal else DEFAULT_WIDTH
+    shown_by = sys.stderr if _is_pipe(stream) else stream
+    if not is_terminal(shown_by):
+        return DEFAULT_WIDTH
+    return os.get_terminal_size(shown_by.fileno()).columns or DEFAULT_WIDTH
+
+
+def _is_pipe(stream: Any) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode)
+    except (AttributeError, OSError):  # no stream, or none of the operating system's
+        return False

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-@click.command(short_help="Replace identities in a CSV file as --pseudonymize does.")
+@click.command(short_help="Replace the identities in a CSV file by pseudonyms.")
 @click.argument("table", type=click.Path(path_type=Path), metavar="TABLE.csv")
 @click.argument("keyfile", type=click.Path(path_type=Path), metavar="KEYFILE")
-@click.option("--keep", is_flag=True, help="Keep the originals beside them, to look pseudonyms up.")
+@click.option("--keep", is_flag=True, help="Keep the original values beside the pseudonyms, to look them up.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it here; replaces the file."
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file; replaces it."
 )
 def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) -> None:
-    """Write a CSV file with its identities as a report under the same key names them.
+    """Replace the identities in a CSV file by the pseudonyms that a report under the same key shows.
 
-    Columns named account_id, org_id, ip, payment_id, email_domain, device_id, api_key_id or session_id are replaced,
-    the others stay. So labels fit a report with pseudonyms (distillscan evaluate), and whoever holds the key finds out,
-    with --keep, who is behind a pseudonym.
+    The columns account_id, org_id, ip, payment_id, email_domain, device_id, api_key_id and session_id are replaced, the
+    others stay. Use it to give labels the names of a report with pseudonyms (distillscan evaluate) or, with --keep, to
+    look up who is behind a pseudonym.
     """
     from distillscan.files import check_target, write_atomically
     from distillscan.privacy.pseudonyms import read_key, replace_columns

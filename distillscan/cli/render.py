@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Show a saved report again, in any format.")
 @click.argument("report", metavar="REPORT.json")
 @report_options
-@click.option("--no-prompts", is_flag=True, help="Show no words of prompts: no skeletons.")
+@click.option("--no-prompts", is_flag=True, help="Show no words of prompts, and no names of tools.")
 def render(report: str, no_prompts: bool, **options: Any) -> None:
     """Show a report that was saved as JSON; - is standard input. Nothing is analysed again."""
     view = View.of(options)

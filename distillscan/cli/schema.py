@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 FORMATS = click.Choice(("table", "json"))
 
 
-@click.group(short_help="List log schemas, show one, make one, try one.")
+@click.group(short_help="List, show, write and try log schemas.")
 def schema() -> None:
-    """Say how the logs of a source are read: which of its fields is which canonical column."""
+    """List, show, write and try schemas: which field of a source is which canonical column."""
 
 
 @schema.command("list")
@@ -41,7 +41,7 @@ def list_schemas(format_: str) -> None:
 @schema.command("show")
 @click.argument("name")
 def show(name: str) -> None:
-    """Print the TOML of a packaged schema: a start for one of your own."""
+    """Print the TOML of a packaged schema, to start your own from."""
     from distillscan.read.schema.model import load_schema, preset_text
 
     if name.endswith(".toml"):
@@ -53,10 +53,14 @@ def show(name: str) -> None:
 @schema.command("init")
 @click.argument("log", metavar="LOG")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE.toml", help="Write here, not to standard output."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE.toml",
+    help="Write to this file, not to standard output.",
 )
 def init(log: str, output: Path | None) -> None:
-    """Look at LOG and write a schema for it to edit: guesses, and what else is there."""
+    """Write a schema for LOG to edit: a guess for each column, and the fields that are left."""
     from distillscan.read.authoring.guess import guess_schema
 
     if output is not None and output.suffix != ".toml":
@@ -78,13 +82,18 @@ def init(log: str, output: Path | None) -> None:
 @schema.command("check")
 @click.argument("schema_", metavar="SCHEMA")
 @click.argument("log", metavar="LOG")
-@click.option("--join", "joins", multiple=True, metavar="FILE", help="Add columns of this log by request; repeatable.")
 @click.option(
-    "--rows", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Records to look at."
+    "--join", "joins", multiple=True, metavar="FILE", help="Add the columns of another log, by request; repeatable."
+)
+@click.option(
+    "--rows", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Read so many records."
 )
 @click.option("-f", "--format", "format_", type=FORMATS, default="table", show_default=True)
 def check(schema_: str, log: str, joins: tuple[str, ...], rows: int, format_: str) -> None:
-    """Read the first rows of LOG with SCHEMA (a name, a TOML file, or none) and show what every column gets."""
+    """Read the first rows of LOG by a schema and show what each column holds.
+
+    SCHEMA is the name of a packaged schema, a TOML file, or none.
+    """
     from distillscan.read.authoring.check import check_schema
     from distillscan.read.options import ReadOptions
 

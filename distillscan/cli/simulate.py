@@ -15,18 +15,34 @@ SUFFIXES = (".parquet", ".csv")
 @click.command(short_help="Write a labelled log with planted campaigns.")
 @click.argument("out", type=click.Path(path_type=Path), required=False, metavar="OUT.parquet|OUT.csv")
 @click.option(
-    "--rows", type=click.IntRange(1), default=20_000, show_default=True, metavar="N", help="Requests to write."
+    "--rows", type=click.IntRange(1), default=20_000, show_default=True, metavar="N", help="Write so many requests."
 )
 @click.option(
-    "--seed", type=click.IntRange(0), default=1, show_default=True, metavar="S", help="Same seed, same bytes."
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    metavar="S",
+    help="Seed the random numbers: the same seed gives the same bytes.",
 )
-@click.option("--scenario", default="default", show_default=True, metavar="NAME|FILE", help="What the log is made of.")
-@click.option("--corpus", type=click.Path(path_type=Path), metavar="DIR", help="Real prompts for the built-in ones.")
-@click.option("--list", "listing", is_flag=True, help="List the packaged scenarios.")
+@click.option(
+    "--scenario",
+    default="default",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Simulate this scenario: a packaged one or a TOML file.",
+)
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Use the real prompts in this folder instead of the built-in ones.",
+)
+@click.option("--list", "listing", is_flag=True, help="List the packaged scenarios and exit.")
 def simulate(out: Path | None, rows: int, seed: int, scenario: str, corpus: Path | None, listing: bool) -> None:
-    """Write a simulated log: campaigns, innocent look-alikes and ordinary accounts.
+    """Write a simulated log with campaigns, innocent look-alikes and ordinary accounts.
 
-    Who is who stands beside it, in OUT.labels.csv.
+    The labels, which say whose each account is, go to OUT.labels.csv beside it.
     """
     if listing:
         print_text(_scenarios())

@@ -23,7 +23,7 @@ Exit codes:
 MOST = 40
 
 
-@click.command(epilog=EXIT_CODES, short_help="Check that a report is what its inputs give.")
+@click.command(epilog=EXIT_CODES, short_help="Check that a report follows from its inputs.")
 @click.argument("report", metavar="REPORT.json")
 @click.argument("paths", nargs=-1, required=True, metavar="PATHS...")
 @click.option(
@@ -31,19 +31,24 @@ MOST = 40
     "keyfile",
     type=click.Path(path_type=Path),
     metavar="KEYFILE",
-    help="The key of a report with pseudonyms.",
+    help="Make pseudonyms with this key, that of the report.",
 )
-@click.option("--join", "joins", multiple=True, metavar="FILE", help="A log that was joined; repeatable.")
-@click.option("--schema", metavar="FILE.toml", help="Where the schema file of the report is now, if it has moved.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Default: one per core.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code tells.")
-@click.option("--no-progress", is_flag=True, help="No progress on stderr (there is none without a terminal).")
+@click.option(
+    "--join",
+    "joins",
+    multiple=True,
+    metavar="FILE",
+    help="Add the columns of another log, as the report did; repeatable.",
+)
+@click.option("--schema", metavar="FILE.toml", help="Read the schema of the report from this file, if it has moved.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Use N threads (default: one for each core).")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit status tells.")
+@click.option("--no-progress", is_flag=True, help="Show no progress (without a terminal there is none).")
 def verify(report: str, paths: tuple[str, ...], keyfile: Path | None, joins: tuple[str, ...], **options: Any) -> int:
-    """Hash the inputs, run the analysis again as the report records it, and say whether the same report comes out.
+    """Check that a report follows from its inputs: hash them, repeat the recorded analysis, and compare.
 
-    REPORT.json is a report saved as JSON; PATHS are its inputs, in any order and wherever they are now. Versions of
-    distillscan and of its detectors that differ from those of the report are said, and are no difference by
-    themselves.
+    REPORT.json is a report saved as JSON; PATHS are its inputs, in any order and wherever they are now. If distillscan
+    or a detector has another version than the report, that is noted; it is no difference by itself.
     """
     if report == "-" and "-" in paths:
         raise UsageError("only one of report and inputs can be standard input")

@@ -14,7 +14,6 @@ from distillscan.errors import UsageError
 from distillscan.evaluate import evaluate, to_text
 from distillscan.report.views.json import to_json
 from tests.support.labelled import TRUTH, cluster, labels, mixed, report
-from tests.support.places import DOCS
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +59,7 @@ def test_the_report_from_standard_input() -> None:
 def test_a_terminal_gets_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     module = sys.modules["distillscan.cli.evaluate"]
     monkeypatch.setattr(module, "is_terminal", lambda stream: True)
-    monkeypatch.setattr(module, "terminal_width", lambda on_terminal: 90 if on_terminal else 1)
+    monkeypatch.setattr(module, "terminal_width", lambda stream: 90 if stream is sys.stdout else 1)
     # the runner takes colours out of what is written to its standard output
     shown: list[str] = []
     monkeypatch.setattr(module, "print_text", lambda text, for_people: shown.append(text))
@@ -130,12 +129,3 @@ def test_labels_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkdir("folder")  # noqa: PTH102  the plainest thing that cannot be read as a file
     done = run("report.json", "folder")
     assert (done.exit_code, done.stderr) == (3, "error: folder: it is a folder; name a file in it\n")
-
-
-def test_the_page_names_commands_and_options_that_exist() -> None:
-    page = (DOCS / "evaluation.md").read_text()
-    commands = [line.split()[2:] for line in page.splitlines() if line.startswith("$ distillscan ")]
-    assert [words[0] for words in commands] == ["simulate", "analyze", "evaluate", "evaluate", "analyze", "evaluate"]
-    for words in commands:
-        known = {name for parameter in cli.commands[words[0]].params for name in parameter.opts}
-        assert {word for word in words if word.startswith("-")} <= known

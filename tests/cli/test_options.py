@@ -2,8 +2,6 @@
 
 import itertools
 import json
-import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -16,7 +14,7 @@ import pytest
 from click.testing import Result as Outcome
 
 import distillscan
-from distillscan.cli import guard, main, output
+from distillscan.cli import guard, main
 from distillscan.cli.analyze import _how_it_went
 from distillscan.cli.progress import TerminalProgress
 from distillscan.detect.registry import builtin
@@ -161,12 +159,6 @@ def test_filters_apply_to_every_format_and_are_recorded(run: Run) -> None:
     }
     shown = run("analyze", "busy", "--min-severity", "high", "--top", "1").stdout
     assert shown == to_text(select(busy(), "high", 1), width=100)
-
-
-def test_a_terminal_is_asked_for_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda _: os.terminal_size((117, 30)))
-    assert (output.terminal_width(True), output.terminal_width(False)) == (117, 100)
 
 
 @pytest.mark.parametrize(("columns", "width"), [("80", 80), ("132", 132), ("0", 100), ("wide", 100), ("", 100)])

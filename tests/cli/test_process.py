@@ -28,12 +28,16 @@ def _run(*args: str, **env: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([*COMMAND, *args], capture_output=True, check=False, env=PLAIN | env, timeout=60)
 
 
-def _on_terminal(*args: str, columns: int = 80, stdout: bool = True, **env: str) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a run whose streams are terminals."""
+def _on_terminal(
+    *args: str, columns: int = 80, stdout: bool = True, pipe: bool = False, **env: str
+) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a run whose streams are terminals; or the output a pipe."""
     streams = {"err": pty.openpty(), **({"out": pty.openpty()} if stdout else {})}
     for _, end in streams.values():
         _resize(end, columns)
-    out = streams["out"][1] if stdout else subprocess.DEVNULL
+    if pipe:
+        streams["out"] = os.pipe()
+    out = streams["out"][1] if "out" in streams else subprocess.DEVNULL
     environment = PLAIN | {"TERM": "xterm-256color"} | env
     process = subprocess.Popen(
         [*COMMAND, *args], stdin=subprocess.DEVNULL, stdout=out, stderr=streams["err"][1], env=environment
@@ -200,6 +204,21 @@ def test_progress_can_be_declined(flag: str, said: int) -> None:
     _, _, err = _on_terminal("analyze", "busy", flag, stdout=False)
     assert len(err.splitlines()) == said
     assert "\x1b[" not in err
+
+
+def test_a_pipe_has_the_width_of_the_terminal_that_shows_it() -> None:
+    code, out, _ = _on_terminal("analyze", "busy", "-q", columns=72, stdout=False, pipe=True)
+    assert (code, out) == (0, to_text(busy(), width=72))
+    assert "\x1b" not in out
+
+
+def test_who_saves_a_report_is_told_where_and_how_many_clusters(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    code, _, err = _on_terminal("analyze", "busy", "--no-progress", "-o", str(path), columns=200)
+    assert (code, err.splitlines()[-1]) == (0, f"wrote {path}: 4 clusters: 1 critical, 1 high, 1 medium, 1 low")
+    assert "no cluster" in _on_terminal("analyze", "quiet", "--no-progress", "-o", str(path), columns=200)[2]
+    assert _on_terminal("analyze", "busy", "-q", "-o", str(path))[2] == ""
+    assert b"wrote" not in _run("analyze", "busy", "-o", str(path)).stderr
 
 
 def test_a_file_gets_plain_text_from_a_terminal_too(tmp_path: Path) -> None:

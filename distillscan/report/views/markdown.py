@@ -7,7 +7,7 @@ from typing import Any, Final
 from distillscan.report.filters import hidden_clusters
 from distillscan.report.views.shared.conclusion import nothing_found, nothing_looked_at
 from distillscan.report.views.shared.facts import fact_groups
-from distillscan.report.views.shared.judgement import explanations, judgements, severities
+from distillscan.report.views.shared.judgement import cluster_counts, explanations, judgements, severities
 from distillscan.result import Cluster, DetectorRun, Result
 from distillscan.sanitize import clip, visible
 from distillscan.wording import bits, counted, days, number, percent, period, score
@@ -80,10 +80,8 @@ def _lines(result: Result) -> Iterator[str]:
     yield from (f"# distillscan {prose(result.version, 40)}", "")
     when = f", {prose(period(population.first_seen, population.last_seen))}" if population.requests else ""
     yield f"{counted(population.requests, 'request')}, {counted(population.accounts, 'account')}{when}"
-    found = severities(result)
-    if found:
-        levels = ", ".join(f"{number(n)} {severity}" for severity, n in found.items())
-        yield from ("", f"{counted(sum(found.values()), 'cluster')}: {levels}")
+    if severities(result):
+        yield from ("", cluster_counts(result))
     if left_out:
         yield from ("", f"{prose(left_out)}.")
     if result.clusters:
@@ -187,7 +185,7 @@ def _checked(result: Result) -> Iterator[str]:
     if not result.detectors:
         yield "- no detector was chosen"
     if result.rejected.rows:
-        yield from ("", f"## {counted(result.rejected.rows, 'row')} could not be used", "")
+        yield from ("", f"## {counted(result.rejected.rows, 'row')} not used", "")
         for reason, rows in sorted(result.rejected.reasons.items(), key=lambda item: (-item[1], item[0])):
             yield f"- {number(rows)}: {prose(visible(reason))}"
     if result.limitations:

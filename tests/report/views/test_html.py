@@ -166,7 +166,7 @@ def test_every_cluster_is_in_the_table_and_has_its_part() -> None:
         "content +8.6: 298 of 312 accounts carry a prompt skeleton that 2 of 40,938 other accounts carry",
         "evaluation harness – 41 accounts grade answers by a rubric, as evaluation suites do",
         "requests per day, most 5,600 on 2026-05-08",
-        "1,204 rows could not be used",
+        "1,204 rows not used",
         "no ip column: network evidence not available",
         "infrastructure_overlap 1: not checked: needs ip",
         "9f" * 32,

@@ -208,12 +208,9 @@ def test_long_lists_say_how_much_is_missing() -> None:
 
 def test_rejected_rows_and_a_sum_that_is_not_there() -> None:
     shown = to_markdown(busy())
-    assert (
-        "## 1,204 rows could not be used\n\n- 1,200: timestamp is no date or time\n- 4: account\\_id is empty\n"
-        in shown
-    )
+    assert "## 1,204 rows not used\n\n- 1,200: timestamp is no date or time\n- 4: account\\_id is empty\n" in shown
     bare = cluster(weights=(), evidence=(), templates=(), capabilities={}, infrastructure={}, benign_explanations=())
     shown = to_markdown(quiet(clusters=(bare,), limitations=()))
     assert "### One undeclared operator: >99 %\n\nNo evidence either way.\n" in shown
-    for heading in ("Templates", "Infrastructure", "Innocent", "Limitations", "could not be used"):
+    for heading in ("Templates", "Infrastructure", "Innocent", "Limitations", "not used"):
         assert heading not in shown

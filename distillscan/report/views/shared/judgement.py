@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from distillscan.result import SEVERITIES, Axis, Cluster, Evidence, Explanation, Result, Severity, Verdict, Weight
+from distillscan.wording import counted, number
 
 QUESTIONS: Final[Mapping[Axis, str]] = {
     "coordination": "One undeclared operator",
@@ -54,6 +55,14 @@ def judgements(cluster: Cluster) -> tuple[Judgement, ...]:
 def explanations(cluster: Cluster) -> list[Explanation]:
     """Return the innocent explanations that were tested, those first that hold."""
     return sorted(cluster.benign_explanations, key=lambda one: VERDICTS.index(one.verdict))
+
+
+def cluster_counts(result: Result) -> str:
+    """Return how many clusters there are, and of each severity: ``3 clusters: 1 high, 2 low``."""
+    found = severities(result)
+    if not found:
+        return "no cluster"
+    return f"{counted(sum(found.values()), 'cluster')}: " + ", ".join(f"{number(n)} {s}" for s, n in found.items())
 
 
 def severities(result: Result) -> dict[Severity, int]:

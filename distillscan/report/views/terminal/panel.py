@@ -104,8 +104,8 @@ def _sum(judgement: Judgement, label_width: int, width: int) -> RenderableType:
     )
     odds, published = probability(total), judgement.probability
     if abs(odds - published) > CALIBRATED:
-        # The sum is the evidence taken at its word; the published figure is what such sums turned out to mean.
-        table.add_row("", "", Text(f"taken at its word {percent(odds)}, calibrated {percent(published)}", style.QUIET))
+        text = f"{percent(odds)} by the sum alone; {percent(published)} after calibration"
+        table.add_row("", "", Text(text, style.QUIET))
     return table
 
 
@@ -232,7 +232,7 @@ def _closer(cluster: Cluster, verbosity: int) -> RenderableType:
         ids.append(f" and {number(len(cluster.account_ids) - len(shown))} more ({where})", style.QUIET)
     if cluster.account_ids:
         table.add_row("accounts", ids)
-    table.add_row("then", f"distillscan render report.json --cluster {cluster.rank} -v")
+    table.add_row("details", f"distillscan render report.json --cluster {cluster.rank} -v")
     return _section(Text("Look closer", style.STRONG), table)
 
 

@@ -85,11 +85,11 @@ def _details(result: Result, width: int, verbosity: int) -> Iterator[RenderableT
     clusters = result.clusters if verbosity or result.filters.top else result.clusters[:PANELS]
     for cluster in clusters:
         yield cluster_panel(cluster, width, verbosity)
-    yield _note("report.json is what --output report.json saves.")
+    yield _note("report.json: the file that --output report.json writes.")
     yield Text()
     if len(clusters) < len(result.clusters):
         rest = counted(len(result.clusters) - len(clusters), "more cluster")
-        yield _note(f"No details shown of {rest}: --top {len(result.clusters)}, or -v.")
+        yield _note(f"{rest} without details here: --top {len(result.clusters)} or -v shows them.")
         yield Text()
 
 
@@ -130,7 +130,7 @@ def _rejected(result: Result, verbosity: int) -> Iterator[RenderableType]:
         )
     share = percent(rejected.rows / (rejected.rows + result.population.requests))
     yield Text()
-    yield _section(f"{counted(rejected.rows, 'row')} could not be used ({share})", table)
+    yield _section(f"{counted(rejected.rows, 'row')} not used ({share})", table)
 
 
 def _limitations(result: Result) -> Iterator[RenderableType]:

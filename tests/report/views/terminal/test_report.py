@@ -188,7 +188,7 @@ def test_many_clusters_get_details_for_the_first_ten_unless_asked() -> None:
     many = busy(clusters=tuple(cluster(rank, cluster_id=f"c-{rank}") for rank in range(1, 13)))
     shown = to_text(many, width=100)
     assert _panels(shown) == 10
-    assert "  No details shown of 2 more clusters: --top 12, or -v.\n" in shown
+    assert "  2 more clusters without details here: --top 12 or -v shows them.\n" in shown
     assert _panels(to_text(select(many, top=12), width=100)) == 12
     assert _panels(to_text(many, width=100, verbosity=1)) == 12
 
@@ -238,7 +238,7 @@ def test_rejected_rows_are_counted_per_reason() -> None:
     reasons = {f"reason {i:02d}": i for i in range(1, 11)}
     result = quiet(rejected=Rejected(55, reasons))
     shown = to_text(result, width=100)
-    assert "55 rows could not be used (<1 %)\n  10  reason 10\n   9  reason 09\n" in shown
+    assert "55 rows not used (<1 %)\n  10  reason 10\n   9  reason 09\n" in shown
     assert "   3  for other reasons (-v)\n" in shown
     assert "reason 02" not in shown
     assert "   1  reason 01\n" in to_text(result, width=100, verbosity=1)
@@ -267,7 +267,7 @@ def test_the_sum_is_drawn_and_explains_the_probability() -> None:
 
 
 def test_a_calibrated_probability_is_said_to_be_one() -> None:
-    assert "taken at its word >99 %, calibrated 60 %" in _panel(coordination=0.6)
+    assert ">99 % by the sum alone; 60 % after calibration" in _panel(coordination=0.6)
 
 
 def test_an_axis_without_evidence_says_so() -> None:
@@ -353,7 +353,7 @@ def test_account_lists_end_somewhere() -> None:
     assert "a500" not in verbose
     assert "and 200 more (--format json)" in " ".join(verbose.split())
     assert "accounts  a0\n" in _panel(account_ids=ids[:1])
-    assert "then  distillscan render report.json --cluster 1 -v" in _panel(account_ids=())
+    assert "details  distillscan render report.json --cluster 1 -v" in _panel(account_ids=())
 
 
 def test_a_timeline_of_one_interval_is_not_drawn() -> None:
