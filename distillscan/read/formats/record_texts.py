@@ -23,7 +23,7 @@ _STRINGS: Final = rb'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^%s]*+)*+'
 #: Inside a record: everything up to a bracket. Between records: everything up to what may begin or end one.
 _INSIDE: Final = re.compile(rb'[^"\[\]{}]*+' + _STRINGS % rb'"\[\]{}', re.DOTALL)
 _BETWEEN: Final = re.compile(rb'[^"\[\]{},\n]*+' + _STRINGS % rb'"\[\]{},\n', re.DOTALL)
-_REST_OF_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_REST_OF_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+("?)', re.DOTALL)
 
 #: The text of what should be one record; ``None`` for one that is longer than ``LONGEST``.
 Text = bytes | None
@@ -146,9 +146,10 @@ class Documents:
         """Where a string ends that goes on at a place; the end of the block if it does not end in it."""
         at += self._escaped
         found = _REST_OF_STRING.match(data, at)
-        self._quoted = found is None
-        self._escaped = found is None and (len(data) - at - len(data[at:].rstrip(b"\\"))) % 2 == 1
-        return found.end() if found else len(data)
+        closed = found is not None and bool(found[1])
+        self._quoted = not closed
+        self._escaped = not closed and (len(data) - at - len(data[at:].rstrip(b"\\"))) % 2 == 1
+        return found.end() if found and closed else len(data)
 
     def _end(self, piece: bytes) -> list[Text]:
         """The record that ends with a piece of the block, unless it is blank."""
