@@ -195,7 +195,7 @@ def terminal_width(stream: Any) -> int:
     if columns.isdecimal() and int(columns) > 0:
         return int(columns)
     shown_by = sys.stderr if _is_pipe(stream) else stream
-    if not is_terminal(shown_by):
+    if shown_by is None or not shown_by.isatty():
         return DEFAULT_WIDTH
     return os.get_terminal_size(shown_by.fileno()).columns or DEFAULT_WIDTH
 
