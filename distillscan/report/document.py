@@ -3,23 +3,18 @@
 import json
 import math
 import types
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, cast
+
+import msgspec
 
 from distillscan.errors import InputError
 from distillscan.files import why_unreadable
-from distillscan.result import READABLE_VERSIONS, Input, Result
+from distillscan.result import READABLE_VERSIONS, Result
 from distillscan.sanitize import json_safe, scalar, visible
-
-#: Fields that reports of the same schema version may lack, since they were written before these fields were added.
-_ADDED_LATER: Mapping[type, frozenset[str]] = {
-    Input: frozenset({"status", "reason"}),
-    Result: frozenset({"columns", "filters"}),
-}
 
 
 def dumps(document: Mapping[str, Any], indent: int | None = None) -> str:
@@ -65,13 +60,17 @@ def from_json(text: str | bytes) -> Result:
         InputError: The text is no JSON, or not a report this version can read.
     """
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         message = "not a distillscan report: no valid JSON"
         raise InputError(f"{message} ({error})" if isinstance(error, json.JSONDecodeError) else message) from error
     if not isinstance(document, dict):
-        raise InputError(f"not a distillscan report: expected a JSON object, found {_kind(document)}")
+        raise InputError("not a distillscan report: no JSON object")
     return from_dict(document)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def from_dict(document: Mapping[str, Any]) -> Result:
@@ -85,7 +84,30 @@ def from_dict(document: Mapping[str, Any]) -> Result:
     tool = document.get("tool")
     if not isinstance(tool, Mapping) or tool.get("name") != "distillscan" or not isinstance(tool.get("version"), str):
         raise InputError('not a distillscan report: tool must be {"name": "distillscan", "version": "…"}')
-    return cast("Result", _build(Result, {"version": tool["version"], **body}, ""))
+    try:
+        result = msgspec.convert({**body, "version": tool["version"]}, Result)
+        unknown = next(_unknown(body, result.to_dict()), None)
+    except msgspec.ValidationError as error:
+        raise InputError(f"not a distillscan report: {visible(str(error)).replace('`$.', '`')}") from error
+    except RecursionError as error:
+        raise InputError("not a distillscan report: too deeply nested") from error
+    if unknown is not None:
+        raise InputError(f"not a distillscan report: {visible(unknown)} is not a field of the report")
+    return result
+
+
+def _unknown(given: Any, known: Any, where: str = "") -> Iterator[str]:
+    """The places of a document that its result does not have."""
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            place = f"{where}.{name}" if where else str(name)
+            if name in known:
+                yield from _unknown(value, known[name], place)
+            else:
+                yield place
+    elif isinstance(given, list):
+        for number, (one, other) in enumerate(zip(given, known, strict=True)):
+            yield from _unknown(one, other, f"{where}[{number}]")
 
 
 def _check_version(document: Mapping[str, Any]) -> None:
@@ -98,63 +120,6 @@ def _check_version(document: Mapping[str, Any]) -> None:
             f"the report has schema_version {visible(found)}, this distillscan reads {known}: "
             "use the version of distillscan that wrote it, or analyse the log again"
         )
-
-
-def _build(kind: Any, value: Any, where: str) -> Any:
-    """Check ``value`` against a type of ``distillscan.result`` and return it as that type."""
-    origin = get_origin(kind)
-    if is_dataclass(kind):
-        return _build_object(cast("type", kind), value, where)
-    if origin is tuple:
-        if not isinstance(value, list | tuple):
-            raise _wrong(where, "a list", value)
-        return tuple(_build(get_args(kind)[0], item, f"{where}[{i}]") for i, item in enumerate(value))
-    if origin is Literal:
-        if value not in get_args(kind):
-            raise _wrong(where, "one of " + ", ".join(get_args(kind)), value)
-        return value
-    if origin in (Union, types.UnionType):  # of a type and None
-        return None if value is None else _build(get_args(kind)[0], value, where)
-    if origin is not None:  # Mapping[str, int] or Mapping[str, Any]
-        if not isinstance(value, Mapping):
-            raise _wrong(where, "an object", value)
-        names, items = get_args(kind)
-        return {_build(names, key, where): _build(items, item, f"{where}.{key}") for key, item in value.items()}
-    return value if kind is Any else _build_scalar(kind, value, where)
-
-
-def _build_scalar(kind: type, value: Any, where: str) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not kind or (isinstance(value, float) and not math.isfinite(value)):
-        raise _wrong(where, {str: "a string", int: "a whole number", float: "a number"}[kind], value)
-    return value
-
-
-def _build_object(kind: type, value: Any, where: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise _wrong(where, "an object", value)
-    hints = get_type_hints(kind)
-    names = [field.name for field in fields(kind)]
-    optional = _ADDED_LATER.get(kind, frozenset())
-    prefix = f"{where}." if where else ""
-    for name in names:
-        if name not in value and name not in optional:
-            raise InputError(f"not a distillscan report: {prefix}{name} is missing")
-    for name in value:
-        if name not in names:
-            raise InputError(f"not a distillscan report: {visible(prefix + str(name))} is not a field of the report")
-    return kind(**{name: _build(hints[name], value[name], prefix + name) for name in names if name in value})
-
-
-def _wrong(where: str, expected: str, found: Any) -> InputError:
-    shown = repr(found)[:60] if isinstance(found, str | int | float) else _kind(found)
-    return InputError(f"not a distillscan report: {visible(where)} must be {expected}, found {visible(shown)}")
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
 
 
 def _plain(value: Any, where: str) -> Any:

@@ -121,7 +121,7 @@ def test_standard_input_that_is_no_report() -> None:
     done = run("-", "labels.csv", stdin="[]")
     assert (done.exit_code, done.stderr) == (
         3,
-        "error: standard input: not a distillscan report: expected a JSON object, found a list\n",
+        "error: standard input: not a distillscan report: no JSON object\n",
     )
 
 

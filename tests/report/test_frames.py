@@ -95,5 +95,5 @@ def test_a_report_that_is_not_there_or_none_is_said_plainly(tmp_path: Path) -> N
     with pytest.raises(InputError, match=r"gone\.json: there is no such file"):
         load_report(tmp_path / "gone.json")
     (tmp_path / "log.json").write_text("[]")
-    with pytest.raises(InputError, match="not a distillscan report: expected a JSON object, found a list"):
+    with pytest.raises(InputError, match="not a distillscan report: no JSON object"):
         load_report(tmp_path / "log.json")
