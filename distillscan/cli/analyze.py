@@ -4,9 +4,9 @@ import contextlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from distillscan.report.finished import Report
     from distillscan.result import Result, Severity
 
+Options = TypeVar("Options", AnalyzeOptions, RunOptions)
 _EMPTY: Final = "the log holds no request: nothing was looked at"
 
 
@@ -155,31 +156,17 @@ class _Run:
         for path in (options["stats"], options["rejects"]):
             if path is not None:
                 check_target(path)
-        pseudonyms = _key(options["keyfile"], quiet=options["quiet"])
-        read = [*paths, *options["joins"]]
-        _keep_apart(read if options["keyfile"] is None else [*read, str(options["keyfile"])], targets)
-        mapping = _pairs("--map", options["mapping"], "account_id=user.id")
-        settings = _pairs("--set", options["settings"], "cluster.min_accounts=8")
-        chosen = AnalyzeOptions(
-            mapping=mapping,
-            input_format=options["input_format"],
-            schema=options["schema"],
-            joins=options["joins"],
-            releases=options["releases"],
-            detectors=options["detectors"],
-            without=options["without"],
-            settings=settings,
-            pseudonyms=pseudonyms,
-            prompts=not options["no_prompts"],
-        )
-        how = RunOptions(
-            threads=options["threads"],
-            memory_limit=_size(options["memory_limit"]),
-            strict=options["strict"],
-            rejects=options["rejects"],
-            max_rejected=options["max_rejected"],
-            stdin=standard_input() if "-" in paths else None,
-        )
+        key = [] if options["keyfile"] is None else [str(options["keyfile"])]
+        _keep_apart([*paths, *options["joins"], *key], targets)
+        given = options | {
+            "mapping": _pairs("--map", options["mapping"], "account_id=user.id"),
+            "settings": _pairs("--set", options["settings"], "cluster.min_accounts=8"),
+            "pseudonyms": _key(options["keyfile"], quiet=options["quiet"]),
+            "prompts": not options["no_prompts"],
+            "memory_limit": _size(options["memory_limit"]),
+            "stdin": standard_input() if "-" in paths else None,
+        }
+        chosen, how = _filled(AnalyzeOptions, given), _filled(RunOptions, given)
         return cls(chosen, how, view, options["fail_on"], options["stats"], options["quiet"], options["no_progress"])
 
     def progress(self) -> "contextlib.AbstractContextManager[Progress | None]":
@@ -217,6 +204,11 @@ class _Run:
             from distillscan.files import write_atomically
 
             write_atomically(self.stats, (json.dumps(dict(report.stats), indent=2) + "\n").encode())
+
+
+def _filled(kind: type[Options], given: Mapping[str, Any]) -> Options:
+    """The options of a kind from those of the command line, which have the same names."""
+    return kind(**{one.name: given[one.name] for one in fields(kind)})
 
 
 def show_progress(silent: bool) -> "contextlib.AbstractContextManager[Progress | None]":

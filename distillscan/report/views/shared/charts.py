@@ -59,33 +59,23 @@ class Series:
 
 
 def series(timeline: Sequence[Mapping[str, Any]], width: int) -> Series | None:
-    """Fit a timeline into at most ``width`` intervals; ``None`` when none of its entries has a time and a count."""
-    points = sorted(point for entry in timeline if (point := _point(entry)) is not None)
-    if not points:
+    """Fit a timeline of days into at most ``width`` intervals; ``None`` if no entry has a date and a count."""
+    days = sorted(filter(None, map(_day, timeline)))
+    if not days:
         return None
-    first, last = points[0][0], points[-1][0]
-    step = min((b - a for (a, _), (b, _) in pairwise(points) if b > a), default=timedelta(days=1))
-    together = max(math.ceil(((last - first) // step + 1) / max(width, 1)), 1)
-    interval = step * together
-    values = [0] * ((last - first) // interval + 1)
-    for when, requests in points:
-        values[(when - first) // interval] += requests
+    first, last = days[0][0], days[-1][0]
+    together = math.ceil(((last - first).days + 1) / max(width, 1))
+    values = [0] * ((last - first).days // together + 1)
+    for day, requests in days:
+        values[(day - first).days // together] += requests
     peak = max(range(len(values)), key=values.__getitem__)
-    at = first + interval * peak
-    shown = f"{at:%Y-%m-%d}" if interval >= timedelta(days=1) else f"{at:%Y-%m-%d %H:%M}"
-    caption = f"requests per {_interval(interval)}, most {number(values[peak])} "
-    return Series(tuple(values), caption + (f"from {shown}" if interval > timedelta(days=1) else f"on {shown}"))
+    interval = "day" if together == 1 else counted(together, "day")
+    start = f"{'on' if together == 1 else 'from'} {first + timedelta(days=together * peak):%Y-%m-%d}"
+    return Series(tuple(values), f"requests per {interval}, most {number(values[peak])} {start}")
 
 
-def _point(entry: Mapping[str, Any]) -> tuple[datetime, int] | None:
+def _day(entry: Mapping[str, Any]) -> tuple[datetime, int] | None:
     date, requests = entry.get("date"), entry.get("requests")
     if not isinstance(date, str) or not isinstance(requests, int) or (when := moment(date)) is None:
         return None
     return when, max(requests, 0)
-
-
-def _interval(length: timedelta) -> str:
-    for unit, name in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
-        if length >= unit and not length % unit:
-            return name if length == unit else counted(length // unit, name)
-    return counted(round(length.total_seconds()), "second")

@@ -46,36 +46,11 @@ def test_gaps_in_a_timeline_count_as_nothing() -> None:
     assert found.caption == "requests per day, most 9 on 2026-05-02"
 
 
-def test_a_long_timeline_is_put_together_to_fit() -> None:
-    found = series(
-        [{"date": f"2026-05-{d:02d}T{h:02d}:00:00Z", "requests": 1} for d in range(1, 4) for h in range(24)], 10
-    )
-    assert found is not None
-    assert found.values == (8,) * 9
-    assert found.caption == "requests per 8 hours, most 8 on 2026-05-01 00:00"
-
-
 def test_several_days_in_one_say_from_when() -> None:
     found = series(_days({f"2026-05-{day:02d}": day for day in range(1, 11)}), 5)
     assert found is not None
     assert found.values == (3, 7, 11, 15, 19)
     assert found.caption == "requests per 2 days, most 19 from 2026-05-09"
-
-
-@pytest.mark.parametrize(
-    ("entries", "caption"),
-    [
-        ([("2026-05-01T00:00:00", 1), ("2026-05-01T00:01:00", 2)], "requests per minute, most 2 on 2026-05-01 00:01"),
-        (
-            [("2026-05-01T00:00:00", 1), ("2026-05-01T00:00:30", 2)],
-            "requests per 30 seconds, most 2 on 2026-05-01 00:00",
-        ),
-    ],
-)
-def test_short_intervals_are_named(entries: list[tuple[str, int]], caption: str) -> None:
-    found = series([{"date": when, "requests": n} for when, n in entries], 20)
-    assert found is not None
-    assert found.caption == caption
 
 
 @pytest.mark.parametrize(
