@@ -13,7 +13,7 @@ import click
 from distillscan.cli import guard
 from distillscan.cli.guard import say
 from distillscan.cli.inputs import standard_input
-from distillscan.cli.output import LEVELS, View, emit, is_terminal, report_options
+from distillscan.cli.output import LEVELS, View, check_outputs, deliver, emit, is_terminal, report_options
 from distillscan.errors import UsageError
 from distillscan.options import AnalyzeOptions, RunOptions
 
@@ -149,15 +149,9 @@ class _Run:
 
     @classmethod
     def of(cls, paths: Sequence[str], options: dict[str, Any]) -> "_Run":
-        from distillscan.files import check_target
-
         view = View.of(options)
         targets = {"--output": view.output, "--stats": options["stats"], "--rejects": options["rejects"]}
-        for path in (options["stats"], options["rejects"]):
-            if path is not None:
-                check_target(path)
-        key = [] if options["keyfile"] is None else [str(options["keyfile"])]
-        _keep_apart([*paths, *options["joins"], *key], targets)
+        check_outputs(targets, [*paths, *options["joins"], options["keyfile"]])
         given = options | {
             "mapping": _pairs("--map", options["mapping"], "account_id=user.id"),
             "settings": _pairs("--set", options["settings"], "cluster.min_accounts=8"),
@@ -201,9 +195,7 @@ class _Run:
     def write_stats(self, report: "Report") -> None:
         """Write the run's times and sizes, if asked to."""
         if self.stats is not None:
-            from distillscan.files import write_atomically
-
-            write_atomically(self.stats, (json.dumps(dict(report.stats), indent=2) + "\n").encode())
+            deliver(json.dumps(dict(report.stats), indent=2) + "\n", self.stats)
 
 
 def _filled(kind: type[Options], given: Mapping[str, Any]) -> Options:
@@ -250,18 +242,6 @@ def _pairs(option: str, values: Sequence[str], example: str) -> dict[str, str]:
             raise UsageError(f"{option} {name.strip()} is given twice: {pairs[name.strip()]} and {content}")
         pairs[name.strip()] = content
     return pairs
-
-
-def _keep_apart(paths: Sequence[str], targets: Mapping[str, Path | None]) -> None:
-    """Refuse to write over an input, or two outputs into one file."""
-    taken = {Path(path).resolve(): "an input" for path in paths if path != "-"}
-    for option, path in targets.items():
-        if path is None or path == Path("/dev/null"):
-            continue
-        where = path.resolve()
-        if where in taken:
-            raise UsageError(f"{option} {path} is also {taken[where]}: choose another file")
-        taken[where] = option
 
 
 def _how_it_went(stats: Mapping[str, Any]) -> str:

@@ -1,14 +1,13 @@
-"""``distillscan evaluate``: a saved report held against the truth about its accounts."""
+"""``distillscan evaluate``: a saved report measured against the truth about its accounts."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from distillscan.cli.inputs import read_report
-from distillscan.cli.output import colour_is_welcome, is_terminal, print_text, terminal_width
+from distillscan.cli.output import check_outputs, deliver, output_option, terminal_layout
 from distillscan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,9 +26,7 @@ Exit codes:
 @click.argument("report", metavar="REPORT.json")
 @click.argument("labels", type=click.Path(path_type=Path), metavar="LABELS")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON (default if the file of --output ends in .json).")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file; replaces it."
-)
+@output_option("Write to this file; replaces it.")
 def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> None:
     """Measure a report against labels: precision, recall, calibration.
 
@@ -37,19 +34,14 @@ def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> N
     CSV or Parquet file with the columns account_id, operator, cohort and campaign (empty for the innocent), such as
     the one that distillscan simulate writes beside a log.
     """
-    output = None if output == Path("-") else output
-    _check_output(output, report, labels)
+    check_outputs({"--output": output}, (report, labels))
     as_json = _is_json(output, as_json)
-    from distillscan.evaluate import evaluate as hold
-    from distillscan.evaluate import read_labels
-    from distillscan.files import write_atomically
+    from distillscan.evaluate import evaluate as measure
+    from distillscan.evaluate import read_labels, to_text
 
-    evaluation = hold(read_report(report), read_labels(labels))
-    text = _json(evaluation) if as_json else _text(evaluation, output)
-    if output is None:
-        print_text(text, for_people=not as_json)
-    else:
-        write_atomically(output, text.encode())
+    evaluation = measure(read_report(report), read_labels(labels))
+    text = _json(evaluation) if as_json else to_text(evaluation, **terminal_layout(output))
+    deliver(text, output, for_people=not as_json)
 
 
 def _is_json(output: Path | None, asked: bool) -> bool:
@@ -59,28 +51,7 @@ def _is_json(output: Path | None, asked: bool) -> bool:
     return asked or suffix == ".json"
 
 
-def _check_output(output: Path | None, report: str, labels: Path) -> None:
-    if output is None:
-        return
-    from distillscan.files import check_target
-
-    check_target(output)
-    if output.resolve() in (Path(report).resolve(), labels.resolve()):
-        raise UsageError(f"--output {output} is also an input: choose another file")
-
-
 def _json(evaluation: "Evaluation") -> str:
     from distillscan.sanitize import json_safe
 
     return json_safe(json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
-
-
-def _text(evaluation: "Evaluation", output: Path | None) -> str:
-    from distillscan.evaluate import to_text
-
-    on_terminal = output is None and is_terminal(sys.stdout)
-    return to_text(
-        evaluation,
-        width=terminal_width(sys.stdout if output is None else None),
-        color=on_terminal and colour_is_welcome(),
-    )

@@ -1,12 +1,11 @@
 """``distillscan detectors``, ``parameters`` and ``report-schema``: what there is to know without a log."""
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from distillscan.cli.output import colour_is_welcome, is_terminal, print_text, terminal_width
+from distillscan.cli.output import print_text, terminal_layout
 from distillscan.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def detectors(format_: str) -> None:
     if format_ == "json":
         _print_json(described)
     else:
-        print_text(detector_listing(described, **_terminal()), for_people=True)
+        print_text(detector_listing(described, **terminal_layout()), for_people=True)
 
 
 @click.command(short_help="List the parameters that --set changes.")
@@ -56,7 +55,7 @@ def parameters(groups: tuple[str, ...], format_: str) -> None:
     if format_ == "json":
         _print_json(described)
     else:
-        print_text(parameter_listing(described, **_terminal()), for_people=True)
+        print_text(parameter_listing(described, **terminal_layout()), for_people=True)
 
 
 @click.command("report-schema", short_help="Print the JSON Schema of the report.")
@@ -84,9 +83,3 @@ def _parameter(one: "Parameter") -> dict[str, Any]:
 
 def _print_json(described: list[dict[str, Any]]) -> None:
     print_text(json.dumps(described, indent=2, ensure_ascii=True) + "\n")
-
-
-def _terminal() -> dict[str, Any]:
-    """How to lay out a listing: the width, and whether colours are welcome."""
-    on_terminal = is_terminal(sys.stdout)
-    return {"width": terminal_width(sys.stdout), "color": on_terminal and colour_is_welcome()}

@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -24,6 +24,18 @@ LEVELS: Final = ("critical", "high", "medium", "low")
 DEFAULT_WIDTH: Final = 100
 
 
+def output_option(help_: str) -> Callable[[Command], Command]:
+    """Add ``--output``; its value is None for standard output, which ``-`` stands for as well."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        callback=lambda _context, _option, path: None if path == Path("-") else path,
+        help=help_,
+    )
+
+
 def report_options(command: Command) -> Command:
     """Add the options that choose how the report looks and where it goes."""
     for option in reversed(
@@ -35,13 +47,7 @@ def report_options(command: Command) -> Command:
                 type=click.Choice(FORMATS),
                 help="Write the report in this format (default: by the suffix of --output, else a table).",
             ),
-            click.option(
-                "-o",
-                "--output",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="Write the report to this file, completely or not at all; replaces the file.",
-            ),
+            output_option("Write the report to this file, completely or not at all; replaces the file."),
             click.option(
                 "--min-severity", type=click.Choice(LEVELS), help="Show only clusters of this severity or worse."
             ),
@@ -88,11 +94,10 @@ class View:
         """Take the view's options out of ``options``.
 
         Raises:
-            UsageError: The output cannot be written, or the format not made; better known before the analysis.
+            UsageError: The suffix of the output is that of no format.
         """
         output = options.pop("output")
-        output = None if output == Path("-") else output
-        view = cls(
+        return cls(
             format_=options.pop("format_") or _format_of(output),
             output=output,
             min_severity=options.pop("min_severity"),
@@ -101,11 +106,6 @@ class View:
             verbose=options.pop("verbose"),
             no_color=options.pop("no_color"),
         )
-        if view.output is not None:
-            from distillscan.files import check_target
-
-            check_target(view.output)
-        return view
 
 
 def _format_of(output: Path | None) -> Format:
@@ -126,26 +126,53 @@ def emit(result: "Result", view: View) -> None:
     Raises:
         UsageError: It cannot be written, or does not have the cluster that was asked for.
     """
-    from distillscan.files import write_atomically
     from distillscan.report.filters import find_cluster, select
     from distillscan.report.views.terminal.report import to_text
 
     chosen = None if view.cluster is None else find_cluster(result, view.cluster)
     shown = select(result, view.min_severity, view.top, chosen)
     if view.format_ == "table":
-        on_terminal = view.output is None and is_terminal(sys.stdout)
-        text = to_text(
-            shown,
-            width=terminal_width(sys.stdout if view.output is None else None),
-            color=on_terminal and not view.no_color and colour_is_welcome(),
-            verbosity=int(view.verbose),
-        )
+        layout = terminal_layout(view.output, plain=view.no_color)
+        deliver(to_text(shown, **layout, verbosity=int(view.verbose)), view.output, for_people=True)
     else:
-        text = formatter(view.format_)(shown)
-    if view.output is None:
-        print_text(text, for_people=view.format_ == "table")
-    else:
-        write_atomically(view.output, text.encode())
+        deliver(formatter(view.format_)(shown), view.output)
+
+
+def check_outputs(targets: Mapping[str, Path | None], inputs: Iterable[str | Path | None]) -> None:
+    """Make sure, before hours of work, that every output can be written, over no input and over no other output.
+
+    Args:
+        targets: Option to the file it names.
+        inputs: Files that are read; ``-`` is standard input.
+
+    Raises:
+        UsageError: One cannot.
+    """
+    from distillscan.files import check_target
+
+    taken = {Path(path).resolve(): "an input" for path in inputs if path not in (None, "-")}
+    for option, path in targets.items():
+        if path is None or path == Path("/dev/null"):
+            continue
+        check_target(path)
+        where = path.resolve()
+        if where in taken:
+            raise UsageError(f"{option} {path} is also {taken[where]}: choose another file")
+        taken[where] = option
+
+
+def deliver(text: str, output: Path | None, *, for_people: bool = False) -> None:
+    """Write text to its file, or to standard output as ``print_text`` does.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    if output is None:
+        print_text(text, for_people=for_people)
+        return
+    from distillscan.files import write_atomically
+
+    write_atomically(output, text.encode())
 
 
 def print_text(text: str, *, for_people: bool = False) -> None:
@@ -184,6 +211,17 @@ def is_terminal(stream: Any) -> bool:
 def colour_is_welcome() -> bool:
     """Whether the environment does not ask for plain text (https://no-color.org)."""
     return not os.environ.get("NO_COLOR")
+
+
+def terminal_layout(output: Path | None = None, *, plain: bool = False) -> dict[str, Any]:
+    """Return the width of a text for people, and whether it may have colours unless it is to be ``plain``.
+
+    Args:
+        output: The file it goes to; None for standard output.
+        plain: Whether colours are not wanted.
+    """
+    stream = sys.stdout if output is None else None
+    return {"width": terminal_width(stream), "color": not plain and is_terminal(stream) and colour_is_welcome()}
 
 
 def terminal_width(stream: Any) -> int:

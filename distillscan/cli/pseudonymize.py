@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from distillscan.cli.guard import say
-from distillscan.cli.output import print_text
-from distillscan.errors import InputError, UsageError
+from distillscan.cli.output import check_outputs, deliver, output_option
+from distillscan.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 @click.argument("table", type=click.Path(path_type=Path), metavar="TABLE.csv")
 @click.argument("keyfile", type=click.Path(path_type=Path), metavar="KEYFILE")
 @click.option("--keep", is_flag=True, help="Keep the original values beside the pseudonyms, to look them up.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file; replaces it."
-)
+@output_option("Write to this file; replaces it.")
 def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) -> None:
     """Replace the identities in a CSV file by the pseudonyms that a report under the same key shows.
 
@@ -29,22 +27,13 @@ def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) ->
     others stay. Use it to give labels the names of a report with pseudonyms (distillscan evaluate) or, with --keep, to
     look up who is behind a pseudonym.
     """
-    from distillscan.files import check_target, write_atomically
     from distillscan.privacy.pseudonyms import read_key, replace_columns
 
-    output = None if output == Path("-") else output
-    if output is not None:
-        check_target(output)
-        if output.resolve() in (table.resolve(), keyfile.resolve()):
-            raise UsageError(f"--output {output} is also an input: choose another file")
+    check_outputs({"--output": output}, (table, keyfile))
     pseudonyms, warnings = read_key(keyfile)
     for text in warnings:
         say(text, "warning")
-    text = _csv(replace_columns(_read(table), pseudonyms, keep=keep))
-    if output is None:
-        print_text(text)
-    else:
-        write_atomically(output, text.encode())
+    deliver(_csv(replace_columns(_read(table), pseudonyms, keep=keep)), output)
 
 
 def _csv(table: "pl.DataFrame") -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from distillscan.cli.inputs import read_report
-from distillscan.cli.output import View, emit, report_options
+from distillscan.cli.output import View, check_outputs, emit, report_options
 
 if TYPE_CHECKING:
     from distillscan.result import Cluster, Result
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def render(report: str, no_prompts: bool, **options: Any) -> None:
     """Show a report that was saved as JSON; - is standard input. Nothing is analysed again."""
     view = View.of(options)
+    check_outputs({"--output": view.output}, (report,))
     result = read_report(report)
     if no_prompts:
         result = without_prompts(result)

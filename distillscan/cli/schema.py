@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from distillscan.cli.output import print_text
+from distillscan.cli.output import deliver, output_option, print_text
 from distillscan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,13 +52,7 @@ def show(name: str) -> None:
 
 @schema.command("init")
 @click.argument("log", metavar="LOG")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE.toml",
-    help="Write to this file, not to standard output.",
-)
+@output_option("Write to this new .toml file.")
 def init(log: str, output: Path | None) -> None:
     """Write a schema for LOG to edit: a guess for each column, and the fields that are left."""
     from distillscan.read.authoring.guess import guess_schema
@@ -70,13 +64,7 @@ def init(log: str, output: Path | None) -> None:
     if "://" in log:
         raise UsageError(f"{log}: schema init looks at a file on this machine: copy one there first")
     name = output.stem if output is not None else Path(log).name.partition(".")[0] or "mine"
-    text = guess_schema(Path(log), log, name)
-    if output is None:
-        print_text(text)
-    else:
-        from distillscan.files import write_atomically
-
-        write_atomically(output, text.encode())
+    deliver(guess_schema(Path(log), log, name), output)
 
 
 @schema.command("check")

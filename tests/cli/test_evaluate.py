@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from distillscan.cli import cli
+from distillscan.cli import cli, output
 from distillscan.cli.inputs import read_report
 from distillscan.errors import UsageError
 from distillscan.evaluate import evaluate, to_text
@@ -57,12 +57,11 @@ def test_the_report_from_standard_input() -> None:
 
 
 def test_a_terminal_gets_colour(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = sys.modules["distillscan.cli.evaluate"]
-    monkeypatch.setattr(module, "is_terminal", lambda stream: True)
-    monkeypatch.setattr(module, "terminal_width", lambda stream: 90 if stream is sys.stdout else 1)
+    monkeypatch.setattr(output, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(output, "terminal_width", lambda stream: 90 if stream is sys.stdout else 1)
     # the runner takes colours out of what is written to its standard output
     shown: list[str] = []
-    monkeypatch.setattr(module, "print_text", lambda text, for_people: shown.append(text))
+    monkeypatch.setattr(output, "print_text", lambda text, for_people: shown.append(text))
     assert run("report.json", "labels.csv").exit_code == 0
     assert shown == [to_text(evaluate(mixed(), labels()), width=90, color=True)]
     assert "\x1b[" in shown[0]

@@ -327,6 +327,7 @@ def test_exit_codes_of_a_run_that_has_a_report(run: Run, args: list[str], code: 
         ),
         (["analyze", "x", "--rejects", "."], 2, "error: cannot write .: it is a folder; name a file in it\n"),
         (["analyze", "r.json", "-o", "r.json"], 2, "error: --output r.json is also an input: choose another file\n"),
+        (["render", "r.json", "-o", "r.json"], 2, "error: --output r.json is also an input: choose another file\n"),
         (["analyze", "x", "-o", "r", "--stats", "./r"], 2, "error: --stats r is also --output: choose another file\n"),
         (
             ["analyze", "x", "--map", "a\x1b[2J"],
