@@ -178,10 +178,12 @@ def test_every_cluster_is_in_the_table_and_has_its_part() -> None:
 
 
 def test_weights_are_drawn_from_where_the_last_one_ended() -> None:
-    weights = (Weight("coordination", "prior", -10.0), Weight("coordination", "content", 15.0))
+    weights = tuple(
+        Weight("coordination", label, bits) for label, bits in (("prior", -10.0), ("content", 15.0), ("declared", -5.0))
+    )
     source = to_html(quiet(clusters=(cluster(weights=weights),)))
     drawn = re.findall(r'<rect class="(\w+)" x="(\d+)" y="2" width="(\d+)"', source)
-    assert drawn == [("prior", "0", "133"), ("for", "0", "199"), ("sum", "133", "66")]
+    assert drawn == [("prior", "0", "133"), ("for", "0", "199"), ("against", "133", "66"), ("sum", "133", "1")]
 
 
 @pytest.mark.parametrize(

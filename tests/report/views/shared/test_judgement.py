@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from distillscan.report.filters import select
-from distillscan.report.views.shared.judgement import explanations, judgements, severities
-from tests.support.fake_results import busy, cluster
+from distillscan.report.views.shared.judgement import cluster_counts, explanations, judgements, severities
+from tests.support.fake_results import busy, cluster, quiet
 
 
 def test_each_question_has_its_probability_weights_and_evidence() -> None:
@@ -42,3 +42,8 @@ def test_severities_are_counted_worst_first() -> None:
 
 def test_clusters_that_are_not_listed_count_as_well() -> None:
     assert severities(select(busy(), "high", top=1)) == severities(busy())
+
+
+def test_clusters_are_counted_in_words() -> None:
+    assert cluster_counts(quiet()) == "no cluster"
+    assert cluster_counts(select(busy(), "high")) == "4 clusters: 1 critical, 1 high, 1 medium, 1 low"
