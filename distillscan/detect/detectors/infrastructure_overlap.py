@@ -136,8 +136,11 @@ class InfrastructureOverlapDetector(Detector):
 def _pool(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding | None:
     """The addresses, or where every address is an account's own the networks, that members share."""
     stated, prefixes = candidate.population.states("ip"), candidate.characteristic("ip_prefix")
-    kind = "ip" if candidate.characteristic("ip").size else "ip_prefix"
+    kind = "ip"
     sharing = candidate.sharing(kind, stated, with_anyone=True)
+    if sharing is None:
+        kind = "ip_prefix"
+        sharing = candidate.sharing(kind, stated, with_anyone=True)
     if sharing is None:
         return None
     columns, compared = sharing

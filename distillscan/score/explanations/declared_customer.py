@@ -128,7 +128,6 @@ def _card_and_domain(view: View, findings: Sequence[Finding], p: CustomerParamet
     return replace(outcome, takes_off=explained)
 
 
-def undeclared(view: View, findings: Sequence[Finding], p: CustomerParameters) -> list[Finding]:
-    """Return the findings less those by which one card and domains declare a customer: these are taken off once."""
-    declared = DeclaredCustomer().test(view, view.findings, p).takes_off
-    return [finding for finding in findings if finding not in declared]
+def taken_off_as_declared(view: View, p: CustomerParameters) -> tuple[Finding, ...]:
+    """Return the findings by which one card and domains declare a customer: they are taken off once, and not again."""
+    return DeclaredCustomer().test(view, view.findings, p).takes_off

@@ -9,7 +9,7 @@ from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, SharedHolderFacts, SharedPoolFacts
 from distillscan.result import Weight
 from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming, first_facts, reduction
-from distillscan.score.explanations.declared_customer import CustomerParameters, undeclared
+from distillscan.score.explanations.declared_customer import CustomerParameters, taken_off_as_declared
 from distillscan.settings import threshold
 
 
@@ -28,10 +28,11 @@ class OneEvent(InnocentExplanation):
 
     def test(self, view: View, findings: Sequence[Finding], p: EventParameters) -> Outcome:
         """Return whether the members signed up together, and work from one network or share one voucher."""
-        left = undeclared(view, findings, p)
-        signups = claiming(left, Claim.SIGNUP_BURST)[:1]
+        signups = claiming(findings, Claim.SIGNUP_BURST)[:1]
         if not signups:
             return Outcome("fails", "the members do not sign up together")
+        declared = taken_off_as_declared(view, p)
+        left = [finding for finding in findings if finding not in declared]
         holders = claiming(left, Claim.SHARED_HOLDER)
         small = [finding for finding in holders if 0 < finding.bits <= p.single_holder]
         if np.any(view.candidate.population.states("ip")[view.candidate.members]):
@@ -45,7 +46,7 @@ class OneEvent(InnocentExplanation):
         else:
             reason = "they signed up together and share one voucher or card; where they work cannot be seen"
         explained = (*signups, *small, *claiming(left, Claim.IN_STEP))
-        bits = reduction(undeclared(view, view.findings, p), explained, p)
+        bits = reduction([finding for finding in view.findings if finding not in declared], explained, p)
         return Outcome("holds", reason, Weight("coordination", "explained: one event", round(bits, 2)), explained)
 
 

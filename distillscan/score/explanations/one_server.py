@@ -9,7 +9,7 @@ from distillscan.detect.base import Finding
 from distillscan.detect.claims import Claim
 from distillscan.result import Weight
 from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming, reduction
-from distillscan.score.explanations.declared_customer import CustomerParameters, undeclared
+from distillscan.score.explanations.declared_customer import CustomerParameters, taken_off_as_declared
 from distillscan.score.explanations.people_at_work import PeopleAtWork, PeopleParameters
 from distillscan.settings import threshold
 
@@ -48,11 +48,12 @@ class OneServer(InnocentExplanation):
 
         Of the two it takes off the one that weighs less: one cause explains both.
         """
-        left = undeclared(view, findings, p)
-        pool = claiming(left, Claim.SHARED_POOL)
-        wording = [finding for finding in claiming(left, Claim.WORDING) if finding.bits > 0]
+        pool = claiming(findings, Claim.SHARED_POOL)
+        wording = [finding for finding in claiming(findings, Claim.WORDING) if finding.bits > 0]
         if not pool or pool[0].bits <= 0 or not wording:
             return Outcome("fails", "the members do not share both a wording and the addresses they come from")
+        declared = taken_off_as_declared(view, p)
+        left = [finding for finding in findings if finding not in declared]
         sums = {name: sum(f.bits for f in claiming(left, *claims)) for name, claims in _PERSONAL.items()}
         telling = [name for name, bits in sums.items() if bits >= p.server_bits]
         if telling:
@@ -60,7 +61,8 @@ class OneServer(InnocentExplanation):
         rhythm = PeopleAtWork().test(view, findings, p)
         if rhythm.verdict == "fails":
             return Outcome("fails", f"people use applications, but {rhythm.reason}")
-        every, network = undeclared(view, view.findings, p), claiming(left, *_NETWORK)
+        every = [finding for finding in view.findings if finding not in declared]
+        network = claiming(left, *_NETWORK)
         explained = max((wording, network), key=lambda part: reduction(every, part, p))
         bits = reduction(every, explained, p)
         reason = "wording and addresses are common, everything that belongs to a person is not"
