@@ -223,7 +223,8 @@ class Log:
             end = last + 1 if unit.end_row is None else unit.end_row
             if not ((rows >= unit.first_row) & (rows < end)).any():
                 continue
-            for chunk in self._readable(unit, source.number):
+            few = partial(unit.read_rows, frozenset(rows)) if unit.read_rows else unit.read
+            for chunk in self._readable(replace(unit, read=few), source.number):
                 wanted = chunk.rows.is_in(rows.implode())
                 if wanted.any():
                     yield to_canonical(chunk.filter(wanted), source.number, resolution, Notes(), related)

@@ -58,12 +58,16 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A part of a file that can be read on its own: rows ``first_row`` up to ``end_row`` (``None``: to the end)."""
+    """A part of a file that can be read on its own: rows ``first_row`` up to ``end_row`` (``None``: to the end).
+
+    ``read_rows`` reads a few rows, given by their numbers, where a format can do so quicker than ``read`` reads all.
+    """
 
     first_row: int
     end_row: int | None
     bytes: int
     read: Callable[[], Iterator[Chunk]]
+    read_rows: Callable[[frozenset[int]], Iterator[Chunk]] | None = None
 
 
 class Reader(Protocol):

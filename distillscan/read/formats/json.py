@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +48,8 @@ class JsonReader:
         self._document = is_document(path, label, compression)
         self._wrappers = [split_path(wrapper) for wrapper in schema.records] if schema else []
         self._attributes = schema is not None and schema.attributes
+        #: Whether records are other than the objects that stand in the file.
+        self._unwraps = bool(self._wrappers or self._attributes)
         self.rows: int | None = None
         self.remarks: tuple[str, ...] = ()
         self.columns = self._learn(self._sample())
@@ -70,16 +72,16 @@ class JsonReader:
 
         Parsing holds Python's lock: two threads would take as long as one, and more of both processors.
         """
-        yield Unit(0, None, self._size, partial(self._read, resolution, records))
+        read = partial(self._read, resolution, records)
+        yield Unit(0, None, self._size, read, read_rows=read)
 
-    def _read(self, resolution: Resolution, keep: bool) -> Iterator[Chunk]:
+    def _read(self, resolution: Resolution, keep: bool, wanted: frozenset[int] | None = None) -> Iterator[Chunk]:
         row = consumed = 0
         with self._open() as stream:
             for texts in self._texts(stream):
-                chunk, count = self._chunk(texts, row, resolution, keep)
+                chunk, end = self._chunk(texts, row, resolution, keep, wanted)
                 yield replace(chunk, bytes=stream.consumed - consumed)
-                row += count
-                consumed = stream.consumed
+                row, consumed = end, stream.consumed
 
     @property
     def _streamed(self) -> bool:
@@ -94,44 +96,71 @@ class JsonReader:
     def _texts(self, stream: ByteStream) -> Iterator[list[Text]]:
         return iter(Documents(stream, self._label)) if self._document else cut_lines(stream)
 
-    def _records(self, texts: Iterable[Text]) -> Iterator[tuple[Record | None, Text]]:
-        """Records, ``None`` for broken ones, with their text where they have one of their own."""
-        for text in texts:
-            value = _parse(text)
-            if value is None or not (self._wrappers or self._attributes):
-                yield value, text
-                continue
-            for record in self._unwrap(value):
-                yield (plain(record) if self._attributes else record), (text if record is value else None)
+    def _find(
+        self, texts: Sequence[Text], row: int, wanted: frozenset[int] | None
+    ) -> tuple[range, Sequence[Record | None], Sequence[Text]]:
+        """Find the records in texts, the first of which is number ``row``.
 
-    def _unwrap(self, value: Record) -> Iterator[Record]:
+        Returns:
+            The numbers of all; of those that are wanted the records (``None`` for broken ones) and the texts they come
+            from. Lines that are not wanted are not parsed.
+        """
+        if self._unwraps:
+            pairs = [(record, text) for text in texts for record in self._records(text)]
+            rows = range(row, row + len(pairs))
+            chosen = [pair for at, pair in zip(rows, pairs, strict=True) if wanted is None or at in wanted]
+            return rows, [record for record, _ in chosen], [text for _, text in chosen]
+        rows = range(row, row + len(texts))
+        if wanted is not None:
+            texts = [text for at, text in zip(rows, texts, strict=True) if at in wanted]
+        return rows, [_parse(text) for text in texts], texts
+
+    def _records(self, text: Text) -> Iterable[Record | None]:
+        """The records in a text; ``None`` if it is broken."""
+        value = _parse(text)
+        if value is None or not self._unwraps:
+            return (value,)
+        records = self._unwrap(value)
+        return map(plain, records) if self._attributes else records
+
+    def _unwrap(self, value: Record) -> Iterable[Record]:
         for wrapper in self._wrappers:
             if isinstance(value.get(wrapper[0]), list):
                 return _below(value, wrapper)
-        return iter((value,))
+        return (value,)
 
-    def _chunk(self, texts: Sequence[Text], row: int, resolution: Resolution, keep: bool) -> tuple[Chunk, int]:
-        """The records of a block, the first of which is number ``row``, and how many there are, broken ones too."""
-        rows, records, sources, broken = [], [], [], []
-        for at, (record, text) in enumerate(self._records(texts), row):
-            if record is None:
-                broken.append((at, None if text is None else _as_json(text)))
-                continue
-            rows.append(at)
-            records.append(record)
-            if keep:
-                sources.append(value_text(record) if text is None else decode_bytes(text).strip())
+    def _chunk(
+        self, texts: Sequence[Text], row: int, resolution: Resolution, keep: bool, wanted: frozenset[int] | None
+    ) -> tuple[Chunk, int]:
+        """The records in texts, the first of which is number ``row``, and the number after the last.
+
+        ``keep`` keeps the records' own text; records that are not ``wanted`` are left out.
+        """
+        remarks = tuple(oddities(texts, self._label))
+        every, found, texts = self._find(texts, row, wanted)
+        rows = every if wanted is None else [at for at in every if at in wanted]
+        good = [record is not None for record in found]
+        records = [record for record in found if record is not None]
+        broken = (
+            [(rows[at], None if text is None else _as_json(text)) for at, text in enumerate(texts) if not good[at]]
+            if not all(good)
+            else []
+        )
+        if keep and self._unwraps:
+            sources = [value_text(record) for record in records]
+        else:
+            sources = [decode_bytes(text).strip() for text in compress(texts, good) if keep and text is not None]
         level = Level(records)
         columns, notes = self._late_columns(level, resolution.direct) if self._schema is None else ({}, [])
         chunk = Chunk(
-            pl.Series(rows, dtype=pl.UInt64),
+            pl.Series(list(compress(rows, good)), dtype=pl.UInt64),
             self._columns(level, resolution) | columns,
             pl.DataFrame(broken, schema=MALFORMED, orient="row"),
             pl.Series(sources, dtype=pl.String) if keep else None,
             0,
-            (*notes, *oddities(texts, self._label)),
+            (*notes, *remarks),
         )
-        return chunk, len(rows) + len(broken)
+        return chunk, every.stop
 
     def _columns(self, level: Level, resolution: Resolution) -> dict[str, pl.Series]:
         """What is at the places of a resolution: text; of bodies what they hold, as far as no text is needed."""
@@ -177,7 +206,7 @@ class JsonReader:
         nested: dict[str, bool] = {}
         inner: dict[str, set[str]] = {}
         try:
-            for record, _ in self._records(texts):
+            for record in chain.from_iterable(map(self._records, texts)):
                 for name, value in record.items() if record else ():
                     nested[name] = nested.get(name, False) or isinstance(value, (dict, list))
                     if isinstance(value, dict):

@@ -335,3 +335,23 @@ def test_deep_json_is_no_way_to_stop_a_run(tmp_path: Path) -> None:
     found = read_bytes(tmp_path, "x.ndjson", text, ReadOptions(schema=str(schema)))
     assert found.values("account_id") == ["u"]
     assert len(found.rejects) == 2
+
+
+def test_of_a_few_rows_nothing_else_is_read(tmp_path: Path) -> None:
+    """Nor parsed, where lines are records; records inside wrappers have to be counted."""
+    plain = b"".join(line(f"a{at}") for at in range(9)) + b"{broken\n"
+    wrapped = b"".join(json.dumps({"c": [{"user": f"u{at}"}, {"user": "x"}]}).encode() + b"\n" for at in range(4))
+    for name, content, schema, column, found in (
+        ("plain", plain, None, "account_id", ["a3", "a8"]),
+        ("wrapped", wrapped, WRAPPED, "user", ["x", None]),
+    ):
+        path = tmp_path / name
+        path.write_bytes(content)
+        resolution = Resolution({column: SourcePath(column)})
+        (unit,) = JsonReader(path, name, None, schema).units(resolution, batch_rows=9, records=False)
+        assert unit.read_rows is not None
+        chunk = join_chunks(list(unit.read_rows(frozenset({3, 8}))))
+        assert chunk.malformed.is_empty()
+        assert dict(zip(chunk.rows, chunk.columns[column], strict=True)) == {
+            row: text for row, text in zip((3, 8), found, strict=True) if text is not None
+        }
