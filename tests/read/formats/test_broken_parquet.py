@@ -190,7 +190,7 @@ def test_a_page_that_does_not_have_its_checksum_is_not_read(tmp_path: Path, dict
 
 
 def test_memory_is_bounded_by_pieces_not_by_row_groups(tmp_path: Path) -> None:
-    """One row group of 200 MB of texts, of 12 MB packed, is read in pieces of 24 MB that are handed over at 48 MB."""
+    """One row group of 200 MB of texts, of 12 MB packed, is read in pieces of 12 MB and handed over at 48 MB."""
     size = 50_000
     texts = [f"{at} {'x' * 4_000}" for at in range(size)]
     content = parquet_bytes(
