@@ -18,8 +18,8 @@ from distillscan.errors import InputError
 from distillscan.read.formats.arrow import to_series
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_rows
 from distillscan.read.formats.csv_records import RANGE, Range, RecordCounter, cut_ranges
-from distillscan.read.inputs.detect import ByteStream, what_went_wrong
 from distillscan.read.inputs.outcome import Damage
+from distillscan.read.inputs.stream import ByteStream, what_went_wrong
 from distillscan.read.options import Compression
 from distillscan.read.schema.resolve import Resolution, SourceColumn
 from distillscan.read.values.jsontext import Level, to_text_column

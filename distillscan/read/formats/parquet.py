@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from distillscan.errors import InputError
 from distillscan.read.formats.arrow import is_text, to_series
 from distillscan.read.formats.chunks import Chunk, Unit, no_malformed, no_rows
-from distillscan.read.inputs.detect import reading, what_went_wrong
 from distillscan.read.inputs.outcome import Damage
+from distillscan.read.inputs.stream import reading, what_went_wrong
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values.jsontext import dig_json
 from distillscan.read.values.text import to_json, to_json_objects

@@ -14,10 +14,11 @@ from typing import BinaryIO, Final
 from urllib.parse import unquote
 
 from distillscan.errors import InputError
-from distillscan.read.inputs.detect import format_by_name, reading
+from distillscan.read.inputs.detect import format_by_name
 from distillscan.read.inputs.local_copy import LocalCopies
 from distillscan.read.inputs.outcome import Skipped
 from distillscan.read.inputs.remote import SCHEMES, Store, has_pattern, is_remote
+from distillscan.read.inputs.stream import reading
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
 
