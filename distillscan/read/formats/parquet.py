@@ -102,6 +102,7 @@ class ParquetReader:
         for groups in self._neighbours(batch_rows):
             rows, size = sum(self._counts[groups.start : groups.stop]), sum(self._sizes[groups.start : groups.stop])
             at_once = max(1, min(_ROWS, batch_rows, rows * _AT_ONCE // max(1, size)))
+            at_once -= at_once % _STEP if at_once > _STEP else 0  # a broken row group is left at the same row
             wanted = _Wanted(paths, names, repeating, records, at_once)
             yield Unit(start, start + rows, self._share(rows), partial(self._read, groups, start, wanted))
             start += rows
@@ -131,7 +132,9 @@ class ParquetReader:
             return
         if len(groups) > 1:
             for group in groups:
-                yield from self._read(range(group, group + 1), row, wanted)
+                if row + self._counts[group] > done:
+                    for chunk in self._read(range(group, group + 1), row, wanted):
+                        yield chunk.filter(chunk.rows >= done)
                 row += self._counts[group]
         elif wanted.records or wanted.rows != _STEP:
             yield from self._read_in_steps(groups, row, done, wanted)
