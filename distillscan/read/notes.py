@@ -9,7 +9,7 @@ class Notes:
 
     def __init__(self) -> None:
         self._texts: set[str] = set()
-        self._tallies: defaultdict[str, dict[tuple[int, int], int]] = defaultdict(dict)
+        self._counts: defaultdict[str, dict[tuple[int, int], int]] = defaultdict(dict)
         self._lock = Lock()
 
     def add(self, text: str) -> None:
@@ -17,17 +17,17 @@ class Notes:
         with self._lock:
             self._texts.add(text)
 
-    def tally(self, template: str, where: tuple[int, int], count: int) -> None:
+    def count(self, template: str, where: tuple[int, int], count: int) -> None:
         """Add ``count`` rows to a sentence with a ``{count}`` in it.
 
         ``where`` (source and first row of the batch) makes a batch that is read twice count once.
         """
         if count:
             with self._lock:
-                self._tallies[template][where] = count
+                self._counts[template][where] = count
 
     def texts(self) -> tuple[str, ...]:
         """Return every sentence so far, sorted."""
         with self._lock:
-            counted = {text.format(count=f"{sum(by.values()):,}") for text, by in self._tallies.items()}
+            counted = {text.format(count=f"{sum(by.values()):,}") for text, by in self._counts.items()}
             return tuple(sorted(self._texts | counted))

@@ -11,10 +11,11 @@ from distillscan.read.canonical.join import Joined
 from distillscan.read.canonical.related import relate
 from distillscan.read.formats.chunks import Source
 from distillscan.read.formats.open import Opening, open_file
-from distillscan.read.inputs.detect import is_plain_text, reading
+from distillscan.read.inputs.detect import is_plain_text
 from distillscan.read.inputs.discover import STDIN, Found, discover
 from distillscan.read.inputs.local_copy import LocalCopies
-from distillscan.read.inputs.outcome import Skipped, refuse
+from distillscan.read.inputs.outcome import Skipped, nothing_readable
+from distillscan.read.inputs.stream import reading
 from distillscan.read.joined_logs import open_joins, require_key
 from distillscan.read.log import Log, LogFile, hash_file
 from distillscan.read.notes import Notes
@@ -62,7 +63,7 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
         joined, joined_files = open_joins(options, copies, notes)
         kept = [one for one in opened if _has_columns(one, options.mapping, notes, skipped, joined)]
         if not kept:
-            raise refuse(sorted(skipped, key=lambda one: one.path))
+            raise nothing_readable(sorted(skipped, key=lambda one: one.path))
         kept = _without_twins(kept, skipped, notes)
         sources = [
             Source(number, one.label, one.opening.reader, one.opening.resolution) for number, one in enumerate(kept)

@@ -1,8 +1,9 @@
 """Look at a log of an unknown source and write a first schema for it, with guesses and what else is there."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from distillscan.columns import CANONICAL, REQUIRED
 from distillscan.errors import InputError
 from distillscan.read.bodies.request import BODY_KEYS, extract, load
 from distillscan.read.bodies.response import answer
-from distillscan.read.formats.chunks import Reader
+from distillscan.read.formats.chunks import Reader, Source
 from distillscan.read.formats.open import open_file, recognise
 from distillscan.read.options import ReadOptions
 from distillscan.read.schema.hints import HINTS, normalise
@@ -81,7 +82,7 @@ def guess_schema(path: Path, label: str, name: str) -> str:
         raise InputError(f"{label} does not exist, is empty, or is no file: name one file of the log")
     reader = open_file(path, label, {}, ReadOptions(schema=NO_SCHEMA)).reader
     known = recognise(reader.columns, (one for one in presets().values() if one.kind == "log"))
-    found = list(_paths(reader))
+    found = list(_paths(reader, label))
     if not found:
         raise InputError(f"{label} holds no record: nothing to guess from")
     bodies = {
@@ -93,21 +94,18 @@ def guess_schema(path: Path, label: str, name: str) -> str:
     return "".join(_text(label, name, known, guess))
 
 
-def _paths(reader: Reader) -> Iterator[_Path]:
+def _paths(reader: Reader, label: str) -> Iterator[_Path]:
     """Every place in the first rows, objects and JSON text followed by what is in them."""
     names = list(dict.fromkeys(column.name for column in reader.columns))[:_PATHS]
     resolution = Resolution({name: SourcePath(name) for name in names})
     values: dict[tuple[str, ...], dict[str, None]] = {}
-    for unit in reader.units(resolution, batch_rows=_ROWS, records=False):
-        for chunk in unit.read():
-            for name in names:
-                for text in to_text(chunk.columns[name]).head(_ROWS):
-                    _collect(values, (name,), text, inside=False)
-            break
-        break
-    usable = (steps for steps in values if all(_usable(step) for step in steps))
-    for steps in usable:
-        yield _Path(steps, tuple(values[steps]))
+    for chunk in islice(Source(0, label, reader, resolution).chunks(resolution, _ROWS), 1):
+        for name in names:
+            for text in to_text(chunk.columns[name]).head(_ROWS):
+                _collect(values, (name,), text, inside=False)
+    for steps, seen in values.items():
+        if all(_usable(step) for step in steps):
+            yield _Path(steps, tuple(seen))
 
 
 def _usable(step: str) -> bool:
@@ -138,27 +136,25 @@ def _collect(
 def _columns(found: Sequence[_Path]) -> dict[str, str]:
     """Canonical column to the path whose name hints at it best; no path serves two columns."""
     columns: dict[str, str] = {}
-    taken: set[tuple[str, ...]] = set()
+    free = [one for one in found if not all(value[:1] in ("{", "[") for value in one.values)]
     for canonical in CANONICAL:
-        if canonical in _TEXTS:
-            continue
-        ranked = []
-        for at, one in enumerate(found):
-            rank = _rank(one, canonical)
-            if rank is not None and one.steps not in taken and one.values:
-                ranked.append((rank, len(one.steps), at, one))
-        if ranked:
-            best = min(ranked)[3]
-            taken.add(best.steps)
+        best = None if canonical in _TEXTS else _best(free, canonical, _Path.names)
+        if best is not None:
+            free.remove(best)
             columns[canonical] = best.path
     return columns
 
 
-def _rank(one: _Path, canonical: str) -> int | None:
-    if all(value[:1] in ("{", "[") for value in one.values):
-        return None
-    places = [HINTS[canonical].index(name) for name in one.names() if name in HINTS[canonical]]
-    return min(places, default=None)
+def _best(found: Sequence[_Path], canonical: str, names: Callable[[_Path], Sequence[str]]) -> _Path | None:
+    """The path one of whose names is the best hint at a canonical column; of equals the shortest, then the first."""
+    hints = HINTS[canonical]
+    ranked = [
+        (hints.index(name), len(one.steps), at)
+        for at, one in enumerate(found)
+        for name in names(one)
+        if name in hints and one.values
+    ]
+    return found[min(ranked)[2]] if ranked else None
 
 
 def _request(found: Sequence[_Path]) -> _Path | None:
@@ -199,13 +195,7 @@ def _hints(one: _Path, canonical: str) -> bool:
 
 
 def _named(found: Sequence[_Path], canonical: str) -> _Path | None:
-    ranked = [
-        (HINTS[canonical].index(name), len(one.steps), at)
-        for at, one in enumerate(found)
-        for name in one.names()[:1]
-        if name in HINTS[canonical] and one.values
-    ]
-    return found[min(ranked)[2]] if ranked else None
+    return _best(found, canonical, lambda one: one.names()[:1])
 
 
 def _within(steps: Sequence[str], taken: Sequence[tuple[str, ...]]) -> bool:

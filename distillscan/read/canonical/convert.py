@@ -11,8 +11,8 @@ from distillscan.read.canonical.join import Joined, join_keys
 from distillscan.read.canonical.related import Related
 from distillscan.read.formats.chunks import Chunk, Source
 from distillscan.read.notes import Notes
-from distillscan.read.schema.plan import no_requests, refuse, shape
 from distillscan.read.schema.resolve import Resolution
+from distillscan.read.schema.shape import no_requests, refuse, shape
 from distillscan.read.values.text import canonical_text, to_whole
 from distillscan.read.values.timestamps import Times, parse_times
 
@@ -126,7 +126,7 @@ def _canonical(chunk: Chunk, source: int, notes: Notes, where: tuple[int, int], 
             for text in parsed.assumed:
                 notes.add(f"{canonical} {text}")
             lost = int((parsed.values.is_null() & ~parsed.missing).sum())
-            notes.tally(f"{canonical} was not understood in {{count}} rows: left empty there", where, lost)
+            notes.count(f"{canonical} was not understood in {{count}} rows: left empty there", where, lost)
             values = parsed.values
         elif canonical in CARRIED:
             values = tool_names(raw) if canonical == "tools" else image_counts(raw)

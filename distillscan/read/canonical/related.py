@@ -42,7 +42,7 @@ class Related:
         """Return the chunk with requests in one row each: further parts are added to the first one, and left out."""
         if len(self.further):
             further = chunk.rows.is_in(self.further.implode())
-            notes.tally(_PARTS, where, int(further.sum()))
+            notes.count(_PARTS, where, int(further.sum()))
             chunk = chunk.filter(~further) if further.any() else chunk
         parts = chunk.rows.alias(ROW).to_frame().with_row_index("at").join(self.texts, on=ROW)
         if parts.is_empty():

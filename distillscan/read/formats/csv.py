@@ -18,8 +18,8 @@ from distillscan.errors import InputError
 from distillscan.read.formats.arrow import to_series
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_rows
 from distillscan.read.formats.csv_records import RANGE, Range, RecordCounter, cut_ranges
-from distillscan.read.inputs.detect import ByteStream, what_went_wrong
 from distillscan.read.inputs.outcome import Damage
+from distillscan.read.inputs.stream import ByteStream, what_went_wrong
 from distillscan.read.options import Compression
 from distillscan.read.schema.resolve import Resolution, SourceColumn
 from distillscan.read.values.jsontext import Level, to_text_column
@@ -92,9 +92,12 @@ class CsvReader:
         with ByteStream(self._path, self._label, self._compression, part.start, end) as stream:
             if part.start == 0:
                 stream.read(self._body)
-            for block, whole in self._blocks(stream, part):
-                read = self._chunk if whole else self._open
-                chunk, count = read(block, row, resolution, wanted, records)
+            for block, closed in self._blocks(stream, part):
+                chunk, count = (
+                    self._chunk(block, row, resolution, wanted, records)
+                    if closed
+                    else (self._unclosed(block, row, resolution), 1)
+                )
                 yield replace(chunk, bytes=stream.consumed - consumed)
                 row += count
                 consumed = stream.consumed
@@ -182,7 +185,7 @@ class CsvReader:
         except pa.ArrowInvalid as error:
             raise InputError(f"{self._label} cannot be read as CSV here ({what_went_wrong(error)})") from error
 
-    def _open(self, block: bytes, row: int, resolution: Resolution, _: Sequence[int], __: bool) -> tuple[Chunk, int]:
+    def _unclosed(self, block: bytes, row: int, resolution: Resolution) -> Chunk:
         """A record that the end of the file cuts off inside quotation marks."""
         reason = (
             f"{self._label} ends inside quotation marks that record {row:,} opens: it is not complete, and may hold "
@@ -190,7 +193,7 @@ class CsvReader:
         )
         text = json.dumps(decode_bytes(block), ensure_ascii=False)
         malformed = pl.DataFrame([(row, text)], schema=MALFORMED, orient="row")
-        return replace(no_rows(resolution.paths), malformed=malformed, damage=(Damage(row, reason),)), 1
+        return replace(no_rows(resolution.paths), malformed=malformed, damage=(Damage(row, reason),))
 
 
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:

@@ -16,7 +16,7 @@ from distillscan.read.bodies.columns import body_slot, first_body, read_bodies
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit
 from distillscan.read.formats.otlp import Record, plain
 from distillscan.read.formats.record_texts import BOM, Documents, Text, cut_lines, is_blank, is_document, oddities
-from distillscan.read.inputs.detect import ByteStream
+from distillscan.read.inputs.stream import ByteStream
 from distillscan.read.options import Compression
 from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
 from distillscan.read.schema.model import Schema

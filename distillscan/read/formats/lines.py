@@ -9,7 +9,7 @@ import polars as pl
 
 from distillscan.read.formats.chunks import Chunk, Unit
 from distillscan.read.formats.record_texts import cut_lines, oddities
-from distillscan.read.inputs.detect import ByteStream
+from distillscan.read.inputs.stream import ByteStream
 from distillscan.read.options import Compression
 from distillscan.read.schema.resolve import Resolution, SourceColumn
 from distillscan.read.values.text import decode, to_json

@@ -15,8 +15,8 @@ from distillscan.read.formats.parquet import ParquetReader
 from distillscan.read.inputs.detect import detect, detect_compression, format_by_name
 from distillscan.read.options import Compression, Format, ReadOptions
 from distillscan.read.schema.model import NO_SCHEMA, Kind, Schema, load_schema, presets
-from distillscan.read.schema.plan import refuse
 from distillscan.read.schema.resolve import Resolution, SourceColumn, has, resolve
+from distillscan.read.schema.shape import refuse
 from distillscan.read.values.jsontext import split_path
 
 #: Rows that are looked at before a file counts as readable.

@@ -19,17 +19,18 @@ import pyarrow.parquet as pq
 from distillscan.errors import InputError
 from distillscan.read.formats.arrow import is_text, to_series
 from distillscan.read.formats.chunks import Chunk, Unit, no_malformed, no_rows
-from distillscan.read.inputs.detect import reading, what_went_wrong
 from distillscan.read.inputs.outcome import Damage
+from distillscan.read.inputs.stream import reading, what_went_wrong
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values.jsontext import dig_json
 from distillscan.read.values.text import to_json, to_json_objects
 
-#: Row groups up to this many bytes and the rows of a batch are read together; more rows at once would not be faster.
-_GROUP_BYTES: Final = 24 << 20
-_ROWS: Final = 32_768
-#: Of a row group with more bytes than that the columns are fetched in pieces, of others each as a whole. (In pieces a
-#: broken page can claim 2 GB that Arrow then fills with zeros, so that is not done without need.)
+#: Bytes and rows that are unpacked at once: memory that is used again at once costs less than fresh memory, and a call
+#: to Arrow for fewer rows costs more than it saves. Small row groups are read together up to this many bytes.
+_AT_ONCE: Final = 12 << 20
+_ROWS: Final = 16_384
+#: Of row groups with more bytes than that each column is fetched from the disk in pieces, of others as a whole. (Where
+#: it is fetched in pieces, a broken page that claims 2 GB makes Arrow fill as much with zeros.)
 _GIANT: Final = 256 << 20
 _PIECE: Final = 4 << 20
 #: Rows of a broken row group that are read, or lost, together.
@@ -100,7 +101,8 @@ class ParquetReader:
         start = 0
         for groups in self._neighbours(batch_rows):
             rows, size = sum(self._counts[groups.start : groups.stop]), sum(self._sizes[groups.start : groups.stop])
-            at_once = max(1, min(_ROWS, batch_rows, rows * _GROUP_BYTES // max(1, size)))
+            at_once = max(1, min(_ROWS, batch_rows, rows * _AT_ONCE // max(1, size)))
+            at_once -= at_once % _STEP if at_once > _STEP else 0  # a broken row group is left at the same row
             wanted = _Wanted(paths, names, repeating, records, at_once)
             yield Unit(start, start + rows, self._share(rows), partial(self._read, groups, start, wanted))
             start += rows
@@ -109,7 +111,7 @@ class ParquetReader:
         """Row groups that together stay within a batch; files of many tiny groups are common."""
         first = rows = size = 0
         for group, (more_rows, more_size) in enumerate(zip(self._counts, self._sizes, strict=True)):
-            if group > first and (rows + more_rows > batch_rows or size + more_size > _GROUP_BYTES):
+            if group > first and (rows + more_rows > batch_rows or size + more_size > _AT_ONCE):
                 yield range(first, group)
                 first, rows, size = group, 0, 0
             rows, size = rows + more_rows, size + more_size
@@ -130,7 +132,9 @@ class ParquetReader:
             return
         if len(groups) > 1:
             for group in groups:
-                yield from self._read(range(group, group + 1), row, wanted)
+                if row + self._counts[group] > done:
+                    for chunk in self._read(range(group, group + 1), row, wanted):
+                        yield chunk.filter(chunk.rows >= done)
                 row += self._counts[group]
         elif wanted.records or wanted.rows != _STEP:
             yield from self._read_in_steps(groups, row, done, wanted)

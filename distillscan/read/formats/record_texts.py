@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from distillscan.errors import InputError
-from distillscan.read.inputs.detect import ByteStream
+from distillscan.read.inputs.stream import ByteStream
 from distillscan.read.options import Compression
 from distillscan.read.values.text import decode_bytes
 

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import BinaryIO, Final
 from urllib.parse import unquote
 
 from distillscan.errors import InputError
-from distillscan.read.inputs.detect import format_by_name, reading
+from distillscan.read.inputs.detect import format_by_name
 from distillscan.read.inputs.local_copy import LocalCopies
 from distillscan.read.inputs.outcome import Skipped
 from distillscan.read.inputs.remote import SCHEMES, Store, has_pattern, is_remote
+from distillscan.read.inputs.stream import reading
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
 
@@ -25,7 +27,6 @@ _NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
 #: What every engine passes over in a folder: hidden objects, checksums, and whatever is in hidden folders.
 _HIDDEN: Final = re.compile(r"(?<!:)/[._]|\.crc$")
 _LABELS: Final = re.compile(r"(?:^|[._-])labels?\.", re.IGNORECASE)
-_WITH_LABELS: Final = "that hold labels"
 _SHOWN: Final = 3
 
 
@@ -51,7 +52,7 @@ def discover(
     Args:
         paths: Files, globs, directories (searched to any depth) or ``-`` for standard input.
         stdin: What ``-`` reads; standard input when ``None``.
-        copies: Keeps copies of what can be read only once (standard input, named pipes).
+        copies: Keeps copies of what can be read only once (standard input, named pipes) and of remote objects.
         notes: Receives what was left out.
         forced: A format that all inputs are said to have; then every file of a directory counts.
         skipped: Receives what exists and cannot be looked at.
@@ -59,131 +60,126 @@ def discover(
     Raises:
         InputError: If a path does not exist, matches nothing, or holds no log; if no path is given.
     """
-    skipped = [] if skipped is None else skipped
     if not paths:
         raise InputError("no input: give a file, a directory, a glob, or - for standard input")
+    search = _Search(stdin, copies, notes, forced, [] if skipped is None else skipped)
     by_place: dict[str, Found] = {}
     for path in dict.fromkeys(paths):
-        for found in _expand(path, stdin, copies, notes, forced, skipped):
+        for found in search.expand(path):
             place = found.label if is_remote(found.label) else os.path.realpath(found.local)
             if place in by_place and by_place[place].label != found.label:
                 first, second = sorted((by_place[place], found), key=lambda one: one.label)
                 notes.add(f"{second.label} is the same file as {first.label}: it is read once")
                 found = first
             by_place[place] = found
-    for path in {path for path in paths if list(paths).count(path) > 1}:
-        notes.add(f"{path} is given more than once: it is read once")
+    for path, times in Counter(paths).items():
+        if times > 1:
+            notes.add(f"{path} is given more than once: it is read once")
     return tuple(sorted(by_place.values(), key=lambda found: found.label))
 
 
-def _expand(
-    path: str, stdin: BinaryIO | None, copies: LocalCopies, notes: Notes, forced: Format | None, skipped: list[Skipped]
-) -> list[Found]:
-    if path == STDIN:
-        return [Found(STDIN, copies.copy(stdin or sys.stdin.buffer, STDIN), MappingProxyType({}))]
-    if is_remote(path):
-        return _fetch(path, copies, notes, forced, skipped)
-    place = Path(path)
-    try:
-        mode = place.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return _match(path, notes, forced, skipped)
-    except OSError as error:
-        skipped.append(_unopened(path, error))
-        return []
-    if stat.S_ISDIR(mode):
-        before = len(skipped)
-        found = _walk(path, notes, forced, skipped)
-        if not found and len(skipped) == before:
-            raise InputError(f"{path} holds no Parquet, CSV or NDJSON file: name the files, or say --input-format")
-        return found
-    if stat.S_ISREG(mode):
-        return [Found(path, place, _partitions(path))]
-    with reading(path), place.open("rb") as pipe:
-        return [Found(path, copies.copy(pipe, path), MappingProxyType({}))]
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What holds for all paths; see :func:`discover`."""
 
+    stdin: BinaryIO | None
+    copies: LocalCopies
+    notes: Notes
+    forced: Format | None
+    skipped: list[Skipped]
 
-def _unopened(path: str, error: OSError) -> Skipped:
-    return Skipped(path, Path(path), 0, f"{path} cannot be opened: {error.strerror}")
-
-
-def _match(path: str, notes: Notes, forced: Format | None, skipped: list[Skipped]) -> list[Found]:
-    scheme, address, _ = path.partition("://")
-    if address and scheme.isalnum():
-        if scheme.lower() in SCHEMES:
-            raise InputError(f"{path}: write {scheme.lower()}:// in small letters")
-        raise InputError(f"{path}: {scheme}:// is not read, s3://, gs:// and az:// are; save the log as a file first")
-    if not glob.has_magic(path):
-        raise InputError(f"{path} does not exist: check the path (relative paths start at the current directory)")
-    found: list[Found] = []
-    labels: list[str] = []
-    for match in sorted(glob.glob(path, recursive=True)):  # noqa: PTH207 (keeps the analyst's spelling)
-        if Path(match).is_dir():
-            found += _walk(match, notes, forced, skipped)
-        elif _LABELS.search(Path(match).name):
-            labels.append(match)
-        else:
-            found.append(Found(match, Path(match), _partitions(match)))
-    _note_left_out(path, _WITH_LABELS, labels, notes)
-    if not found:
-        raise InputError(f"{path} matches no log: check the pattern, and quote it so that the shell does not expand it")
-    return found
-
-
-def _walk(directory: str, notes: Notes, forced: Format | None, skipped: list[Skipped]) -> list[Found]:
-    """The logs below a directory. Hidden files, ``_SUCCESS`` and the like are passed over, as every engine does."""
-    names: list[str] = []
-    unknown: list[str] = []
-    labels: list[str] = []
-
-    def refused(error: OSError) -> None:
-        skipped.append(_unopened(str(error.filename), error))
-
-    for folder, subfolders, files in os.walk(directory, onerror=refused):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "_")))
-        for name in files:
-            path = Path(folder, name).as_posix()
-            if name.startswith((".", "_")) or name.endswith(".crc"):
-                continue
-            if _LABELS.search(name):
-                labels.append(path)
-            elif forced is None and format_by_name(name) is None:
-                unknown.append(path)
-            else:
-                names.append(path)
-    _note_left_out(directory, _WITH_LABELS, labels, notes)
-    _note_left_out(directory, "with an unknown ending", unknown, notes)
-    return [Found(name, Path(name), _partitions(name)) for name in sorted(names)]
-
-
-def _fetch(path: str, copies: LocalCopies, notes: Notes, forced: Format | None, skipped: list[Skipped]) -> list[Found]:
-    """Copies of the logs at a remote path, chosen as those of a local one are."""
-    store = Store(path)
-    listing = store.find()
-    labels = list(listing.labels)
-    if not listing.named:
-        visible = [one for one in labels if not _HIDDEN.search(one)]
-        labels = [one for one in visible if not _LABELS.search(one.rpartition("/")[2])]
-        _note_left_out(path, _WITH_LABELS, [one for one in visible if one not in labels], notes)
-    if not listing.named and not has_pattern(path) and forced is None:
-        known = [one for one in labels if format_by_name(one) is not None]
-        _note_left_out(path, "with an unknown ending", [one for one in labels if one not in known], notes)
-        labels = known
-    if not labels:
-        raise InputError(f"{path} holds no log: check the address, name the objects, or say --input-format")
-    found = []
-    for label in labels:
+    def expand(self, path: str) -> list[Found]:
+        """Return the files that one path stands for."""
+        if path == STDIN:
+            return [Found(STDIN, self.copies.copy(self.stdin or sys.stdin.buffer, STDIN), MappingProxyType({}))]
+        if is_remote(path):
+            return self._fetch(path)
+        place = Path(path)
         try:
-            found.append(Found(label, store.copy(label, copies), _partitions(label)))
-        except InputError as error:
-            skipped.append(Skipped(label, Path(label), 0, str(error)))
-    return found
+            mode = place.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return self._match(path)
+        except OSError as error:
+            self._skip(path, error)
+            return []
+        if stat.S_ISDIR(mode):
+            before = len(self.skipped)
+            found = self._walk(path)
+            if not found and len(self.skipped) == before:
+                raise InputError(f"{path} holds no Parquet, CSV or NDJSON file: name the files, or say --input-format")
+            return found
+        if stat.S_ISREG(mode):
+            return [_local(path)]
+        with reading(path), place.open("rb") as pipe:
+            return [Found(path, self.copies.copy(pipe, path), MappingProxyType({}))]
+
+    def _match(self, path: str) -> list[Found]:
+        """The files, and those in directories, that match a pattern."""
+        scheme, address, _ = path.partition("://")
+        if address and scheme.isalnum():
+            if scheme.lower() in SCHEMES:
+                raise InputError(f"{path}: write {scheme.lower()}:// in small letters")
+            raise InputError(
+                f"{path}: {scheme}:// is not read, s3://, gs:// and az:// are; save the log as a file first"
+            )
+        if not glob.has_magic(path):
+            raise InputError(f"{path} does not exist: check the path (relative paths start at the current directory)")
+        matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 (keeps the analyst's spelling)
+        folders = [match for match in matches if Path(match).is_dir()]
+        files = self._choose(path, [match for match in matches if match not in folders], by_ending=False)
+        found = [*(one for folder in folders for one in self._walk(folder)), *map(_local, files)]
+        if not found:
+            raise InputError(
+                f"{path} matches no log: check the pattern, and quote it so that the shell does not expand it"
+            )
+        return found
+
+    def _walk(self, directory: str) -> list[Found]:
+        """The logs below a directory. Hidden files, ``_SUCCESS`` and the like are passed over, as every engine does."""
+        names: list[str] = []
+        for folder, subfolders, files in os.walk(
+            directory, onerror=lambda error: self._skip(str(error.filename), error)
+        ):
+            subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "_")))
+            visible = (name for name in files if not name.startswith((".", "_")) and not name.endswith(".crc"))
+            names += [Path(folder, name).as_posix() for name in visible]
+        return [_local(name) for name in self._choose(directory, sorted(names), by_ending=self.forced is None)]
+
+    def _fetch(self, path: str) -> list[Found]:
+        """Copies of the logs at a remote path, chosen as those of a local one are."""
+        store = Store(path)
+        listing = store.find()
+        labels = list(listing.labels)
+        if not listing.named:
+            by_ending = self.forced is None and not has_pattern(path)
+            labels = self._choose(path, [one for one in labels if not _HIDDEN.search(one)], by_ending=by_ending)
+        if not labels:
+            raise InputError(f"{path} holds no log: check the address, name the objects, or say --input-format")
+        found = []
+        for label in labels:
+            try:
+                found.append(Found(label, store.copy(label, self.copies), _partitions(label)))
+            except InputError as error:
+                self.skipped.append(Skipped(label, Path(label), 0, str(error)))
+        return found
+
+    def _choose(self, path: str, names: Sequence[str], *, by_ending: bool) -> list[str]:
+        """Those of some files that may be logs; say which others there are."""
+        labels = [name for name in names if _LABELS.search(name.rpartition("/")[2])]
+        unknown = [name for name in names if by_ending and name not in labels and format_by_name(name) is None]
+        for why, left_out in (("that hold labels", labels), ("with an unknown ending", unknown)):
+            if left_out:
+                shown = ", ".join(left_out[:_SHOWN]) + (", ..." if len(left_out) > _SHOWN else "")
+                self.notes.add(f"{path}: left out {len(left_out)} file(s) {why} ({shown}); name a file to have it read")
+        gone = {*labels, *unknown}
+        return [name for name in names if name not in gone]
+
+    def _skip(self, path: str, error: OSError) -> None:
+        self.skipped.append(Skipped(path, Path(path), 0, f"{path} cannot be opened: {error.strerror}"))
 
 
-def _note_left_out(path: str, why: str, left_out: list[str], notes: Notes) -> None:
-    if left_out:
-        shown = ", ".join(sorted(left_out)[:_SHOWN]) + (", ..." if len(left_out) > _SHOWN else "")
-        notes.add(f"{path}: left out {len(left_out)} file(s) {why} ({shown}); name a file to have it read")
+def _local(path: str) -> Found:
+    return Found(path, Path(path), _partitions(path))
 
 
 def _partitions(path: str) -> MappingProxyType[str, str | None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from distillscan.errors import InputError
-from distillscan.read.inputs.detect import reading
+from distillscan.read.inputs.stream import reading
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

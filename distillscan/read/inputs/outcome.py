@@ -91,18 +91,18 @@ class Damages:
         return "; ".join(reasons[:_PLACES]) + more
 
 
-def refuse(skipped: Sequence[Skipped]) -> InputError:
+def nothing_readable(skipped: Sequence[Skipped]) -> InputError:
     """Return the error for a log of which no file can be read."""
     if all(one.harmless for one in skipped):
         return InputError(f"nothing to read: {_listed([one.path for one in skipped])} is empty")
     if len(skipped) == 1:
         return InputError(skipped[0].reason)
     return InputError(
-        "\n".join((f"none of {len(skipped):,} files can be read:", *told([one.reason for one in skipped])))
+        "\n".join((f"none of {len(skipped):,} files can be read:", *first_reasons([one.reason for one in skipped])))
     )
 
 
-def told(reasons: Sequence[str]) -> list[str]:
+def first_reasons(reasons: Sequence[str]) -> list[str]:
     """Return the first reasons, and how many more there are."""
     more = [f"and {len(reasons) - _FILES:,} more files"] if len(reasons) > _FILES else []
     return [*reasons[:_FILES], *more]
@@ -110,12 +110,13 @@ def told(reasons: Sequence[str]) -> list[str]:
 
 def shortcomings(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     """Return what to say, in the report and to the analyst, about files that were not read whole; empty if all were."""
-    hurt = [one for one in outcomes if one.status != "read" and not one.harmless]
-    if not hurt:
+    incomplete = [one for one in outcomes if one.status != "read" and not one.harmless]
+    if not incomplete:
         return ()
     words = {"skipped": "left out", "partial": "read in part"}
-    head = f"{len(hurt):,} of {len(outcomes):,} {'input was' if len(outcomes) == 1 else 'inputs were'} not read whole"
-    return (head, *told([f"{words[one.status]}: {one.reason}" for one in hurt]))
+    inputs = "input was" if len(outcomes) == 1 else "inputs were"
+    head = f"{len(incomplete):,} of {len(outcomes):,} {inputs} not read whole"
+    return (head, *first_reasons([f"{words[one.status]}: {one.reason}" for one in incomplete]))
 
 
 def _listed(paths: Sequence[str]) -> str:

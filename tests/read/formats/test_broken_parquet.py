@@ -189,8 +189,24 @@ def test_a_page_that_does_not_have_its_checksum_is_not_read(tmp_path: Path, dict
     assert lost > 10
 
 
+@pytest.mark.parametrize("rows", [20, 50, 1000])
+def test_a_broken_row_group_among_small_ones_that_are_read_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr("distillscan.read.formats.parquet._ROWS", rows)
+    accounts = [f"{at:0300}" for at in range(200)]
+    table = {"timestamp": [T0] * 200, "account_id": accounts}
+    content = bytearray(parquet_bytes(table, row_group_size=20, compression="none", use_dictionary=False))
+    broken = content.index(b"%0300d" % 130)
+    content[broken - 1000 : broken + 1000] = b"\xff" * 2000
+    outcome = read_bytes(tmp_path, "log.parquet", bytes(content))
+    assert outcome.values("row") == [*range(120), *range(140, 200)]
+    assert outcome.values("account_id") == accounts[:120] + accounts[140:]
+    assert "rows 120 to 139 (row group 6) cannot be read (" in outcome.unread[1]
+
+
 def test_memory_is_bounded_by_pieces_not_by_row_groups(tmp_path: Path) -> None:
-    """One row group of 200 MB of texts, of 12 MB packed, is read in pieces of 24 MB that are handed over at 48 MB."""
+    """One row group of 200 MB of texts, of 12 MB packed, is read in pieces of 12 MB and handed over at 48 MB."""
     size = 50_000
     texts = [f"{at} {'x' * 4_000}" for at in range(size)]
     content = parquet_bytes(

@@ -16,7 +16,7 @@ from distillscan.errors import InputError
 from distillscan.read import ReadOptions, open_log
 from distillscan.read.formats import record_texts
 from distillscan.read.formats.record_texts import Documents, is_document
-from distillscan.read.inputs.detect import ByteStream
+from distillscan.read.inputs.stream import ByteStream
 from tests.support.small_logs import Outcome, read_bytes
 
 T0 = "2026-01-02T12:00:00Z"

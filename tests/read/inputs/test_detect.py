@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from distillscan.errors import InputError
-from distillscan.read.inputs.detect import ByteStream, detect, format_by_name, reading
+from distillscan.read.inputs.detect import detect, format_by_name
+from distillscan.read.inputs.stream import ByteStream, reading
 from distillscan.read.options import Format
 from tests.support.small_logs import TWO, csv_bytes, ndjson_bytes, parquet_bytes
 

@@ -56,7 +56,7 @@ def _read_bodies(
             read = read_body_texts(part, _coalesce(places), resolution.wanted, last_turn=resolution.last_turn)
         columns = read.struct.unnest()
         for reason, count in columns[PROBLEM].drop_nulls().value_counts(sort=False).iter_rows():
-            notes.tally(f"the {part} of {{count}} rows could not be read in full ({reason})", where, count)
+            notes.count(f"the {part} of {{count}} rows could not be read in full ({reason})", where, count)
         for values in columns.drop(PROBLEM):
             texts[values.name] = values.fill_null(texts[values.name]) if values.name in texts else values
     return texts
