@@ -222,9 +222,7 @@ def _dig(values: pl.Series, keys: Sequence[str]) -> pl.Series:
         longest_first = [(size, ".".join(keys[:size])) for size in range(len(keys), 0, -1)]
         if isinstance(values.dtype, pl.Struct):
             names = {item.name for item in values.dtype.fields}
-            size = next((size for size, key in longest_first if key in names), 0)
-            if not size:
-                return _nothing(len(values))
+            size = next(size for size, key in longest_first if key in names)
             values = values.struct.field(".".join(keys[:size]))
         elif isinstance(values.dtype, pl.Map):
             for size, key in longest_first:  # noqa: B007 (the last one counts if none is there)
@@ -234,13 +232,10 @@ def _dig(values: pl.Series, keys: Sequence[str]) -> pl.Series:
             values = below
         else:
             text = to_json(values) if isinstance(values.dtype, pl.List | pl.Array) else values
-            return dig_json(text, tuple(keys)) if text.dtype == pl.String else _nothing(len(values))
+            nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(values))
+            return dig_json(text, tuple(keys)) if text.dtype == pl.String else nothing
         keys = keys[size:]
     return values
-
-
-def _nothing(rows: int) -> pl.Series:
-    return pl.Series([None], dtype=pl.String).new_from_index(0, rows)
 
 
 def _source_values(batch: Any) -> dict[str, pl.Series]:

@@ -4,9 +4,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Final
 
-import numpy as np
 import polars as pl
-import pyarrow as pa
 
 #: Columns that identify something: "42.0" there is a whole number that went through a float on its way, and means "42".
 IDENTIFIERS: Final = frozenset(
@@ -149,10 +147,9 @@ def as_utf8(text: bytes) -> tuple[bytes, bool]:
     """Return text as UTF-8, other bytes taken for Windows-1252, and whether there were any."""
     if text.isascii():
         return text, False
-    offsets = pa.py_buffer(np.array([0, len(text)], np.int64))
     try:
-        pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(text)]).validate(full=True)
-    except pa.ArrowInvalid:
+        pl.Series([text], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
         return decode_bytes(text).encode(), True
     return text, False
 

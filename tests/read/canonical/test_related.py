@@ -1,5 +1,6 @@
 """Copies and parts of requests, and logs joined by request."""
 
+import gzip
 import json
 import random
 from pathlib import Path
@@ -59,6 +60,23 @@ def test_of_copies_without_a_time_the_first_counts(tmp_path: Path) -> None:
     assert (frame["account_id"].to_list(), len(rejects)) == (["u0"], 2)
     with_one = {"a.ndjson": [*files["a.ndjson"], row(3, id="r1", updated=1)]}
     assert read(tmp_path, with_one, NEWEST)[0]["account_id"].to_list() == ["u3"]
+
+
+def test_a_file_that_lacks_the_order_or_breaks_off(tmp_path: Path) -> None:
+    """What can be told from the rows before the break counts; the reading says that there is one."""
+    (tmp_path / "mine.toml").write_text(BASE + NEWEST)
+    rows = [row(at, id=f"r{at % 500}", updated=at) for at in range(4000)]
+    packed = gzip.compress(csv_bytes(rows), 1)
+    (tmp_path / "a.csv.gz").write_bytes(packed[: len(packed) * 3 // 4])
+    (tmp_path / "b.csv").write_bytes(csv_bytes([row(0, id="r1"), row(1, id="r1")]))
+    options = ReadOptions(schema=str(tmp_path / "mine.toml"))
+    with open_log([str(tmp_path / "a.csv.gz"), str(tmp_path / "b.csv")], options) as log:
+        batches = [batch for task in log.tasks() for batch in task()]
+        assert [one.status for one in log.outcomes({})] == ["partial", "read"]
+    (broken, whole) = batches
+    assert broken.frame.height == 500
+    assert broken.rejects["reason"].unique().to_list() == ["older copy of a request"]
+    assert (whole.frame.height, whole.rejects.height) == (2, 0)
 
 
 PARTS = BODY + '[parts]\nkey = "id"\norder = "part"\n'

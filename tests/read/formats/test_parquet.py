@@ -1,5 +1,6 @@
 """Parquet: any column type, row groups as units, giant ones in pieces, broken files named."""
 
+import errno
 import re
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -15,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from distillscan.columns import CANONICAL
-from distillscan.errors import InputError
+from distillscan.errors import InputError, UsageError
 from distillscan.read import ReadOptions, open_log
 from distillscan.read.formats.arrow import to_series
+from distillscan.read.formats.parquet import ParquetReader
 from tests.support.small_logs import T0, TWO, parquet_bytes, read_bytes
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -227,6 +229,22 @@ def test_keys_of_objects_maps_and_json_text(tmp_path: Path) -> None:
         assert outcome.notes == ()
 
 
+def test_keys_that_lead_nowhere(tmp_path: Path) -> None:
+    columns = {
+        **log_of(2),
+        "tags": pa.array([[("a.b", "x"), ("c", "y")], [("c", "z")]], pa.map_(pa.string(), pa.string())),
+        "counts": pa.array([{"n": 1}, {"n": 2}]),
+        "flat": pa.array([1, 2]),
+        "many": pa.array([[{"k": "v"}], None]),
+    }
+    mapping = {"plan": "tags.a.b", "country": "tags.d.e", "ip": "flat.m", "org_id": "many[0].k", "asn": "tags.c"}
+    outcome = read_bytes(tmp_path, "log.parquet", parquet_bytes(columns), ReadOptions(mapping))
+    assert outcome.frame.select(*mapping).rows() == [("x", None, None, "v", "y"), (None, None, None, None, "z")]
+    for gone in ("counts.gone", "counts.n.deeper"):
+        with pytest.raises(UsageError, match=rf"no input has a column {gone}"):
+            read_bytes(tmp_path, "log.parquet", parquet_bytes(columns), ReadOptions({**mapping, "asn": gone}))
+
+
 def test_only_the_columns_in_question_are_read(tmp_path: Path) -> None:
     """A column that cannot be read harms nobody who does not ask for it; here: its pages are overwritten."""
     content = bytearray(parquet_bytes(log_of(1000, other=[f"{at:0400}" for at in range(1000)]), compression="none"))
@@ -402,6 +420,23 @@ def test_a_file_that_disappears_is_named(tmp_path: Path) -> None:
         Path(path).unlink()
         assert list(task()) == []
         assert log.outcomes({})[0].reason == f"{path} does not exist any more"
+
+
+def test_what_the_operating_system_refuses_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def refuse(self: ParquetReader, groups: range, *_: object) -> Any:
+        tried.append(groups)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with open_log([_write(tmp_path, parquet_bytes(log_of(5), row_group_size=1))]) as log:
+        (task,) = log.tasks()
+        monkeypatch.setattr(ParquetReader, "_batches", refuse)
+        assert list(task()) == []
+        assert log.outcomes({})[0].reason.startswith(
+            f"{tmp_path}/log.parquet cannot be read to its end (Input/output error)"
+        )
+    assert tried == [range(5)]
 
 
 def test_rows_before_a_broken_page_are_kept_however_large_the_pieces(
