@@ -176,11 +176,11 @@ def _asks(value: str) -> bool:
     if isinstance(body, dict) and not BODY_KEYS.intersection(body):
         return False
     asked = extract(body)
-    return asked.prompt is not None and asked.reason is None
+    return asked.prompt is not None and asked.problem is None
 
 
 def _answers(value: str) -> bool:
-    return answer(value).text is not None
+    return answer(value).response is not None
 
 
 def _holds(one: _Path, test: Any) -> bool:

@@ -46,35 +46,38 @@ class Extracted(NamedTuple):
         system_prompt: System and developer messages, a blank line between them.
         prompt: The conversation beside it, oldest turn first, a blank line between turns; no role names.
         last_user: The last text of the user alone.
-        conversation: The conversation's own identifier, if the body names one.
+        session_id: The conversation's own identifier, if the body names one.
         tools: Names of tools that were offered or called, sorted.
         images: How many pictures were sent.
-        signature: The first signature of earlier reasoning that was sent back.
-        reason: Why something is missing, or ``None``.
+        reasoning_signature: The first signature of earlier reasoning that was sent back.
+        problem: Why something is missing, or ``None``.
     """
 
     system_prompt: str | None = None
     prompt: str | None = None
     last_user: str | None = None
-    conversation: str | None = None
+    session_id: str | None = None
     tools: tuple[str, ...] = ()
     images: int = 0
-    signature: str | None = None
-    reason: str | None = None
+    reasoning_signature: str | None = None
+    problem: str | None = None
+
+
+class System(NamedTuple):
+    """A system prompt that is logged by itself, and why something is missing."""
+
+    system_prompt: str | None
+    problem: str | None
 
 
 def extract(value: Any) -> Extracted:
-    """Return what a request body asks.
+    """Return what a request body asks: JSON text or a parsed value, a whole body, messages, or the prompt itself.
 
-    Args:
-        value: JSON text or a parsed value: a whole body, a list of messages, one message, or the prompt itself.
-
-    Returns:
-        What was found; never raises, and bounded in time and size whatever the value is (see ``message_parts``).
+    Never raises, and is bounded in time and size, whatever the value is.
     """
-    value, reason = load(value)
-    if reason is not None:
-        return Extracted(reason=reason)
+    value, problem = load(value)
+    if problem is not None:
+        return Extracted(problem=problem)
     if value is None or value in ("", [], {}):
         return Extracted()
     request = _Request()
@@ -82,12 +85,12 @@ def extract(value: Any) -> Extracted:
     return request.result()
 
 
-def content(value: Any) -> tuple[str | None, str | None]:
-    """Return the text of a system prompt that is logged by itself (text, blocks, JSON of either), and what is amiss."""
-    value, reason = load(value)
+def content(value: Any) -> System:
+    """Return the text of a system prompt that is logged by itself: text, blocks, JSON of either."""
+    value, problem = load(value)
     walk = Walk()
     text = walk.join(walk.texts(value))
-    return text, CUT if walk.cut else reason
+    return System(text, CUT if walk.cut else problem)
 
 
 def load(value: Any) -> tuple[Any, str | None]:
@@ -120,7 +123,7 @@ class _Request(Walk):
         self._system: list[str] = []
         self._turns: list[str] = []
         self._last_user: Sequence[str] = ()
-        self._conversation: str | None = None
+        self._session: str | None = None
 
     def read(self, value: Any, depth: int = 0) -> None:
         """Read a body, a list of messages or a text."""
@@ -135,19 +138,12 @@ class _Request(Walk):
 
     def result(self) -> Extracted:
         """Return what was found."""
-        last_user = self._last_user[0] if len(self._last_user) == 1 else "\n\n".join(self._last_user)
         system, prompt = self.join(self._system), self.join(self._turns)
-        nothing = not (self._system or self._turns or self.tools or self.images)
-        return Extracted(
-            system,
-            prompt,
-            whole(last_user[:MAX_CHARS]) or None,
-            self._conversation,
-            tuple(sorted(self.tools)) if self.tools else (),
-            self.images,
-            self.signature,
-            CUT if self.cut else NO_MESSAGES if nothing else None,
-        )
+        last_user = whole("\n\n".join(self._last_user)[:MAX_CHARS]) or None
+        tools = tuple(sorted(self.tools))
+        nothing = not (self._system or self._turns or tools or self.images)
+        problem = CUT if self.cut else NO_MESSAGES if nothing else None
+        return Extracted(system, prompt, last_user, self._session, tools, self.images, self.signature, problem)
 
     def _say(self, text: str) -> None:
         """Add a text of the user."""
@@ -156,7 +152,7 @@ class _Request(Walk):
 
     def _body(self, body: Mapping[str, Any], depth: int) -> None:
         """A request body: its system prompt, then its conversation; else one message; else what wraps a body."""
-        self._conversation = self._conversation or _session(body)
+        self._session = self._session or _session(body)
         if not _ANY_SYSTEM.isdisjoint(body):
             for key in _SYSTEM_KEYS:
                 if body.get(key):

@@ -21,11 +21,11 @@ _ANY_STOP: Final = frozenset((*_STOPS, "messageStop", "delta"))
 
 
 class Answer(NamedTuple):
-    """What the model answered, and why it stopped; ``reason`` says why something is missing."""
+    """What the model answered, and why it stopped; ``problem`` says why something is missing."""
 
-    text: str | None = None
+    response: str | None = None
     stop_reason: str | None = None
-    reason: str | None = None
+    problem: str | None = None
 
 
 def answer(value: Any) -> Answer:
@@ -33,9 +33,9 @@ def answer(value: Any) -> Answer:
 
     Never raises, and is bounded in time and size, whatever the value is.
     """
-    value, reason = load(value)
-    if reason is not None:
-        return Answer(reason=reason)
+    value, problem = load(value)
+    if problem is not None:
+        return Answer(problem=problem)
     reading = _Response()
     reading.read(value, 0)
     streamed = isinstance(value, list) and any(isinstance(item, dict) and _is_chunk(item) for item in value)
