@@ -156,6 +156,7 @@ SHAPES = {
     "titan": ({"inputText": "First", "textGenerationConfig": {}}, Extracted(None, "First", "First")),
     "llama": ({"prompt": "First", "max_gen_len": 9}, Extracted(None, "First", "First")),
     "completions": ({"prompt": ["First", "Second"]}, Extracted(None, "First\n\nSecond", "Second")),
+    "empty messages": ({"messages": ["First", "", None, {}]}, Extracted(None, "First", "First")),
     "sharegpt": ([{"from": "human", "value": "First"}], Extracted(None, "First", "First")),
     "wrapped": ({"request": {"body": json.dumps({"prompt": "First"})}}, Extracted(None, "First", "First")),
     "one message": ({"role": "user", "content": "First"}, Extracted(None, "First", "First")),
