@@ -1,6 +1,6 @@
 """Open a file with the schema of its source: the one that was asked for, or the one its columns tell."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,10 +12,11 @@ from distillscan.read.formats.csv import CsvReader
 from distillscan.read.formats.json import JsonReader
 from distillscan.read.formats.lines import LinesReader, matches
 from distillscan.read.formats.parquet import ParquetReader
+from distillscan.read.formats.source import choose_schema, recognise_source, said
 from distillscan.read.inputs.detect import detect, detect_compression, format_by_name
 from distillscan.read.options import Compression, Format, ReadOptions
 from distillscan.read.schema.model import NO_SCHEMA, Kind, Schema, load_schema, presets
-from distillscan.read.schema.resolve import Resolution, SourceColumn, has, resolve
+from distillscan.read.schema.resolve import Resolution, resolve
 from distillscan.read.schema.shape import refuse
 from distillscan.read.values.jsontext import split_path
 
@@ -67,7 +68,7 @@ def open_file(
         schema, compression = lines
         reader: Reader = LinesReader(path, label, compression, schema.lines or "")
         resolution = resolve(reader.columns, partitions, options.mapping, schema)
-        return Opening(reader, "lines", compression, resolution, None if wanted else _said(schema))
+        return Opening(reader, "lines", compression, resolution, None if wanted else said(schema))
     found, compression = detect(path, label, options.format)
     if found == "parquet":
         reader = ParquetReader(path, label)
@@ -75,32 +76,36 @@ def open_file(
         reader = CsvReader(path, label, compression)
     else:
         reader = JsonReader(path, label, compression)
-    chosen = wanted
+    mapping = options.mapping if kind == "log" else {}
+    chosen, note = wanted, None
+
+    def look(schema: Schema | None) -> Resolution:
+        view = reader.with_schema(schema) if schema is not None and isinstance(reader, JsonReader) else reader
+        return resolve(view.columns, partitions, mapping, schema, open_ended=found == "ndjson")
+
     if asked is None:
         schemas = [one for one in presets().values() if one.kind == kind]
-        chosen = recognise(reader.columns, schemas) or _inside(reader, schemas)
+        chosen, note = choose_schema(reader, label, schemas, look, joined=bool(options.joins) or kind == "join")
     if chosen is not None and isinstance(reader, JsonReader):
         reader = reader.with_schema(chosen)
-    mapping = options.mapping if kind == "log" else {}
     resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=found == "ndjson")
     if chosen is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
         resolution = resolve(reader.columns, partitions, mapping)
     _refuse(Source(0, label, reader, resolution))
-    note = None if wanted is not None or chosen is None else _said(chosen)
     lost = kind == "log" and _lacks(resolution)
     return Opening(reader, found, compression, resolution, note, _advice(reader, label, wanted) if lost else None)
 
 
 def _advice(reader: Reader, label: str, wanted: Schema | None) -> str | None:
     """What to say to somebody whose file is not what the command takes it for."""
-    looks = recognise(reader.columns, [one for one in presets().values() if one.kind == "log"])
+    looks = next(iter(recognise_source(reader, label, [one for one in presets().values() if one.kind == "log"])), None)
     if wanted is not None and looks is not None and looks != wanted:
         return f"The file looks like another source ({looks.summary}): --schema {looks.name}, or leave --schema out"
     if wanted is not None and wanted.kind == "join":
         return f"The schema {wanted.name} is for logs that add columns to another one: analyse that with --join {label}"
     for one in presets().values():
         wrapped = {column.name for column in reader.columns} & {split_path(path)[0] for path in one.records}
-        if one.kind == "join" and (wrapped or recognise(reader.columns, [one]) is not None):
+        if one.kind == "join" and (wrapped or recognise_source(reader, label, [one])):
             return (
                 f"The file looks like {one.summary}, which add columns to another log: analyse that with --join {label}"
             )
@@ -112,30 +117,6 @@ def _lacks(resolution: Resolution) -> bool:
     return bool(resolution.unmatched) or not resolution.columns.issuperset(REQUIRED)
 
 
-def recognise(columns: Sequence[SourceColumn], schemas: Iterable[Schema]) -> Schema | None:
-    """Return the schema whose source a file with these columns comes from; ``None`` if none fits, or none is needed.
-
-    The one that asks for most columns wins, of equals the first by name. A file with the required canonical columns
-    is taken as it is.
-    """
-    if {column.name for column in columns}.issuperset(REQUIRED):
-        return None
-    best: tuple[int, str] | None = None
-    chosen = None
-    for schema in schemas:
-        signs = schema.recognise
-        if not (signs.all or signs.any) or not all(has(path, columns) for path in signs.all):
-            continue
-        if signs.any and not any(has(path, columns) for path in signs.any):
-            continue
-        if any(has(path, columns) for path in signs.none):
-            continue
-        rank = (-len(signs.all) - bool(signs.any), schema.name)
-        if best is None or rank < best:
-            best, chosen = rank, schema
-    return chosen
-
-
 def _refuse(source: Source) -> None:
     """Look at the first rows for what the schema refuses: it explains what else seems to be missing."""
     schema = source.resolution.schema
@@ -143,18 +124,6 @@ def _refuse(source: Source) -> None:
         chosen = source.resolution.at(one.path for one in schema.refuse)
         for chunk in islice(source.chunks(chosen, _FIRST_ROWS), 1):
             refuse(chosen, chunk.columns, source.label)
-
-
-def _inside(reader: Reader, schemas: Iterable[Schema]) -> Schema | None:
-    """The schema of the records inside a file whose lines are wrappers around lists of records."""
-    if not isinstance(reader, JsonReader):
-        return None
-    names = {column.name for column in reader.columns if column.nested}
-    for schema in schemas:
-        wrapped = any(split_path(wrapper)[0] in names for wrapper in schema.records)
-        if wrapped and recognise(reader.with_schema(schema).columns, [schema]) is not None:
-            return schema
-    return None
 
 
 def _of_lines(
@@ -170,7 +139,3 @@ def _of_lines(
         if schema.lines is not None and matches(path, label, compression, schema.lines):
             return schema, compression
     return None
-
-
-def _said(schema: Schema) -> str:
-    return f"read with the schema {schema.name} ({schema.summary}); --schema none reads columns by name only"
