@@ -25,7 +25,7 @@ def open_joins(options: ReadOptions, copies: LocalCopies, notes: Notes) -> tuple
     """Read the logs to be joined, if there are any; return what they know and the files they are.
 
     Raises:
-        InputError: If there is a file that cannot be read, or that has nothing to join by.
+        InputError: If a file cannot be read, or has nothing to join by.
     """
     if not options.joins:
         return None, ()

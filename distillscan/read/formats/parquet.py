@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from distillscan.errors import InputError
 from distillscan.read.formats.arrow import is_text, to_series
-from distillscan.read.formats.chunks import Chunk, Unit, no_malformed, no_rows
+from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_rows
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.inputs.stream import reading, what_went_wrong
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
@@ -45,14 +45,9 @@ _BROKEN: Final = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What is read of each row group.
+    """What is read of each row group: ``rows`` at once of what Arrow calls ``names``, source rows too if ``records``.
 
-    Attributes:
-        paths: Canonical column to its place.
-        names: Columns, or paths into objects, that Arrow reads for it.
-        repeating: Columns of texts that repeat.
-        records: Whether source rows are wanted as well.
-        rows: Rows to read at once.
+    ``repeating`` are columns of texts that repeat.
     """
 
     paths: Mapping[str, SourcePath]
@@ -166,7 +161,7 @@ class ParquetReader:
             rows = pl.int_range(row, row + batch.num_rows, dtype=pl.UInt64, eager=True)
             records = to_json_objects(pl.DataFrame(source)) if wanted.records else None
             row += batch.num_rows
-            yield Chunk(rows, columns, no_malformed(), records, self._share(batch.num_rows))
+            yield Chunk(rows, columns, pl.DataFrame(schema=MALFORMED), records, self._share(batch.num_rows))
 
     def _batches(self, groups: range, names: Sequence[str], rows: int, repeating: Sequence[str] = ()) -> Iterator[Any]:
         size = sum(self._sizes[groups.start : groups.stop])
