@@ -46,7 +46,7 @@ def require_key(label: str, resolution: Resolution, names: Sequence[str]) -> Non
         InputError: If it has not.
     """
     key = resolution.schema.join_key if resolution.schema else None
-    if resolution.has(key) if key else KEY in resolution.columns:
+    if resolution.slots([key]) if key else KEY in resolution.columns:
         return
     raise InputError(
         f"{label}: no column for {key or KEY}, by which --join joins. Columns found: {listed(names)}. "
