@@ -61,7 +61,7 @@ def _read(sources: Sequence[Source], batch_rows: int, notes: Notes) -> Joined:
         _check(source)
         chosen = source.resolution.only(JOINABLE)
         for chunk in source.chunks(chosen, batch_rows):
-            frame = to_canonical(chunk, source.number, chosen, Notes())
+            frame = to_canonical(chunk, source.number, chosen)
             frame = frame.filter(pl.col(KEY).is_not_null())
             parts.append(frame.select(hashed(frame[KEY])["key"], pl.all().exclude(*POINTER, KEY)))
     rows = pl.concat(parts, how="diagonal")
