@@ -146,27 +146,26 @@ class TestSummary:
     @pytest.mark.parametrize(
         ("evidence", "words"),
         [
-            ((), "weak signs only"),
-            ((piece(0.99), piece(9.0, axis="extraction")), "weak signs only"),
-            ((piece(1.0, summary="one wording"),), "content ties them: one wording"),
+            ((), "only weak evidence links them"),
+            ((piece(0.99), piece(9.0, axis="extraction")), "only weak evidence links them"),
+            ((piece(1.0, summary="one wording"),), "linked by content evidence: one wording"),
             (
                 (piece(3.0, summary="less"), piece(5.0, summary="more"), piece(4.0, "identity", summary="cards")),
-                "content and identity tie them: more",
+                "linked by content and identity evidence: more",
             ),
             (
                 (piece(2.0, "network", summary="n"), piece(2.0, "content", summary="c"), piece(1.5, "identity")),
-                "content, identity and network tie them: n",
+                "linked by content, identity and network evidence: n",
             ),
         ],
     )
     def test_the_families_and_the_strongest_reason(self, evidence: tuple[Evidence, ...], words: str) -> None:
-        separator = ", " if words.startswith("weak") else "; "
         # Four requests: m-b is seen for 29 hours, m-a for a moment, which counts as a day: 4 / (29/24 + 1).
-        assert described(ROWS, *evidence).summary == f"{words}{separator}1.81 requests an account and day"
+        assert described(ROWS, *evidence).summary == f"{words}; 1.81 requests per account per day"
 
     def test_large_figures_have_three_digits(self) -> None:
         rows = [{"account_id": "m", "timestamp": at(k / 100)} for k in range(300)]
-        assert described(rows).summary == "weak signs only, 300 requests an account and day"
+        assert described(rows).summary == "only weak evidence links them; 300 requests per account per day"
 
 
 RULES = "Begin with a plan, then solve it step by step in full detail, and end with a grade from one to ten."
