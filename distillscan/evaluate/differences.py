@@ -75,9 +75,9 @@ def _sections(recorded: _Document, now: _Document) -> Iterator[str]:
     if recorded["columns"]:  # older reports do not state them
         yield from _keyed("column", "name", recorded["columns"], now["columns"])
     yield from _keyed("cluster", "cluster_id", recorded["clusters"], now["clusters"])
-    gone, new = Counter(recorded["limitations"]), Counter(now["limitations"])
-    yield from (f"limitation {short(text)} is in the report and does not come out" for text in gone - new)
-    yield from (f"limitation {short(text)} comes out and is not in the report" for text in new - gone)
+    old, new = Counter[str](recorded["limitations"]), Counter[str](now["limitations"])
+    yield from (f"limitation {short(text)} is in the report and does not come out" for text in old - new)
+    yield from (f"limitation {short(text)} comes out and is not in the report" for text in new - old)
 
 
 def _keyed(what: str, key: str, recorded: Sequence[_Document], now: Sequence[_Document]) -> Iterator[str]:

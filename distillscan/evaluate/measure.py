@@ -77,13 +77,9 @@ def _members(result: Result) -> pl.DataFrame:
         "account_id": [list(cluster.account_ids) for cluster in result.clusters],
         **{axis: [getattr(cluster, axis) for cluster in result.clusters] for axis in _AXES},
     }
-    types = pl.Schema({"place": pl.Int64, "level": pl.Int64, "account_id": pl.List(pl.String)})
-    return (
-        pl.DataFrame(data, {**types, **dict.fromkeys(_AXES, pl.Float64)})
-        .explode("account_id")
-        .drop_nulls("account_id")
-        .unique()
-    )
+    types: dict[str, Any] = {"place": pl.Int64, "level": pl.Int64, "account_id": pl.List(pl.String)}
+    members = pl.DataFrame(data, {**types, **dict.fromkeys(_AXES, pl.Float64)})
+    return members.explode("account_id").drop_nulls("account_id").unique()
 
 
 def _share(part: int, whole: int) -> float | None:
