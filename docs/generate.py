@@ -232,7 +232,7 @@ def parameters_page() -> str:
 def _parameter_table(parameters: list[Parameter]) -> Iterator[str]:
     yield from ("| name | default | meaning |", "|---|--:|---|")
     for one in parameters:
-        yield f"| `{one.name}` | {one.value:g} | {one.help} |"
+        yield f"| `{one.name}` | {one.default:g} | {one.help} |"
 
 
 #: Name of each generated page to what writes it.
