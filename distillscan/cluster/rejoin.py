@@ -11,7 +11,7 @@ import numpy as np
 from distillscan.cluster.refine import RefineParameters, by_strength, refine
 from distillscan.cluster.split import SplitParameters, split, tied_sets
 from distillscan.detect.base import Candidate
-from distillscan.population.accounts import Ints, Population
+from distillscan.population.accounts import Ints, Mask, Population
 from distillscan.population.graph import SignalGraph
 from distillscan.settings import threshold
 
@@ -33,12 +33,29 @@ def rejoin(graph: SignalGraph, kept: list[Candidate], p: RejoinParameters) -> li
     pairs = _pairs(graph, kept, p)
     while pairs:
         a, b, tied = pairs.pop(0)
-        whole = _whole(graph, kept, a, b, p)
+        others = [candidate for k, candidate in enumerate(kept) if k not in (a, b)]
+        whole = _whole(graph, kept[a], kept[b], others, p)
         # Parts that only their habits join would always be split again.
         if whole is not None and (not tied or len(split(graph, whole.members, p)) == 1):
-            kept = sorted([*(one for k, one in enumerate(kept) if k not in (a, b)), whole], key=by_strength)
+            kept = sorted([*others, whole], key=by_strength)
             pairs = _pairs(graph, kept, p)
     return kept
+
+
+def _whole(
+    graph: SignalGraph, one: Candidate, other: Candidate, rest: list[Candidate], p: RejoinParameters
+) -> Candidate | None:
+    """Two candidates as one, None if they do not hold together among accounts that the rest has left."""
+    both = np.union1d(one.members, other.members)
+    whole = refine(graph, both, p, settled_in(graph, rest))
+    if whole is None or np.intersect1d(whole.members, both, assume_unique=True).size < p.rejoined * both.size:
+        return None
+    return whole
+
+
+def settled_in(graph: SignalGraph, candidates: list[Candidate]) -> Mask:
+    """Return True for members of any of the candidates."""
+    return graph.population.mask(np.concatenate([np.zeros(0, np.int64), *(one.members for one in candidates)]))
 
 
 def _pairs(graph: SignalGraph, kept: list[Candidate], p: RejoinParameters) -> list[tuple[int, int, bool]]:
@@ -54,12 +71,9 @@ def _pairs(graph: SignalGraph, kept: list[Candidate], p: RejoinParameters) -> li
 
 def _has_its_own(graph: SignalGraph, members: Ints, p: RejoinParameters) -> bool:
     """Whether a set has a wording, cards, addresses or the like of its own: then these say whose it is."""
-    for kind in graph.kinds.values():
-        if kind.merge_strength == "strong":
-            tokens = graph.characteristic(kind.name, members)
-            if np.mean(graph.carriers(kind.name, tokens)[members]) >= p.mostly:
-                return True
-    return False
+    strong = [kind.name for kind in graph.kinds.values() if kind.merge_strength == "strong"]
+    own = (graph.carriers(kind, graph.characteristic(kind, members))[members] for kind in strong)
+    return any(np.mean(carriers) >= p.mostly for carriers in own)
 
 
 def successors(population: Population, sets: list[Ints], p: RejoinParameters) -> list[tuple[int, int]]:
@@ -68,7 +82,7 @@ def successors(population: Population, sets: list[Ints], p: RejoinParameters) ->
     Most of the earlier set's accounts must end with a denial, and the later one's first be seen soon after such an end.
     """
     first, last = population.active_hours
-    begin = float(first.min()) if first.size else 0.0
+    begin = float(first.min(initial=np.inf))
     pairs = []
     for a, earlier in enumerate(sets):
         stops = np.sort(last[earlier[population.turned_away[earlier]]])
@@ -98,16 +112,3 @@ def same_habits(graph: SignalGraph, one: Ints, other: Ints, p: RejoinParameters)
                 return False
             same += common
     return same >= p.same_habits
-
-
-def _whole(graph: SignalGraph, kept: list[Candidate], a: int, b: int, p: RejoinParameters) -> Candidate | None:
-    """Two of the kept candidates as one, None if they do not hold together."""
-    settled = np.zeros(graph.population.size, np.bool_)
-    for k, candidate in enumerate(kept):
-        if k not in (a, b):
-            settled[candidate.members] = True
-    both = np.union1d(kept[a].members, kept[b].members)
-    whole = refine(graph, both, p, settled)
-    if whole is None or np.intersect1d(whole.members, both, assume_unique=True).size < p.rejoined * both.size:
-        return None
-    return whole

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from distillscan.cluster.refine import by_strength, refine
-from distillscan.cluster.rejoin import RejoinParameters, rejoin
+from distillscan.cluster.rejoin import RejoinParameters, rejoin, settled_in
 from distillscan.cluster.seeds import communities, crossed_sets, template_sets
 from distillscan.cluster.split import split
 from distillscan.detect.base import Candidate
@@ -63,12 +63,8 @@ def _wider(candidate: Candidate, p: ClusterParameters) -> list[Ints]:
     """
     graph, seeds = candidate.graph, []
     for kinds in graph.kinds.by_cause.values():
-        carriers = np.zeros(graph.population.size, np.bool_)
-        for kind in kinds:
-            tokens = candidate.characteristic(kind.name)
-            if tokens.size:
-                carriers |= graph.carriers(kind.name, tokens)
-        numbers = np.flatnonzero(carriers)
+        carriers = [graph.carriers(kind.name, candidate.characteristic(kind.name)) for kind in kinds]
+        numbers = np.flatnonzero(np.logical_or.reduce(carriers))
         if candidate.members.size < numbers.size <= p.hub_share * graph.population.size:
             seeds.append(numbers)
     return seeds
@@ -101,9 +97,7 @@ def _disjoint(
     """
     taken = np.zeros(graph.population.size, np.bool_) if settled is None else settled.copy()
     by_rank = {by_strength(candidate): candidate for candidate in candidates}
-    queue = list(by_rank)
-    heapq.heapify(queue)
-    seen: set[tuple[float, bytes]] = set()
+    queue = sorted(by_rank)
     kept: list[Candidate] = []
     # Candidates that were opened, and what came out: one much like another would only be opened to the same parts.
     opened: list[Ints] = []
@@ -112,22 +106,20 @@ def _disjoint(
         rank = heapq.heappop(queue)
         candidate = by_rank[rank]
         free = ~taken[candidate.members]
-        left = int(np.count_nonzero(free))
-        if rank in seen or left < p.free_share * candidate.members.size or left < p.min_accounts:
+        if np.count_nonzero(free) < max(p.free_share * free.size, p.min_accounts):
             continue
-        seen.add(rank)
         if rank not in born and any(_much_the_same(candidate.members, other, p) for other in opened):
             continue
         parts = {by_strength(part): part for part in _operators(candidate, p, settled)}
-        if parts:
-            opened.append(candidate.members)
-            born.update(parts)
-            by_rank.update(parts)
-            for part in parts:
-                heapq.heappush(queue, part)
-        else:
+        if not parts:
             taken[candidate.members[free]] = True
             kept.append(Candidate(candidate.members[free], graph, candidate.bits[free]))
+            continue
+        opened.append(candidate.members)
+        born.update(parts)
+        for part in parts.keys() - by_rank.keys():
+            heapq.heappush(queue, part)
+        by_rank.update(parts)
     return kept
 
 
@@ -138,9 +130,7 @@ def _recluster_residual(graph: SignalGraph, kept: list[Candidate], p: ClusterPar
     removed: it no longer passes for the other's fringe, nor do its traits look usual because the other has them too.
     """
     for _ in range(p.peelings):
-        settled = np.zeros(graph.population.size, np.bool_)
-        for candidate in kept:
-            settled[candidate.members] = True
+        settled = settled_in(graph, kept)
         refined = (refine(graph, seed, p, settled) for seed in crossed_sets(graph, p, settled))
         candidates = {candidate.members.tobytes(): candidate for candidate in refined if candidate is not None}
         fresh = _disjoint(graph, candidates.values(), p, settled)
