@@ -16,6 +16,14 @@ from distillscan.settings import threshold
 
 #: Seed of the random numbers of the Leiden algorithm, so that a run can be repeated.
 _LEIDEN_SEED: Final = 1
+#: Share of all accounts above which a token links nobody in communities, and a set is no seed.
+HUB_SHARE: Final = 0.25
+#: Accounts in a log below which a token need not be rare to link.
+_SMALL_LOG: Final = 64
+#: Tokens of a kind, the commonest, that are crossed with those of other kinds.
+_MOST_CROSSED: Final = 24
+#: Carriers of two tokens are a seed from so many bits beyond chance, and so many times as many as by chance.
+_CROSSED_BITS, _CROSSED_TIMES = 20.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -23,14 +31,9 @@ class SeedParameters(GraphParameters):
     """Which sets of accounts refinement starts from."""
 
     min_accounts: int = threshold(5, "accounts", "at least: smaller groups are households and small teams")
-    hub_share: float = threshold(0.25, "share", "of all accounts above which a token links nobody in communities")
     edge_bits: float = threshold(3.0, "bits", "of rarity (log2 of accounts per carrier) from which a token links")
-    small_log: int = threshold(64, "accounts", "in a log below which a token need not be rare to link")
     kind_bits: float = threshold(12.0, "bits", "at most for one kind on an account: 40 addresses are not 40 reasons")
     resolution: float = threshold(1.0, "times", "that of plain modularity (Leiden)")
-    most_crossed: int = threshold(24, "tokens", "of a kind, the commonest, that are crossed with other kinds'")
-    crossed_bits: float = threshold(20.0, "bits", "beyond chance from which carriers of two tokens are a seed")
-    crossed_times: float = threshold(3.0, "times", "as many as by chance that these are at least")
     max_candidates: int = threshold(400, "candidates", "that are scored, strongest first; real logs give fewer")
 
 
@@ -59,8 +62,8 @@ def _edges(graph: SignalGraph, kind: Kind, p: SeedParameters) -> Any:
     """Accounts by tokens of one kind, weighted by rarity; hubs and common tokens left out."""
     size, carriers = graph.population.size, graph.carriers_per_token(kind.name)
     bits = np.log2(size / np.maximum(carriers, 1))
-    rare = (bits >= p.edge_bits) | (size < p.small_log)
-    usable = rare & (carriers >= 2) & (carriers <= max(p.hub_share * size, p.min_accounts))
+    rare = (bits >= p.edge_bits) | (size < _SMALL_LOG)
+    usable = rare & (carriers >= 2) & (carriers <= max(HUB_SHARE * size, p.min_accounts))
     weight = np.where(usable, kind.seeding * np.maximum(bits, 0.1), 0.0)
     matrix = (graph.matrix(kind.name) @ sparse.diags_array(weight)).tocsr()
     matrix.eliminate_zeros()
@@ -98,15 +101,15 @@ def crossed_sets(graph: SignalGraph, p: SeedParameters, settled: Mask | None = N
     size = max(1, int(np.count_nonzero(free)))
     for kind in (kind for kind in graph.kinds.values() if kind.crossed_with):
         partners = [name for name in kind.crossed_with if name in graph.kinds]
-        for first in _carriers(graph, kind.name, p.most_crossed):
+        for first in _carriers(graph, kind.name, _MOST_CROSSED):
             carriers = first & free
             sets.append(np.flatnonzero(carriers))
-            for second in (mask for partner in partners for mask in _carriers(graph, partner, p.most_crossed)):
+            for second in (mask for partner in partners for mask in _carriers(graph, partner, _MOST_CROSSED)):
                 both = np.flatnonzero(carriers & second)
                 expected = float(np.count_nonzero(carriers)) * float(np.count_nonzero(second & free)) / size
-                if both.size > p.crossed_times * expected and poisson_llr(both.size, expected) >= p.crossed_bits:
+                if both.size > _CROSSED_TIMES * expected and poisson_llr(both.size, expected) >= _CROSSED_BITS:
                     sets.append(both)
-    return [numbers for numbers in sets if p.min_accounts <= numbers.size <= p.hub_share * size]
+    return [numbers for numbers in sets if p.min_accounts <= numbers.size <= HUB_SHARE * size]
 
 
 def _carriers(graph: SignalGraph, kind: str, most: int) -> Iterator[Mask]:

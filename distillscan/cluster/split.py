@@ -25,6 +25,18 @@ from distillscan.settings import threshold
 #: plan of its own and a published prompt are a customer's.
 _OWNERS: Final = ("org",)
 _DECLARING: Final = (*_OWNERS, "account_type")
+#: Accounts that a part must have to declare anything: four on one plan are nothing.
+_DECLARED_ACCOUNTS: Final = 5
+#: Tokens such as conversations on which parts of one pool meet at least, and the share that these are of the smaller's.
+_MEETINGS, _MEETING_SHARE = 3, 0.1
+#: Cosine of addresses or cards up to which two parts of one wording are apart.
+_SEPARATE: Final = 0.1
+#: Share of accounts cut off at either end of a part's time: stragglers.
+_SPAN_TAIL: Final = 0.1
+#: Times a group's size from which a part may merge several groups: smaller ones may be leftovers of two operators.
+_MIN_BRIDGE_RATIO: Final = 0.25
+#: Accounts below which a part founds no group: thousands would be compared.
+_SCRAP: Final = 3
 
 #: Kind to members by tokens (CSR).
 Matrices = Mapping[str, Any]
@@ -37,16 +49,9 @@ class SplitParameters(SeedParameters):
     alike: float = threshold(0.7, "cosine", "of two parts' token use from which they are one operator's")
     habit: float = threshold(0.1, "share", "of a part that carries a kind from which it is habitual there")
     weak_kinds: int = threshold(2, "kinds", "that are weak, used alike, to join parts: one may be an accident")
-    meetings: int = threshold(3, "tokens", "such as conversations on which parts of one pool meet at least")
-    meeting_share: float = threshold(0.1, "share", "of what the smaller part has of these that must be common")
-    separate: float = threshold(0.1, "cosine", "of addresses or cards up to which two of a wording are apart")
     mostly: float = threshold(0.5, "share", "of a part's accounts from which a trait is its way of working")
     declared_share: float = threshold(0.8, "share", "of a part under one organisation or type that declares it")
-    declared_accounts: int = threshold(5, "accounts", "of such a part at least: four on one plan are nothing")
-    span_tail: float = threshold(0.1, "share", "of accounts cut off at either end of a part's time: stragglers")
     at_once: float = threshold(0.5, "share", "of the shorter time from which two parts are active at once")
-    min_bridge_ratio: float = threshold(0.25, "times", "a group's size from which a part may merge several groups")
-    scrap: int = threshold(3, "accounts", "below which a part founds no group: thousands would be compared")
 
 
 def _matrices(graph: SignalGraph, members: Ints) -> dict[str, Any]:
@@ -134,7 +139,7 @@ def _cosine(kind: str, one: _Group, other: _Group) -> float:
 def _declares(stated: Hashes, others: Hashes, p: SplitParameters) -> bool:
     """Whether most of ``stated`` (hashes, 0 where nothing is stated) are one value that hardly any of ``others`` is."""
     values, counts = np.unique(stated[stated != 0], return_counts=True)
-    if stated.size < p.declared_accounts or values.size == 0 or counts.max() < p.declared_share * stated.size:
+    if stated.size < _DECLARED_ACCOUNTS or values.size == 0 or counts.max() < p.declared_share * stated.size:
         return False
     return bool(np.mean(others != values[np.argmax(counts)]) >= p.declared_share)
 
@@ -195,7 +200,7 @@ class _Judge:
         """Whether two groups meet on tokens that join a few accounts each: parts of one pool do so all over."""
         common = (one.tokens[kind] & other.tokens[kind]).bit_count()
         fewer = min(one.tokens[kind].bit_count(), other.tokens[kind].bit_count())
-        return common >= max(self.p.meetings, self.p.meeting_share * fewer) and self._habitual(kind, one, other)
+        return common >= max(_MEETINGS, _MEETING_SHARE * fewer) and self._habitual(kind, one, other)
 
     def _same_wording(self, one: _Group, other: _Group) -> bool:
         """Whether two groups use the same wording, and not as two operators of one published pipeline do.
@@ -219,12 +224,12 @@ class _Judge:
     def _separate(self, one: _Group, other: _Group) -> bool:
         """Whether at least one group lives on a pool or on cards of which the other, though known, has nothing."""
         kinds = [kind for kind in one.stated if kind in one.use]
-        apart = all(_cosine(kind, one, other) <= self.p.separate for kind in kinds)
+        apart = all(_cosine(kind, one, other) <= _SEPARATE for kind in kinds)
         return apart and any(group.share(kind) >= self.p.mostly for kind in kinds for group in (one, other))
 
     def _at_once(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are active over the same days, rather than one after the other."""
-        tail, positions = self.p.span_tail, (one.positions, other.positions)
+        tail, positions = _SPAN_TAIL, (one.positions, other.positions)
         begin = [float(np.quantile(self._first[group], tail)) for group in positions]
         end = [float(np.quantile(self._last[group], 1 - tail)) for group in positions]
         common = min(end) - max(begin)
@@ -244,7 +249,7 @@ def _merged(parts: list[_Group], judge: _Judge) -> list[_Group]:
         for part in sorted(groups, key=lambda group: (-group.size, int(group.positions[0]))):
             merged = _take_in(merged, part, test, judge)
         groups = merged
-    least = judge.p.scrap if len(groups) > 1 else 0
+    least = _SCRAP if len(groups) > 1 else 0
     whole = [group for group in groups if group.size >= least]
     for test in (judge.tied, judge.alike):
         whole = _join_alike(whole, test)
@@ -258,7 +263,7 @@ def _take_in(groups: list[_Group], part: _Group, test: Callable[[_Group, _Group]
     both as well, and goes to the nearest alone.
     """
     alike = [k for k, group in enumerate(groups) if test(group, part)]
-    joins = [k for k in alike if part.size >= judge.p.min_bridge_ratio * groups[k].size]
+    joins = [k for k in alike if part.size >= _MIN_BRIDGE_RATIO * groups[k].size]
     joins = joins or sorted(alike, key=lambda k: (-judge.nearness(groups[k], part), k))[:1]
     joined = sum((groups[k] for k in joins), part)
     return [*(group for k, group in enumerate(groups) if k not in joins), joined]

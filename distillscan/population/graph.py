@@ -17,6 +17,8 @@ from distillscan.settings import threshold
 SIGNALS: Final = pl.Schema(
     {"account": pl.UInt64(), "kind": pl.String(), "token": pl.UInt64(), "strength": pl.Float64()}
 )
+#: Pairs of accounts that must meet on conversations and the like at least: two may be a couple's.
+_MET_PAIRS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,6 @@ class GraphParameters:
     lift: float = threshold(6.0, "times", "more often inside a set from which a token is characteristic")
     good_part: float = threshold(0.3, "share", "of an account's use of a kind from which tokens are habitual")
     significant_bits: float = threshold(10.0, "bits", "beyond log2 of all tokens tried, from which one is no accident")
-    met_pairs: float = threshold(3.0, "pairs", "that must meet on conversations: two may be a couple's")
     rare_chance: float = threshold(0.01, "accounts", "met by chance below which two on a token are telling")
 
 
@@ -166,7 +167,7 @@ class SignalGraph:
         p, carriers = self.parameters, self._matrices[kind].carriers
         pairs = float((inside * (inside - 1)).sum()) / 2
         expected = float((carriers * (carriers - 1.0)).sum()) / 2 * (members / self.population.size) ** 2
-        return pairs >= max(p.met_pairs, p.lift * expected) and poisson_llr(pairs, expected) >= p.significant_bits
+        return pairs >= max(_MET_PAIRS, p.lift * expected) and poisson_llr(pairs, expected) >= p.significant_bits
 
     def known(self, cause: Cause) -> Mask:
         """Return True for accounts of which anything is known about a cause; for others its absence means nothing."""
