@@ -26,13 +26,9 @@ _FIRST_ROWS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A file that was opened.
+    """A file that was opened: what reads it, and where its columns are.
 
     Attributes:
-        reader: What reads it.
-        format: What it is.
-        compression: How it is compressed.
-        resolution: Where its columns are.
         note: What was assumed about its source, if anything.
         advice: What to do instead, if it has no time or no account and looks like a log of another kind.
     """
@@ -48,14 +44,7 @@ class Opening:
 def open_file(
     path: Path, label: str, partitions: Mapping[str, str | None], options: ReadOptions, kind: Kind = "log"
 ) -> Opening:
-    """Recognise a file's format and source, and find its columns.
-
-    Args:
-        path: The file, which is not empty.
-        label: Its name for messages.
-        partitions: Keys in its path.
-        options: How to read it.
-        kind: Whether it is a log by itself, or one that is joined to another.
+    """Recognise the format and source of a file that is not empty, and find its columns, or keys in its path.
 
     Raises:
         InputError: If it cannot be opened, or is something that cannot be read.
@@ -72,10 +61,8 @@ def open_file(
     found, compression = detect(path, label, options.format)
     if found == "parquet":
         reader = ParquetReader(path, label)
-    elif found == "csv":
-        reader = CsvReader(path, label, compression)
     else:
-        reader = JsonReader(path, label, compression)
+        reader = (CsvReader if found == "csv" else JsonReader)(path, label, compression)
     mapping = options.mapping if kind == "log" else {}
     chosen, note = wanted, None
 
