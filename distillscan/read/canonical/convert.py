@@ -72,6 +72,7 @@ def to_batch(
         notes.add(f"timestamp {text}")
     for text in chunk.remarks:
         notes.add(text)
+    notes.count("{count} lines of other output between the records are left out", where, chunk.left_out)
     frame = _canonical(replace(chunk, columns=columns), source.number, notes, where, times)
     if joined is not None:
         keys = join_keys(chunk.columns, frame, source.resolution)

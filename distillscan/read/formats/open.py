@@ -10,8 +10,10 @@ from distillscan.columns import REQUIRED
 from distillscan.read.formats.chunks import Reader, Source
 from distillscan.read.formats.csv import CsvReader
 from distillscan.read.formats.json import JsonReader
-from distillscan.read.formats.lines import LinesReader, matches
+from distillscan.read.formats.lines import LinesReader, first_text, matches
 from distillscan.read.formats.parquet import ParquetReader
+from distillscan.read.formats.record_texts import FileTexts, Texts, is_document
+from distillscan.read.formats.wrappers import WrappedTexts, find_wrapper, line_pattern
 from distillscan.read.inputs.detect import detect, detect_compression, format_by_name
 from distillscan.read.options import Compression, Format, ReadOptions
 from distillscan.read.schema.model import NO_SCHEMA, Kind, Schema, load_schema, presets
@@ -21,6 +23,8 @@ from distillscan.read.values.jsontext import split_path
 
 #: Rows that are looked at before a file counts as readable.
 _FIRST_ROWS: Final = 1_000
+#: Records inside records that are unwrapped: a hit of a search, with a line of a container, with a record.
+_LAYERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Opening:
     """A file that was opened: what reads it, and where its columns are.
 
     Attributes:
-        note: What was assumed about its source, if anything.
+        notes: What was assumed about its source.
         advice: What to do instead, if it has no time or no account and looks like a log of another kind.
     """
 
@@ -36,8 +40,32 @@ class Opening:
     format: Format
     compression: Compression | None
     resolution: Resolution
-    note: str | None
+    notes: tuple[str, ...]
     advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """By what the columns of a file are found: keys of its path, a mapping, the schema that was asked for, presets."""
+
+    partitions: Mapping[str, str | None]
+    mapping: Mapping[str, str]
+    wanted: Schema | None
+    presets: Sequence[Schema]
+
+    def look(self, reader: Reader, lines: Schema | None = None) -> tuple[Reader, Resolution]:
+        """Return a reader with the schema of its source (``lines``, if that is known), and where its columns are."""
+        chosen = lines or self.wanted or recognise(reader.columns, self.presets) or _inside(reader, self.presets)
+        is_json = isinstance(reader, JsonReader)
+        if chosen is not None and isinstance(reader, JsonReader):
+            reader = reader.with_schema(chosen)
+        return reader, resolve(reader.columns, self.partitions, self.mapping, chosen, open_ended=is_json)
+
+    @property
+    def lines(self) -> Mapping[str, Schema]:
+        """Patterns of lines of text, and their schemas."""
+        schemas = self.presets if self.wanted is None else [self.wanted]
+        return {one.lines: one for one in schemas if one.lines is not None}
 
 
 def open_file(
@@ -45,37 +73,83 @@ def open_file(
 ) -> Opening:
     """Recognise the format and source of a file that is not empty, and find its columns, or keys in its path.
 
+    Records that are inside those of a shipper or a store of logs are unwrapped.
+
     Raises:
         InputError: If it cannot be opened, or is something that cannot be read.
         UsageError: If the schema that was asked for is not right.
     """
     asked = options.schema if kind == "log" else None
     wanted = None if asked in (None, NO_SCHEMA) else load_schema(str(asked))
-    lines = _of_lines(path, label, options, wanted)
-    if lines is not None:
-        schema, compression = lines
-        reader: Reader = LinesReader(path, label, compression, schema.lines or "")
-        resolution = resolve(reader.columns, partitions, options.mapping, schema)
-        return Opening(reader, "lines", compression, resolution, None if wanted else _said(schema))
+    known = [one for one in presets().values() if one.kind == kind] if asked is None else []
+    search = _Search(partitions, options.mapping if kind == "log" else {}, wanted, known)
+    reader, found, compression, lines = _open(path, label, options, search)
+    reader, resolution = search.look(reader, lines)
+    notes: tuple[str, ...] = ()
+    if not search.mapping or resolution.unmatched:
+        reader, resolution, notes = _unwrapped(search, reader, resolution, path.stat().st_size, label)
+    chosen = resolution.schema
+    if chosen is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
+        resolution = resolve(reader.columns, partitions, search.mapping)
+    _refuse(Source(0, label, reader, resolution))
+    if wanted is None and chosen is not None:
+        notes = (*notes, _said(chosen))
+    advice = _advice(reader, label, wanted) if kind == "log" and _lacks(resolution) else None
+    return Opening(reader, found, compression, resolution, notes, advice)
+
+
+def _open(
+    path: Path, label: str, options: ReadOptions, search: _Search
+) -> tuple[Reader, Format, Compression | None, Schema | None]:
+    """A reader of the file as it is, its format, and the schema of its lines if it is plain text."""
+    named = options.format or format_by_name(label)
+    if named is None or search.wanted is not None or (named == "ndjson" and options.format is None):
+        texts: Texts = FileTexts(path, label, compression := detect_compression(path, label))
+        lines = search.lines if named is None or search.wanted is not None else {}
+        first = first_text(texts)
+        pattern = next((one for one in lines if matches(first, one)), None) or line_pattern(texts.sample())
+        if pattern is None and search.wanted is not None and not first.startswith(("{", "[")):
+            pattern = search.wanted.lines
+        if pattern is not None:
+            return LinesReader(texts, pattern), "lines", compression, lines.get(pattern)
     found, compression = detect(path, label, options.format)
     if found == "parquet":
-        reader = ParquetReader(path, label)
-    else:
-        reader = (CsvReader if found == "csv" else JsonReader)(path, label, compression)
-    chosen = wanted
-    if asked is None:
-        schemas = [one for one in presets().values() if one.kind == kind]
-        chosen = recognise(reader.columns, schemas) or _inside(reader, schemas)
-    if chosen is not None and isinstance(reader, JsonReader):
-        reader = reader.with_schema(chosen)
-    mapping = options.mapping if kind == "log" else {}
-    resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=found == "ndjson")
-    if chosen is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
-        resolution = resolve(reader.columns, partitions, mapping)
-    _refuse(Source(0, label, reader, resolution))
-    note = None if wanted is not None or chosen is None else _said(chosen)
-    lost = kind == "log" and _lacks(resolution)
-    return Opening(reader, found, compression, resolution, note, _advice(reader, label, wanted) if lost else None)
+        return ParquetReader(path, label), found, compression, None
+    if found == "csv":
+        return CsvReader(path, label, compression), found, compression, None
+    texts = FileTexts(path, label, compression, document=is_document(path, label, compression))
+    return JsonReader(texts), found, compression, None
+
+
+def _unwrapped(
+    search: _Search, reader: Reader, resolution: Resolution, size: int, label: str
+) -> tuple[Reader, Resolution, tuple[str, ...]]:
+    """The reader of the records inside those of a reader, layer by layer, if they are what is looked for, and notes."""
+    best: tuple[Reader, Resolution, tuple[str, ...]] = (reader, resolution, ())
+    notes: tuple[str, ...] = ()
+    for _ in range(_LAYERS):
+        complete = resolution.columns.issuperset(REQUIRED)
+        if complete and resolution.schema is not None:
+            break
+        pages = reader.inside_pages() if isinstance(reader, JsonReader) and not complete else None
+        found = None if pages else find_wrapper(reader, resolution, search.lines)
+        lines = None
+        if pages is not None:
+            reader, note = pages, "the records in lists inside its objects are read"
+        elif found is not None:
+            wrapper, pattern = found
+            texts = WrappedTexts(reader, wrapper, label, size, of_json=pattern is None)
+            reader, lines = (
+                (JsonReader(texts), None) if pattern is None else (LinesReader(texts, pattern), search.lines[pattern])
+            )
+            note = f"the records inside {wrapper.places['record']} are read"
+        else:
+            break
+        notes = (*notes, f"{label}: {note}")
+        reader, resolution = search.look(reader, lines)
+        if resolution.columns.issuperset(REQUIRED) or (resolution.schema and not best[1].columns.issuperset(REQUIRED)):
+            best = (reader, resolution, notes)
+    return best
 
 
 def _advice(reader: Reader, label: str, wanted: Schema | None) -> str | None:
@@ -135,21 +209,6 @@ def _inside(reader: Reader, schemas: Iterable[Schema]) -> Schema | None:
         wrapped = any(split_path(wrapper)[0] in names for wrapper in schema.records)
         if wrapped and recognise(reader.with_schema(schema).columns, [schema]) is not None:
             return schema
-    return None
-
-
-def _of_lines(
-    path: Path, label: str, options: ReadOptions, wanted: Schema | None
-) -> tuple[Schema, Compression | None] | None:
-    """The schema for lines of plain text that a file is, if it is one: asked for, or told by its first line."""
-    if wanted is not None:
-        return (wanted, detect_compression(path, label)) if wanted.lines else None
-    if options.schema == NO_SCHEMA or options.format is not None or format_by_name(label) is not None:
-        return None
-    compression = detect_compression(path, label)
-    for schema in presets().values():
-        if schema.lines is not None and matches(path, label, compression, schema.lines):
-            return schema, compression
     return None
 
 
