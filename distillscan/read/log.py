@@ -190,7 +190,7 @@ class Log:
             for chunk in self._readable(replace(unit, read=few), source.number):
                 wanted = chunk.rows.is_in(rows.implode())
                 if wanted.any():
-                    yield to_canonical(chunk.filter(wanted), source.number, resolution, Notes(), related)
+                    yield to_canonical(chunk.filter(wanted), source.number, resolution, related)
                 if len(chunk.rows) and int(chunk.rows[-1]) >= last:
                     break
 
