@@ -33,7 +33,7 @@ def open_joins(options: ReadOptions, copies: LocalCopies, notes: Notes) -> tuple
     sources = []
     for number, found in enumerate(files):
         opening = open_file(found.local, found.label, found.partitions, options, kind="join")
-        for text in (*opening.resolution.notes, *([opening.note] if opening.note else ())):
+        for text in (*opening.resolution.notes, *opening.notes):
             notes.add(f"joined log: {text}")
         sources.append(Source(number, found.label, opening.reader, opening.resolution))
     return _read(sources, options.batch_rows, notes), files

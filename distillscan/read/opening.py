@@ -122,7 +122,7 @@ def _has_columns(
     except InputError as error:
         skipped.append(one.skipped(str(error)))
         return False
-    for text in (*resolution.notes, *opening.reader.remarks, *([opening.note] if opening.note else [])):
+    for text in (*resolution.notes, *opening.reader.remarks, *opening.notes):
         notes.add(text)
     for canonical in resolution.unmatched:
         instead = resolution.paths.get(canonical, "the file's path" if canonical in resolution.constants else None)

@@ -15,7 +15,7 @@ _NAMES: Final = {
         "ts eventtimestamp requesttimestamp logtimestamp time eventtime requesttime datetime starttime startedat"
         " requestcreatedat requestedat receivedat occurredat loggingtime logtime timegenerated effectiveat"
         " timestampms timestampus timestampns timestamputc tsms epoch epochms unixtime unixtimestamp"
-        " createdat created date"
+        " createdat created date wrappertime"
     ),
     "account_id": (
         "account accountuuid userid useruuid user customerid customeruuid customer subscriberid memberid uid"
