@@ -106,6 +106,17 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
         [], ("timestamp is a number: read as epoch seconds",),
     ),
     "bedrock": ("bedrock.ndjson", None, "bedrock", BEDROCK, [], ()),
+    "bedrock from athena": (
+        "bedrock_athena.csv", None, "bedrock",
+        [
+            {
+                "timestamp": at("2026-07-15T10:30:00"), "account_id": ANN, "request_id": "r-1",
+                "pathway": "InvokeModel", "model": "anthropic.claude", "system_prompt": "S", "prompt": "Hello", "response": "Hi.",
+                "input_tokens": 20, "output_tokens": 80, "stop_reason": "end_turn",
+            }
+        ],
+        [], (),
+    ),
     "bedrock with cloudtrail": (
         "bedrock.ndjson", "cloudtrail.json", "bedrock",
         [
