@@ -45,11 +45,11 @@ def require_key(label: str, resolution: Resolution, names: Sequence[str]) -> Non
     Raises:
         InputError: If it has not.
     """
-    key = resolution.schema.join_key if resolution.schema else None
-    if resolution.slots([key]) if key else KEY in resolution.columns:
+    paths = resolution.schema.join_key if resolution.schema else ()
+    if resolution.slots(paths) if paths else KEY in resolution.columns:
         return
     raise InputError(
-        f"{label}: no column for {key or KEY}, by which --join joins. Columns found: {listed(names)}. "
+        f"{label}: no column for {' or '.join(paths) or KEY}, by which --join joins. Columns found: {listed(names)}. "
         f"Say which column it is, for example --map {KEY}=SOURCE_COLUMN"
     )
 

@@ -1,23 +1,25 @@
 """Open a file with the schema of its source: the one that was asked for, or the one its columns tell."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from distillscan.columns import REQUIRED
+from distillscan.errors import InputError
 from distillscan.read.formats.chunks import Reader, Source
 from distillscan.read.formats.csv import CsvReader
 from distillscan.read.formats.json import JsonReader
 from distillscan.read.formats.lines import LinesReader, first_text, matches
 from distillscan.read.formats.parquet import ParquetReader
 from distillscan.read.formats.record_texts import FileTexts, Texts, is_document
+from distillscan.read.formats.source import choose_schema, recognise_source, said
 from distillscan.read.formats.wrappers import WrappedTexts, find_wrapper, line_pattern
 from distillscan.read.inputs.detect import detect, detect_compression, format_by_name
 from distillscan.read.options import Compression, Format, ReadOptions
 from distillscan.read.schema.model import NO_SCHEMA, Kind, Schema, load_schema, presets
-from distillscan.read.schema.resolve import Resolution, SourceColumn, has, resolve
+from distillscan.read.schema.resolve import Resolution, resolve
 from distillscan.read.schema.shape import refuse
 from distillscan.read.values.jsontext import split_path
 
@@ -45,21 +47,48 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
-    """By what the columns of a file are found: keys of its path, a mapping, the schema that was asked for, presets."""
+class _Found:
+    """A reader with the schema of its source, where its columns are, and what was assumed."""
 
+    reader: Reader
+    resolution: Resolution
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return self.resolution.columns.issuperset(REQUIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """By what the columns of a file are found: keys of its path, a mapping, the schema that was asked for, presets.
+
+    ``joined`` says that another log may have what the file lacks.
+    """
+
+    label: str
     partitions: Mapping[str, str | None]
     mapping: Mapping[str, str]
     wanted: Schema | None
     presets: Sequence[Schema]
+    joined: bool
 
-    def look(self, reader: Reader, lines: Schema | None = None) -> tuple[Reader, Resolution]:
-        """Return a reader with the schema of its source (``lines``, if that is known), and where its columns are."""
-        chosen = lines or self.wanted or recognise(reader.columns, self.presets) or _inside(reader, self.presets)
-        is_json = isinstance(reader, JsonReader)
-        if chosen is not None and isinstance(reader, JsonReader):
-            reader = reader.with_schema(chosen)
-        return reader, resolve(reader.columns, self.partitions, self.mapping, chosen, open_ended=is_json)
+    def look(self, reader: Reader, lines: Schema | None = None) -> _Found:
+        """Find the columns behind a reader; ``lines`` is its schema, if that is known."""
+
+        def resolved(schema: Schema | None) -> tuple[Reader, Resolution]:
+            is_json = isinstance(reader, JsonReader)
+            view = reader.with_schema(schema) if schema is not None and isinstance(reader, JsonReader) else reader
+            return view, resolve(view.columns, self.partitions, self.mapping, schema, open_ended=is_json)
+
+        if lines is not None:
+            return _Found(*resolved(lines), () if self.wanted else (said(lines),))
+        chosen, note = self.wanted, None
+        if chosen is None:
+            chosen, note = choose_schema(
+                reader, self.label, self.presets, lambda schema: resolved(schema)[1], joined=self.joined
+            )
+        return _Found(*resolved(chosen), (note,) if note else ())
 
     @property
     def lines(self) -> Mapping[str, Schema]:
@@ -82,20 +111,18 @@ def open_file(
     asked = options.schema if kind == "log" else None
     wanted = None if asked in (None, NO_SCHEMA) else load_schema(str(asked))
     known = [one for one in presets().values() if one.kind == kind] if asked is None else []
-    search = _Search(partitions, options.mapping if kind == "log" else {}, wanted, known)
-    reader, found, compression, lines = _open(path, label, options, search)
-    reader, resolution = search.look(reader, lines)
-    notes: tuple[str, ...] = ()
-    if not search.mapping or resolution.unmatched:
-        reader, resolution, notes = _unwrapped(search, reader, resolution, path.stat().st_size, label)
-    chosen = resolution.schema
-    if chosen is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
-        resolution = resolve(reader.columns, partitions, search.mapping)
+    mapping, joined = options.mapping if kind == "log" else {}, bool(options.joins) or kind == "join"
+    search = _Search(label, partitions, mapping, wanted, known, joined)
+    reader, format_, compression, lines = _open(path, label, options, search)
+    found = search.look(reader, lines)
+    if not mapping or found.resolution.unmatched:
+        found = _unwrapped(search, found, path.stat().st_size)
+    reader, resolution = found.reader, found.resolution
+    if resolution.schema is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
+        resolution = resolve(reader.columns, partitions, mapping)
     _refuse(Source(0, label, reader, resolution))
-    if wanted is None and chosen is not None:
-        notes = (*notes, _said(chosen))
     advice = _advice(reader, label, wanted) if kind == "log" and _lacks(resolution) else None
-    return Opening(reader, found, compression, resolution, notes, advice)
+    return Opening(reader, format_, compression, resolution, found.notes, advice)
 
 
 def _open(
@@ -121,47 +148,54 @@ def _open(
     return JsonReader(texts), found, compression, None
 
 
-def _unwrapped(
-    search: _Search, reader: Reader, resolution: Resolution, size: int, label: str
-) -> tuple[Reader, Resolution, tuple[str, ...]]:
-    """The reader of the records inside those of a reader, layer by layer, if they are what is looked for, and notes."""
-    best: tuple[Reader, Resolution, tuple[str, ...]] = (reader, resolution, ())
+def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:
+    """The records inside those of a reader, layer by layer, if they have what is looked for; else what they are in."""
+    best = found = plain
     notes: tuple[str, ...] = ()
     for _ in range(_LAYERS):
-        complete = resolution.columns.issuperset(REQUIRED)
-        if complete and resolution.schema is not None:
+        if found.complete and found.resolution.schema is not None:
             break
-        pages = reader.inside_pages() if isinstance(reader, JsonReader) and not complete else None
-        found = None if pages else find_wrapper(reader, resolution, search.lines)
-        lines = None
-        if pages is not None:
-            reader, note = pages, "the records in lists inside its objects are read"
-        elif found is not None:
-            wrapper, pattern = found
-            texts = WrappedTexts(reader, wrapper, label, size, of_json=pattern is None)
-            reader, lines = (
-                (JsonReader(texts), None) if pattern is None else (LinesReader(texts, pattern), search.lines[pattern])
-            )
-            note = f"the records inside {wrapper.places['record']} are read"
-        else:
+        inside = _unwrap(search, found, size)
+        if inside is None:
             break
-        notes = (*notes, f"{label}: {note}")
-        reader, resolution = search.look(reader, lines)
-        if resolution.columns.issuperset(REQUIRED) or (resolution.schema and not best[1].columns.issuperset(REQUIRED)):
-            best = (reader, resolution, notes)
+        reader, lines, note = inside
+        notes = (*notes, f"{search.label}: {note}")
+        found = search.look(reader, lines)
+        if found.complete or (found.resolution.schema is not None and not best.complete):
+            best = replace(found, notes=(*notes, *found.notes))
     return best
+
+
+def _unwrap(search: _Search, found: _Found, size: int) -> tuple[Reader, Schema | None, str] | None:
+    """A reader of the records one layer further in, the schema of their lines if that is known, and what to say."""
+    reader = found.reader
+    pages = reader.inside_pages() if isinstance(reader, JsonReader) and not found.complete else None
+    if pages is not None:
+        return pages, None, "the records in lists inside its objects are read"
+    wrapped = find_wrapper(reader, found.resolution, search.lines)
+    if wrapped is None:
+        return None
+    wrapper, pattern = wrapped
+    texts = WrappedTexts(reader, wrapper, search.label, size, of_json=pattern is None)
+    note = f"the records inside {wrapper.places['record']} are read"
+    if pattern is not None:
+        return LinesReader(texts, pattern), search.lines[pattern], note
+    try:
+        return JsonReader(texts), None, note
+    except InputError:
+        return None  # it only looked like JSON
 
 
 def _advice(reader: Reader, label: str, wanted: Schema | None) -> str | None:
     """What to say to somebody whose file is not what the command takes it for."""
-    looks = recognise(reader.columns, [one for one in presets().values() if one.kind == "log"])
+    looks = next(iter(recognise_source(reader, label, [one for one in presets().values() if one.kind == "log"])), None)
     if wanted is not None and looks is not None and looks != wanted:
         return f"The file looks like another source ({looks.summary}): --schema {looks.name}, or leave --schema out"
     if wanted is not None and wanted.kind == "join":
         return f"The schema {wanted.name} is for logs that add columns to another one: analyse that with --join {label}"
     for one in presets().values():
         wrapped = {column.name for column in reader.columns} & {split_path(path)[0] for path in one.records}
-        if one.kind == "join" and (wrapped or recognise(reader.columns, [one]) is not None):
+        if one.kind == "join" and (wrapped or recognise_source(reader, label, [one])):
             return (
                 f"The file looks like {one.summary}, which add columns to another log: analyse that with --join {label}"
             )
@@ -173,24 +207,6 @@ def _lacks(resolution: Resolution) -> bool:
     return bool(resolution.unmatched) or not resolution.columns.issuperset(REQUIRED)
 
 
-def recognise(columns: Sequence[SourceColumn], schemas: Iterable[Schema]) -> Schema | None:
-    """Return the schema whose source a file with these columns comes from; ``None`` if none fits, or none is needed.
-
-    The one that asks for most columns wins, of equals the first by name. A file with the required canonical columns
-    is taken as it is.
-    """
-    if {column.name for column in columns}.issuperset(REQUIRED):
-        return None
-    fitting: list[tuple[int, str, Schema]] = []
-    for schema in schemas:
-        signs = schema.recognise
-        asked = len(signs.all) + bool(signs.any)
-        fits = all(has(path, columns) for path in signs.all) and not any(has(path, columns) for path in signs.none)
-        if asked and fits and (not signs.any or any(has(path, columns) for path in signs.any)):
-            fitting.append((-asked, schema.name, schema))
-    return min(fitting, key=lambda one: one[:2])[2] if fitting else None
-
-
 def _refuse(source: Source) -> None:
     """Look at the first rows for what the schema refuses: it explains what else seems to be missing."""
     schema = source.resolution.schema
@@ -198,19 +214,3 @@ def _refuse(source: Source) -> None:
         chosen = source.resolution.at(one.path for one in schema.refuse)
         for chunk in islice(source.chunks(chosen, _FIRST_ROWS), 1):
             refuse(chosen, chunk.columns, source.label)
-
-
-def _inside(reader: Reader, schemas: Iterable[Schema]) -> Schema | None:
-    """The schema of the records inside a file whose lines are wrappers around lists of records."""
-    if not isinstance(reader, JsonReader):
-        return None
-    names = {column.name for column in reader.columns if column.nested}
-    for schema in schemas:
-        wrapped = any(split_path(wrapper)[0] in names for wrapper in schema.records)
-        if wrapped and recognise(reader.with_schema(schema).columns, [schema]) is not None:
-            return schema
-    return None
-
-
-def _said(schema: Schema) -> str:
-    return f"read with the schema {schema.name} ({schema.summary}); --schema none reads columns by name only"

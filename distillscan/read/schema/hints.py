@@ -95,10 +95,13 @@ _NAMES: Final = {
     "images": "imagecount numimages nimages hasimage hasimages hasvision picturecount haspicture",
 }
 
+#: What the CSV export of Azure's portal adds to the names of times.
+PORTAL_ZONE: Final = " [UTC]"
+
 
 def normalise(name: str) -> str:
     """Return a column name without case and separators: the form in which names are compared with hints."""
-    return "".join(char for char in name.casefold() if char.isalnum())
+    return "".join(char for char in name.removesuffix(PORTAL_ZONE).casefold() if char.isalnum())
 
 
 #: Canonical column to its hints, best first; its own name in another spelling (``AccountId``) comes before all others.

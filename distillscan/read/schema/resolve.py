@@ -7,7 +7,7 @@ from typing import Final
 from distillscan.columns import READABLE, REQUIRED
 from distillscan.errors import InputError
 from distillscan.read.bodies.columns import BODY_COLUMNS, Part
-from distillscan.read.schema.hints import MAY_NEST, names_for
+from distillscan.read.schema.hints import MAY_NEST, PORTAL_ZONE, names_for
 from distillscan.read.schema.model import Schema
 from distillscan.read.values.jsontext import join_path, split_path
 
@@ -139,7 +139,7 @@ def resolve(
         schema: Where its source keeps them; then the mapping and canonical names come first, and there are no hints.
         open_ended: Whether rows may have keys that ``columns`` does not list; then all of the schema's paths are read.
     """
-    known = {column.name: column for column in reversed(columns)}
+    known = by_name(columns)
     keys = {key: value for key, value in partitions.items() if key not in known}
     mapped = {canonical: place for canonical, wanted in mapping.items() if (place := _find(wanted, known))}
     constants = {name: keys[wanted] for name, wanted in mapping.items() if name not in mapped and wanted in keys}
@@ -212,9 +212,15 @@ def _assumed(canonical: str, found: Sequence[str], kind: str) -> list[str]:
     return [f"{kind} {found[0]} is read as {canonical}{others}"]
 
 
-def has(path: str, columns: Sequence[SourceColumn]) -> bool:
-    """Return whether a file with these columns has a source path, as far as that can be known."""
-    return _find(path, {column.name: column for column in reversed(columns)}) is not None
+def has(path: str, known: Mapping[str, SourceColumn]) -> bool:
+    """Return whether a file with columns of these names has a source path, as far as that can be known."""
+    return _find(path, known) is not None
+
+
+def by_name(columns: Sequence[SourceColumn]) -> dict[str, SourceColumn]:
+    """Return columns by name, of two with one the first; also without the zone that Azure's portal adds to a name."""
+    known = {column.name.removesuffix(PORTAL_ZONE): column for column in reversed(columns)}
+    return known | {column.name: column for column in reversed(columns)}
 
 
 def _find(wanted: str, known: Mapping[str, SourceColumn]) -> SourcePath | None:
@@ -243,7 +249,10 @@ def _leads_on(column: SourceColumn, rest: Sequence[str]) -> bool:
     bracket = next((at for at, step in enumerate(rest) if step.startswith("[")), None)
     named = ".".join(rest[:bracket])
     # What has keys is no list.
-    return named in column.inner and (bracket is None or not any(key.startswith(f"{named}.") for key in column.inner))
+    numbered = any(key.startswith(f"{named}.0.") for key in column.inner)
+    return (named in column.inner or numbered) and (
+        bracket is None or not any(key.startswith(f"{named}.") for key in column.inner)
+    )
 
 
 def require(

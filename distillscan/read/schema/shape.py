@@ -76,8 +76,14 @@ def refuse(resolution: Resolution, given: Mapping[str, pl.Series], label: str) -
 
 def no_requests(resolution: Resolution, given: Mapping[str, pl.Series]) -> pl.Series | None:
     """Return why each row is no request (null: it is one), or ``None`` when every row is."""
+    schema = resolution.schema
+    if schema is None:
+        return None
+    if schema.totals is not None:
+        rows = max(map(len, given.values()), default=0)
+        return pl.Series("reason", [schema.totals], pl.String).new_from_index(0, rows)
     reasons: list[pl.Series] = []
-    for keep in resolution.schema.keep if resolution.schema else ():
+    for keep in schema.keep:
         if slots := resolution.slots(keep.paths):
             value = _coalesce(to_text(given[slot]) for slot in slots)
             good = value.is_in(list(keep.values)).fill_null(value=False) if keep.values else value.is_not_null()
@@ -89,7 +95,9 @@ def no_requests(resolution: Resolution, given: Mapping[str, pl.Series]) -> pl.Se
 def _column(name: str, column: Column, raw: list[pl.Series], notes: Notes) -> pl.Series:
     values = raw
     if column.pattern is not None:
-        values = [to_text(to_text(value).str.extract(column.pattern, 1)) for value in raw]
+        values = [to_text(to_text(value).str.extract(column.pattern, 1)) for value in values]
+    if column.ignore:
+        values = [text.set(text.is_in(list(column.ignore)), None) for text in map(to_text, values)]
     if READABLE[name] == TIMESTAMP:
         times = _coalesce(_times(name, column, value, notes, alone=len(values) == 1) for value in values)
         return _with_unread(times, _coalesce(map(to_text, raw)))

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
+from distillscan.read.values.numbered import numbered_lists
 from distillscan.read.values.text import decode_bytes, number_text
 
 _STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[]+")
@@ -161,7 +162,7 @@ class Level:
             return [follow(value, steps) for value in self._values]
         sizes = [size for size in range(1, len(steps) + 1) if ".".join(steps[:size]) in self.keys]
         if not sizes:
-            return [None] * len(self._values)
+            return numbered_lists(self._objects, ".".join(steps), self.keys)
         if len(sizes) > 1:
             return [follow(value, steps) for value in self._objects]
         key = ".".join(steps[: sizes[0]])
