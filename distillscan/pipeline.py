@@ -79,6 +79,8 @@ def _read_options(options: AnalyzeOptions, run: RunOptions, budget: Budget) -> R
     return ReadOptions(
         mapping=options.mapping,
         format=options.input_format,  # type: ignore[arg-type]
+        columns=options.columns,
+        private=options.private,
         keep_rejects=run.rejects is not None and not options.private,
         schema=options.schema,
         joins=options.joins,

@@ -103,6 +103,7 @@ def options_of(
         made = AnalyzeOptions(
             mapping={str(name): str(source) for name, source in options.get("mapping", {}).items()},
             input_format=options.get("input_format"),
+            columns=tuple(options.get("columns", ())),
             schema=options.get("schema"),
             releases=tuple(Release(*one, "file") for one in given) or None,
             without=tuple(sorted(here - set(names))),

@@ -106,6 +106,7 @@ def _stated(options: AnalyzeOptions, joined: Mapping[str, str], schema_sha256: s
     return {
         "mapping": dict(sorted(options.mapping.items())),
         "input_format": options.input_format,
+        "columns": list(options.columns),
         "schema": options.schema,
         "schema_sha256": schema_sha256,
         "joins": dict(joined),

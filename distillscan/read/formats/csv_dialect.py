@@ -1,11 +1,8 @@
-"""Tell how a CSV file is written: what separates fields, how quotes inside them are escaped, whether it has a header."""
+"""Tell how a CSV file is written: what separates fields, how quotes in them are escaped, whether it has a header."""
 
-import csv
-import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final, Literal
 
 from distillscan.errors import InputError
@@ -33,6 +30,7 @@ _VALUE: Final = re.compile(
 _NAMES: Final = frozenset(name for names in HINTS.values() for name in names)
 #: Two-letter escapes of text without quotes, longest match first.
 LETTERS: Final = {r"\\": "\\", r"\t": "\t", r"\n": "\n", r"\r": "\r", r"\b": "\b", r"\f": "\f", r"\v": "\v"}
+_NULL: Final = re.compile(rb"(?:^|[\t\n])\\N(?=[\t\r\n]|$)")
 _LETTER: Final = re.compile(rb"\\[\\tnrbfv]")
 #: What Spark leaves as it is, and MySQL never writes: a backslash that escapes none of its own special characters.
 _LONE: Final = re.compile(rb'(?<!\\)(?:\\\\)*\\[^"\\\r\n0NZ\'\t,;|]')
@@ -91,6 +89,8 @@ def read_dialect(head: bytes, label: str, columns: Sequence[str] = ()) -> Dialec
     line = head[start : start + 65536].partition(b"\n")[0]
     likely = max(separators, key=lambda one: re.sub(rb'"[^"]*"', b"", line).count(one.encode()))
     dialect = _with_names(head, start, likely)
+    if not any(dialect.names):
+        raise InputError(f"{label} has no CSV header: the first line must name the columns")
     if not looks_like_header(dialect.names):
         dialect = max((_with_names(head, start, one) for one in separators), key=lambda one: _fit(head[start:], one))
         if not columns:
@@ -124,10 +124,8 @@ def _with_names(head: bytes, start: int, separator: str) -> Dialect:
     if best == "rfc" and separator == "\t" and _has_letters(text):
         best = "letters"
     first = next(iter(_records(text, separator, best)), b"")
-    plain = Dialect(separator, best, 0, ()).plain(first)
-    quoting = csv.QUOTE_NONE if best == "letters" else csv.QUOTE_MINIMAL
-    reader = csv.reader(io.StringIO(decode_bytes(plain).strip("\r\n"), newline=""), delimiter=separator, quoting=quoting)
-    return Dialect(separator, best, 0, tuple(name.strip() for name in next(reader, [])))
+    fields, _ = _fields(first, separator, best) if first else ([], True)
+    return Dialect(separator, best, 0, tuple(_unquoted(field).strip() for field in fields))
 
 
 def _fit(text: bytes, dialect: Dialect) -> tuple[float, int]:
@@ -137,22 +135,27 @@ def _fit(text: bytes, dialect: Dialect) -> tuple[float, int]:
 
 
 def _well_formed(text: bytes, separator: str, style: Style) -> tuple[int, int]:
-    """How many of the first records have as many fields as the first, and nothing behind closing marks; and of how many."""
+    """How many of the first records have as many fields as the first and nothing behind quotes, and of how many."""
+    found = [_fields(record, separator, style) for record in _records(text, separator, style)]
+    wanted = len(found[0][0]) if found else 0
+    return sum(clean and len(fields) == wanted for fields, clean in found), len(found)
+
+
+def _fields(record: bytes, separator: str, style: Style) -> tuple[list[bytes], bool]:
+    """The fields of a record as they are written, and whether nothing stands behind closing quotation marks."""
     quoted, rest = (one.encode() for one in record_patterns(separator, style))
-    field = re.compile(rb"(?:" + quoted + rb"|(?!\")" + rest + rb")(" + rest + rb")", re.DOTALL)
-    wanted, good, seen = 0, 0, 0
-    for record in _records(text, separator, style):
-        at, fields, clean, line = 0, 0, True, record.rstrip(b"\r\n")
-        while at <= len(line):
-            found = field.match(line, at)
-            if found is None:
-                break
-            clean = clean and not found[1]
-            fields, at = fields + 1, found.end() + 1
-        wanted = wanted or fields
-        good += clean and fields == wanted
-        seen += 1
-    return good, seen
+    field = re.compile(rb"(" + quoted + rb"|(?!\")" + rest + rb")(" + rest + rb")", re.DOTALL)
+    fields, at, clean, line = [], 0, True, record.rstrip(b"\r\n")
+    while at <= len(line) and (found := field.match(line, at)):
+        fields.append(found[0])
+        clean, at = clean and not found[2], found.end() + 1
+    return fields, clean
+
+
+def _unquoted(field: bytes) -> str:
+    if field.startswith(b'"') and field.endswith(b'"') and len(field) > 1:
+        field = field[1:-1].replace(b'""', b'"')
+    return decode_bytes(field)
 
 
 def _records(text: bytes, separator: str, style: Style) -> list[bytes]:
@@ -161,7 +164,8 @@ def _records(text: bytes, separator: str, style: Style) -> list[bytes]:
     mark = re.escape(separator).encode()
     one = rb"(?:(?!\")|" + quoted + rb")" + rest
     record = re.compile(rb"(?:" + one + mark + rb")*+" + one + rb"(?:[\r\n]++|$)", re.DOTALL)
-    found, at = [], 0
+    found: list[bytes] = []
+    at = 0
     while len(found) < _RECORDS and at < len(text) and (match := record.match(text, at)):
         found.append(match[0])
         at = match.end()
@@ -169,8 +173,8 @@ def _records(text: bytes, separator: str, style: Style) -> list[bytes]:
 
 
 def _has_letters(text: bytes) -> bool:
-    """Whether text without quotes writes line ends and tabs as letters: a field is ``\\N``, or JSON only then."""
-    return bool(_LETTER.search(text)) and (rb"\\N" in text or rb'\\"' in text or b"\t\\N" in text)
+    """Whether text without quotes writes line ends and tabs as letters: as it does if it writes null or JSON so."""
+    return bool(_LETTER.search(text)) and (_NULL.search(text) is not None or rb'\\"' in text)
 
 
 def _spark(block: bytes, mark: bytes) -> bytes:  # noqa: ARG001 (one signature for all)
@@ -178,7 +182,7 @@ def _spark(block: bytes, mark: bytes) -> bytes:  # noqa: ARG001 (one signature f
 
 
 def _mysql(block: bytes, mark: bytes) -> bytes:
-    """NULL stays ``\\N`` when Arrow has taken the backslashes away."""
+    """Keep the sign for NULL when Arrow takes the backslashes away."""
     return re.sub(rb"(^|[\r\n]|" + mark + rb")\\N(?=" + mark + rb"|[\r\n]|$)", rb"\1\\\\N", block)
 
 

@@ -143,7 +143,7 @@ def _open(
     if found == "parquet":
         return ParquetReader(path, label), found, compression, None
     if found == "csv":
-        return CsvReader(path, label, compression), found, compression, None
+        return CsvReader(path, label, compression, options.columns), found, compression, None
     texts = FileTexts(path, label, compression, document=is_document(path, label, compression))
     return JsonReader(texts), found, compression, None
 

@@ -261,15 +261,18 @@ def require(
     names: Sequence[str],
     elsewhere: frozenset[str] = frozenset(),
     advice: str | None = None,
+    *,
+    of: int | None = None,
 ) -> None:
     """Check that a file has the columns no analysis can do without.
 
     Args:
         label: The file as the analyst knows it.
         resolution: What was found in it.
-        names: Its columns, and paths in them, for the message.
+        names: Its columns, and paths in them, that the message may name.
         elsewhere: Canonical columns that a joined log has.
         advice: What to do, if that is known better than in general.
+        of: How many columns and paths it has.
 
     Raises:
         InputError: If a required column was not found.
@@ -286,13 +289,12 @@ def require(
         used = {str(path) for path in resolution.paths.values()}
         spare = [name for name in names if name not in used] or ["SOURCE_COLUMN"]
         example = " ".join(f"--map {canonical}={name}" for canonical, name in zip(missing, spare, strict=False))
-        advice = f"Columns found: {listed(names)}. Say which column it is, for example {example}"
+        advice = f"Columns found: {listed(names, of)}. Say which column it is, for example {example}"
     raise InputError(f"{label}: {lacking}. {advice}")
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return column names for a message, cut when there are very many."""
-    if not names:
-        return "none"
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def listed(names: Sequence[str], of: int | None = None) -> str:
+    """Return column names for a message, cut when there are very many; ``of`` says how many there are, also unnamed."""
+    count = len(names) if of is None else of
+    more = f"{count - len(names[:_SHOWN])} more" if count > len(names[:_SHOWN]) else ""
+    return " and ".join(part for part in (", ".join(names[:_SHOWN]), more) if part) or "none"
