@@ -175,7 +175,7 @@ def _how_it_went(stats: Mapping[str, Any]) -> str:
 
 
 def _exit_code(result: "Result", fail_on: "Severity | None") -> int:
-    """What the run amounts to; see ``guard.EXIT_CODES``."""
+    """The exit code of a run (``guard.EXIT_CODES``); says why unless it is 0 or 1."""
     from distillscan.report.filters import at_least
 
     if failed := [run for run in result.detectors if run.status == "error"]:
