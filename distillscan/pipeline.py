@@ -59,8 +59,8 @@ def analyze(
     parameters = Parameters.of(detectors, options.settings)
     releases = read_releases(options.releases) if isinstance(options.releases, Path) else options.releases or ()
     budget, timer = Budget(run.memory_limit), PhaseTimer(progress)
+    read_options = _read_options(options, run, budget)  # checks the schema
     inputs = RunInputs(options, schema_digest(options.schema), parameters)
-    read_options = _read_options(options, run, budget)
     timer.phase("open")
     with open_log(named, read_options, stdin=run.stdin) as log, ThreadPoolExecutor(1) as aside:
         digests = aside.submit(log.digests)
