@@ -133,15 +133,13 @@ def _find_clusters(
     graph = SignalGraph(population, detection.signals, parameters.kinds, parameters.cluster)
     candidates = find_candidates(graph, parameters.cluster)
     timer.phase("score", len(candidates), "clusters")
+    settings = (parameters.detectors, parameters.score)
     while True:
         try:
-            scored = score_candidates(
-                candidates, detection.working, parameters.detectors, parameters.score, timer.advance
-            )
+            scored = score_candidates(candidates, detection.working, *settings, timer.advance)
+            return AnalysisResult(known, detection, scored, len(candidates))
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
-            continue
-        return AnalysisResult(known, detection, scored, len(candidates))
 
 
 def _require_complete(outcomes: Sequence[Outcome]) -> None:
