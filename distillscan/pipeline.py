@@ -60,8 +60,8 @@ def analyze(
     parameters = Parameters.of(detectors, options.settings)
     releases = read_releases(options.releases) if isinstance(options.releases, Path) else options.releases or ()
     budget, timer = Budget(run.memory_limit), PhaseTimer(progress)
+    read_options = _read_options(options, run, budget)  # checks the schema
     inputs = RunInputs(options, schema_digest(options.schema), parameters)
-    read_options = _read_options(options, run, budget)
     timer.phase("open")
     with open_log(named, read_options, stdin=run.stdin) as log, ThreadPoolExecutor(1) as aside:
         digests = aside.submit(log.digests)
@@ -135,15 +135,13 @@ def _find_clusters(
     graph = SignalGraph(population, detection.signals, parameters.kinds, parameters.cluster)
     candidates = find_candidates(graph, parameters.cluster)
     timer.phase("score", len(candidates), "clusters")
+    settings = (parameters.detectors, parameters.score)
     while True:
         try:
-            scored = score_candidates(
-                candidates, detection.working, parameters.detectors, parameters.score, timer.advance
-            )
+            scored = score_candidates(candidates, detection.working, *settings, timer.advance)
+            return AnalysisResult(known, detection, scored, len(candidates))
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
-            continue
-        return AnalysisResult(known, detection, scored, len(candidates))
 
 
 def _require_complete(outcomes: Sequence[Outcome]) -> None:
