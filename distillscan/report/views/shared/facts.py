@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from distillscan.result import Cluster
 from distillscan.wording import counted, number, percent
 
 #: Numbers about a value: as an entry calls them, and as a view does.
@@ -71,6 +72,12 @@ def fact_groups(mapping: Mapping[str, Any]) -> list[FactGroup]:
             total = max(distinct if isinstance(distinct, int) else 0, len(facts))
             groups.append(FactGroup(kind.replace("_", " "), facts, total))
     return groups
+
+
+def cluster_facts(cluster: Cluster) -> dict[str, list[FactGroup]]:
+    """Return what is known of a cluster's models and infrastructure, by title; what is empty is left out."""
+    titled = {"Models and capabilities": cluster.capabilities, "Infrastructure": cluster.infrastructure}
+    return {title: groups for title, mapping in titled.items() if (groups := fact_groups(mapping))}
 
 
 def plain(value: Any) -> str:

@@ -18,7 +18,7 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("holds", "not tested", "fails")
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One question about a cluster, and its answer: the published probability of a yes, and the evidence, strongest first."""
+    """One question about a cluster: the published probability of a yes, and the evidence, strongest first."""
 
     question: str
     probability: float
