@@ -125,9 +125,9 @@ def _find_clusters(
 ) -> AnalysisResult:
     """Detect, cluster and score; a detector that fails in scoring is left out of all clusters, not of some."""
     timer.phase("detect")
-    pivot = parameters.detectors.get("release_pivot")
-    known = find_releases(profile, pivot) if pivot is not None and not releases else releases
-    population = Population(profile, known)
+    if not releases and "release_pivot" in parameters.detectors:
+        releases = find_releases(profile)
+    population = Population(profile, releases)
     detection = detect(population, detectors, parameters.detectors)
     timer.phase("cluster")
     graph = SignalGraph(population, detection.signals, parameters.kinds, parameters.cluster)
@@ -141,7 +141,7 @@ def _find_clusters(
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
             continue
-        return AnalysisResult(known, detection, scored, len(candidates))
+        return AnalysisResult(releases, detection, scored, len(candidates))
 
 
 def _require_complete(outcomes: Sequence[Outcome]) -> None:

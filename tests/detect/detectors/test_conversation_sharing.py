@@ -24,12 +24,9 @@ from tests.support.weighing import Rows, assess, candidate_of, carried, others, 
 SHARING = ConversationSharingParameters(
     most_accounts=24,
     cap=8.0,
-    signature_cap=9.0,
     replay_cap=3.0,
-    languages=3,
     clients=4,
     enough=8,
-    voices_cap=4.0,
     relay_cap=1.5,
     circle=2,
     returned_cap=8.0,
@@ -215,12 +212,11 @@ class TestLanguages:
         assert set(names.filter(pl.Series(able))) == {"three", "once", "two", "told"}
         assert set(names.filter(pl.Series(shows))) == {"three", "told"}
 
-    def test_both_numbers_are_parameters(self) -> None:
+    def test_how_many_prompts_are_enough_is_a_parameter(self) -> None:
         population = speaking({"a": [1, 1, 2, 2, 3, 3]})
-        shows, able = conversation_sharing.languages(population, replace(SHARING, enough=6, languages=3))
-        assert (shows.sum(), able.sum()) == (1, 1)
-        shows, able = conversation_sharing.languages(population, replace(SHARING, enough=6, languages=4))
-        assert (shows.sum(), able.sum()) == (0, 1)
+        for enough, told in ((6, (1, 1)), (7, (0, 0))):
+            shows, able = conversation_sharing.languages(population, replace(SHARING, enough=enough))
+            assert (shows.sum(), able.sum()) == told
 
 
 def using(name: str, programs: int, requests: int) -> Rows:

@@ -1,7 +1,6 @@
 """What accounts ask for, on accounts counted by hand and on the planted groups."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,10 +24,8 @@ ASKING = ExtractionIntentParameters(
     least=2,
     share=0.2,
     system_share=0.5,
-    comparable=30,
     cap=4.0,
     ordinary_cap=2.5,
-    accord_cap=2.9,
     narrow_prompts=6,
     narrow_share=0.8,
     narrow_cap=1.5,
@@ -206,7 +203,7 @@ class TestAccord:
         assert found.bits == pytest.approx(2.9 * group_bits(5, 10, 10, 0.5 / 41, 4.0) / 4.0)
 
     def test_by_itself_it_is_no_family(self) -> None:
-        assert ExtractionIntentParameters().accord_cap < ScoreParameters().family_counts
+        assert ScoreParameters().family_counts > extraction_intent._ACCORD_CAP
         assert ties(members(10, *[TALK] * 4) + strangers(), DETECTOR) == []
 
 
@@ -253,10 +250,6 @@ class TestComparableAccounts:
         found = by_intent(assess(self.rows(29), DETECTOR))["rubric_grading"]
         assert found.details["compared_with"] == "all other accounts"
         assert found.details["rate_outside"] == pytest.approx(29.5 / 230)
-
-    def test_what_is_enough_is_a_parameter(self) -> None:
-        few = tuned(extraction_intent.ExtractionIntentDetector(), replace(ASKING, comparable=10))
-        assert assess(self.rows(29), few) == []
 
 
 class TestOneCapability:
