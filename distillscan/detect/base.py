@@ -101,11 +101,8 @@ class Candidate:
     def sharing(self, kind: str, observable: Mask, *, with_anyone: bool = False) -> tuple[Ints, Comparison] | None:
         """Compare who carries the characteristic tokens of a kind: their columns and the comparison, None without any.
 
-        Args:
-            kind: The kind.
-            observable: Accounts for which it can be told.
-            with_anyone: Whether what counts among non-members is to share any such token with anybody: what sharing is
-                worth depends on how usual it is to share at all.
+        ``with_anyone`` counts non-members who share any such token with anybody: what sharing is worth depends on how
+        usual it is to share at all.
         """
         columns = self.characteristic(kind)
         if columns.size == 0:

@@ -51,12 +51,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class SharedHolderFacts(Facts):
-    """Facts of ``SHARED_HOLDER``.
-
-    Attributes:
-        kind: What is shared: ``payment``, ``device``, ``api_key``, ``session``.
-        members_on_the_commonest: Members on the value that most of them share.
-    """
+    """Facts of ``SHARED_HOLDER``: the kind of what is shared (``payment``, ...), and how many share one value."""
 
     kind: str
     members_on_the_commonest: int

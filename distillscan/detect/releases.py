@@ -2,7 +2,7 @@
 
 import csv
 import tomllib
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,15 +21,11 @@ _HINT: Final = (
 
 
 def _moment(value: object, where: str) -> datetime:
-    if isinstance(value, datetime):
-        moment = value
-    elif isinstance(value, date):
-        moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    else:
-        try:
-            moment = datetime.fromisoformat(str(value).strip())
-        except ValueError:
-            raise UsageError(f"{where}: {value!r} is not a date; write 2026-04-16 or 2026-04-16T09:00:00Z") from None
+    """A date or time, as TOML gives it or as text; in UTC unless it says otherwise."""
+    try:
+        moment = datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise UsageError(f"{where}: {value!r} is not a date; write 2026-04-16 or 2026-04-16T09:00:00Z") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -41,11 +37,8 @@ def read_releases(path: Path) -> tuple[Release, ...]:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        rows = (
-            tomllib.loads(text).get("release", [])
-            if path.suffix == ".toml"
-            else list(csv.DictReader(text.splitlines()))
-        )
+        toml = path.suffix == ".toml"
+        rows = tomllib.loads(text).get("release", []) if toml else list(csv.DictReader(text.splitlines()))
     except OSError as error:
         raise UsageError(f"--releases {path}: {why_unreadable(error)}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

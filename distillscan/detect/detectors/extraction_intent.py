@@ -54,69 +54,55 @@ class ExtractionIntentParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestedIntents:
-    """What each account's sampled prompts ask for.
+class IntentCounts:
+    """Prompts or requests of each account: all, those with each intent (or ``grading``), and the share of these."""
 
-    Attributes:
-        prompts: Distinct sampled prompts of each account.
-        sent: Requests with these prompts.
-        shares: By intent, and for ``grading``: share of an account's distinct sampled prompts (0 without prompts).
-        counts: By intent: requests with such prompts.
-        systems: By intent: share of the requests with a system prompt whose system prompt has it (0 without any).
-        with_system: Requests with a system prompt.
-    """
-
-    prompts: Floats
-    sent: Floats
-    shares: Mapping[str, Floats]
+    total: Floats
     counts: Mapping[str, Floats]
-    systems: Mapping[str, Floats]
-    with_system: Floats
+    shares: Mapping[str, Floats]
 
 
 @memoized
-def intents_of(population: Population) -> RequestedIntents:
-    """Return what accounts ask for."""
-    known = population.profile.systems.select("intents", entity="system_prompt")
-    used = population.links("system_prompt").join(known, on="entity", how="left")
-    used = used.with_columns(pl.col("intents").fill_null(0))
+def intent_counts(population: Population) -> tuple[IntentCounts, IntentCounts, IntentCounts]:
+    """Return what accounts ask for: distinct sampled prompts, requests with these, requests with a system prompt."""
     sampled = population.numbered(population.profile.prompts)
-    prompts, asked = _sums(population, sampled.with_columns(requests=1))
-    sent, counts = _sums(population, sampled)
-    with_system, systems = _sums(population, used)
-    return RequestedIntents(prompts, sent, _shares(asked, prompts), counts, _shares(systems, with_system), with_system)
+    known = population.profile.systems.select("intents", entity="system_prompt")
+    systems = population.links("system_prompt").join(known, on="entity", how="left")
+    systems = systems.with_columns(pl.col("intents").fill_null(0))
+    prompts, requests, with_system = (
+        _count(population.size, texts) for texts in (sampled.with_columns(requests=1), sampled, systems)
+    )
+    return prompts, requests, with_system
 
 
-def _sums(population: Population, texts: pl.DataFrame) -> tuple[Floats, dict[str, Floats]]:
-    """The requests of each account with texts (``number``, ``requests``, ``intents``), and those with each intent."""
+def _count(size: int, texts: pl.DataFrame) -> IntentCounts:
+    """What is asked for in texts (``number`` of the account, ``requests``, ``intents``)."""
     numbers, intents, requests = (texts[name].to_numpy() for name in ("number", "intents", "requests"))
 
     def total(weights: Ints) -> Floats:
-        return np.bincount(numbers, weights=weights, minlength=population.size).astype(np.float64)
+        return np.bincount(numbers, weights=weights, minlength=size).astype(np.float64)
 
-    return total(requests), {name: total(requests * ((intents & mask) != 0)) for name, mask in _MASKS.items()}
-
-
-def _shares(counts: Mapping[str, Floats], of: Floats) -> dict[str, Floats]:
-    return {name: count / np.maximum(of, 1) for name, count in counts.items()}
+    every = total(requests)
+    counts = {name: total(requests * ((intents & mask) != 0)) for name, mask in _MASKS.items()}
+    return IntentCounts(every, counts, {name: count / np.maximum(every, 1) for name, count in counts.items()})
 
 
 @memoized
 def showing(population: Population, intent: str, p: ExtractionIntentParameters) -> tuple[Mask, Mask]:
     """Return the accounts that show an intent, in prompts or system prompts, and those of which it can be told."""
-    requested = intents_of(population)
-    prompts, systems = requested.sent >= p.enough, requested.with_system >= p.enough
-    by_prompt = prompts & (requested.counts[intent] >= p.least) & (requested.shares[intent] >= p.share)
-    by_system = systems & (requested.systems[intent] >= p.system_share)
-    return by_prompt | by_system, prompts | systems
+    prompts, requests, systems = intent_counts(population)
+    by_prompt = (requests.counts[intent] >= p.least) & (prompts.shares[intent] >= p.share)
+    told, by_system = requests.total >= p.enough, systems.shares[intent] >= p.system_share
+    told_of_systems = systems.total >= p.enough
+    return (told & by_prompt) | (told_of_systems & by_system), told | told_of_systems
 
 
 @memoized
 def narrow(population: Population, capability: str, p: ExtractionIntentParameters) -> tuple[Mask, Mask]:
     """Return the accounts that ask for hardly anything but one capability, and those of which it can be told."""
-    requested = intents_of(population)
-    able = requested.prompts >= p.narrow_prompts
-    return able & (requested.shares[capability] >= p.narrow_share), able
+    prompts, _, _ = intent_counts(population)
+    able = prompts.total >= p.narrow_prompts
+    return able & (prompts.shares[capability] >= p.narrow_share), able
 
 
 def capability_shares(candidate: Candidate) -> dict[str, float]:
@@ -125,11 +111,11 @@ def capability_shares(candidate: Candidate) -> dict[str, float]:
     A prompt may exercise several or none; the mean is over members with sampled prompts, so that a busy one does not
     speak for all.
     """
-    requested = intents_of(candidate.population)
-    able = candidate.members[requested.prompts[candidate.members] > 0]
+    prompts, _, _ = intent_counts(candidate.population)
+    able = candidate.members[prompts.total[candidate.members] > 0]
     if able.size == 0:
         return {}
-    shares = {name: float(requested.shares[name][able].mean()) for name in _CAPABILITIES}
+    shares = {name: float(prompts.shares[name][able].mean()) for name in _CAPABILITIES}
     return dict(sorted(((name, share) for name, share in shares.items() if share > 0), key=lambda item: -item[1]))
 
 
@@ -149,10 +135,10 @@ class ExtractionIntentDetector(Detector):
         return pl.concat(trait_tokens(population, "intent", token, *masks) for token, masks in shown.items())
 
     def assess(self, candidate: Candidate, parameters: ExtractionIntentParameters) -> list[Finding]:
-        intents = present(*(_intent(candidate, name, parameters) for name in HARVEST))
-        shown = sorted(intents, key=lambda finding: -finding.bits)
-        left, findings = parameters.cap, [_accord(shown, parameters)]
-        for finding in shown:
+        intents = {name: _intent(candidate, name, parameters) for name in HARVEST}
+        rarest = strongest(*(finding for name, finding in intents.items() if name not in _ORDINARY))
+        left, findings = parameters.cap, [_accord(rarest, parameters)]
+        for finding in sorted(present(*intents.values()), key=lambda finding: -finding.bits):
             # One pipeline elicits, cleans and grades: its intents are no independent evidence.
             findings.append(replace(finding, bits=min(finding.bits, left)))
             left -= min(finding.bits, left)
@@ -160,9 +146,8 @@ class ExtractionIntentDetector(Detector):
         return [finding for finding in present(*findings) if finding.bits > 0]
 
 
-def _accord(shown: list[Finding], p: ExtractionIntentParameters) -> Finding | None:
+def _accord(rarest: Finding | None, p: ExtractionIntentParameters) -> Finding | None:
     """Members that ask for the same rare thing, however they word it: a little evidence for one operator."""
-    rarest = strongest(*(finding for finding in shown if finding.details["intent"] not in _ORDINARY))
     if rarest is None:
         return None
     bits = _ACCORD_CAP * min(1.0, rarest.bits / p.cap)
@@ -181,10 +166,9 @@ def _intent(candidate: Candidate, name: str, p: ExtractionIntentParameters) -> F
     bits = compared.group_bits(p.ordinary_cap if name in _ORDINARY else p.cap)
     if bits <= 0:
         return None
-    requested = intents_of(candidate.population)
-    showers = candidate.members[shows[candidate.members]]
-    share = float(np.median(np.maximum(requested.shares[name][showers], requested.systems[name][showers])))
-    details = {"intent": name, **details, "median_share_of_prompts": share}
+    prompts, _, systems = intent_counts(candidate.population)
+    share = np.maximum(prompts.shares[name], systems.shares[name])[shows & candidate.mask]
+    details = {"intent": name, **details, "median_share_of_prompts": float(np.median(share))}
     summary = f"{compared} {_DO[name]}, as {compared.usual} do"
     return Finding(Claim.INTENT, "content", "extraction", bits, summary, details)
 

@@ -123,8 +123,9 @@ class InfrastructureOverlapDetector(Detector):
 def _pool(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding | None:
     """The addresses, or where every address is an account's own the networks, that members share."""
     stated, prefixes = candidate.population.states("ip"), candidate.characteristic("ip_prefix")
-    kind = "ip" if candidate.characteristic("ip").size else "ip_prefix"
-    sharing = candidate.sharing(kind, stated, with_anyone=True)
+    kind, sharing = "ip", candidate.sharing("ip", stated, with_anyone=True)
+    if sharing is None:
+        kind, sharing = "ip_prefix", candidate.sharing("ip_prefix", stated, with_anyone=True)
     if sharing is None:
         return None
     columns, compared = sharing
@@ -165,7 +166,7 @@ def _rotation(candidate: Candidate) -> Finding | None:
 def _concealment(pool: Finding | None, rotation: Finding | None, p: InfrastructureOverlapParameters) -> Finding | None:
     """A pool or rotation takes effort that ordinary customers have no reason for: it speaks for harvesting as well."""
     effort = rotation.bits / _ROTATION_CAP if rotation else 0.0
-    if pool and pool.details["largest_network_share"] < p.site_share:
+    if pool and isinstance(pool.facts, SharedPoolFacts) and pool.facts.largest_network_share < p.site_share:
         effort = max(effort, pool.bits / p.pool_cap)
     summary = (
         "requests come from a pool of addresses or from one network after another, for which ordinary use has no reason"

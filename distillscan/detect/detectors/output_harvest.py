@@ -127,29 +127,23 @@ def _rhythm(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
     table = hours_of_day(candidate.population)[candidate.members]
     quiet = quiet_share(table)
     quiet = quiet[~np.isnan(quiet)]
-    if quiet.size < p.busy_members:
-        together = float(quiet_share(table.sum(axis=0, keepdims=True))[0])
-        # People of all time zones together never rest: only that they do rest says something.
-        return _rest_together(together, p) if together < p.asleep else _sparse_rhythm(candidate, p)
-    sleepless, median = float(np.mean(quiet >= p.sleepless)), float(np.median(quiet))
-    bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / _SLEEPLESS_FULL) - 1.0)
-    summary = (
-        f"{percent(sleepless)} of {quiet.size} members with {_ENOUGH} requests or more never rest: "
-        f"their quietest eight hours hold {percent(median)} of their requests (an even spread: 33 %)"
-    )
-    details = {"sleepless": sleepless, "median_quiet_share": median, "members": quiet.size}
-    return _rest(bits, summary, details, sleepless)
-
-
-def _rest_together(quiet: float, p: OutputHarvestParameters) -> Finding:
-    """Members too quiet to be judged one by one, all of whom rest in the same hours: they are people of one place."""
-    summary = (
-        f"all rest in the same eight hours of the day ({percent(quiet)} of the requests), as people of one place do"
-    )
-    return _rest(-p.rhythm_cap, summary, {"sleepless": 0.0, "quiet_share_together": quiet}, 0.0)
-
-
-def _rest(bits: float, summary: str, details: dict[str, float], sleepless: float) -> Finding:
+    together = float(quiet_share(table.sum(axis=0, keepdims=True))[0])
+    if quiet.size >= p.busy_members:
+        sleepless, median = float(np.mean(quiet >= p.sleepless)), float(np.median(quiet))
+        bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / _SLEEPLESS_FULL) - 1.0)
+        summary = (
+            f"{percent(sleepless)} of {quiet.size} members with {_ENOUGH} requests or more never rest: "
+            f"their quietest eight hours hold {percent(median)} of their requests (an even spread: 33 %)"
+        )
+        details = {"sleepless": sleepless, "median_quiet_share": median, "members": quiet.size}
+    elif together < p.asleep:
+        # All rest in the same hours. The other way round says nothing: people of all time zones together never rest.
+        bits, sleepless = -p.rhythm_cap, 0.0
+        share = percent(together)
+        summary = f"all rest in the same eight hours of the day ({share} of the requests), as people of one place do"
+        details = {"sleepless": 0.0, "quiet_share_together": together}
+    else:
+        return _sparse_rhythm(candidate, p)
     facts = NoRestFacts(sleepless)
     return Finding(Claim.NO_REST, "timing", "extraction", bits, summary, details, facts, specific=False)
 

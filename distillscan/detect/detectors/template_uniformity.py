@@ -50,13 +50,16 @@ def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
     return texts.unique("text", keep="first", maintain_order=True), holders
 
 
-def _templates(population: Population, p: TemplateUniformityParameters) -> MinedTemplates:
-    return mine(*_texts(population), p.min_accounts, p.min_prompts)
+@memoized
+def mined(population: Population, kind: str, p: TemplateUniformityParameters) -> MinedTemplates:
+    """Return the templates of a kind in this population.
 
-
-def _whole_systems(population: Population, p: TemplateUniformityParameters) -> MinedTemplates:
-    """System prompts that several accounts use as they are, and that are no instance of a template."""
+    Those of the kind ``system_template`` are system prompts that several accounts use as they are, and that are no
+    instance of a ``template``.
+    """
     texts, holders = _texts(population)
+    if kind == "template":
+        return mine(texts, holders, p.min_accounts, p.min_prompts)
     templates = mined(population, "template", p)
     whole = (
         holders.filter(pl.col("where") == "system_prompt")
@@ -67,15 +70,6 @@ def _whole_systems(population: Population, p: TemplateUniformityParameters) -> M
     )
     matches = whole.select("text", "template").unique()
     return MinedTemplates(templates.shingles.clear(), matches, whole.select(templates.uses.columns))
-
-
-_MINERS = {"template": _templates, "system_template": _whole_systems}
-
-
-@memoized
-def mined(population: Population, kind: str, p: TemplateUniformityParameters) -> MinedTemplates:
-    """Return the templates of a kind in this population."""
-    return _MINERS[kind](population, p)
 
 
 class TemplateUniformityDetector(Detector):
@@ -95,7 +89,7 @@ class TemplateUniformityDetector(Detector):
 
     def signals(self, population: Population, parameters: TemplateUniformityParameters) -> pl.DataFrame:
         parts = []
-        for kind in _MINERS:
+        for kind in ("template", "system_template"):
             uses = mined(population, kind, parameters).uses
             parts.append(
                 # Half a case is taken off: one prompt of four is no habit yet.

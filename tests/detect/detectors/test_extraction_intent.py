@@ -320,13 +320,13 @@ class TestPlanted:
 
     def test_what_accounts_ask_for_is_worked_out_once(self) -> None:
         population: Population = planted.population()
-        assert extraction_intent.intents_of(population) is extraction_intent.intents_of(population)
+        assert extraction_intent.intent_counts(population) is extraction_intent.intent_counts(population)
 
     def test_numbers_are_those_of_the_population(self) -> None:
         population = population_of(sends("b", TRACE, TRACE, TRACE) + sends("a", TALK, TALK, TALK))
-        found = extraction_intent.intents_of(population)
+        prompts, requests, _ = extraction_intent.intent_counts(population)
         at_b = numbers_of(population, "b")
-        assert np.flatnonzero(found.shares["reasoning_trace"]).tolist() == at_b.tolist()
-        assert found.counts["reasoning_trace"][at_b].tolist() == [3]
-        assert found.prompts.tolist() == [3, 3]
-        assert set(found.shares) == {*HARVEST, "reasoning", "coding", "tools", "vision", "grading"}
+        assert np.flatnonzero(prompts.shares["reasoning_trace"]).tolist() == at_b.tolist()
+        assert requests.counts["reasoning_trace"][at_b].tolist() == [3]
+        assert prompts.total.tolist() == [3, 3]
+        assert set(prompts.shares) == {*HARVEST, "reasoning", "coding", "tools", "vision", "grading"}
