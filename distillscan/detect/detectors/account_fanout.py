@@ -14,7 +14,6 @@ from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
 from distillscan.detect.mail_providers import provider_entities
 from distillscan.detect.tokens import shared_entities
 from distillscan.population.accounts import CREATED, Population
-from distillscan.population.graph import SIGNALS
 from distillscan.population.kinds import HOLDER, REGISTRATION, Kind
 from distillscan.settings import threshold
 
@@ -25,8 +24,6 @@ _HOLDERS = {
     "api_key": ("API key", "API keys"),
     "session": ("session", "sessions"),
 }
-
-
 _HOLDER_CAP: Final = 8.0  #: bits at most of several cards, devices or keys, each on several accounts
 _SINGLE_SHARE: Final = 0.7  #: share of the carriers on one value from which it is a single one
 _BURST_MIN: Final = 5  #: accounts that a burst has at least
@@ -116,7 +113,7 @@ class AccountFanoutDetector(Detector):
         parts.append(shared_entities(own_domains(population), "email_domain"))
         bursts = signup_bursts(population, parameters)
         parts.append(bursts.select("account", pl.lit("signup").alias("kind"), "token", pl.lit(1.0).alias("strength")))
-        return pl.concat([part.cast(SIGNALS) for part in parts])
+        return pl.concat(parts)
 
     def assess(self, candidate: Candidate, parameters: AccountFanoutParameters) -> list[Finding]:
         holders = [_holder(candidate, kind, parameters) for kind in _HOLDERS]

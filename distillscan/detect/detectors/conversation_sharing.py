@@ -23,6 +23,8 @@ _SIGNATURE_CAP: Final = 9.0  #: bits at most of signed reasoning sent back by ot
 _VOICES_CAP: Final = 4.0  #: bits at most of accounts of several people: translators have them too
 _LANGUAGES: Final = 3  #: languages in the sampled prompts from which several people use an account
 _LANGUAGE_PROMPTS: Final = 2  #: prompts in a language from which it is used: one may be quoted
+_ENOUGH: Final = 8  #: prompts or requests below which languages and programs say nothing
+_CLIENTS: Final = 4  #: programs from which several people use an account; one has two or three
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,6 @@ class ConversationSharingParameters:
     circle: int = threshold(5, "accounts", "joined by answers passed on from which they are no small team")
     returned_cap: float = threshold(8.0, "bits", "at most of answers that others send in: colleagues pass them on")
     cleaning_cap: float = threshold(2.5, "bits", "at most for harvesting of answers that others send in: grading")
-    clients: int = threshold(4, "programs", "from which several people use an account; one has two or three")
-    enough: int = threshold(8, "prompts or requests", "below which languages and programs say nothing")
     relay_cap: float = threshold(1.5, "bits", "at most for harvesting of conversations spread over accounts")
 
 
@@ -101,23 +101,24 @@ def _whole_samples(population: Population) -> list[pl.DataFrame]:
 
 
 @memoized
-def languages(population: Population, p: ConversationSharingParameters) -> tuple[Mask, Mask]:
+def languages(population: Population) -> tuple[Mask, Mask]:
     """Return the accounts whose sampled prompts are in many languages, and those of which it can be told."""
     prompts = population.numbered(population.profile.prompts).filter(pl.col("language") > 0)
     counted = prompts.group_by("number", "language").len("prompts")
     spoken = (pl.col("prompts") >= _LANGUAGE_PROMPTS).sum()
-    told = counted.group_by("number").agg(pl.col("prompts").sum(), spoken=spoken).filter(pl.col("prompts") >= p.enough)
+    told = counted.group_by("number").agg(pl.col("prompts").sum(), spoken=spoken).filter(pl.col("prompts") >= _ENOUGH)
     return masks_of(population, told, pl.col("spoken") >= _LANGUAGES)
 
 
 @memoized
-def programs(population: Population, p: ConversationSharingParameters) -> tuple[Mask, Mask]:
+def programs(population: Population) -> tuple[Mask, Mask]:
     """Return the accounts that use many client programs, and those of which it can be told."""
-    able = population.states("client") & (population.requests >= p.enough)
-    return able & (population.distinct("client") >= p.clients), able
+    able = population.states("client") & (population.requests >= _ENOUGH)
+    return able & (population.distinct("client") >= _CLIENTS), able
 
 
-_VOICES = {1: ("languages", languages), 2: ("client programs", programs)}
+#: Token of each way in which an account seems to have several users: of what, how many at least, who has them.
+_VOICES = {1: ("languages", _LANGUAGES, languages), 2: ("client programs", _CLIENTS, programs)}
 #: What passes from account to account: the claim, its family, in words.
 _PASSED: Final[dict[str, tuple[Claim, Family, str]]] = {
     "conversation": (Claim.CONVERSATIONS, "content", "conversations that others go on with"),
@@ -151,7 +152,7 @@ class ConversationSharingDetector(Detector):
     parameters = ConversationSharingParameters()
 
     def signals(self, population: Population, parameters: ConversationSharingParameters) -> pl.DataFrame:
-        measured = {token: measure(population, parameters) for token, (_, measure) in _VOICES.items()}
+        measured = {token: measure(population) for token, (_, _, measure) in _VOICES.items()}
         return pl.concat(
             [
                 shared_entities(conversations(population, parameters), "conversation"),
@@ -166,7 +167,7 @@ class ConversationSharingDetector(Detector):
         shared = _shared(candidate, "conversation", p.cap)
         signed = _shared(candidate, "signature", _SIGNATURE_CAP)
         passed = _shared(candidate, "returned", p.returned_cap)
-        voices = strongest(*(_voices(candidate, token, p) for token in _VOICES))
+        voices = strongest(*(_voices(candidate, token) for token in _VOICES))
         replayed = _harvesting(signed, p.replay_cap, _SIGNATURE_CAP, _REPLAYED)
         cleaned = _harvesting(passed, p.cleaning_cap, p.returned_cap, _CLEANED)
         return present(shared, signed, passed, voices, _relay(shared, voices, p), replayed, cleaned)
@@ -197,12 +198,11 @@ def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
     return Finding(claim, family, "coordination", compared.group_bits(cap, _BASE_RATE_LIMIT) * part, summary, details)
 
 
-def _voices(candidate: Candidate, token: int, p: ConversationSharingParameters) -> Finding | None:
+def _voices(candidate: Candidate, token: int) -> Finding | None:
     """Accounts that several people seem to use, whatever languages or programs these are."""
-    what, measure = _VOICES[token]
-    compared = candidate.compare(*measure(candidate.population, p))
+    what, least, measure = _VOICES[token]
+    compared = candidate.compare(*measure(candidate.population))
     bits = compared.group_bits(_VOICES_CAP)
-    least = _LANGUAGES if measure is languages else p.clients
     summary = f"{compared} use {least} or more {what} in one account, as {compared.usual} do"
     details = {"kind": what, **compared.details()}
     return supporting(Finding(Claim.MANY_USERS, "content", "coordination", bits, summary, details))

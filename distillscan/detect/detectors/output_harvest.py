@@ -25,6 +25,11 @@ _UNREPEATED: Final = 0.97  #: distinct prompts a request from which one hardly e
 _DISTINCT_CAP: Final = 1.0  #: bits at most for prompts that hardly ever repeat
 _LEAST_MEMBERS: Final = 3  #: accounts with enough requests below which nothing is said of all
 _READABLE: Final = 0.5  #: share of members with prompts from which these would show harvesting
+_LOOSE_PAIRS: Final = 15  #: pairs of requests that one quiet account counts for at most
+_LOOSE_ENOUGH: Final = 60  #: pairs of requests from which the rhythm of quiet accounts is judged
+_LOOSE_CERTAIN: Final = 5.0  #: times as many pairs from which that weighs in full
+_FLAT_FULL: Final = 0.5  #: share looser than others that weighs in full; half of it, nothing
+_VOLUME_SLOPE: Final = 0.5  #: bits a doubling: sixteen times volume_zero weighs in full
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,8 @@ class OutputHarvestParameters:
 
     sleepless: float = threshold(0.12, "share", "of requests in the quietest 8 hours from which one never rests")
     busy_members: int = threshold(5, "accounts", "with enough requests from which each is judged by itself")
-    loose_pairs: int = threshold(15, "pairs", "of requests that one quiet account counts for at most")
-    loose_enough: int = threshold(60, "pairs", "of requests from which the rhythm of quiet accounts is judged")
-    loose_certain: float = threshold(5.0, "times", "as many pairs from which that weighs in full")
-    flat_full: float = threshold(0.5, "share", "looser than others that weighs in full; half of it, nothing")
     asleep: float = threshold(0.05, "share", "of requests in the quietest 8 hours below which everybody sleeps")
     rhythm_cap: float = threshold(2.0, "bits", "at most for or against: people sleep, machines do not")
-    volume_slope: float = threshold(0.5, "bits", "a doubling: sixteen times volume_zero weighs in full")
     volume_zero: int = threshold(200, "requests", "of a cluster at which volume says nothing")
     enough_answers: int = threshold(5, "answers", "below which their usual length cannot be told")
     long_cap: float = threshold(1.5, "bits", "at most for answers longer than others get: whole reasoning is")
@@ -176,18 +176,18 @@ def _sparse_rhythm(candidate: Candidate, p: OutputHarvestParameters) -> Finding 
     Each account is held against itself, so people of all time zones together still show their nights.
     """
     squared, pairs = concentrations(candidate.population)
-    weight = np.minimum(pairs, p.loose_pairs)
+    weight = np.minimum(pairs, _LOOSE_PAIRS)
     inside, others = candidate.mask & (pairs > 0), ~candidate.mask & (pairs > 0)
     known = float(weight[inside].sum())
-    if known < p.loose_enough or not np.any(others):
+    if known < _LOOSE_ENOUGH or not np.any(others):
         return None
     usual = float(np.average(squared[others], weights=weight[others]))
     if usual <= _LOOSE_USUAL:
         return None
     strictness = max(0.0, float(np.average(squared[inside], weights=weight[inside]))) / usual
     flat = min(1.0, max(0.0, 1.0 - strictness))
-    certainty = min(1.0, known / (p.loose_certain * p.loose_enough))
-    bits = p.rhythm_cap * (2.0 * min(1.0, flat / p.flat_full) - 1.0) * certainty
+    certainty = min(1.0, known / (_LOOSE_CERTAIN * _LOOSE_ENOUGH))
+    bits = p.rhythm_cap * (2.0 * min(1.0, flat / _FLAT_FULL) - 1.0) * certainty
     members = int(inside.sum())
     summary = (
         f"taken one by one, members keep to a part of the day {percent(strictness)} as strictly as other accounts do"
@@ -202,7 +202,7 @@ def _volume(candidate: Candidate, p: OutputHarvestParameters) -> Finding:
     population = candidate.population
     requests = int(population.requests[candidate.members].sum())
     output = int(population.profile.accounts["output_tokens"].to_numpy()[candidate.members].sum())
-    bits = max(_VOLUME_FLOOR, min(_VOLUME_CAP, p.volume_slope * math.log2(max(1, requests) / p.volume_zero)))
+    bits = max(_VOLUME_FLOOR, min(_VOLUME_CAP, _VOLUME_SLOPE * math.log2(max(1, requests) / p.volume_zero)))
     share = requests / max(1, int(population.requests.sum()))
     summary = f"{requests:,} requests ({percent(share)} of the log), {output:,} output tokens"
     details = {"requests": requests, "share": share, "output_tokens": output}

@@ -17,6 +17,9 @@ from distillscan.settings import threshold
 _LEAST_MEMBERS: Final = 3  #: accounts that were active below which nothing can be said
 _BEFORE_DAYS: Final = 7  #: days before the release that say what an account did until then
 _LEAST_REQUESTS: Final = 3  #: requests before the release, and in the window, without which nothing can be said
+_JUDGED_APART: Final = 0.25  #: share of members with enough requests below which all count
+_EXTRACTION_PART: Final = 0.5  #: bits for harvesting for each bit of the move of active members
+_MOVED_FULL: Final = 0.5  #: share of active members that moved from which it weighs in full
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,6 @@ class ReleasePivotParameters:
 
     cap: float = threshold(4.0, "bits", "at most: early adopters and client defaults move too")
     extraction_cap: float = threshold(1.5, "bits", "at most for harvesting: everybody else wants a new model too")
-    judged_apart: float = threshold(0.25, "share", "of members with enough requests below which all count")
-    extraction_part: float = threshold(0.5, "bits", "for harvesting for each bit of the move of active members")
-    moved_full: float = threshold(0.5, "share", "of active members that moved from which it weighs in full")
     window_hours: int = threshold(24, "hours", "after a release; the disclosed pivot took less than a day")
     moved: float = threshold(0.3, "share", "of the new model in the window from which an account has moved")
 
@@ -92,7 +92,7 @@ class ReleasePivotDetector(Detector):
 def _pivot(candidate: Candidate, release: Release, p: ReleasePivotParameters) -> list[Finding]:
     population, members = candidate.population, candidate.members
     share, before = move(population, release, p.window_hours, _LEAST_REQUESTS)
-    if np.count_nonzero(~np.isnan(share[members])) < p.judged_apart * members.size:
+    if np.count_nonzero(~np.isnan(share[members])) < _JUDGED_APART * members.size:
         # Of a quiet pool, whatever little each did counts: together that says how the pool moved.
         share, before = move(population, release, p.window_hours, 1)
     observable = ~np.isnan(share)
@@ -117,8 +117,8 @@ def _pivot(candidate: Candidate, release: Release, p: ReleasePivotParameters) ->
     }
     facts = PivotFacts(compared.base_rate, compared.others_name)
     # Whether those who were active moved says how the pool is used, however few they are of it.
-    wanted = p.extraction_part * compared.share_bits(p.cap)
-    wanted = min(p.extraction_cap, wanted * min(1.0, compared.shown / compared.observable / p.moved_full))
+    wanted = _EXTRACTION_PART * compared.share_bits(p.cap)
+    wanted = min(p.extraction_cap, wanted * min(1.0, compared.shown / compared.observable / _MOVED_FULL))
     return [
         Finding(Claim.PIVOT, "timing", "coordination", bits, summary, details, facts),
         Finding(Claim.PIVOT, "timing", "extraction", wanted, summary, details, facts),

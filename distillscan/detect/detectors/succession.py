@@ -14,6 +14,7 @@ from distillscan.settings import threshold
 _CHANCE_FLOOR: Final = 0.02  #: least share of stops that a start is taken to follow by chance
 _ENOUGH: Final = 5  #: accounts that stopped below which nothing can be said
 _CAP: Final = 4.0  #: bits at most of accounts that start when others stop
+_REFUSED_REQUESTS: Final = 5  #: requests below which the share of refusals says nothing
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,6 @@ class SuccessionParameters:
     margin_hours: int = threshold(48, "hours", "from an end of the log in which a start or stop may be its own")
     involved_full: float = threshold(0.5, "ends", "or starts a member from which they speak for all members")
     refused: float = threshold(0.2, "share", "of requests refused from which an account probes; users see 1 %")
-    refused_requests: int = threshold(5, "requests", "below which the share of refusals says nothing")
     refused_members: int = threshold(5, "accounts", "refused below which they may be a few broken clients")
     probing_cap: float = threshold(2.0, "bits", "at most for harvesting of probing: testers of safety probe too")
 
@@ -89,7 +89,7 @@ def _replacement(candidate: Candidate, p: SuccessionParameters) -> Finding | Non
 def _probing(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     population = candidate.population
     refused = population.profile.accounts["refused"].to_numpy().astype(np.float64)
-    observable = population.requests >= p.refused_requests
+    observable = population.requests >= _REFUSED_REQUESTS
     probes = refused >= p.refused * population.requests
     compared = candidate.compare(probes, observable)
     if compared.shown < p.refused_members:

@@ -25,8 +25,6 @@ SHARING = ConversationSharingParameters(
     most_accounts=24,
     cap=8.0,
     replay_cap=3.0,
-    clients=4,
-    enough=8,
     relay_cap=1.5,
     circle=2,
     returned_cap=8.0,
@@ -206,17 +204,11 @@ class TestLanguages:
                 "told": [1, 1, 2, 2, 3, 3, 4, 5, 0, 0],
             }
         )
-        shows, able = conversation_sharing.languages(population, SHARING)
+        shows, able = conversation_sharing.languages(population)
         names = population.profile.accounts["account_id"]
         # Of seven prompts nothing is said, nor of those whose language cannot be told.
         assert set(names.filter(pl.Series(able))) == {"three", "once", "two", "told"}
         assert set(names.filter(pl.Series(shows))) == {"three", "told"}
-
-    def test_how_many_prompts_are_enough_is_a_parameter(self) -> None:
-        population = speaking({"a": [1, 1, 2, 2, 3, 3]})
-        for enough, told in ((6, (1, 1)), (7, (0, 0))):
-            shows, able = conversation_sharing.languages(population, replace(SHARING, enough=enough))
-            assert (shows.sum(), able.sum()) == told
 
 
 def using(name: str, programs: int, requests: int) -> Rows:
@@ -227,7 +219,7 @@ class TestPrograms:
     def test_versions_are_one_program_and_four_programs_are_many(self) -> None:
         rows = [*using("four", 4, 8), *using("three", 3, 30), *using("few", 7, 7), *[{"account_id": "mute"}] * 9]
         population = population_of(rows)
-        shows, able = conversation_sharing.programs(population, SHARING)
+        shows, able = conversation_sharing.programs(population)
         names = population.profile.accounts["account_id"]
         assert set(names.filter(pl.Series(able))) == {"four", "three"}
         assert set(names.filter(pl.Series(shows))) == {"four"}

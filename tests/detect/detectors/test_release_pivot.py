@@ -17,7 +17,7 @@ from tests.support.populations import number, population_of
 from tests.support.weighing import Rows, assess, carried, tuned, used
 
 # What the figures below are worked out for; the defaults may be tuned.
-PIVOT = ReleasePivotParameters(window_hours=24, moved=0.3, judged_apart=0.25, extraction_cap=1.5)
+PIVOT = ReleasePivotParameters(window_hours=24, moved=0.3, extraction_cap=1.5)
 
 
 class TestReleasePivot:

@@ -23,7 +23,6 @@ AFTER = SuccessionParameters(
     hours=12,
     margin_hours=48,
     refused=0.2,
-    refused_requests=5,
     refused_members=5,
     probing_cap=2.0,
 )
