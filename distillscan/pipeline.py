@@ -127,9 +127,9 @@ def _find_clusters(
 ) -> AnalysisResult:
     """Detect, cluster and score; a detector that fails in scoring is left out of all clusters, not of some."""
     timer.phase("detect")
-    pivot = parameters.detectors.get("release_pivot")
-    known = find_releases(profile, pivot) if pivot is not None and not releases else releases
-    population = Population(profile, known)
+    if not releases and "release_pivot" in parameters.detectors:
+        releases = find_releases(profile)
+    population = Population(profile, releases)
     detection = detect(population, detectors, parameters.detectors)
     timer.phase("cluster")
     graph = SignalGraph(population, detection.signals, parameters.kinds, parameters.cluster)
@@ -139,7 +139,7 @@ def _find_clusters(
     while True:
         try:
             scored = score_candidates(candidates, detection.working, *settings, timer.advance)
-            return AnalysisResult(known, detection, scored, len(candidates))
+            return AnalysisResult(releases, detection, scored, len(candidates))
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
 
