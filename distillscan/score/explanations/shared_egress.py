@@ -1,11 +1,10 @@
 """Shared egress: the NAT of a carrier or an office, a campus, a VPN."""
 
-from collections.abc import Sequence
 from typing import Final
 
-from distillscan.detect.base import Finding, percent
+from distillscan.detect.base import percent
 from distillscan.detect.claims import Claim, SharedPoolFacts
-from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, first_facts
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View
 
 #: Share of members among the accounts on the shared addresses below which these are mostly others'.
 _EGRESS_SHARE: Final = 0.5
@@ -17,9 +16,9 @@ class SharedEgress(InnocentExplanation):
     text = "shared egress (carrier or office NAT, campus, VPN)"
     explains = frozenset({Claim.SHARED_POOL})
 
-    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
+    def test(self, view: View) -> Outcome:
         """Return whether the shared addresses are mostly others', or one network's."""
-        pool = first_facts(findings, SharedPoolFacts)
+        pool = view.first_facts(SharedPoolFacts)
         if pool is None:
             return Outcome("fails", "the members do not share addresses, so no common egress explains them")
         inside = pool.members_sharing / max(1, pool.accounts_on_them)
