@@ -34,6 +34,8 @@ _MEETINGS, _MEETING_SHARE = 3, 0.1
 _SEPARATE: Final = 0.1
 #: Share of accounts cut off at either end of a part's time: stragglers.
 _SPAN_TAIL: Final = 0.1
+#: Share of the shorter time above which two parts are active at once.
+_AT_ONCE: Final = 0.5
 #: Times a group's size from which a part may merge several groups: smaller ones may be leftovers of two operators.
 _MIN_BRIDGE_RATIO: Final = 0.25
 #: Accounts below which a part founds no group: thousands would be compared.
@@ -52,7 +54,6 @@ class SplitParameters(SeedParameters):
     weak_kinds: int = threshold(2, "kinds", "that are weak, used alike, to join parts: one may be an accident")
     mostly: float = threshold(0.5, "share", "of a part's accounts from which a trait is its way of working")
     declared_share: float = threshold(0.8, "share", "of a part under one organisation or type that declares it")
-    at_once: float = threshold(0.5, "share", "of the shorter time from which two parts are active at once")
 
 
 def _matrices(graph: SignalGraph, members: Ints) -> dict[str, Any]:
@@ -208,7 +209,7 @@ class _Judge:
             for hours, share in ((self._first, _SPAN_TAIL), (self._last, 1 - _SPAN_TAIL))
         )
         common, shorter = min(end) - max(begin), min(e - b for b, e in zip(begin, end, strict=True))
-        return common > self.p.at_once * shorter
+        return common > _AT_ONCE * shorter
 
 
 def _stated(graph: SignalGraph, kind: Kind) -> Mask:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -15,16 +15,17 @@ from distillscan.settings import threshold
 
 F = TypeVar("F", bound=Facts)
 
+#: Share of members on one network, card or domain from which a site, or a holder who says who it is, explains them.
+SITE_SHARE: Final = 0.6
+
 
 @dataclass(frozen=True)
 class ExplanationParameters(SumParameters):
     """How far innocent explanations reach, and what they take off."""
 
     declared_share: float = threshold(0.8, "share", "of members in an organisation or domain that declares them")
-    site_share: float = threshold(0.6, "share", "of members on one network from which a site explains them")
     declared_bits: float = threshold(-20.0, "bits", "of an openly declared customer: the sharing is explained")
     company_share: float = threshold(0.5, "share", "of a domain's users who are members if it is a company's")
-    own_domains: int = threshold(2, "domains", "at most with which one card's holder says who it is")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,15 @@ from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
 from distillscan.detect.mail_providers import provider_entities
 from distillscan.population.accounts import Mask
 from distillscan.result import Weight
-from distillscan.score.explanations.base import Common, InnocentExplanation, Outcome, View, commonest
+from distillscan.score.explanations.base import SITE_SHARE, Common, InnocentExplanation, Outcome, View, commonest
 
 _RESELLERS: Final = ("reseller", "partner", "marketplace", "distributor")
 #: Share of all accounts above which an organisation declares nothing: it is the gateway's own and stands in every row.
 _EVERYBODY: Final = 0.5
 #: Part of ``declared_bits`` that a company's mail domain takes off where no common card pays for it.
 _UNPAID: Final = 0.5
+#: Mail domains at most with which one card's holder says who it is.
+_OWN_DOMAINS: Final = 2
 
 
 class DeclaredCustomer(InnocentExplanation):
@@ -74,10 +76,10 @@ def _card_and_domain(view: View) -> Outcome | None:
     """
     cards = [f for f in view.findings if isinstance(f.facts, SharedHolderFacts) and f.facts.kind == "payment"]
     domains, payment = view.first_facts(OwnDomainFacts), commonest(view.candidate, "payment")
-    if payment is None or domains is None or not cards or payment.share < view.p.site_share:
+    if payment is None or domains is None or not cards or payment.share < SITE_SHARE:
         return None
     own = domains.members / view.candidate.members.size
-    if own < view.p.site_share or domains.domains > view.p.own_domains:
+    if own < SITE_SHARE or domains.domains > _OWN_DOMAINS:
         return None
     reason = (
         f"one payment method pays for {percent(payment.share)} of the members, "

@@ -8,7 +8,7 @@ import numpy as np
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, SharedHolderFacts, SharedPoolFacts
 from distillscan.result import Weight
-from distillscan.score.explanations.base import InnocentExplanation, Outcome, View
+from distillscan.score.explanations.base import SITE_SHARE, InnocentExplanation, Outcome, View
 from distillscan.score.explanations.declared_customer import without_declared
 
 #: Bits of a common holder up to which it may be an event's voucher or card.
@@ -32,7 +32,7 @@ class OneEvent(InnocentExplanation):
         if np.any(view.candidate.population.states("ip")[view.candidate.members]):
             pool = view.first_facts(SharedPoolFacts)
             site = pool.largest_network_share if pool is not None else 0.0
-            if site < view.p.site_share:
+            if site < SITE_SHARE:
                 return Outcome("fails", "the members do not work from one network")
             reason = f"{percent(site)} of the members work from one network and they signed up together"
         elif any(finding.bits > _SINGLE_HOLDER for finding in holders) or not _voucher(view, small):

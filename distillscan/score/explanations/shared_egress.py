@@ -4,7 +4,7 @@ from typing import Final
 
 from distillscan.detect.base import percent
 from distillscan.detect.claims import Claim, SharedPoolFacts
-from distillscan.score.explanations.base import InnocentExplanation, Outcome, View
+from distillscan.score.explanations.base import SITE_SHARE, InnocentExplanation, Outcome, View
 
 #: Share of members among the accounts on the shared addresses below which these are mostly others'.
 _EGRESS_SHARE: Final = 0.5
@@ -25,7 +25,7 @@ class SharedEgress(InnocentExplanation):
         if inside < _EGRESS_SHARE:
             reason = f"most accounts on the shared addresses are not members ({percent(1 - inside)})"
             return Outcome("holds", reason)
-        if pool.largest_network_share >= view.p.site_share:
+        if pool.largest_network_share >= SITE_SHARE:
             return Outcome("holds", f"one network serves {percent(pool.largest_network_share)} of the members")
         reason = f"{percent(inside)} of the accounts on these addresses are members, over {pool.networks} networks"
         return Outcome("fails", reason)
