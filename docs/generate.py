@@ -225,8 +225,8 @@ def parameters_page() -> str:
         [
             "# Parameters",
             _NOTE,
-            "The thresholds, caps and priors that can be changed. `--set GROUP.NAME=VALUE` changes one for a run, and "
-            "the report records every value under `parameters`. `distillscan parameters` lists those of installed "
+            "The thresholds, caps and priors of the analysis. `--set GROUP.NAME=VALUE` changes one for a run, and the "
+            "report records every value under `parameters`. `distillscan parameters` lists those of installed "
             "detectors too. [How a score is made](scoring.md) explains what they are used for.",
             *(
                 "\n".join([f"## {group}", "", summaries[group], "", *_parameter_table(list(members))])
