@@ -33,7 +33,7 @@ _EMPTY: Final = "the log holds no request: nothing was looked at"
 
 
 def _size(text: str) -> int:
-    from distillscan.profile.memory import parse_size
+    from distillscan.profile.memory import parse_size  # loads polars, which --help need not
 
     return parse_size(text)
 
@@ -53,6 +53,12 @@ def _size(text: str) -> int:
     "--input-format",
     type=click.Choice(("parquet", "csv", "ndjson")),
     help="Read every file in this format (default: by content and suffix).",
+)
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    default="",
+    help="Name the columns of CSV files without a header, as in timestamp,account_id,,prompt (an empty name: none).",
 )
 @file_option(
     "--releases", help_="Take the release times of models from this CSV or TOML file (default: find them in the log)."
@@ -123,11 +129,12 @@ def analyze(paths: tuple[str, ...], **given: Any) -> int:
 
 
 def _analysis_options(paths: Sequence[str], given: dict[str, Any]) -> tuple[AnalyzeOptions, RunOptions]:
-    """The options of the analysis, which have the names of those of the command line, apart from these."""
+    """The analysis takes options by the names they have on the command line; these are converted first."""
     given = given | {
         "mapping": _pairs("--map", given["mapping"], "account_id=user.id"),
         "settings": _pairs("--set", given["settings"], "cluster.min_accounts=8"),
         "pseudonyms": given["keyfile"] and read_keyfile(given["keyfile"], quiet=given["quiet"]),
+        "columns": tuple(name.strip() for name in given["columns"].split(",")) if given["columns"] else (),
         "prompts": not given["no_prompts"],
         "stdin": standard_input() if "-" in paths else None,
     }
@@ -175,7 +182,7 @@ def _how_it_went(stats: Mapping[str, Any]) -> str:
 
 
 def _exit_code(result: "Result", fail_on: "Severity | None") -> int:
-    """What the run amounts to; see ``guard.EXIT_CODES``."""
+    """The exit code of a run (``guard.EXIT_CODES``); says why unless it is 0 or 1."""
     from distillscan.report.filters import at_least
 
     if failed := [run for run in result.detectors if run.status == "error"]:

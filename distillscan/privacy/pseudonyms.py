@@ -39,9 +39,6 @@ _OF_WORDING: Final = ("template", "system-template")
 class Pseudonyms:
     """Keyed pseudonyms: the same value has the same one under the same key, and nobody without the key can try values.
 
-    Attributes:
-        key: The secret.
-
     Raises:
         UsageError: The key is too short.
     """
@@ -85,10 +82,7 @@ class Pseudonyms:
 
 
 def read_key(path: Path) -> tuple[Pseudonyms, tuple[str, ...]]:
-    """Read a key file: its bytes, white space at the ends left out.
-
-    Returns:
-        The pseudonyms, and what should be said about the file.
+    """Read a key file (its bytes, without white space at the ends); with what should be said about the file.
 
     Raises:
         UsageError: There is no such file, it cannot be read, or what is in it is no key.
@@ -115,12 +109,9 @@ def read_key(path: Path) -> tuple[Pseudonyms, tuple[str, ...]]:
 
 
 def replace_columns(table: pl.DataFrame, pseudonyms: Pseudonyms, *, keep: bool = False) -> pl.DataFrame:
-    """Replace the columns of a table that hold identities, recognised by their canonical names, as ``redact`` does.
+    """Replace the text columns of a table that hold identities, by their canonical names, as ``redact`` does.
 
-    Args:
-        table: Text columns.
-        pseudonyms: The key.
-        keep: Whether the originals stay, and the pseudonyms go beside them (``account_id_pseudonym``).
+    With ``keep`` the originals stay, and the pseudonyms go beside them (``account_id_pseudonym``).
 
     Raises:
         InputError: No column has such a name.

@@ -15,6 +15,7 @@ from distillscan.read.inputs.discover import Found, discover
 from distillscan.read.inputs.local_copy import LocalCopies
 from distillscan.read.notes import Notes
 from distillscan.read.options import ReadOptions
+from distillscan.read.schema.names import nameable
 from distillscan.read.schema.resolve import Resolution, listed
 
 #: Columns that a joined log can add. Texts stay out: the log with the prompts is the one to analyse.
@@ -36,10 +37,10 @@ def open_joins(options: ReadOptions, copies: LocalCopies, notes: Notes) -> tuple
         for text in (*opening.resolution.notes, *opening.notes):
             notes.add(f"joined log: {text}")
         sources.append(Source(number, found.label, opening.reader, opening.resolution))
-    return _read(sources, options.batch_rows, notes), files
+    return _read(sources, options.batch_rows, notes, private=options.private), files
 
 
-def require_key(label: str, resolution: Resolution, names: Sequence[str]) -> None:
+def require_key(label: str, resolution: Resolution, names: Sequence[str], *, of: int) -> None:
     """Check that a log has what joined logs are joined by.
 
     Raises:
@@ -49,16 +50,16 @@ def require_key(label: str, resolution: Resolution, names: Sequence[str]) -> Non
     if resolution.slots(paths) if paths else KEY in resolution.columns:
         return
     raise InputError(
-        f"{label}: no column for {' or '.join(paths) or KEY}, by which --join joins. Columns found: {listed(names)}. "
-        f"Say which column it is, for example --map {KEY}=SOURCE_COLUMN"
+        f"{label}: no column for {' or '.join(paths) or KEY}, by which --join joins. Columns found: "
+        f"{listed(names, of)}. Say which column it is, for example --map {KEY}=SOURCE_COLUMN"
     )
 
 
-def _read(sources: Sequence[Source], batch_rows: int, notes: Notes) -> Joined:
+def _read(sources: Sequence[Source], batch_rows: int, notes: Notes, *, private: bool) -> Joined:
     """Read joined logs into memory: one row a request, each distinct combination of values once."""
     parts = []
     for source in sources:
-        _check(source)
+        _check(source, private=private)
         chosen = source.resolution.only(JOINABLE)
         for chunk in source.chunks(chosen, batch_rows):
             frame = to_canonical(chunk, source.number, chosen)
@@ -77,12 +78,13 @@ def _read(sources: Sequence[Source], batch_rows: int, notes: Notes) -> Joined:
     return Joined(keys, values.drop("at"))
 
 
-def _check(source: Source) -> None:
+def _check(source: Source, *, private: bool) -> None:
     columns = source.resolution.columns
     if KEY not in columns:
+        names = [column.name for column in source.reader.columns]
         raise InputError(
             f"{source.label}: no column for {KEY}, by which logs are joined. Columns found: "
-            f"{listed([column.name for column in source.reader.columns])}. Rename the right one to {KEY}"
+            f"{listed(nameable(names, private=private), len(names))}. Rename the right one to {KEY}"
         )
     if not columns.intersection(JOINABLE) - {KEY}:
         raise InputError(

@@ -28,6 +28,8 @@ class ReadOptions:
         keep_rejects: Whether rejected rows carry their source text, so that they can be written to a file.
         schema: Name of a packaged log schema or path of one, ``none`` for columns by name only, or ``None`` to tell
             each file's source by its columns.
+        columns: Names of the columns of CSV files without a header, in their order.
+        private: Whether messages may quote nothing but known names of columns.
         carried: Whether batches hold what requests carried beside their words as well (``columns.CARRIED``).
         joins: Files, globs or directories of logs that add columns by ``request_id``.
 
@@ -42,6 +44,8 @@ class ReadOptions:
     schema: str | None = None
     joins: tuple[str, ...] = ()
     carried: bool = False
+    columns: tuple[str, ...] = ()
+    private: bool = False
 
     def __post_init__(self) -> None:
         for canonical, source in self.mapping.items():

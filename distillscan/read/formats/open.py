@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from distillscan.columns import REQUIRED
+from distillscan.errors import InputError
 from distillscan.read.formats.chunks import Reader, Source
 from distillscan.read.formats.csv import CsvReader
 from distillscan.read.formats.json import JsonReader
@@ -46,10 +47,23 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    """A reader with the schema of its source, where its columns are, and what was assumed."""
+
+    reader: Reader
+    resolution: Resolution
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return self.resolution.columns.issuperset(REQUIRED)
+
+
+@dataclass(frozen=True, slots=True)
 class _Search:
     """By what the columns of a file are found: keys of its path, a mapping, the schema that was asked for, presets.
 
-    ``joined`` says that a joined log may have what the file lacks.
+    ``joined`` says that another log may have what the file lacks.
     """
 
     label: str
@@ -59,22 +73,22 @@ class _Search:
     presets: Sequence[Schema]
     joined: bool
 
-    def look(self, reader: Reader, lines: Schema | None = None) -> tuple[Reader, Resolution]:
-        """Return a reader with the schema of its source (``lines``, if that is known), and where its columns are."""
-        chosen = self.wanted or lines
-        note = None if self.wanted or lines is None else said(lines)
-        if chosen is None:
-            fitting = recognise_source(reader, self.label, self.presets)
-            chosen, note = choose_schema(fitting, lambda one: self.read_with(reader, one)[1], joined=self.joined)
-        reader, resolution = self.read_with(reader, chosen)
-        return reader, replace(resolution, notes=(*resolution.notes, note)) if note else resolution
+    def look(self, reader: Reader, lines: Schema | None = None) -> _Found:
+        """Find the columns behind a reader; ``lines`` is its schema, if that is known."""
 
-    def read_with(self, reader: Reader, schema: Schema | None) -> tuple[Reader, Resolution]:
-        """Return a reader that looks for records where a schema says they are, and where its columns are."""
-        is_json = isinstance(reader, JsonReader)
-        if schema is not None and isinstance(reader, JsonReader):
-            reader = reader.with_schema(schema)
-        return reader, resolve(reader.columns, self.partitions, self.mapping, schema, open_ended=is_json)
+        def resolved(schema: Schema | None) -> tuple[Reader, Resolution]:
+            is_json = isinstance(reader, JsonReader)
+            view = reader.with_schema(schema) if schema is not None and isinstance(reader, JsonReader) else reader
+            return view, resolve(view.columns, self.partitions, self.mapping, schema, open_ended=is_json)
+
+        if lines is not None:
+            return _Found(*resolved(lines), () if self.wanted else (said(lines),))
+        chosen, note = self.wanted, None
+        if chosen is None:
+            chosen, note = choose_schema(
+                reader, self.label, self.presets, lambda schema: resolved(schema)[1], joined=self.joined
+            )
+        return _Found(*resolved(chosen), (note,) if note else ())
 
     @property
     def lines(self) -> Mapping[str, Schema]:
@@ -97,18 +111,18 @@ def open_file(
     asked = options.schema if kind == "log" else None
     wanted = None if asked in (None, NO_SCHEMA) else load_schema(str(asked))
     known = [one for one in presets().values() if one.kind == kind] if asked is None else []
-    mapping = options.mapping if kind == "log" else {}
-    search = _Search(label, partitions, mapping, wanted, known, joined=bool(options.joins) or kind == "join")
-    reader, found, compression, lines = _open(path, label, options, search)
-    reader, resolution = search.look(reader, lines)
-    notes: tuple[str, ...] = ()
-    if not search.mapping or resolution.unmatched:
-        reader, resolution, notes = _unwrapped(search, reader, resolution, path.stat().st_size, label)
+    mapping, joined = options.mapping if kind == "log" else {}, bool(options.joins) or kind == "join"
+    search = _Search(label, partitions, mapping, wanted, known, joined)
+    reader, format_, compression, lines = _open(path, label, options, search)
+    found = search.look(reader, lines)
+    if not mapping or found.resolution.unmatched:
+        found = _unwrapped(search, found, path.stat().st_size)
+    reader, resolution = found.reader, found.resolution
     if resolution.schema is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
-        resolution = resolve(reader.columns, partitions, search.mapping)
+        resolution = resolve(reader.columns, partitions, mapping)
     _refuse(Source(0, label, reader, resolution))
     advice = _advice(reader, label, wanted) if kind == "log" and _lacks(resolution) else None
-    return Opening(reader, found, compression, resolution, notes, advice)
+    return Opening(reader, format_, compression, resolution, found.notes, advice)
 
 
 def _open(
@@ -129,40 +143,47 @@ def _open(
     if found == "parquet":
         return ParquetReader(path, label), found, compression, None
     if found == "csv":
-        return CsvReader(path, label, compression), found, compression, None
+        return CsvReader(path, label, compression, options.columns), found, compression, None
     texts = FileTexts(path, label, compression, document=is_document(path, label, compression))
     return JsonReader(texts), found, compression, None
 
 
-def _unwrapped(
-    search: _Search, reader: Reader, resolution: Resolution, size: int, label: str
-) -> tuple[Reader, Resolution, tuple[str, ...]]:
-    """The reader of the records inside those of a reader, layer by layer, if they are what is looked for, and notes."""
-    best: tuple[Reader, Resolution, tuple[str, ...]] = (reader, resolution, ())
+def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:
+    """The records inside those of a reader, layer by layer, if they have what is looked for; else what they are in."""
+    best = found = plain
     notes: tuple[str, ...] = ()
     for _ in range(_LAYERS):
-        complete = resolution.columns.issuperset(REQUIRED)
-        if complete and resolution.schema is not None:
+        if found.complete and found.resolution.schema is not None:
             break
-        pages = reader.inside_pages() if isinstance(reader, JsonReader) and not complete else None
-        found = None if pages else find_wrapper(reader, resolution, search.lines)
-        lines = None
-        if pages is not None:
-            reader, note = pages, "the records in lists inside its objects are read"
-        elif found is not None:
-            wrapper, pattern = found
-            texts = WrappedTexts(reader, wrapper, label, size, of_json=pattern is None)
-            reader, lines = (
-                (JsonReader(texts), None) if pattern is None else (LinesReader(texts, pattern), search.lines[pattern])
-            )
-            note = f"the records inside {wrapper.places['record']} are read"
-        else:
+        inside = _unwrap(search, found, size)
+        if inside is None:
             break
-        notes = (*notes, f"{label}: {note}")
-        reader, resolution = search.look(reader, lines)
-        if resolution.columns.issuperset(REQUIRED) or (resolution.schema and not best[1].columns.issuperset(REQUIRED)):
-            best = (reader, resolution, notes)
+        reader, lines, note = inside
+        notes = (*notes, f"{search.label}: {note}")
+        found = search.look(reader, lines)
+        if found.complete or (found.resolution.schema is not None and not best.complete):
+            best = replace(found, notes=(*notes, *found.notes))
     return best
+
+
+def _unwrap(search: _Search, found: _Found, size: int) -> tuple[Reader, Schema | None, str] | None:
+    """A reader of the records one layer further in, the schema of their lines if that is known, and what to say."""
+    reader = found.reader
+    pages = reader.inside_pages() if isinstance(reader, JsonReader) and not found.complete else None
+    if pages is not None:
+        return pages, None, "the records in lists inside its objects are read"
+    wrapped = find_wrapper(reader, found.resolution, search.lines)
+    if wrapped is None:
+        return None
+    wrapper, pattern = wrapped
+    texts = WrappedTexts(reader, wrapper, search.label, size, of_json=pattern is None)
+    note = f"the records inside {wrapper.places['record']} are read"
+    if pattern is not None:
+        return LinesReader(texts, pattern), search.lines[pattern], note
+    try:
+        return JsonReader(texts), None, note
+    except InputError:
+        return None  # it only looked like JSON
 
 
 def _advice(reader: Reader, label: str, wanted: Schema | None) -> str | None:

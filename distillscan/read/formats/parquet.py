@@ -21,6 +21,7 @@ from distillscan.read.formats.arrow import is_text, to_series
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_rows
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.inputs.stream import reading, what_went_wrong
+from distillscan.read.schema.names import shown_name
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values.jsontext import dig_json
 from distillscan.read.values.text import to_json, to_json_objects
@@ -82,8 +83,8 @@ class ParquetReader:
         names = [column.name for column in columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         self.remarks = (
-            *(f"{label}: there are two columns {name}; the first is read" for name in twice),
-            *(f"{label}: column {name} is encrypted: not read" for name in sorted(encrypted)),
+            *(f"{label}: there are two columns {shown_name(name)}; the first is read" for name in twice),
+            *(f"{label}: column {shown_name(name)} is encrypted: not read" for name in sorted(encrypted)),
         )
         if encrypted and not self.columns:
             raise InputError(f"{label} is encrypted: export it without encryption")

@@ -20,17 +20,20 @@ _LEVELS: Final = 6
 
 
 def choose_schema(
-    fitting: Sequence[Schema], look: Callable[[Schema | None], Resolution], *, joined: bool
+    reader: Reader, label: str, schemas: Sequence[Schema], look: Callable[[Schema | None], Resolution], *, joined: bool
 ) -> tuple[Schema | None, str | None]:
     """Return the schema of the source that a file seems to be from, and what to say of it.
 
     It is none if columns by their names give what the schema lacks, and no less.
 
     Args:
-        fitting: Those that fit the file, the likeliest first.
+        reader: The file.
+        label: Its name for messages.
+        schemas: Those to choose from.
         look: Finds its columns with a schema, or by their names.
         joined: Whether a joined log may have what the file lacks.
     """
+    fitting = recognise_source(reader, label, schemas)
     if not fitting:
         return None, None
     first, *others = fitting

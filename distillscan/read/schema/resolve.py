@@ -269,15 +269,18 @@ def require(
     names: Sequence[str],
     elsewhere: frozenset[str] = frozenset(),
     advice: str | None = None,
+    *,
+    of: int | None = None,
 ) -> None:
     """Check that a file has the columns no analysis can do without.
 
     Args:
         label: The file as the analyst knows it.
         resolution: What was found in it.
-        names: Its columns, and paths in them, for the message.
+        names: Its columns, and paths in them, that the message may name.
         elsewhere: Canonical columns that a joined log has.
         advice: What to do, if that is known better than in general.
+        of: How many columns and paths it has.
 
     Raises:
         InputError: If a required column was not found.
@@ -296,13 +299,12 @@ def require(
         likely = [f"--map {canonical}={found[0]}" for canonical in missing if (found := likely_names(canonical, spare))]
         unlikely = [_NOWHERE[canonical] for canonical in missing if not likely_names(canonical, spare)]
         example = [f"Say which column it is, for example {' '.join(likely)}"] if likely else []
-        advice = ". ".join([f"Columns found: {listed(names)}", *example, *unlikely])
+        advice = ". ".join([f"Columns found: {listed(names, of)}", *example, *unlikely])
     raise InputError(f"{label}: {lacking}. {advice}")
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return column names for a message, cut when there are very many."""
-    if not names:
-        return "none"
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def listed(names: Sequence[str], of: int | None = None) -> str:
+    """Return column names for a message, cut when there are very many; ``of`` says how many there are, also unnamed."""
+    count = len(names) if of is None else of
+    more = f"{count - len(names[:_SHOWN])} more" if count > len(names[:_SHOWN]) else ""
+    return " and ".join(part for part in (", ".join(names[:_SHOWN]), more) if part) or "none"

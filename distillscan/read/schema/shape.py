@@ -126,8 +126,8 @@ def _times(name: str, column: Column, values: pl.Series, notes: Notes, *, alone:
     if alone:
         return values
     parsed = parse_times(values)
-    for text in parsed.assumed:
-        notes.add(f"{name} {text}")
+    for assumed in parsed.assumed:
+        notes.add(f"{name} {assumed}")
     return parsed.values
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -22,12 +22,6 @@ DEFAULT_WIDTH = 100
 MAX_WIDTH, MIN_WIDTH = 140, 60
 #: Clusters shown with a panel, and rejection reasons listed, unless more are asked for.
 PANELS, REASONS = 10, 8
-
-
-def print_report(result: Result, console: Console, *, verbosity: int = 0) -> None:
-    """Print the report on a rich console, at its width and with its colours."""
-    width = min(max(console.width, MIN_WIDTH), MAX_WIDTH)
-    console.print(render(result, width, verbosity), width=width, markup=False, highlight=False, emoji=False)
 
 
 def to_text(result: Result, *, width: int = DEFAULT_WIDTH, color: bool = False, verbosity: int = 0) -> str:
