@@ -108,6 +108,8 @@ def options_of(
             mapping={str(name): str(source) for name, source in options.get("mapping", {}).items()},
             input_format=options.get("input_format"),
             schema=options.get("schema"),
+            null_values=tuple(options.get("null_values", ())),
+            date_order=options.get("date_order"),
             releases=tuple(_release(one) for one in releases if one["source"] == "file") or None,
             without=tuple(sorted(here - set(names))),
             settings=settings,

@@ -9,6 +9,7 @@ from distillscan.columns import READABLE
 from distillscan.errors import UsageError
 from distillscan.read.schema.hints import did_you_mean_column
 from distillscan.read.schema.model import NO_SCHEMA, load_schema
+from distillscan.read.values.dates import DateOrder
 
 Format = Literal["parquet", "csv", "ndjson", "lines"]
 Compression = Literal["gzip", "zstd"]
@@ -33,6 +34,9 @@ class ReadOptions:
         schema: Name of a packaged log schema or path of one, ``none`` for columns by name only, or ``None`` to tell
             each file's source by its columns.
         carried: Whether batches hold what requests carried beside their words as well (``columns.CARRIED``).
+        null_values: What means that there is no value, in any column, beside the usual null markers.
+        date_order: Whether dates such as 7/1/2026 are written day first or month first; ``None`` to tell it by all
+            dates of the log.
         joins: Files, globs or directories of logs that add columns by ``request_id``.
 
     Raises:
@@ -46,6 +50,8 @@ class ReadOptions:
     schema: str | None = None
     joins: tuple[str, ...] = ()
     carried: bool = False
+    null_values: tuple[str, ...] = ()
+    date_order: DateOrder | None = None
 
     def __post_init__(self) -> None:
         for canonical, source in self.mapping.items():
