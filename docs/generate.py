@@ -218,8 +218,8 @@ def parameters_page() -> str:
         [
             "# Parameters",
             _NOTE,
-            "Every threshold, cap and prior of the analysis. `--set GROUP.NAME=VALUE` changes one for a run, and the "
-            "report records every value under `parameters`. `distillscan parameters` lists those of installed "
+            "The thresholds, caps and priors that can be changed. `--set GROUP.NAME=VALUE` changes one for a run, and "
+            "the report records every value under `parameters`. `distillscan parameters` lists those of installed "
             "detectors too. [How a score is made](scoring.md) explains what they are used for.",
             *(
                 "\n".join([f"## {group}", "", summaries[group], "", *_parameter_table(list(members))])
@@ -232,7 +232,7 @@ def parameters_page() -> str:
 def _parameter_table(parameters: list[Parameter]) -> Iterator[str]:
     yield from ("| name | default | meaning |", "|---|--:|---|")
     for one in parameters:
-        yield f"| `{one.name}` | {one.value:g} | {one.help} |"
+        yield f"| `{one.name}` | {one.default:g} | {one.help} |"
 
 
 #: Name of each generated page to what writes it.

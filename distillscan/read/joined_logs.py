@@ -26,7 +26,7 @@ def open_joins(options: ReadOptions, copies: LocalCopies, notes: Notes) -> tuple
     """Read the logs to be joined, if there are any; return what they know and the files they are.
 
     Raises:
-        InputError: If there is a file that cannot be read, or that has nothing to join by.
+        InputError: If a file cannot be read, or has nothing to join by.
     """
     if not options.joins:
         return None, ()
@@ -47,7 +47,7 @@ def require_key(label: str, resolution: Resolution, names: Sequence[str]) -> Non
         InputError: If it has not.
     """
     key = resolution.schema.join_key if resolution.schema else None
-    if resolution.has(key) if key else KEY in resolution.columns:
+    if resolution.slots([key]) if key else KEY in resolution.columns:
         return
     raise InputError(
         f"{label}: no column for {key or KEY}, by which --join joins. Columns found: {listed(names)}. "

@@ -6,21 +6,15 @@ value and numbers about it, such as ``{"value": …, "accounts": …, "accounts_
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from distillscan.wording import counted, number, percent
+from distillscan.wording import number, percent
 
 #: Numbers about a value: as an entry calls them, and as a view does.
 _NUMBERS: Final = {"accounts": "accounts", "accounts_outside": "outside", "requests": "requests", "share": "share"}
 NUMBERS: Final = tuple(_NUMBERS.values())
-_PHRASES: Final[Mapping[str, Callable[[Any], str]]] = {
-    "accounts": lambda n: counted(n, "account"),
-    "outside": lambda n: f"{number(n)} outside",
-    "requests": lambda n: counted(n, "request"),
-    "share": percent,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +39,11 @@ class Fact:
 
     def phrase(self) -> str:
         """Return everything known in one phrase, for views without columns."""
-        parts = [_PHRASES[name](value) for name, value in self.numbers.items()]
+        units = {"accounts": " account", "outside": " outside", "requests": " request", "share": ""}
+        parts = []
+        for name, n in self.numbers.items():
+            plural = "s" if name in ("accounts", "requests") and n != 1 else ""
+            parts.append(f"{self.cell(name)}{units[name]}{plural}")
         return ", ".join([*parts, self.more] if self.more else parts)
 
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from distillscan.report.filters import select
-from distillscan.report.views.shared.conclusion import nothing_looked_at
+from distillscan.report.views.shared.judgement import nothing_looked_at
 from distillscan.report.views.terminal.listings import detector_listing
 from distillscan.report.views.terminal.report import print_report, to_text
 from distillscan.report.views.terminal.style import ASCII
