@@ -351,7 +351,11 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
                 "pathway": "/v1/chat/completions", "status_code": 200,
             }
         ],
-        [(1, "no request to a model: a route without one")], (),
+        [(1, "no request to a model: a route without one")],
+        (
+            "ip: - means no value, in 1 rows",
+            "ip: ports, brackets, zones and spellings are left out of addresses in 1 rows",
+        ),
     ),
     "higress": (
         "higress.ndjson", None, "higress",
@@ -363,7 +367,8 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
                 "response": "Four.", "input_tokens": 30, "output_tokens": 12, "status_code": 200,
             }
         ],
-        [(1, "no request to a model: a route without the plugin")], (),
+        [(1, "no request to a model: a route without the plugin")],
+        ("request_id: - means no value, in 2 rows", "user_agent: - means no value, in 1 rows"),
     ),
     "langfuse from the interface": (
         "langfuse_interface.csv", None, "langfuse",
