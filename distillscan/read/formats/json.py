@@ -110,10 +110,13 @@ class JsonReader:
         return map(plain, records) if self._attributes else records
 
     def _unwrap(self, value: Record) -> Iterable[Record]:
-        for wrapper in self._wrappers:
-            if isinstance(value.get(wrapper[0]), list):
-                return _below(value, wrapper)
-        return open_page(value, self._pages) if self._pages else (value,)
+        if any(_leads(value, wrapper) for wrapper in self._wrappers) or not self._pages:
+            return self._inside_wrapper(value)
+        return chain.from_iterable(map(self._inside_wrapper, open_page(value, self._pages)))
+
+    def _inside_wrapper(self, value: Record) -> Iterable[Record]:
+        wrapper = next((one for one in self._wrappers if _leads(value, one)), None)
+        return (value,) if wrapper is None else _below(value, wrapper)
 
     def _chunk(
         self, texts: Sequence[Text], row: int, resolution: Resolution, keep: bool, wanted: frozenset[int] | None
@@ -218,6 +221,14 @@ def _parse(text: Text) -> Record | None:
     if not isinstance(value, dict) or (text.count(b"{") + text.count(b"[") > _DEEPEST and is_deeper(value, _DEEPEST)):
         return None
     return value
+
+
+def _leads(value: Record, wrapper: Sequence[str]) -> bool:
+    """Whether a value has the list of a wrapper, and the list inside that if there should be one."""
+    items = value.get(wrapper[0])
+    if not isinstance(items, list) or len(wrapper) == 1 or not items:
+        return isinstance(items, list)
+    return any(isinstance(item, dict) and isinstance(item.get(wrapper[1]), list) for item in items)
 
 
 def _below(value: Record, keys: Sequence[str]) -> Iterator[Record]:

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+#: Keys that hold attributes: of spans, of log records, of spans as Jaeger exports them.
+ATTRIBUTES: Final = ("attributes", "body", "tags")
 _LEVELS: Final = 24
 _SCALARS: Final = ("stringValue", "intValue", "doubleValue", "boolValue", "bytesValue")
 
@@ -19,7 +21,7 @@ def plain(record: Record) -> Record:
 
 
 def _plain_attributes(record: Record) -> Record:
-    found = {key: record[key] for key in ("attributes", "body") if isinstance(record.get(key), list | dict)}
+    found = {key: record[key] for key in ATTRIBUTES if isinstance(record.get(key), list | dict)}
     return {**record, **{key: _plain_value(value, 0) for key, value in found.items()}}
 
 

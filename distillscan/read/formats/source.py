@@ -8,15 +8,19 @@ from typing import Any, Final
 from distillscan.columns import REQUIRED
 from distillscan.read.formats.chunks import Reader, Source
 from distillscan.read.formats.json import JsonReader
+from distillscan.read.formats.otlp import ATTRIBUTES
 from distillscan.read.schema.model import Schema
 from distillscan.read.schema.recognise import recognise
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
+from distillscan.read.schema.shape import no_requests
 from distillscan.read.values.jsontext import parse_inside, split_path
 from distillscan.read.values.text import to_text
 
 #: Rows whose text is looked into, and levels of keys that are learned there.
 _ROWS: Final = 100
 _LEVELS: Final = 6
+#: Rows by which it is judged whether a schema leaves out all there are.
+_RULED: Final = 1_000
 
 
 def choose_schema(
@@ -44,7 +48,24 @@ def choose_schema(
             f"columns are read by name: the file has signs of {first.summary}, but nothing for {' and '.join(lacking)} "
             f"where that has it; --schema {first.name} reads it as such"
         )
+    if plain.issuperset(REQUIRED) and _leaves_out_all(reader, label, first, look(first)):
+        return None, (
+            f"columns are read by name: the file has signs of {first.summary}, but none of its first rows is a request "
+            f"there ({first.keep[0].why}); --schema {first.name} reads it as such"
+        )
     return first, said(first) + "".join(f"; it may also be {one.summary}: --schema {one.name}" for one in others)
+
+
+def _leaves_out_all(reader: Reader, label: str, schema: Schema, resolution: Resolution) -> bool:
+    """Whether the rules of a schema leave out every one of the first rows."""
+    if not schema.keep:
+        return False
+    view = reader.with_schema(schema) if isinstance(reader, JsonReader) else reader
+    rules = resolution.at(path for keep in schema.keep for path in keep.paths)
+    for chunk in islice(Source(0, label, view, rules).chunks(rules, _RULED), 1):
+        reasons = no_requests(rules, chunk.columns)
+        return reasons is not None and not reasons.null_count()
+    return False
 
 
 def said(schema: Schema) -> str:
@@ -53,14 +74,16 @@ def said(schema: Schema) -> str:
 
 
 def recognise_source(reader: Reader, label: str, schemas: Sequence[Schema]) -> list[Schema]:
-    """Return the schemas that fit a file as it stands, else the records inside its lines; the likeliest first."""
+    """Return the schemas that fit a file, or the records that they find inside its lines, the likeliest first."""
     columns = _look_inside(reader, label, schemas)
-    fitting = recognise((schema, columns) for schema in schemas)
-    if fitting or not isinstance(reader, JsonReader):
-        return fitting
     nested = {column.name for column in reader.columns if column.nested}
-    wrapped = [one for one in schemas if any(split_path(wrapper)[0] in nested for wrapper in one.records)]
-    return recognise((schema, reader.with_schema(schema).columns) for schema in wrapped)
+
+    def seen_with(schema: Schema) -> Sequence[SourceColumn]:
+        wrapped = any(split_path(wrapper)[0] in nested for wrapper in schema.records)
+        inside = wrapped or (schema.attributes and not nested.isdisjoint(ATTRIBUTES))
+        return reader.with_schema(schema).columns if inside and isinstance(reader, JsonReader) else columns
+
+    return recognise((schema, seen_with(schema)) for schema in schemas)
 
 
 def _look_inside(reader: Reader, label: str, schemas: Iterable[Schema]) -> list[SourceColumn]:

@@ -1,6 +1,6 @@
 """Names under which common sources keep the canonical columns, in the order in which they are preferred."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -14,8 +14,8 @@ _NAMES: Final = {
     "timestamp": (
         "ts eventtimestamp requesttimestamp logtimestamp time eventtime requesttime datetime starttime startedat"
         " requestcreatedat requestedat receivedat occurredat loggingtime logtime timegenerated effectiveat"
-        " timestampms timestampus timestampns timestamputc tsms epoch epochms unixtime unixtimestamp"
-        " createdat created date wrappertime"
+        " starttimeunixnano timeunixnano timestampms timestampus timestampns timestamputc tsms epoch epochms unixtime"
+        " unixtimestamp createdat created date wrappertime"
     ),
     "account_id": (
         "account accountuuid userid useruuid user customerid customeruuid customer subscriberid memberid uid"
@@ -113,9 +113,26 @@ HINTS: Final = MappingProxyType(
 MAY_NEST: Final = frozenset({"system_prompt", "prompt", "response", "tools", "images"})
 
 
-def names_for(canonical: str, names: Iterable[str]) -> list[str]:
+#: Hints that mean something else beside certain names: who pays AWS for a model, whose workspace or which region a log
+#: of Azure is of.
+_NOT_BESIDE: Final = {
+    "account_id": (
+        {"accountid", "account"},
+        {"awsregion", "useridentity", "identity", "schematype", "inferenceregion", "eventsource"},
+    ),
+    "org_id": (
+        {"tenant", "tenantid"},
+        {"timegenerated", "resourceid", "calleripaddress", "operationname", "sourcesystem"},
+    ),
+}
+
+
+def names_for(canonical: str, names: Collection[str]) -> list[str]:
     """Return those of some names that stand for a canonical column, best first: its very name, then by hints."""
     ranks = {hint: rank for rank, hint in enumerate(HINTS[canonical])}
+    misleading, beside = _NOT_BESIDE.get(canonical, (frozenset[str](), frozenset[str]()))
+    if not beside.isdisjoint(map(normalise, names)):
+        ranks = {hint: rank for hint, rank in ranks.items() if hint not in misleading}
     ranked = [(-1 if name == canonical else ranks.get(normalise(name), len(ranks)), name) for name in names]
     return [name for rank, name in sorted(ranked) if rank < len(ranks)]
 

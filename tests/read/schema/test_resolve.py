@@ -77,6 +77,20 @@ def test_ambiguous_names_are_no_hints(column: str) -> None:
     assert found([column]) == ({}, ())
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["accountId", "ts"], {"account_id", "timestamp"}),
+        (["accountId", "ts", "userIdentity"], {"timestamp"}),
+        (["tenant", "ts"], {"org_id", "timestamp"}),
+        (["Tenant", "time", "callerIpAddress"], {"ip", "timestamp"}),
+        (["TenantId", "TimeGenerated [UTC]", "UserId"], {"timestamp", "account_id"}),
+    ],
+)
+def test_who_pays_aws_and_a_region_of_azure_are_no_customers(names: list[str], expected: set[str]) -> None:
+    assert set(found(names)[0]) == expected
+
+
 def test_no_hint_stands_for_two_columns_or_hides_a_canonical_name() -> None:
     hints = [hint for names in HINTS.values() for hint in names]
     assert len(hints) == len(set(hints))
