@@ -158,7 +158,7 @@ class CsvReader:
         if self._dialect.separator != ",":
             for name in _NUMBERS.intersection(found):
                 found[name] = found[name].str.replace(_DECIMAL_COMMA, "$1.$2")
-        malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in broken]
+        malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in self._whole(broken)]
         remarks = (f"{self._label} is not UTF-8 throughout: other bytes are read as Windows-1252",) if odd else ()
         chunk = Chunk(
             rows,
@@ -169,6 +169,19 @@ class CsvReader:
             remarks,
         )
         return chunk, count
+
+    def _whole(self, broken: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+        """Broken records put together from the pieces into which line ends inside of them cut them."""
+        begins = self._dialect.begins_record
+        whole: list[tuple[int, str]] = []
+        last = -1
+        for at, text in broken:
+            if whole and at == last + 1 and begins(whole[-1][1]) and not begins(text):
+                whole[-1] = (whole[-1][0], f"{whole[-1][1]}\n{text}")
+            else:
+                whole.append((at, text))
+            last = at
+        return whole
 
     def _parse(self, block: bytes, wanted: Sequence[int], broken: list[tuple[int, str]]) -> Any:
         """The wanted columns as bytes; records with a wrong number of fields go to ``broken``, with their place."""

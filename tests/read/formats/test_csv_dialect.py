@@ -200,3 +200,13 @@ def test_names_that_do_not_look_like_names_are_counted(tmp_path: Path) -> None:
         read_bytes(tmp_path, "a.csv", content)
     with pytest.raises(InputError, match=r"Columns found: 3 more\. Say"):
         read_bytes(tmp_path, "a.csv", content.replace(b"day", b"days"), ReadOptions(private=True))
+
+
+def test_a_broken_record_over_several_lines_is_one_reject(tmp_path: Path) -> None:
+    bad = 'u1,"say "so", then\nmore, and\nmore"'
+    lines_ = [f"2026-03-04 05:06:0{at},u0,fine" if at % 2 else f"2026-03-04 05:06:0{at},{bad}" for at in range(6)]
+    content = "\n".join(["created_at,user_id,prompt", *lines_, "nonsense", "nonsense", ""]).encode()
+    found = read_bytes(tmp_path, "a.csv", content, ReadOptions(keep_rejects=True))
+    assert found.values("account_id") == ["u0"] * 3
+    assert [row for row, _ in found.reasons] == [0, 4, 8, 12, 13]
+    assert json.loads(found.rejects[0][3]) == f"2026-03-04 05:06:00,{bad}"
