@@ -210,3 +210,10 @@ def test_a_broken_record_over_several_lines_is_one_reject(tmp_path: Path) -> Non
     assert found.values("account_id") == ["u0"] * 3
     assert [row for row, _ in found.reasons] == [0, 4, 8, 12, 13]
     assert json.loads(found.rejects[0][3]) == f"2026-03-04 05:06:00,{bad}"
+
+
+def test_commas_between_thousands_and_before_fractions(tmp_path: Path) -> None:
+    content = b"timestamp;account_id;input_tokens\n2026-01-01;a;1,234\n2026-01-01;a;12,0\n2026-01-01;a;1,234,567.0\n"
+    assert read_bytes(tmp_path, "a.csv", content).values("input_tokens") == [1234, 12, 1234567]
+    quoted = content.replace(b";", b"|").replace(b"|1,234\n", b'|"1,234"\n').replace(b"12,0", b"12").replace(b"|", b",")
+    assert read_bytes(tmp_path, "b.csv", quoted.replace(b"1,234,567.0", b"5")).values("input_tokens") == [1234, 12, 5]
