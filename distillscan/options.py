@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 if TYPE_CHECKING:  # the command line checks its options before it loads polars
     from distillscan.population.accounts import Release
@@ -20,6 +20,8 @@ class AnalyzeOptions:
         columns: Names of the columns of CSV files without a header, in their order.
         schema: Name or path of a log schema; recognised per file if None.
         joins: Logs whose columns are added request by request.
+        null_values: What means that there is no value, in any column, beside ``NULL`` and the like.
+        date_order: Whether dates such as 7/1/2026 are ``day-first`` or ``month-first``; told by all of them if None.
         releases: Model releases, or the file that lists them; found in the log if None.
         detectors: Names of the detectors to run; all if empty.
         without: Names of detectors to leave out.
@@ -33,6 +35,8 @@ class AnalyzeOptions:
     columns: tuple[str, ...] = ()
     schema: str | None = None
     joins: tuple[str, ...] = ()
+    null_values: tuple[str, ...] = ()
+    date_order: Literal["day-first", "month-first"] | None = None
     releases: "Path | tuple[Release, ...] | None" = None
     detectors: tuple[str, ...] = ()
     without: tuple[str, ...] = ()

@@ -84,6 +84,8 @@ def _read_options(options: AnalyzeOptions, run: RunOptions, budget: Budget) -> R
         keep_rejects=run.rejects is not None and not options.private,
         schema=options.schema,
         joins=options.joins,
+        null_values=options.null_values,
+        date_order=options.date_order,
         batch_rows=budget.batch_rows(),
     )
 
@@ -101,7 +103,8 @@ def _read_and_profile(
     redaction = redact(profile, options.pseudonyms)
     if run.rejects is not None:
         write_rejects(run.rejects, counters.rejects, log.inputs, redaction.texts, records=not options.private)
-    _require_usable_rows(log, counters, redaction.profile.requests, run.max_rejected)
+    failures = log.failures(quote=not options.private)
+    _require_usable_rows(log, counters, redaction.profile.requests, run.max_rejected, failures)
     budget.check()
     return ReadResult(log, counters, redaction)
 
@@ -152,7 +155,9 @@ def _require_complete(outcomes: Sequence[Outcome]) -> None:
         raise InputError("\n".join(broken))
 
 
-def _require_usable_rows(log: Log, counters: RowCounters, used: int, max_rejected: float) -> None:
+def _require_usable_rows(
+    log: Log, counters: RowCounters, used: int, max_rejected: float, failures: Sequence[str]
+) -> None:
     """Raise InputError if no row, or too small a share of them, was usable. An empty but readable log is no error."""
     if not used and (broken := shortcomings(log.outcomes({}))):
         raise InputError("\n".join(("no row could be read:", *broken[1:])))
@@ -160,7 +165,7 @@ def _require_usable_rows(log: Log, counters: RowCounters, used: int, max_rejecte
     if (used and unusable <= max_rejected * (unusable + used)) or not reasons:
         return
     listed = "; ".join(f"{count:,} × {reason}" for reason, count in reasons.items())
-    advice = f"; {log.join_failure}" if log.join_failure else ". Look at them with --rejects FILE, or use --map"
+    advice = "; ".join(("", *failures)) or ". Look at them with --rejects FILE, or use --map"
     if not used:
         raise InputError(f"no row could be used: {listed}{advice}")
     raise InputError(

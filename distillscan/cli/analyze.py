@@ -50,6 +50,17 @@ def _size(text: str) -> int:
 )
 @join_option
 @click.option(
+    "--null-values",
+    multiple=True,
+    metavar="TEXT",
+    help="Take this text, as a whole value, for no value, like NULL and \\N; repeatable.",
+)
+@click.option(
+    "--date-order",
+    type=click.Choice(("day-first", "month-first")),
+    help="Read dates such as 7/1/2026 this way (default: as all dates of the log tell).",
+)
+@click.option(
     "--input-format",
     type=click.Choice(("parquet", "csv", "ndjson")),
     help="Read every file in this format (default: by content and suffix).",

@@ -99,6 +99,8 @@ def options_of(
             input_format=options.get("input_format"),
             columns=tuple(options.get("columns", ())),
             schema=options.get("schema"),
+            null_values=tuple(options.get("null_values", ())),
+            date_order=options.get("date_order"),
             releases=tuple(Release(*one, "file") for one in given) or None,
             without=tuple(sorted(here - set(names))),
             settings=settings,

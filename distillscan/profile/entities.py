@@ -13,9 +13,11 @@ from distillscan.profile.text.hashes import texts_of
 _COLON = pl.col("text").str.contains(":", literal=True)
 _FOUR = pl.col("text").str.strip_chars().str.to_lowercase()
 _SIX = _FOUR.str.replace(r"^::ffff:(\d+\.)", "${1}")
+_LINK = pl.col("text").str.contains("^fe[89ab]")
 _GROUPS = pl.col("text").str.split("::").list.first().str.split(":").list.head(4).list.join(":")
 _NETWORK_FOUR = pl.col("text").str.replace(r"\.[^.]*$", ".0/24")
-_NETWORK_SIX = pl.col("text").str.strip_suffix("::/64").str.split(":").list.head(3).list.join(":") + "::/48"
+_GLOBAL_SIX = pl.col("text").str.strip_suffix("::/64").str.split(":").list.head(3).list.join(":") + "::/48"
+_NETWORK_SIX = pl.when(_LINK).then(pl.lit("fe80::/64")).otherwise(_GLOBAL_SIX)
 
 
 def _derived(texts: pl.Series, expression: pl.Expr) -> pl.Series:
@@ -28,10 +30,14 @@ def _has_six(texts: pl.Series) -> bool:
 
 
 def hosts(addresses: pl.Series) -> pl.Series:
-    """Addresses as one subscriber has them: IPv4 whole, IPv6 by its /64 (hosts rotate the rest, RFC 8981)."""
+    """Addresses as one subscriber has them: IPv4 whole, IPv6 by its /64 (hosts rotate the rest, RFC 8981).
+
+    Link-local addresses are whole as well: all of them are in one /64.
+    """
     if not _has_six(addresses):
         return _derived(addresses, _FOUR)
-    return _derived(_derived(addresses, _SIX), pl.when(_COLON).then(_GROUPS + "::/64").otherwise(pl.col("text")))
+    subscriber = pl.when(_COLON & ~_LINK).then(_GROUPS + "::/64").otherwise(pl.col("text"))
+    return _derived(_derived(addresses, _SIX), subscriber)
 
 
 def address(column: str = "ip") -> pl.Expr:

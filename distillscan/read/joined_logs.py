@@ -7,6 +7,7 @@ import polars as pl
 
 from distillscan.columns import CANONICAL, POINTER
 from distillscan.errors import InputError
+from distillscan.read.canonical.conventions import Conventions
 from distillscan.read.canonical.convert import to_canonical
 from distillscan.read.canonical.join import KEY, Joined, hashed
 from distillscan.read.formats.chunks import Source
@@ -37,7 +38,7 @@ def open_joins(options: ReadOptions, copies: LocalCopies, notes: Notes) -> tuple
         for text in (*opening.resolution.notes, *opening.notes):
             notes.add(f"joined log: {text}")
         sources.append(Source(number, found.label, opening.reader, opening.resolution))
-    return _read(sources, options.batch_rows, notes, private=options.private), files
+    return _read(sources, options, notes), files
 
 
 def require_key(label: str, resolution: Resolution, names: Sequence[str], *, of: int) -> None:
@@ -55,14 +56,15 @@ def require_key(label: str, resolution: Resolution, names: Sequence[str], *, of:
     )
 
 
-def _read(sources: Sequence[Source], batch_rows: int, notes: Notes, *, private: bool) -> Joined:
+def _read(sources: Sequence[Source], options: ReadOptions, notes: Notes) -> Joined:
     """Read joined logs into memory: one row a request, each distinct combination of values once."""
+    conventions = Conventions.of(sources, options)
     parts = []
     for source in sources:
-        _check(source, private=private)
+        _check(source, private=options.private)
         chosen = source.resolution.only(JOINABLE)
-        for chunk in source.chunks(chosen, batch_rows):
-            frame = to_canonical(chunk, source.number, chosen)
+        for chunk in source.chunks(chosen, options.batch_rows):
+            frame = to_canonical(chunk, source.number, chosen, conventions)
             frame = frame.filter(pl.col(KEY).is_not_null())
             parts.append(frame.select(hashed(frame[KEY])["key"], pl.all().exclude(*POINTER, KEY)))
     rows = pl.concat(parts, how="diagonal")

@@ -12,7 +12,8 @@ import polars as pl
 
 from distillscan.columns import CANONICAL, POINTER, READABLE, ROW, SOURCE
 from distillscan.errors import InputError
-from distillscan.read.canonical.convert import Batch, to_batch, to_canonical
+from distillscan.read.canonical.conventions import Conventions
+from distillscan.read.canonical.convert import Batch, shortened_note, to_batch, to_canonical
 from distillscan.read.canonical.join import Joined
 from distillscan.read.canonical.related import Related
 from distillscan.read.formats.chunks import Chunk, Source, Unit, gather
@@ -26,6 +27,10 @@ from distillscan.read.quality import Quality
 #: Bytes of values in a batch: more would take more memory, fewer cost more to hand over than to count.
 _BATCH_BYTES: Final = 48 << 20
 _HASH_BLOCK: Final = 1 << 20
+_SHORTENED_TIMES: Final = (
+    "timestamp holds numbers in scientific notation, as a spreadsheet shortens them (1.23E+12): the digits that tell "
+    "the time are gone; export the log again with that column as text"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Log:
         self._options, self._notes, self._copies = options, notes, copies
         self._related, self._joined, self._joined_files = related, joined, tuple(joined_files)
         self._damages, self._quality = Damages(), Quality()
+        self._conventions = Conventions.of(sources, options)
 
     def __enter__(self) -> Self:
         return self
@@ -111,8 +117,9 @@ class Log:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was assumed, sorted. Complete, and the same on every run, once every task has run to its end."""
-        joined = [self._joined.note] if self._joined is not None and self._joined.note else []
-        return tuple(sorted((*self._notes.texts(), *self._quality.notes(), *joined, *self._no_prompts())))
+        told = [self._joined.note if self._joined is not None else None, self._conventions.dates.note]
+        others = (text for text in told if text is not None)
+        return tuple(sorted((*self._notes.texts(), *self._quality.notes(), *others, *self._no_prompts())))
 
     def _no_prompts(self) -> Iterator[str]:
         """What to say if no request of a source that can log prompts has one."""
@@ -121,10 +128,18 @@ class Log:
             said = {schema.prompts for schema in schemas if schema is not None and schema.prompts}
             yield from (f"no request holds a prompt: {text}" for text in said)
 
-    @property
-    def join_failure(self) -> str | None:
-        """What to say if no row that was read has a partner in the joined logs; ``None`` if one has, or none should."""
-        return self._joined.failure if self._joined is not None else None
+    def failures(self, *, quote: bool) -> tuple[str, ...]:
+        """Return why rows could not be used, beyond the reasons each has: what the log as a whole does not tell.
+
+        Args:
+            quote: Whether a date of the log may be shown.
+        """
+        told = (
+            self._joined.failure if self._joined is not None else None,
+            self._conventions.dates.failure(quote=quote),
+            _SHORTENED_TIMES if self._notes.counted(shortened_note("timestamp")) else None,
+        )
+        return tuple(text for text in told if text is not None)
 
     @property
     def rows_hint(self) -> int | None:
@@ -144,7 +159,7 @@ class Log:
     def _batches(self, source: Source, unit: Unit) -> Iterator[Batch]:
         related = self._related.get(source.number)
         for chunk in gather(self._readable(unit, source.number), self._options.batch_rows, _BATCH_BYTES):
-            batch = to_batch(chunk, source, self._notes, related, self._joined)
+            batch = to_batch(chunk, source, self._notes, self._conventions, related, self._joined)
             self._quality.add(batch.frame)
             yield batch
 
@@ -190,7 +205,7 @@ class Log:
             for chunk in self._readable(replace(unit, read=few), source.number):
                 wanted = chunk.rows.is_in(rows.implode())
                 if wanted.any():
-                    yield to_canonical(chunk.filter(wanted), source.number, resolution, related)
+                    yield to_canonical(chunk.filter(wanted), source.number, resolution, self._conventions, related)
                 if len(chunk.rows) and int(chunk.rows[-1]) >= last:
                     break
 

@@ -26,6 +26,11 @@ class Notes:
             with self._lock:
                 self._counts[template][where] = count
 
+    def counted(self, template: str) -> int:
+        """Return how many rows a sentence was counted for so far."""
+        with self._lock:
+            return sum(self._counts[template].values()) if template in self._counts else 0
+
     def texts(self) -> tuple[str, ...]:
         """Return every sentence so far, sorted."""
         with self._lock:

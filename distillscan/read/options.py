@@ -9,6 +9,7 @@ from distillscan.columns import READABLE
 from distillscan.errors import UsageError
 from distillscan.read.schema.hints import did_you_mean_column
 from distillscan.read.schema.model import NO_SCHEMA, load_schema
+from distillscan.read.values.dates import DateOrder
 
 Format = Literal["parquet", "csv", "ndjson", "lines"]
 Compression = Literal["gzip", "zstd"]
@@ -31,6 +32,9 @@ class ReadOptions:
         columns: Names of the columns of CSV files without a header, in their order.
         private: Whether messages may quote nothing but known names of columns.
         carried: Whether batches hold what requests carried beside their words as well (``columns.CARRIED``).
+        null_values: What means that there is no value, in any column, beside the usual null markers.
+        date_order: Whether dates such as 7/1/2026 are written day first or month first; ``None`` to tell it by all
+            dates of the log.
         joins: Files, globs or directories of logs that add columns by ``request_id``.
 
     Raises:
@@ -46,6 +50,8 @@ class ReadOptions:
     carried: bool = False
     columns: tuple[str, ...] = ()
     private: bool = False
+    null_values: tuple[str, ...] = ()
+    date_order: DateOrder | None = None
 
     def __post_init__(self) -> None:
         for canonical, source in self.mapping.items():

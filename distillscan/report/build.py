@@ -110,6 +110,8 @@ def _stated(options: AnalyzeOptions, joined: Mapping[str, str], schema_sha256: s
         "schema": options.schema,
         "schema_sha256": schema_sha256,
         "joins": dict(joined),
+        "null_values": list(options.null_values),
+        "date_order": options.date_order,
         "detectors": list(options.detectors),
         "without": list(options.without),
         "settings": dict(sorted(options.settings.items())),

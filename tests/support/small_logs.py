@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 
 from distillscan.columns import CANONICAL, REQUIRED
 from distillscan.read import Batch, Log, ReadOptions, open_log, shortcomings
+from distillscan.read.canonical.nothing import UNMISTAKABLE
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -41,6 +43,12 @@ class Outcome:
     @property
     def reasons(self) -> list[tuple[int, str]]:
         return [(row, reason) for _, row, reason, _ in self.rejects]
+
+
+def meant(text: str | None) -> str | None:
+    """What a text column has for a text: nothing for what means nothing, and for empty lists and objects."""
+    empty = text is not None and re.fullmatch(r'\s*[\[{][\s\[\]{}",]*[\]}]\s*', text)
+    return None if empty or text in UNMISTAKABLE else text
 
 
 def csv_bytes(rows: Rows, separator: str = ",") -> bytes:

@@ -7,14 +7,17 @@ import polars as pl
 
 from distillscan.columns import CANONICAL, CARRIED, POINTER, READABLE, REQUIRED, ROW, SOURCE, TIMESTAMP
 from distillscan.read.bodies.tools import image_counts, tool_names
+from distillscan.read.canonical.conventions import Conventions
 from distillscan.read.canonical.join import Joined, join_keys
+from distillscan.read.canonical.nothing import TEXTS
 from distillscan.read.canonical.related import Related
 from distillscan.read.formats.chunks import Chunk, Source
 from distillscan.read.notes import Notes
 from distillscan.read.schema.resolve import Resolution
 from distillscan.read.schema.shape import no_requests, refuse, shape
-from distillscan.read.values.text import canonical_text, to_whole
-from distillscan.read.values.timestamps import parse_times
+from distillscan.read.values.addresses import read_addresses
+from distillscan.read.values.text import IDENTIFIERS, canonical_text, to_text, to_whole
+from distillscan.read.values.timestamps import SHORTENED, parse_times
 
 MALFORMED_RECORD: Final = "malformed record"
 TIMESTAMP_MISSING: Final = "timestamp missing"
@@ -26,6 +29,11 @@ UNUSABLE: Final = frozenset({MALFORMED_RECORD, TIMESTAMP_MISSING, TIMESTAMP_UNKN
 
 #: Rows that could not be used: which input, which record in it, why, and (when asked for) its text as JSON.
 REJECTS: Final = pl.Schema({**POINTER, "reason": pl.String(), "record": pl.String()})
+
+#: A number of six digits in scientific notation takes at most so many.
+_SHORTENED_BYTES: Final = 12
+_HOPS: Final = "ip: of lists of addresses (X-Forwarded-For) the first that is not internal is read, in {count} rows"
+_AROUND: Final = "ip: ports, brackets, zones and spellings are left out of addresses in {count} rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,12 @@ class Batch:
 
 
 def to_batch(
-    chunk: Chunk, source: Source, notes: Notes, related: Related | None = None, joined: Joined | None = None
+    chunk: Chunk,
+    source: Source,
+    notes: Notes,
+    conventions: Conventions,
+    related: Related | None = None,
+    joined: Joined | None = None,
 ) -> Batch:
     """Make a batch of a chunk; rows without a usable time or account go to the rejects, with the reason.
 
@@ -62,7 +75,7 @@ def to_batch(
     for text in chunk.remarks:
         notes.add(text)
     notes.count("{count} lines of other output between the records are left out", where, chunk.left_out)
-    frame, timeless = _canonical(chunk, source.number, source.resolution, notes, where)
+    frame, timeless = _canonical(chunk, source.number, source.resolution, conventions, notes, where)
     if joined is not None:
         keys = join_keys(chunk.columns, frame, source.resolution)
         frame = frame if keys is None else joined.fill(frame, keys, where)
@@ -80,10 +93,13 @@ def to_batch(
     return Batch(frame, read, chunk.bytes, rejects)
 
 
-def to_canonical(chunk: Chunk, number: int, resolution: Resolution, related: Related | None = None) -> pl.DataFrame:
+def to_canonical(
+    chunk: Chunk, number: int, resolution: Resolution, conventions: Conventions, related: Related | None = None
+) -> pl.DataFrame:
     """Return every usable record of a chunk of a file, with canonical types; what cannot be converted is null."""
     notes, where = Notes(), _where(chunk, number)
-    return _canonical(_complete(chunk, resolution, related, notes, where), number, resolution, notes, where)[0]
+    chunk = _complete(chunk, resolution, related, notes, where)
+    return _canonical(chunk, number, resolution, conventions, notes, where)[0]
 
 
 def _where(chunk: Chunk, number: int) -> tuple[int, int]:
@@ -100,10 +116,11 @@ def _complete(
 
 
 def _canonical(
-    chunk: Chunk, number: int, resolution: Resolution, notes: Notes, where: tuple[int, int]
+    chunk: Chunk, number: int, resolution: Resolution, conventions: Conventions, notes: Notes, where: tuple[int, int]
 ) -> tuple[pl.DataFrame, pl.Series | None]:
     """The canonical columns, and which rows have no timestamp at all (``None``: there is no such column)."""
-    given = shape(resolution, chunk.columns, notes, where)
+    blanks = conventions.blanks
+    given = shape(resolution, blanks.in_source(chunk.columns, resolution, notes, where), notes, where)
     columns = [chunk.rows.alias(ROW)]
     timeless = None
     for name, dtype in READABLE.items():
@@ -111,7 +128,7 @@ def _canonical(
             continue
         raw = given[name]
         if dtype == TIMESTAMP:
-            times = parse_times(raw)
+            times = parse_times(raw, conventions.dates)
             for text in times.assumed:
                 notes.add(f"{name} {text}")
             if name == "timestamp":
@@ -120,12 +137,35 @@ def _canonical(
                 lost = int((times.values.is_null() & ~times.missing).sum())
                 notes.count(f"{name} was not understood in {{count}} rows: left empty there", where, lost)
             values = times.values
+            if raw.dtype == pl.String and values.null_count():
+                _count_shortened(name, raw.filter(values.is_null()), notes, where)
+        elif name == "ip":
+            addresses = read_addresses(to_text(raw))
+            notes.count(_HOPS, where, addresses.lists)
+            notes.count(_AROUND, where, addresses.others)
+            values = addresses.values
         elif name in CARRIED:
             values = tool_names(raw) if name == "tools" else image_counts(raw)
         else:
             values = to_whole(raw) if dtype == pl.Int64 else canonical_text(name, raw)
+            values = blanks.in_text(name, values, notes, where) if name in TEXTS else values
+            if name in IDENTIFIERS:
+                _count_shortened(name, values, notes, where)
         columns.append(values.alias(name))
     return pl.DataFrame(columns).select(pl.lit(number, POINTER[SOURCE]).alias(SOURCE), pl.all()), timeless
+
+
+def shortened_note(name: str) -> str:
+    """Return what to say of rows whose numbers a spreadsheet shortened."""
+    return (
+        f"{name}: {{count}} rows hold numbers that a spreadsheet shortened (1.23E+15): their last digits are gone, and "
+        "different ones may look the same; export the column as text"
+    )
+
+
+def _count_shortened(name: str, text: pl.Series, notes: Notes, where: tuple[int, int]) -> None:
+    short = text.filter(text.str.len_bytes() <= _SHORTENED_BYTES)
+    notes.count(shortened_note(name), where, int(short.str.contains(SHORTENED).sum()))
 
 
 def _reasons(frame: pl.DataFrame, timeless: pl.Series | None, left_out: list[pl.Series]) -> pl.Series | None:

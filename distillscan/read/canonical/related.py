@@ -98,7 +98,7 @@ def _relate(schema: Schema, sources: Sequence[Source], batch_rows: int) -> dict[
 def _keys(rows: Rows, sources: Sequence[Source], batch_rows: int) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=_KEYS)]
     for one in sources:
-        for chunk in _chunks(one, one.resolution.at((rows.key, rows.order)), batch_rows):
+        for chunk in chunks_up_to_break(one, one.resolution.at((rows.key, rows.order)), batch_rows):
             key, order = chunk.columns.get(slot(rows.key)), chunk.columns.get(slot(rows.order))
             if key is not None and order is not None:
                 source = pl.lit(one.number, POINTER[SOURCE]).alias(SOURCE)
@@ -129,7 +129,7 @@ def _texts(
     parts: list[pl.DataFrame] = []
     for one in sources:
         mine = further.filter(pl.col(SOURCE) == one.number)
-        for chunk in _chunks(one, one.resolution.at(schema.paths), batch_rows) if mine.height else ():
+        for chunk in chunks_up_to_break(one, one.resolution.at(schema.paths), batch_rows) if mine.height else ():
             values = {name: to_text(column) for name, column in chunk.columns.items()}
             parts.append(pl.DataFrame({ROW: chunk.rows, **values}).join(mine, on=ROW))
     if not parts:
@@ -141,8 +141,8 @@ def _texts(
     return found.group_by(first, maintain_order=True).agg(gathered).rename(dict(zip(first, POINTER, strict=True)))
 
 
-def _chunks(source: Source, resolution: Resolution, batch_rows: int) -> Iterator[Chunk]:
-    """The chunks of one source up to where it breaks off, which the reading itself will tell."""
+def chunks_up_to_break(source: Source, resolution: Resolution, batch_rows: int) -> Iterator[Chunk]:
+    """Return the chunks of one source up to where it breaks off, which the reading itself will tell."""
     try:
         yield from source.chunks(resolution, batch_rows)
     except InputError:

@@ -11,7 +11,7 @@ from distillscan.read.formats.json import JsonReader
 from distillscan.read.schema.model import Schema
 from distillscan.read.schema.recognise import recognise
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
-from distillscan.read.values.jsontext import parse, split_path
+from distillscan.read.values.jsontext import parse_inside, split_path
 from distillscan.read.values.text import to_text
 
 #: Rows whose text is looked into, and levels of keys that are learned there.
@@ -75,15 +75,8 @@ def _look_inside(reader: Reader, label: str, schemas: Iterable[Schema]) -> list[
     for chunk in islice(Source(0, label, reader, resolution).chunks(resolution, _ROWS), 1):
         for name in unknown:
             for text in to_text(chunk.columns[name]).head(_ROWS).drop_nulls():
-                inner[name].update(_paths(_parsed(text), "", 0))
+                inner[name].update(_paths(parse_inside(text), "", 0))
     return [replace(one, inner=frozenset(inner[one.name])) if one.name in inner else one for one in reader.columns]
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return parse(text) if text.lstrip()[:1] == "{" else None
-    except ValueError:
-        return None
 
 
 def _paths(value: Any, prefix: str, level: int) -> Iterator[str]:

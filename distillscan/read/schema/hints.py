@@ -1,6 +1,6 @@
 """Names under which common sources keep the canonical columns, in the order in which they are preferred."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -118,6 +118,42 @@ def names_for(canonical: str, names: Iterable[str]) -> list[str]:
     ranks = {hint: rank for rank, hint in enumerate(HINTS[canonical])}
     ranked = [(-1 if name == canonical else ranks.get(normalise(name), len(ranks)), name) for name in names]
     return [name for rank, name in sorted(ranked) if rank < len(ranks)]
+
+
+#: Parts of names that suggest, and do not tell, what a required column may be called.
+_SUGGESTIVE: Final = {
+    "timestamp": ("time", "date", "when", "stamp", "epoch", "created", "clock"),
+    "account_id": (
+        *(
+            "account",
+            "user",
+            "customer",
+            "client",
+            "caller",
+            "consumer",
+            "principal",
+            "subject",
+            "member",
+            "who",
+            "uid",
+        ),
+        *("email", "login", "owner", "identity", "actor", "apikey", "keyid", "subscri", "tenant", "requester"),
+    ),
+}
+#: Names of what is no account, though they may look like one.
+_ALIKE: Final = frozenset({"api_key_id", "org_id", "email_domain"})
+
+
+def likely_names(canonical: str, names: Sequence[str]) -> list[str]:
+    """Return those of some names, or paths, that look like a required column and like no other one."""
+    others = {hint for column, hints in HINTS.items() if column not in {canonical, *_ALIKE} for hint in hints}
+    found = []
+    for name in names:
+        last = name.split(".")[-2:]
+        alike = others.isdisjoint((normalise(last[-1]), normalise("".join(last))))
+        if alike and any(part in normalise("".join(last)) for part in _SUGGESTIVE[canonical]):
+            found.append(name)
+    return [name for name in found if not any(other.startswith(f"{name}.") for other in names)]
 
 
 def did_you_mean_column(name: str) -> str:

@@ -178,11 +178,6 @@ def load_schema(wanted: str) -> Schema:
     """
     if wanted in presets():
         return presets()[wanted]
-    if not wanted.endswith(".toml"):
-        hint = did_you_mean(wanted, [*presets(), NO_SCHEMA], "the packaged ones are")
-        raise UsageError(
-            f"--schema {wanted}: there is no such schema; {hint} (your own schema's file must end in .toml)"
-        )
     try:
         text = _file_bytes(wanted).decode()
     except UnicodeDecodeError:
@@ -202,6 +197,11 @@ def schema_digest(wanted: str | None) -> str | None:
 
 
 def _file_bytes(wanted: str) -> bytes:
+    if not wanted.endswith(".toml"):
+        hint = did_you_mean(wanted, [*presets(), NO_SCHEMA], "the packaged ones are")
+        raise UsageError(
+            f"--schema {wanted}: there is no such schema; {hint} (your own schema's file must end in .toml)"
+        )
     try:
         return Path(wanted).read_bytes()
     except OSError as error:

@@ -7,11 +7,19 @@ from typing import Final
 from distillscan.columns import READABLE, REQUIRED
 from distillscan.errors import InputError
 from distillscan.read.bodies.columns import BODY_COLUMNS, Part
-from distillscan.read.schema.hints import MAY_NEST, PORTAL_ZONE, names_for
+from distillscan.read.schema.hints import MAY_NEST, PORTAL_ZONE, likely_names, names_for
 from distillscan.read.schema.model import Schema
 from distillscan.read.values.jsontext import join_path, split_path
 
 _SHOWN: Final = 40
+#: What to do if no column looks like a required one.
+_NOWHERE: Final = {
+    "timestamp": "None of them looks like a time: if one is, name it with --map timestamp=COLUMN",
+    "account_id": (
+        "None of them looks like an account: if one says who called, name it with --map account_id=COLUMN; else the "
+        "log has no accounts, and cannot be analysed without another one that has them (--join)"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,9 +295,11 @@ def require(
         advice = advice or schema.hint or by_name
     if advice is None:
         used = {str(path) for path in resolution.paths.values()}
-        spare = [name for name in names if name not in used] or ["SOURCE_COLUMN"]
-        example = " ".join(f"--map {canonical}={name}" for canonical, name in zip(missing, spare, strict=False))
-        advice = f"Columns found: {listed(names, of)}. Say which column it is, for example {example}"
+        spare = [name for name in names if name not in used]
+        likely = [f"--map {canonical}={found[0]}" for canonical in missing if (found := likely_names(canonical, spare))]
+        unlikely = [_NOWHERE[canonical] for canonical in missing if not likely_names(canonical, spare)]
+        example = [f"Say which column it is, for example {' '.join(likely)}"] if likely else []
+        advice = ". ".join([f"Columns found: {listed(names, of)}", *example, *unlikely])
     raise InputError(f"{label}: {lacking}. {advice}")
 
 

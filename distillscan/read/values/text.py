@@ -6,6 +6,8 @@ from typing import Final
 
 import polars as pl
 
+from distillscan.read.values.addresses import read_addresses
+
 #: Columns that identify something: "42.0" there is a whole number that went through a float on its way, and means "42".
 IDENTIFIERS: Final = frozenset(
     {"account_id", "request_id", "org_id", "api_key_id", "session_id", "device_id", "payment_id"}
@@ -64,8 +66,9 @@ def to_whole(raw: pl.Series) -> pl.Series:
 def canonical_text(canonical: str, raw: pl.Series) -> pl.Series:
     """Return a canonical text column: ``to_text`` plus what its meaning calls for.
 
-    Identifiers lose a trailing ``.0``; ``asn`` becomes the bare number ("AS1234 Example" is "1234"); ``email_domain``
-    is the lower-case part after the last ``@``, so that a column of whole addresses can stand for it.
+    Identifiers lose a trailing ``.0``; ``ip`` becomes the client's address alone (see ``read_addresses``); ``asn``
+    becomes the bare number ("AS1234 Example" is "1234"); ``email_domain`` is the lower-case part after the last ``@``,
+    so that a column of whole addresses can stand for it.
     """
     text = to_text(raw)
     if canonical in IDENTIFIERS:
@@ -73,6 +76,8 @@ def canonical_text(canonical: str, raw: pl.Series) -> pl.Series:
         return text.str.replace(r"^(-?\d+)\.0$", "$1") if whole.any() else text
     if canonical == "asn":
         return text.str.extract(_AS_NUMBER).fill_null(text)
+    if canonical == "ip":
+        return read_addresses(text).values
     if canonical == "email_domain":
         return to_text(text.str.split("@").list.last().str.to_lowercase())
     return text

@@ -17,6 +17,7 @@ from typing import Final
 import polars as pl
 
 from distillscan.columns import TIMESTAMP
+from distillscan.read.values.dates import EITHER, ISO, PLAIN, DateOrder, read_dates
 from distillscan.read.values.text import tame
 
 NO_ZONE: Final = "has no time zone: read as UTC"
@@ -33,11 +34,9 @@ _UNITS: Final = (
     ("nanoseconds", 10**17, 2**63 - 1, 1, 1_000),
 )
 
-_ISO: Final = (
-    r"^(\d{4})-?(\d{2})-?(\d{2})"
-    r"(?:[Tt ]?\s*(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,6})\d*)?)?)?"
-    r"(?:\s*([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?$"
-)
+#: A number as a spreadsheet shows it where the column is too narrow: the digits that tell minutes are gone.
+SHORTENED: Final = r"^\s*-?\d(?:\.\d{1,5})?E\+\d+\s*$"
+AskOrder = Callable[[], DateOrder | None]
 _Step = Callable[[pl.Series, set[str]], pl.Series]
 
 
@@ -50,8 +49,11 @@ class Times:
     assumed: frozenset[str]
 
 
-def parse_times(raw: pl.Series) -> Times:
-    """Read times of any type: datetimes, dates, epoch numbers or text. Out-of-range times (before 1971) become null."""
+def parse_times(raw: pl.Series, order: AskOrder = lambda: None) -> Times:
+    """Read times of any type: datetimes, dates, epoch numbers or text. Out-of-range times (before 1971) become null.
+
+    ``order`` is asked if there are dates that can be read day first or month first; they are null if it does not know.
+    """
     assumed: set[str] = set()
     dtype = raw.dtype
     if dtype.is_float():
@@ -64,7 +66,7 @@ def parse_times(raw: pl.Series) -> Times:
     elif dtype == pl.String:
         text = raw.str.strip_chars()
         missing = missing | (text == "").fill_null(value=False)
-        values = _from_text(text, assumed)
+        values = _from_text(text, assumed, order)
     else:
         values = pl.Series(raw.name, [None], TIMESTAMP).new_from_index(0, len(raw))
     return Times(_in_range(values), missing, frozenset(assumed))
@@ -81,13 +83,16 @@ def _from_calendar(raw: pl.Series, assumed: set[str]) -> pl.Series:
 def _from_number(raw: pl.Series, assumed: set[str]) -> pl.Series:
     if raw.dtype.is_integer():
         whole = raw.cast(pl.Int64, strict=False)
-        return _first_of(whole, (_epoch, lambda part, said: _from_iso(part.cast(pl.String), said)), assumed)
-    return _epoch(raw.cast(pl.Float64), assumed) if raw.dtype.is_float() else _from_text(raw.cast(pl.String), assumed)
+        return _first_of(whole, (_epoch, lambda part, said: _dates(part.cast(pl.String), said, pattern=ISO)), assumed)
+    if raw.dtype.is_float():
+        return _epoch(raw.cast(pl.Float64), assumed)
+    return _from_text(raw.cast(pl.String), assumed, lambda: None)
 
 
-def _from_text(text: pl.Series, assumed: set[str]) -> pl.Series:
-    quick = (partial(_zoned, separator="T"), partial(_zoned, separator=" "), partial(_number, dtype=pl.Int64()))
-    return _first_of(text, (*quick, _from_iso, partial(_number, dtype=pl.Float64())), assumed)
+def _from_text(text: pl.Series, assumed: set[str], order: AskOrder) -> pl.Series:
+    quick = (partial(_zoned, separator="T"), partial(_zoned, separator=" "), _whole)
+    dates = [partial(_dates, pattern=pattern) for pattern in (ISO, *PLAIN)]
+    return _first_of(text, (*quick, dates[0], _decimal, *dates[1:], partial(_ordered_dates, order=order)), assumed)
 
 
 def _first_of(raw: pl.Series, steps: Sequence[_Step], assumed: set[str]) -> pl.Series:
@@ -107,24 +112,29 @@ def _zoned(text: pl.Series, _: set[str], *, separator: str) -> pl.Series:
     return text.str.strptime(TIMESTAMP, f"%Y-%m-%d{separator}%H:%M:%S%.f%#z", strict=False)
 
 
-def _number(text: pl.Series, assumed: set[str], *, dtype: pl.DataType) -> pl.Series:
-    return _epoch(text.cast(dtype, strict=False), assumed)
+def _whole(text: pl.Series, assumed: set[str]) -> pl.Series:
+    return _epoch(text.cast(pl.Int64, strict=False), assumed)
 
 
-def _from_iso(text: pl.Series, assumed: set[str]) -> pl.Series:
-    """ISO 8601, extended or basic, with or without time, fraction and zone; finer than a microsecond is cut."""
-    part = text.str.extract_groups(_ISO).struct.unnest()
-    clock = pl.concat_str(pl.col("1", "2", "3"), pl.col("4", "5", "6").fill_null("00"))
-    fraction = pl.col("7").str.pad_end(6, "0").cast(pl.Int64).fill_null(0)
-    zone = pl.col("8").str.replace_all(":", "")
-    sign = pl.when(zone.str.starts_with("-")).then(-1).when(zone.str.starts_with("+")).then(1).otherwise(0)
-    hours = zone.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
-    minutes = zone.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
-    local = clock.str.strptime(pl.Datetime("us"), "%Y%m%d%H%M%S", strict=False).cast(pl.Int64) + fraction
-    utc = (local - sign * (hours * 60 + minutes) * 60_000_000).cast(TIMESTAMP)
-    frame = part.select(utc.alias("utc"), zoneless=utc.is_not_null() & zone.is_null())
-    assumed.update({NO_ZONE} if frame["zoneless"].any() else ())
-    return frame["utc"]
+def _decimal(text: pl.Series, assumed: set[str]) -> pl.Series:
+    exact = text.set(text.str.contains(SHORTENED), None).str.replace(r"^(\d+),(\d+)$", "${1}.${2}")
+    return _epoch(exact.cast(pl.Float64, strict=False), assumed)
+
+
+def _dates(text: pl.Series, assumed: set[str], *, pattern: str) -> pl.Series:
+    times, zoneless = read_dates(text, pattern)
+    assumed.update({NO_ZONE} if zoneless else ())
+    return times
+
+
+def _ordered_dates(text: pl.Series, assumed: set[str], *, order: AskOrder) -> pl.Series:
+    """Dates with day and month in either order: the log decides."""
+    known = order() if text.str.contains(EITHER).any() else None
+    if known is None:
+        return pl.Series([None], dtype=TIMESTAMP).new_from_index(0, len(text))
+    times, zoneless = read_dates(text, EITHER, known)
+    assumed.update({NO_ZONE} if zoneless else ())
+    return times
 
 
 def _epoch(number: pl.Series, assumed: set[str]) -> pl.Series:

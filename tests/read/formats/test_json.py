@@ -18,7 +18,7 @@ from distillscan.read.formats.json import JsonReader
 from distillscan.read.formats.record_texts import FileTexts
 from distillscan.read.schema.model import Schema, parse_schema
 from distillscan.read.schema.resolve import Resolution, SourcePath
-from tests.support.small_logs import T0, T1, T2, TWO, csv_bytes, ndjson_bytes, read_bytes
+from tests.support.small_logs import T0, T1, T2, TWO, csv_bytes, meant, ndjson_bytes, read_bytes
 
 
 def line(account: str = "a", **fields: Any) -> bytes:
@@ -238,7 +238,7 @@ def test_values_are_what_was_written_wherever_blocks_end(
         patch.setattr(record_texts, "BLOCK", block)
         outcome = read_bytes(tmp_path, "log.ndjson", content)
     found = outcome.values("prompt") if "prompt" in outcome.frame.columns else [None] * len(values)
-    assert found == [as_text(value) for value in values]
+    assert found == [meant(as_text(value)) for value in values]
 
 
 WRAPPED = parse_schema(

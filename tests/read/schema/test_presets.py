@@ -106,6 +106,18 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
         [], ("timestamp is a number: read as epoch seconds",),
     ),
     "bedrock": ("bedrock.ndjson", None, "bedrock", BEDROCK, [], ()),
+    "bedrock from athena": (
+        "bedrock_athena.csv", None, "bedrock",
+        [
+            {
+                "timestamp": at("2026-07-15T10:30:00"), "account_id": ANN, "request_id": "r-1",
+                "pathway": "InvokeModel", "model": "anthropic.claude", "system_prompt": "S", "prompt": "Hello",
+                "response": "Hi.",
+                "input_tokens": 20, "output_tokens": 80, "stop_reason": "end_turn",
+            }
+        ],
+        [], (),
+    ),
     "bedrock with cloudtrail": (
         "bedrock.ndjson", "cloudtrail.json", "bedrock",
         [
@@ -339,7 +351,11 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
                 "pathway": "/v1/chat/completions", "status_code": 200,
             }
         ],
-        [(1, "no request to a model: a route without one")], (),
+        [(1, "no request to a model: a route without one")],
+        (
+            "ip: - means no value, in 1 rows",
+            "ip: ports, brackets, zones and spellings are left out of addresses in 1 rows",
+        ),
     ),
     "higress": (
         "higress.ndjson", None, "higress",
@@ -351,7 +367,8 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
                 "response": "Four.", "input_tokens": 30, "output_tokens": 12, "status_code": 200,
             }
         ],
-        [(1, "no request to a model: a route without the plugin")], (),
+        [(1, "no request to a model: a route without the plugin")],
+        ("request_id: - means no value, in 2 rows", "user_agent: - means no value, in 1 rows"),
     ),
     "langfuse from the interface": (
         "langfuse_interface.csv", None, "langfuse",
@@ -557,6 +574,26 @@ def test_encrypted_bodies_are_refused() -> None:
         open_log([str(log)])
 
 
+def test_vllm_knows_no_accounts_but_adapters() -> None:
+    log = FIXTURES / "vllm.log"
+    with pytest.raises(InputError, match=r"there is nothing for account_id\. vLLM does not know who called"):
+        open_log([str(log)])
+    found = read_all([log], ReadOptions(mapping={"account_id": "lora"}))
+    other = "no request to a model: a line of startup, statistics or the web server"
+    assert found.reasons == [(0, other), (2, other), (3, other), (4, "account_id missing")]
+    assert rows(found) == [
+        {
+            "timestamp": at("2000-05-01T12:00:00"), "account_id": "customer-1", "request_id": "chatcmpl-1",
+            "prompt": r"What\'s two and two?",
+        },
+        {
+            "timestamp": at("2000-05-01T12:00:03"), "account_id": "customer-2", "request_id": "cmpl-3",
+            "prompt": "It's an older version",
+        },
+    ]  # fmt: skip
+    assert found.notes == tuple(sorted((said("vllm"), "timestamp has no year: read as of 2000")))
+
+
 @pytest.mark.parametrize("name", ["usage_totals.json", "usage_by_day.csv"])
 def test_totals_are_counted_and_left_out(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no request: a total of many, by day, hour or minute"):
@@ -591,7 +628,7 @@ def test_the_analyst_names_the_label_that_tells_the_account(fixture: str, path: 
 
 def test_every_schema_has_a_case() -> None:
     joined = {"cloudtrail", "azure_apim_gateway", "langfuse_traces"}
-    assert {case[2] for case in CASES.values()} | joined | {"usage_totals"} == set(presets())
+    assert {case[2] for case in CASES.values()} | joined | {"usage_totals", "vllm"} == set(presets())
     assert joined == {name for name, schema in presets().items() if schema.kind == "join"}
 
 

@@ -173,9 +173,26 @@ def test_a_missing_required_column_shows_what_there_is_and_what_to_write() -> No
         "x.csv: no column for timestamp and account_id. Columns found: when, who, what. "
         "Say which column it is, for example --map timestamp=when --map account_id=who"
     )
-    with pytest.raises(InputError, match=r"Columns found: none\. .* --map timestamp=SOURCE_COLUMN"):
+    with pytest.raises(InputError, match=r"Columns found: none\. None of them looks like a time: .*\. None of them"):
         require("x.csv", Resolution({}), [])
     require("x.csv", resolve([SourceColumn("ts"), SourceColumn("uid")], {}, {}), ["ts", "uid"])
+
+
+@pytest.mark.parametrize(
+    ("names", "advice"),
+    [
+        (["time", "log", "stream"], "None of them looks like an account: if one says who called, name it with"),
+        (["user_agent", "client_ip", "created"], "None of them looks like an account"),
+        (["log", "caller.kind", "caller", "caller.arn"], "for example --map account_id=caller.kind"),
+        (["x", "ownerRef"], "for example --map account_id=ownerRef"),
+    ],
+)
+def test_only_what_looks_like_an_account_is_proposed(names: list[str], advice: str) -> None:
+    resolution = resolve([SourceColumn("ts")], {}, {})
+    with pytest.raises(InputError) as caught:
+        require("x", resolution, [*names, "ts"])
+    assert advice in str(caught.value)
+    assert ("--map account_id=COLUMN" in str(caught.value)) == ("None of them" in advice)
 
 
 def test_long_lists_are_cut() -> None:

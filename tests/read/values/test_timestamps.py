@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillscan.columns import TIMESTAMP
+from distillscan.read.values.dates import DateOrder
 from distillscan.read.values.timestamps import NO_ZONE, parse_times
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -63,6 +64,69 @@ def test_text(text: str, expected: datetime | None) -> None:
     assert alone.missing.to_list() == [False]
     among_others = parse_times(pl.Series(["2026-01-02 12:00:00.5+00:00", text, "1767355200", None, "2026-01-02"]))
     assert among_others.values.to_list() == [at(milliseconds=500), expected, NOON, None, at(hours=-12)]
+
+
+FIVE = datetime(2026, 7, 1, 5, 4, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Jul 1, 2026 @ 05:04:00.000", FIVE),
+        ("July 1, 2026 5:04 AM", FIVE),
+        ("Wednesday, July 1, 2026 at 5:04:00 PM", FIVE + timedelta(hours=12)),
+        ("01/Jul/2026:05:04:00 +0000", FIVE),
+        ("Wed, 01 Jul 2026 05:04:00 GMT", FIVE),
+        ("Wed, 1 Jul 2026 07:04:00 +0200", FIVE),
+        ("Wed Jul  1 05:04:00 2026", FIVE),
+        ("Wed Jul 1 05:04:00 UTC 2026", FIVE),
+        ("Wed Jul 01 2026 07:04:00 GMT+0200 (Central European Summer Time)", FIVE),
+        ("1-Jul-26 5:04", FIVE),
+        ("2026/07/01 05:04:00", FIVE),
+        ("2026-7-1 5:04", FIVE),
+        ("01.07.2026 05:04:00", FIVE),
+        ("1.7.26 5:04", FIVE),
+        ("1782882240,0", FIVE),
+        ("31.06.2026 05:04", None),
+        ("Jly 1, 2026", None),
+        ("1.78287E+12", None),
+    ],
+)
+def test_dates_as_dashboards_mail_and_spreadsheets_write_them(text: str, expected: datetime | None) -> None:
+    assert parse_times(pl.Series([text])).values.to_list() == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "7/1/2026 5:04",
+        "07/01/26 05:04",
+        "7-1-2026 5:04",
+        "7/1/2026, 5:04:00.000 AM",
+        "7/1/2026 5:04:00\u202fAM",
+        "7/1/2026 5:04 a. m.",
+        "Wed 7/1/2026 05:04 UTC",
+    ],
+)
+def test_dates_of_either_order_are_read_as_the_log_has_them(text: str) -> None:
+    assert parse_times(pl.Series([text])).values.to_list() == [None]
+    assert parse_times(pl.Series([text]), lambda: "month-first").values.to_list() == [FIVE]
+    assert parse_times(pl.Series([text]), lambda: "day-first").values.dt.month().to_list() == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"), [("12:00 AM", 0), ("1:00 am", 1), ("12:30 PM", 12), ("11:00 p.m.", 23), ("13:00 PM", 13)]
+)
+def test_hours_before_and_after_noon(text: str, hour: int) -> None:
+    assert parse_times(pl.Series([f"1 Jul 2026 {text}"])).values.dt.hour().to_list() == [hour]
+
+
+def test_nobody_is_asked_for_an_order_that_no_date_needs() -> None:
+    def refuse() -> DateOrder:
+        raise AssertionError
+
+    texts = ["2026-07-01", "01.07.2026", "Jul 1, 2026", "1/Jul/2026", "nothing", None]
+    assert parse_times(pl.Series(texts), refuse).values.null_count() == 2
 
 
 @pytest.mark.parametrize("text", [None, "", "  ", "\t"])

@@ -1,0 +1,100 @@
+"""Day first or month first is decided by all dates of a log, never by one of them."""
+
+import itertools
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from distillscan.read import ReadOptions
+from distillscan.read.canonical.date_order import Decision, decide
+from tests.support.small_logs import Outcome, csv_bytes, read_all
+
+DAYS = [datetime(2026, 7, 1, 9, tzinfo=UTC) + timedelta(days=day) for day in range(40)]
+
+
+def us(moment: datetime) -> str:
+    return f"{moment.month}/{moment.day}/{moment.year} {moment.hour}:{moment.minute:02}"
+
+
+def british(moment: datetime) -> str:
+    return moment.strftime("%d/%m/%Y %H:%M")
+
+
+def files(folder: Path, texts: Sequence[str], parts: int) -> list[Path]:
+    paths = []
+    for part in range(parts):
+        rows = [{"timestamp": text, "account_id": f"a{part}"} for text in texts[part::parts]]
+        paths.append(folder / f"{part}.csv")
+        paths[-1].write_bytes(csv_bytes(rows))
+    return paths
+
+
+def read(folder: Path, texts: Sequence[str], parts: int = 1, options: ReadOptions | None = None) -> Outcome:
+    return read_all(files(folder, texts, parts), options)
+
+
+@pytest.mark.parametrize("write", [us, british])
+@pytest.mark.parametrize(("days", "parts"), [(40, 1), (40, 7), (5, 1), (5, 5), (2, 2)])
+def test_neither_order_nor_split_decides(tmp_path: Path, write: object, days: int, parts: int) -> None:
+    """Of forty days one has a number beyond 12; of five days in July read as the fifth of five months, none has."""
+    texts = [write(day) for day in DAYS[:days]]  # type: ignore[operator]
+    for seed in range(3):
+        random.Random(seed).shuffle(texts)
+        found = read(tmp_path, texts, parts)
+        assert sorted(found.values("timestamp")) == DAYS[:days]
+        (note,) = (text for text in found.notes if "slashes" in text)
+        assert ("the month first" in note) == (write is us)
+
+
+def test_one_day_alone_is_not_guessed(tmp_path: Path) -> None:
+    found = read(tmp_path, ["7/1/2026 9:00", "7/1/2026 9:01"])
+    assert [reason for _, reason in found.reasons] == ["timestamp not understood"] * 2
+    assert any("--date-order" in note for note in found.notes)
+    assert not any("7/1" in note for note in found.notes)
+    for order, month in (("day-first", 1), ("month-first", 7)):
+        told = read(tmp_path, ["7/1/2026 9:00"], options=ReadOptions(date_order=order))  # type: ignore[arg-type]
+        assert told.values("timestamp")[0].month == month
+    # The seventh of July is the seventh of July.
+    assert read(tmp_path, ["7/7/2026 9:00"]).values("timestamp") == [datetime(2026, 7, 7, 9, tzinfo=UTC)]
+
+
+def test_other_columns_tell_as_well(tmp_path: Path) -> None:
+    rows = [{"timestamp": "7/1/2026 9:00", "account_id": "a", "account_created_at": "5/31/2026"}]
+    (tmp_path / "log.csv").write_bytes(csv_bytes(rows))
+    found = read_all([tmp_path / "log.csv"])
+    assert found.values("timestamp") == [datetime(2026, 7, 1, 9, tzinfo=UTC)]
+    assert found.values("account_created_at") == [datetime(2026, 5, 31, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    ("dates", "decision"),
+    [
+        ([(31, 1)], Decision("day-first", "numbers")),
+        ([(1, 31), (2, 3)], Decision("month-first", "numbers")),
+        ([(1, 31), (31, 1)], Decision(None, "contradiction")),
+        ([(1, 7), (2, 7), (3, 7)], Decision("day-first", "span")),
+        ([(7, 1), (7, 2)], Decision("month-first", "span")),
+        ([(7, 1)], Decision(None, "nothing")),
+        ([(7, 1), (1, 7)], Decision(None, "nothing")),
+        ([(0, 5)], Decision("day-first", "span")),
+        ([], Decision("day-first", "span")),
+    ],
+)
+def test_decisions(dates: list[tuple[int, int]], decision: Decision) -> None:
+    for order in itertools.permutations(dates):
+        assert decide(("timestamp", one, two, 2026) for one, two in order) == decision
+
+
+def test_numbers_that_a_spreadsheet_shortened(tmp_path: Path) -> None:
+    rows = [
+        {"timestamp": "1.78287E+12", "account_id": "a"},
+        {"timestamp": DAYS[0].isoformat(), "account_id": "1.2E+15"},
+    ]
+    (tmp_path / "log.csv").write_bytes(csv_bytes(rows))
+    found = read_all([tmp_path / "log.csv"])
+    assert found.reasons == [(0, "timestamp not understood")]
+    assert [note.partition(": ")[0] for note in found.notes] == ["account_id", "timestamp"]
+    assert all("a spreadsheet shortened" in note for note in found.notes)
