@@ -40,6 +40,7 @@ _SAID: Final[dict[Style, str]] = {
 }
 #: Columns in which a comma between digits is that of a decimal fraction, where commas do not separate fields.
 _NUMBERS: Final = frozenset(name for name, dtype in READABLE.items() if dtype in (pl.Int64, TIMESTAMP))
+_THOUSANDS: Final = r"^\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\s*$"
 _DECIMAL_COMMA: Final = r"^\s*([+-]?\d+),(\d+)\s*$"
 
 
@@ -155,10 +156,9 @@ class CsvReader:
             name: to_text_column(levels[path.column].at(path.keys)) if path.keys else columns[path.column]
             for name, path in paths.items()
         }
-        if self._dialect.separator != ",":
-            for name in _NUMBERS.intersection(found):
-                found[name] = found[name].str.replace(_DECIMAL_COMMA, "$1.$2")
-        malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in broken]
+        for name in _NUMBERS.intersection(found):
+            found[name] = _spelt_plainly(found[name], commas=self._dialect.separator != ",")
+        malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in self._whole(broken)]
         remarks = (f"{self._label} is not UTF-8 throughout: other bytes are read as Windows-1252",) if odd else ()
         chunk = Chunk(
             rows,
@@ -169,6 +169,19 @@ class CsvReader:
             remarks,
         )
         return chunk, count
+
+    def _whole(self, broken: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+        """Broken records put together from the pieces into which line ends inside of them cut them."""
+        begins = self._dialect.begins_record
+        whole: list[tuple[int, str]] = []
+        last = -1
+        for at, text in broken:
+            if whole and at == last + 1 and begins(whole[-1][1]) and not begins(text):
+                whole[-1] = (whole[-1][0], f"{whole[-1][1]}\n{text}")
+            else:
+                whole.append((at, text))
+            last = at
+        return whole
 
     def _parse(self, block: bytes, wanted: Sequence[int], broken: list[tuple[int, str]]) -> Any:
         """The wanted columns as bytes; records with a wrong number of fields go to ``broken``, with their place."""
@@ -210,6 +223,14 @@ class CsvReader:
         text = json.dumps(decode_bytes(block), ensure_ascii=False)
         malformed = pl.DataFrame([(row, text)], schema=MALFORMED, orient="row")
         return replace(no_rows(resolution.paths), malformed=malformed, damage=(Damage(row, reason),))
+
+
+def _spelt_plainly(numbers: pl.Series, *, commas: bool) -> pl.Series:
+    """Numbers without commas between thousands, and with a point where ``commas`` may begin a fraction."""
+    grouped = numbers.str.contains(_THOUSANDS)
+    plain = numbers.str.replace_all(",", "", literal=True)
+    fraction = numbers.str.replace(_DECIMAL_COMMA, "$1.$2") if commas else numbers
+    return pl.select(pl.when(grouped).then(plain).otherwise(fraction)).to_series() if len(numbers) else numbers
 
 
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:

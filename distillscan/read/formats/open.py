@@ -161,7 +161,8 @@ def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:
         reader, lines, note = inside
         notes = (*notes, f"{search.label}: {note}")
         found = search.look(reader, lines)
-        if found.complete or (found.resolution.schema is not None and not best.complete):
+        better = found.complete or (best is plain and "account_id" not in plain.resolution.columns)
+        if better and (found.resolution.schema is not None or best.resolution.schema is None):
             best = replace(found, notes=(*notes, *found.notes))
     return best
 

@@ -9,10 +9,12 @@ from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
 #: Keys under which shippers and stores of logs keep a record, as text or as object; compared like hints.
 CARRIERS: Final = (
     *("raw", "message", "log", "line", "source", "event", "result", "jsonpayload", "textpayload"),
-    *("logmessage", "logentry", "msg", "record"),
+    *("logmessage", "logentry", "msg", "record", "payload", "detail", "data", "attributes"),
 )
 _TIMES: Final = frozenset(("timestamp", *HINTS["timestamp"], "realtimetimestamp"))
 _REQUESTS: Final = frozenset(name for column in ("account_id", "prompt", "model") for name in HINTS[column])
+#: Keys of items that hold the record, and its time, themselves.
+_NESTED: Final = ("_source", "attributes")
 #: What requests and answers hold themselves.
 _BODIES: Final = frozenset(name for column in MAY_NEST for name in HINTS[column])
 #: Objects inside objects that are looked at: ``{"data": {"page": {"items": [...]}}}``.
@@ -55,7 +57,7 @@ def _is_record(item: Any) -> bool:
         return _is_fields(item)
     if not isinstance(item, dict):
         return False
-    return _is_stream(item) or _is_table(item) or any(normalise(key) in _TIMES or key == "_source" for key in item)
+    return _is_stream(item) or _is_table(item) or any(normalise(key) in _TIMES or key in _NESTED for key in item)
 
 
 def _is_request(value: Record) -> bool:

@@ -19,7 +19,7 @@ from distillscan.read.formats.pages import CARRIERS
 from distillscan.read.formats.record_texts import Block, Text
 from distillscan.read.schema.hints import HINTS, normalise
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
-from distillscan.read.values.text import to_text
+from distillscan.read.values.text import decode_bytes, to_text
 
 #: Lines of text with a record at their end: of Kubernetes (in pieces if ``flag`` is P), of a CloudWatch export, of
 #: anything that puts a time, a level, a name before what it logs.
@@ -28,6 +28,7 @@ LINES: Final = (
     r"^(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]*)\s(?P<record>.*)$",
     r"^(?P<before>[^{}\",;\t]{1,200}[\s|:>\]])(?P<record>\{.*\}\s*)$",
 )
+_BYTES: Final = re.compile(r"\[\d{1,3}(?:,\d{1,3})*\]")
 #: The same before a record that is itself inside another one.
 _BEFORE: Final = re.compile(r"[^{}\"]{1,200}?[\s|:>\]](?=\{)", re.DOTALL)
 _TIMES: Final = ("wrappertime", "realtimetimestamp", "sourcerealtimetimestamp", "ingestiontime", *HINTS["timestamp"])
@@ -85,7 +86,7 @@ class WrappedTexts:
         for text, time, stream, flag in zip(*columns, strict=True):
             if text is None:
                 continue
-            whole = held.pop(stream, "") + text
+            whole = held.pop(stream, "") + _spelt(text)
             if flag == "P" or (self._wrapper.pieces and not text.endswith("\n")):
                 held[stream] = whole
             elif found := whole.strip():
@@ -105,7 +106,7 @@ def find_wrapper(reader: Reader, resolution: Resolution, patterns: Iterable[str]
         if complete and (carrier.keys or (carrier.column,))[-1] not in _CERTAIN:
             continue
         values = [one for chunk in _first(reader, {"record": carrier}) for one in to_text(chunk.columns["record"])]
-        texts = pl.Series([one.strip() for one in values if one], dtype=pl.String)
+        texts = pl.Series([_spelt(one).strip() for one in values if one], dtype=pl.String)
         if any(_bare(one).startswith("{") for one in texts):
             return _wrapper(reader.columns, carrier), None
         if lines := next((pattern for pattern in patterns if texts.str.contains(pattern).any()), None):
@@ -151,6 +152,13 @@ def _carriers(columns: Iterable[SourceColumn]) -> list[SourcePath]:
             if name in CARRIERS and (not path or normalise(column.name) in CARRIERS):
                 found.append((-len(path), CARRIERS.index(name), column.name, SourcePath(column.name, path)))
     return [carrier for *_, carrier in sorted(found, key=lambda one: one[:3])]
+
+
+def _spelt(text: str) -> str:
+    """The text that journald gives as a list of bytes."""
+    if not _BYTES.fullmatch(text):
+        return text
+    return decode_bytes(bytes(min(int(one), 255) for one in text[1:-1].split(",")))
 
 
 def _bare(text: str) -> str:

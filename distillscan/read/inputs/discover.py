@@ -30,6 +30,8 @@ _HIDDEN: Final = re.compile(r"(?<!:)/[._]|\.crc$")
 _LABELS: Final = re.compile(r"(?:^|[._-])labels?\.", re.IGNORECASE)
 #: Objects beside a Bedrock log with the bodies that are too long for it: ``data/REQUEST_input.json.gz``.
 _BODIES: Final = re.compile(r"(?:^|/)data/[^/]*(?:input|output)[^/]*\.json(?:\.gz)?$")
+#: What an Iceberg table has in its folder ``metadata``.
+_ICEBERG: Final = re.compile(r"(?:^|/)metadata/[^/]+(?:\.metadata\.json(?:\.gz)?|\.avro|\.stats|\.puffin)$")
 _SHOWN: Final = 3
 
 
@@ -205,6 +207,7 @@ class _Search:
     ) -> list[str]:
         """Those of some files that may be logs, by name or by how they begin; say which others there are."""
         left_out = {name: "that hold labels" for name in names if _LABELS.search(name.rpartition("/")[2])}
+        left_out |= {name: "with metadata of an Iceberg table" for name in names if _ICEBERG.search(name)}
         left_out |= {name: "with bodies that Bedrock keeps apart" for name in names if _BODIES.search(name)}
         for name in names if by_ending else ():
             if name not in left_out and format_by_name(name) is None and not self._begins_like_log(name, read):

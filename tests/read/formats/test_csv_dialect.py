@@ -200,3 +200,20 @@ def test_names_that_do_not_look_like_names_are_counted(tmp_path: Path) -> None:
         read_bytes(tmp_path, "a.csv", content)
     with pytest.raises(InputError, match=r"Columns found: 3 more\. None"):
         read_bytes(tmp_path, "a.csv", content.replace(b"day", b"days"), ReadOptions(private=True))
+
+
+def test_a_broken_record_over_several_lines_is_one_reject(tmp_path: Path) -> None:
+    bad = 'u1,"say "so", then\nmore, and\nmore"'
+    lines_ = [f"2026-03-04 05:06:0{at},u0,fine" if at % 2 else f"2026-03-04 05:06:0{at},{bad}" for at in range(6)]
+    content = "\n".join(["created_at,user_id,prompt", *lines_, "nonsense", "nonsense", ""]).encode()
+    found = read_bytes(tmp_path, "a.csv", content, ReadOptions(keep_rejects=True))
+    assert found.values("account_id") == ["u0"] * 3
+    assert [row for row, _ in found.reasons] == [0, 4, 8, 12, 13]
+    assert json.loads(found.rejects[0][3]) == f"2026-03-04 05:06:00,{bad}"
+
+
+def test_commas_between_thousands_and_before_fractions(tmp_path: Path) -> None:
+    content = b"timestamp;account_id;input_tokens\n2026-01-01;a;1,234\n2026-01-01;a;12,0\n2026-01-01;a;1,234,567.0\n"
+    assert read_bytes(tmp_path, "a.csv", content).values("input_tokens") == [1234, 12, 1234567]
+    quoted = content.replace(b";", b"|").replace(b"|1,234\n", b'|"1,234"\n').replace(b"12,0", b"12").replace(b"|", b",")
+    assert read_bytes(tmp_path, "b.csv", quoted.replace(b"1,234,567.0", b"5")).values("input_tokens") == [1234, 12, 5]

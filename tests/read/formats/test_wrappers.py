@@ -110,6 +110,16 @@ WRAPPED: dict[str, bytes] = {
     "fluentbit_cri.json": lines(
         each(lambda at, text: {"date": NS[at] / 1e9, "log": f"{START}{at}.9Z stdout F {text}", "stream": "stdout"})
     ),
+    "sns.json": lines(each(lambda at, text: {"Type": "Notification", "Message": text, "Timestamp": f"{START}{at}Z"})),
+    "cloudevents.json": lines(each(lambda at, text: {"specversion": "1.0", "time": "x", "data": json.loads(text)})),
+    "kafka.json": lines(each(lambda at, text: {"schema": None, "payload": json.loads(text)})),
+    "datadog.json": json.dumps(
+        {
+            "data": each(
+                lambda at, text: {"id": str(at), "attributes": {"message": "said", "attributes": json.loads(text)}}
+            )
+        }
+    ).encode(),
     "gcp.json": json.dumps(
         each(lambda at, text: {"insertId": str(at), "jsonPayload": json.loads(text), "logName": "l", "timestamp": "x"})
     ).encode(),
@@ -238,6 +248,15 @@ def test_a_request_with_lists_of_its_own_is_no_page(tmp_path: Path) -> None:
     assert not any("are read" in note for note in found.notes)
 
 
-def test_what_is_inside_and_no_log_is_named_as_before(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no column for account_id\. Columns found: time, log"):
-        read_bytes(tmp_path, "a.json", lines([{"time": "2026-01-01", "log": '{"level": "info", "x": 1}'}]))
+def test_of_records_inside_that_lack_something_the_columns_are_named(tmp_path: Path) -> None:
+    record = {"time": "2026-01-01", "log": '{"level": "info", "caller": "x"}'}
+    with pytest.raises(InputError, match=r"no column for account_id"):
+        read_bytes(tmp_path, "a.json", lines([record]))
+    found = read_bytes(tmp_path, "a.json", lines([record]), ReadOptions(mapping={"account_id": "caller"}))
+    assert found.values("account_id") == ["x"]
+
+
+def test_a_message_as_a_list_of_bytes(tmp_path: Path) -> None:
+    message = list(INSIDE[3].encode())
+    found = read_bytes(tmp_path, "a.json", lines([{"__REALTIME_TIMESTAMP": "1772600760000000", "MESSAGE": message}]))
+    assert found.values("prompt") == [ROWS[3]["prompt"]]

@@ -112,3 +112,13 @@ def test_files_with_any_name_that_begin_like_a_log_are_read(tmp_path: Path) -> N
     found = read_all([tmp_path], tmp=tmp_path.parent)
     assert found.values("account_id") == ["a"] * 4
     assert any("left out 3 file(s) with an unknown ending" in note for note in found.notes)
+
+
+def test_metadata_of_an_iceberg_table_is_no_log(tmp_path: Path) -> None:
+    part(tmp_path / "t", "data/a.parquet", "a")
+    (tmp_path / "t/metadata").mkdir()
+    (tmp_path / "t/metadata/v1.metadata.json").write_text('{"snapshots": [{"timestamp-ms": 1767355200000}]}')
+    (tmp_path / "t/metadata/snap-1.avro").write_bytes(b"Obj\x01")
+    found = read_all([tmp_path])
+    assert (found.values("account_id"), found.unread) == (["a"], ())
+    assert any("left out 2 file(s) with metadata of an Iceberg table" in note for note in found.notes)
