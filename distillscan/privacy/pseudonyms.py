@@ -13,7 +13,7 @@ import polars as pl
 
 from distillscan.errors import InputError, UsageError
 from distillscan.files import why_unreadable
-from distillscan.profile.entities import address
+from distillscan.profile.entities import hosts
 from distillscan.read.values.text import canonical_text
 
 #: Kinds whose values leave as pseudonyms only, with what each pseudonym begins with.
@@ -148,7 +148,7 @@ def replace_columns(table: pl.DataFrame, pseudonyms: Pseudonyms, *, keep: bool =
         raise InputError(f"no column to replace: there are {', '.join(table.columns)}; known are {', '.join(COLUMNS)}")
     for name in found:
         raw = canonical_text(name, table[name])
-        plain = raw.to_frame("ip").select(address()).to_series() if name == "ip" else raw
+        plain = hosts(raw) if name == "ip" else raw
         if name == "email_domain":
             plain = plain.str.strip_chars().str.to_lowercase()
         made = pseudonyms.column(COLUMNS[name], plain)
