@@ -20,7 +20,7 @@ _NETWORK_SIX = pl.col("text").str.strip_suffix("::/64").str.split(":").list.head
 
 def _derived(texts: pl.Series, expression: pl.Expr) -> pl.Series:
     """Work out an expression of the column ``text``: one call for all its steps, since most calls see few texts."""
-    return pl.select(texts.alias("text")).select(expression).to_series().alias(texts.name)
+    return texts.to_frame("text").select(expression.alias(texts.name)).to_series()
 
 
 def _has_six(texts: pl.Series) -> bool:
@@ -32,11 +32,6 @@ def hosts(addresses: pl.Series) -> pl.Series:
     if not _has_six(addresses):
         return _derived(addresses, _FOUR)
     return _derived(_derived(addresses, _SIX), pl.when(_COLON).then(_GROUPS + "::/64").otherwise(pl.col("text")))
-
-
-def address(column: str = "ip") -> pl.Expr:
-    """The host (see ``hosts``) of each address in a column."""
-    return pl.col(column).map_batches(hosts, return_dtype=pl.String)
 
 
 def networks(addresses: pl.Series) -> pl.Series:
