@@ -3,6 +3,10 @@
 It is kept where numba keeps what cannot stand beside its source: in the user's cache folder (``~/.cache/numba`` on
 Linux), or in ``NUMBA_CACHE_DIR`` if that is set; never in the package's own folder, where leftovers would outlive the
 package and which may be read-only. Where nothing can be written, every process compiles anew.
+
+All work that can be done on whole columns is done by polars and numpy; the tests compare every loop with plain Python
+(``tests/support/reference.py``). The caller makes the arrays that a loop writes to: making them in the loop would
+double the time it takes to compile, and so would ``np.uint64(29)`` in place of a constant.
 """
 
 import hashlib
@@ -12,6 +16,8 @@ from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Final, Generic, ParamSpec, TypeVar, cast
 
+import numpy as np
+import numpy.typing as npt
 from numba import njit, types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator, UserWideCacheLocator
 from numba.core.dispatcher import Dispatcher
@@ -20,6 +26,15 @@ from numba.extending import intrinsic
 P = ParamSpec("P")
 R = TypeVar("R")
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+U64 = npt.NDArray[np.uint64]
+U32 = npt.NDArray[np.uint32]
+U16 = npt.NDArray[np.uint16]
+U8 = npt.NDArray[np.uint8]
+I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+I16 = npt.NDArray[np.int16]
+Bools = npt.NDArray[np.bool_]
 
 #: ``_nrt`` off: the loops make no arrays, and numba then loads them without all that it needs to compile.
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}

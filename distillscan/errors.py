@@ -44,16 +44,12 @@ def did_you_mean(name: str, known: Iterable[str], everything: str) -> str:
 
 def _likeness(name: str, candidate: str) -> tuple[float, float]:
     """How alike two names are in letters and digits, a part of the candidate a little less; then as they are."""
-    wanted = _letters(name)
-    words = re.findall(r"[^\W_]+", candidate.casefold())
+    wanted, words = (re.findall(r"[^\W_]+", text.casefold()) for text in (name, candidate))
     starts = ("".join(words[:end]) for end in range(1, len(words)))
     ends = ("".join(words[start:]) for start in range(1, len(words)))
-    parts = (0.9 * _ratio(wanted, part) for part in (*starts, *ends) if len(part) >= _SHORT)
-    return max(_ratio(wanted, "".join(words)), *parts, 0.0), _ratio(name, candidate)
-
-
-def _letters(name: str) -> str:
-    return "".join(re.findall(r"[^\W_]+", name.casefold()))
+    letters = "".join(wanted)
+    parts = (0.9 * _ratio(letters, part) for part in (*starts, *ends) if len(part) >= _SHORT)
+    return max(_ratio(letters, "".join(words)), *parts, 0.0), _ratio(name, candidate)
 
 
 def _ratio(one: str, other: str) -> float:

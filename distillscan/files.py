@@ -45,16 +45,6 @@ def check_target(path: Path) -> None:
         raise UsageError(f"cannot write {shown}: no permission to create files in {visible(str(folder))}")
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` as :func:`writing` does.
-
-    Raises:
-        UsageError: The file cannot be written; what was there is unchanged.
-    """
-    with writing(path) as stream:
-        stream.write(content)
-
-
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
     """Open ``path`` to be written, replacing what is there only once everything is safely on the disk.
@@ -68,11 +58,8 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     check_target(path)
     try:
         target = path.resolve()
-        if target.exists() and not target.is_file():
-            with target.open("wb") as device:
-                yield device
-            return
-        with _replacing(target) as stream:
+        is_device = target.exists() and not target.is_file()
+        with target.open("wb") if is_device else _replacing(target) as stream:
             yield stream
     except OSError as error:
         reason = error.strerror or str(error)

@@ -20,41 +20,24 @@ class PrivacyParameters:
 
     def __post_init__(self) -> None:
         if self.shared_by < 2:
-            raise UsageError(
-                f"--set privacy.shared_by={self.shared_by}: 2 is the least, or one customer's own words are shown"
-            )
+            least = "2 is the least, or one customer's own words are shown"
+            raise UsageError(f"--set privacy.shared_by={self.shared_by}: {least}")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter as people look it up.
-
-    Attributes:
-        group: ``cluster``, ``score``, ``privacy`` or the name of a detector.
-        name: Its name; ``--set group.name=value`` changes it.
-        value: Its value, the default unless it was set.
-        unit: What it counts or measures; empty if a detector of somebody else does not say.
-        help: When it applies and why it is as it is, beginning with the unit.
-    """
+    """One parameter as people look it up; unit and help are empty if a third party's detector does not say."""
 
     group: str
     name: str
-    value: Any
+    default: Any
     unit: str
     help: str
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """All parameters of a run.
-
-    Attributes:
-        cluster: How accounts become candidates.
-        score: How evidence becomes probabilities and severity.
-        privacy: What of prompts a report may show.
-        detectors: Those of each detector, by its name.
-        kinds: The kinds of token that the detectors declare.
-    """
+    """All parameters of a run, those of detectors by the detector's name, and the kinds of token these declare."""
 
     cluster: ClusterParameters = field(default_factory=ClusterParameters)
     score: ScoreParameters = field(default_factory=ScoreParameters)
@@ -70,10 +53,8 @@ class Parameters:
             UsageError: An unknown group or name, or a value of the wrong type.
         """
         detectors = tuple(detectors)
-        parameters = cls(
-            detectors={detector.name: detector.parameters for detector in detectors},
-            kinds=Kinds.declared((detector.name, detector.kinds) for detector in detectors),
-        )
+        kinds = Kinds.declared((detector.name, detector.kinds) for detector in detectors)
+        parameters = cls(detectors={detector.name: detector.parameters for detector in detectors}, kinds=kinds)
         for key, text in (settings or {}).items():
             parameters = parameters._with(key, text)
         return parameters
@@ -86,19 +67,16 @@ class Parameters:
     def listing(self) -> tuple[Parameter, ...]:
         """Return every parameter, in the order of the groups and as they are declared."""
         return tuple(
-            Parameter(
-                group, one.name, getattr(values, one.name), one.metadata.get("unit", ""), one.metadata.get("help", "")
-            )
+            Parameter(group, one.name, getattr(values, one.name), *(one.metadata.get(k, "") for k in ("unit", "help")))
             for group, values in self.groups.items()
             for one in fields(values)
         )
 
     def _with(self, key: str, text: str) -> "Parameters":
-        group = key.rpartition(".")[0]
-        if group not in self.groups:
-            hint = did_you_mean(group, list(self.groups), "groups are")
-            raise UsageError(f"--set {key}: there is no group {group!r}; {hint}")
-        changed = with_setting(self.groups[group], key, text)
+        group, groups = key.rpartition(".")[0], self.groups
+        if group not in groups:
+            raise UsageError(f"--set {key}: there is no group {group!r}; {did_you_mean(group, groups, 'groups are')}")
+        changed = with_setting(groups[group], key, text)
         if group in self.detectors:
             return replace(self, detectors={**self.detectors, group: changed})
         return replace(self, **{group: changed})
@@ -106,9 +84,7 @@ class Parameters:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for the report."""
         return {
-            "cluster": asdict(self.cluster),
-            "score": asdict(self.score),
-            "privacy": asdict(self.privacy),
+            **{group: asdict(self.groups[group]) for group in ("cluster", "score", "privacy")},
             "detectors": {name: asdict(p) for name, p in sorted(self.detectors.items())},
             "kinds": {name: kind.weights() for name, kind in self.kinds.items()},
         }

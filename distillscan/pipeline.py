@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from distillscan.progress import PhaseTimer, Progress
 from distillscan.read import Log, Outcome, ReadOptions, Task, open_log, shortcomings
 from distillscan.read.counters import RowCounters, count_batches
 from distillscan.read.schema.model import schema_digest
-from distillscan.report.build import AnalysisResult, ReadResult, RunInputs, build_document
+from distillscan.report.build import AnalysisResult, ReadResult, RunInputs, build_report
 from distillscan.report.exemplars import describe_clusters
 from distillscan.report.finished import Report
 from distillscan.report.rejects import write_rejects
@@ -59,18 +60,19 @@ def analyze(
     parameters = Parameters.of(detectors, options.settings)
     releases = read_releases(options.releases) if isinstance(options.releases, Path) else options.releases or ()
     budget, timer = Budget(run.memory_limit), PhaseTimer(progress)
-    read_options = _read_options(options, run, budget)
+    read_options = _read_options(options, run, budget)  # checks the schema
     inputs = RunInputs(options, schema_digest(options.schema), parameters)
     timer.phase("open")
     with open_log(named, read_options, stdin=run.stdin) as log, ThreadPoolExecutor(1) as aside:
         digests = aside.submit(log.digests)
         read = _read_and_profile(log, options, run, budget, timer)
-        analysis = _find_clusters(read.profile, detectors, parameters, releases, timer)
+        profile = read.redaction.profile
+        analysis = _find_clusters(profile, detectors, parameters, releases, timer)
         timer.phase("exemplars")
-        clusters = describe_clusters(analysis.scored, log, parameters, read.redaction, prompts=options.prompts)
-        document = build_document(inputs, read, log.outcomes(digests.result()), analysis, clusters)
+        clusters = list(describe_clusters(analysis.scored, log, parameters, read.redaction, prompts=options.prompts))
+        report = build_report(inputs, read, log.outcomes(digests.result()), analysis, clusters)
     timer.finish()
-    return Report(document.result, document.notes, _stats(document.result, read.profile, timer), document.unread)
+    return replace(report, stats=_stats(report.result, profile, timer))
 
 
 def _read_options(options: AnalyzeOptions, run: RunOptions, budget: Budget) -> ReadOptions:
@@ -99,7 +101,7 @@ def _read_and_profile(
         write_rejects(run.rejects, counters.rejects, log.inputs, redaction.texts, records=not options.private)
     _require_usable_rows(log, counters, redaction.profile.requests, run.max_rejected)
     budget.check()
-    return ReadResult(log, counters, redaction.profile, redaction)
+    return ReadResult(log, counters, redaction)
 
 
 def _profile(log: Log, counters: RowCounters, budget: Budget, threads: int, timer: PhaseTimer) -> Profile:
@@ -133,15 +135,13 @@ def _find_clusters(
     graph = SignalGraph(population, detection.signals, parameters.kinds, parameters.cluster)
     candidates = find_candidates(graph, parameters.cluster)
     timer.phase("score", len(candidates), "clusters")
+    settings = (parameters.detectors, parameters.score)
     while True:
         try:
-            scored = score_candidates(
-                candidates, detection.working, parameters.detectors, parameters.score, timer.advance
-            )
+            scored = score_candidates(candidates, detection.working, *settings, timer.advance)
+            return AnalysisResult(releases, detection, scored, len(candidates))
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
-            continue
-        return AnalysisResult(releases, detection, scored, len(candidates))
 
 
 def _require_complete(outcomes: Sequence[Outcome]) -> None:

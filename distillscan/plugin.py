@@ -14,17 +14,7 @@ from distillscan.detect.claims import (
     SharedPoolFacts,
 )
 from distillscan.detect.tokens import shared_entities, trait_tokens
-from distillscan.population.accounts import (
-    CREATED,
-    PROMPTS,
-    Floats,
-    Hashes,
-    Ints,
-    Mask,
-    Population,
-    Release,
-    memoized,
-)
+from distillscan.population.accounts import CREATED, PROMPTS, Floats, Hashes, Ints, Mask, Population, Release, memoized
 from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.population.kinds import (
     CONVERSATION,
@@ -56,58 +46,16 @@ from distillscan.population.stats import (
 from distillscan.result import Axis, Family
 from distillscan.settings import threshold
 
-__all__ = [
-    "CONVERSATION",
-    "CREATED",
-    "DEALING",
-    "EGRESS",
-    "HOLDER",
-    "INTENT",
-    "PIVOT",
-    "PROMPTS",
-    "REGISTRATION",
-    "RETURNED",
-    "ROTATION",
-    "SIGNALS",
-    "SIGNATURE",
-    "SOFTWARE",
-    "STACK",
-    "VOICES",
-    "WORDING",
-    "Axis",
-    "Candidate",
-    "Cause",
-    "Claim",
-    "Comparison",
-    "DailyRhythmFacts",
-    "Detector",
-    "Family",
-    "Finding",
-    "Floats",
-    "Hashes",
-    "Ints",
-    "Kind",
-    "Mask",
-    "NoRestFacts",
-    "OwnDomainFacts",
-    "PivotFacts",
-    "Population",
-    "Release",
-    "SharedHolderFacts",
-    "SharedPoolFacts",
-    "SignalGraph",
-    "bernoulli_kl",
-    "group_bits",
-    "memoized",
-    "percent",
-    "plural",
-    "poisson_llr",
-    "present",
-    "probability",
-    "saturate",
-    "share_bits",
-    "shared_entities",
-    "smoothed_rate",
-    "threshold",
-    "trait_tokens",
-]
+# What a detector is made of, and what it works on.
+__all__ = ["Axis", "Candidate", "Comparison", "Detector", "Family", "Finding", "Population", "Release", "SignalGraph"]
+__all__ += ["percent", "plural", "present", "shared_entities", "threshold", "trait_tokens"]
+# Tokens: their frame, their kinds, the built-in kinds.
+__all__ += ["SIGNALS", "Cause", "Kind"]
+__all__ += ["CONVERSATION", "DEALING", "EGRESS", "HOLDER", "INTENT", "PIVOT", "REGISTRATION", "RETURNED", "ROTATION"]
+__all__ += ["SIGNATURE", "SOFTWARE", "STACK", "VOICES", "WORDING"]
+# Claims that innocent explanations are tested against, and the facts they need.
+__all__ += ["Claim", "DailyRhythmFacts", "NoRestFacts", "OwnDomainFacts", "PivotFacts"]
+__all__ += ["SharedHolderFacts", "SharedPoolFacts"]
+# Columns, arrays and statistics.
+__all__ += ["CREATED", "PROMPTS", "Floats", "Hashes", "Ints", "Mask", "memoized"]
+__all__ += ["bernoulli_kl", "group_bits", "poisson_llr", "probability", "saturate", "share_bits", "smoothed_rate"]

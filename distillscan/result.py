@@ -141,13 +141,9 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which clusters the document lists, and what it leaves out.
+    """Which clusters are listed: from a severity on, the best ``top``, or the one with an id; None does not limit them.
 
-    Attributes:
-        min_severity: Clusters below this severity are left out; None if none are for that.
-        top: Only so many clusters, best rank first, are listed; None if there is no limit.
-        cluster: The id of the only cluster that is listed; None if there is no such choice.
-        hidden: How many clusters of each severity are left out, worst first, without the zeros.
+    ``hidden`` says how many clusters of each severity are left out, worst first, without the zeros.
     """
 
     min_severity: Severity | None = None

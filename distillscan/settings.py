@@ -22,6 +22,20 @@ def threshold(default: T, unit: str, help: str) -> T:  # noqa: A002 - the word o
     return made
 
 
+def with_setting(parameters: D, key: str, text: str) -> D:
+    """Return a group's parameters with one of them changed, by a setting ``key=text`` of the command line.
+
+    Raises:
+        UsageError: The group has no such parameter, or the value is of the wrong type.
+    """
+    group, _, name = key.rpartition(".")
+    names = [parameter.name for parameter in fields(parameters)]  # type: ignore[arg-type]
+    if name not in names:
+        raise UsageError(f"--set {key}: {group} has no parameter {name!r}; {did_you_mean(name, names, 'it has')}")
+    changed: D = replace(parameters, **{name: _value(key, text, type(getattr(parameters, name)))})  # type: ignore[type-var]
+    return changed
+
+
 def _value(key: str, text: str, kind: type) -> Any:
     """A setting's text as a value of the parameter's type."""
     if kind is bool:
@@ -35,22 +49,3 @@ def _value(key: str, text: str, kind: type) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise UsageError(f"--set {key}={text}: {text!r} is not a number of type {kind.__name__}")
     return value
-
-
-def with_setting(parameters: D, key: str, text: str) -> D:
-    """Return a group's parameters with one of them changed.
-
-    Args:
-        parameters: A frozen dataclass.
-        key: ``group.name``, as it was given.
-        text: The value as it was given.
-
-    Raises:
-        UsageError: The group has no such parameter, or the value is of the wrong type.
-    """
-    group, _, name = key.rpartition(".")
-    names = [parameter.name for parameter in fields(parameters)]  # type: ignore[arg-type]
-    if name not in names:
-        raise UsageError(f"--set {key}: {group} has no parameter {name!r}; {did_you_mean(name, names, 'it has')}")
-    changed: D = replace(parameters, **{name: _value(key, text, type(getattr(parameters, name)))})  # type: ignore[type-var]
-    return changed

@@ -25,23 +25,8 @@ from distillscan.profile import merge, profile_batch
 from distillscan.result import Evidence, Explanation, Severity
 from distillscan.score import score_candidates
 
-__all__ = [
-    "START",
-    "FoundCluster",
-    "Row",
-    "accounts",
-    "assess",
-    "at",
-    "campaign",
-    "candidate_of",
-    "canonical",
-    "check_detector",
-    "find_clusters",
-    "numbers_of",
-    "ordinary",
-    "population_of",
-    "tokens",
-]
+__all__ = ["START", "FoundCluster", "Row", "accounts", "assess", "at", "campaign", "candidate_of", "canonical"]
+__all__ += ["check_detector", "find_clusters", "numbers_of", "ordinary", "population_of", "tokens"]
 
 Row = Mapping[str, Any]
 
@@ -57,22 +42,16 @@ def at(hours: float) -> datetime:
 
 
 def accounts(count: int, name: str, *, requests: int = 1, **columns: Any) -> list[Row]:
-    """Return rows of accounts ``name0``, ``name1``, ..., with so many requests each.
+    """Return rows of ``count`` accounts ``name0``, ``name1``, ..., with so many ``requests`` each.
 
-    Args:
-        count: How many accounts.
-        name: What their names begin with.
-        requests: How many rows each has.
-        columns: A value for all rows, or a function of the account's number and the request's number (both from 0).
+    A column is a value for all rows, or a function of the account's number and the request's number (both from 0).
     """
-    return [
-        {
-            "account_id": f"{name}{k}",
-            **{column: value(k, turn) if callable(value) else value for column, value in columns.items()},
-        }
-        for k in range(count)
-        for turn in range(requests)
-    ]
+
+    def row(k: int, turn: int) -> Row:
+        given = {column: value(k, turn) if callable(value) else value for column, value in columns.items()}
+        return {"account_id": f"{name}{k}", **given}
+
+    return [row(k, turn) for k in range(count) for turn in range(requests)]
 
 
 def ordinary(count: int = 300, name: str = "home", *, seed: int = 0, **columns: Any) -> list[Row]:
@@ -116,9 +95,8 @@ def canonical(rows: Sequence[Row], source: int = 0) -> pl.DataFrame:
     names = [name for name in CANONICAL if any(name in row for row in rows)]
     data = {name: [row.get(name) for row in rows] for name in names}
     frame = pl.DataFrame(data, schema={name: CANONICAL[name] for name in names})
-    return frame.select(
-        pl.lit(source, pl.UInt32).alias(SOURCE), pl.int_range(pl.len(), dtype=pl.UInt64).alias(ROW), pl.all()
-    )
+    row = pl.int_range(pl.len(), dtype=pl.UInt64).alias(ROW)
+    return frame.select(pl.lit(source, pl.UInt32).alias(SOURCE), row, pl.all())
 
 
 def population_of(rows: Sequence[Row], releases: tuple[Release, ...] = ()) -> Population:
@@ -177,12 +155,12 @@ def find_clusters(rows: Sequence[Row], *detectors: Detector) -> list[FoundCluste
     names = population.profile.accounts["account_id"]
     return [
         FoundCluster(
-            frozenset(names.gather(cluster.candidate.members)),
-            cluster.severity,
-            cluster.probabilities.coordination,
-            cluster.probabilities.extraction,
-            cluster.evidence,
-            cluster.explanations,
+            accounts=frozenset(names.gather(cluster.candidate.members)),
+            severity=cluster.severity,
+            coordination=cluster.probabilities.coordination,
+            extraction=cluster.probabilities.extraction,
+            evidence=cluster.evidence,
+            explanations=cluster.explanations,
         )
         for cluster in scored
     ]
@@ -193,8 +171,8 @@ def check_detector(detector: Detector, rows: Sequence[Row], *prefixes: str) -> N
 
     Args:
         detector: The detector.
-        rows: A log that has what it needs.
-        prefixes: What the names of accounts begin with of which it should have something to say.
+        rows: A log that has the columns it needs.
+        prefixes: What the names of accounts begin with that it should have findings about.
 
     Raises:
         AssertionError: It breaks the contract; the message says how.

@@ -1,7 +1,7 @@
 """Numbers, times and counts in words: the same wording wherever people read them."""
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from distillscan.sanitize import clip
@@ -83,14 +83,11 @@ def lasting(first: str, last: str) -> str:
     start, end = moment(first), moment(last)
     if start is None or end is None or end < start:
         return ""
-    length = end - start
-    if length < timedelta(minutes=2):
-        return counted(round(length.total_seconds()), "second")
-    if length < timedelta(hours=2):
-        return counted(round(length.total_seconds() / 60), "minute")
-    if length < timedelta(days=2):
-        return counted(round(length.total_seconds() / 3600), "hour")
-    return counted(round(length.total_seconds() / 86400), "day")
+    length = (end - start).total_seconds()
+    for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if length >= 2 * seconds:
+            return counted(round(length / seconds), unit)
+    return counted(round(length), "second")
 
 
 def period(first: str, last: str) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from distillscan.compiled import Kernel
-from distillscan.profile.kernels import KERNELS, count_scripts
+from distillscan.profile.loops import LOOPS
+from distillscan.profile.text.languages import count_scripts
 
 SOURCE = """
 from distillscan.compiled import helper, kernel
@@ -177,4 +178,4 @@ def test_all_loops_of_the_profile_are_loaded_by_the_second_process(tmp_path: Pat
         "compiling 11094012742847461102 True ",
         "11094012742847461102 True ",
     ]
-    assert len(list((tmp_path / "given").rglob("*.nbc"))) == len(KERNELS)
+    assert len(list((tmp_path / "given").rglob("*.nbc"))) == len(LOOPS)

@@ -10,14 +10,19 @@ from pathlib import Path
 import pytest
 
 from distillscan.errors import UsageError
-from distillscan.files import _sync_folder, check_target, why_unreadable, write_atomically
+from distillscan.files import _sync_folder, check_target, why_unreadable, writing
+
+
+def write(path: Path, content: bytes) -> None:
+    with writing(path) as stream:
+        stream.write(content)
 
 
 def test_a_new_file_and_its_replacement(tmp_path: Path) -> None:
     target = tmp_path / "report.json"
-    write_atomically(target, b"one")
+    write(target, b"one")
     assert target.read_bytes() == b"one"
-    write_atomically(target, b"two")
+    write(target, b"two")
     assert target.read_bytes() == b"two"
     assert list(tmp_path.iterdir()) == [target]
 
@@ -26,10 +31,10 @@ def test_a_new_file_has_the_users_permissions_and_an_old_one_keeps_its(tmp_path:
     old = os.umask(0o027)
     try:
         target = tmp_path / "report.json"
-        write_atomically(target, b"one")
+        write(target, b"one")
         assert target.stat().st_mode & 0o777 == 0o640
         target.chmod(0o600)
-        write_atomically(target, b"two")
+        write(target, b"two")
         assert target.stat().st_mode & 0o777 == 0o600
     finally:
         os.umask(old)
@@ -40,14 +45,14 @@ def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     target, link = tmp_path / "real" / "report.json", tmp_path / "latest.json"
     target.write_bytes(b"old")
     link.symlink_to(target)
-    write_atomically(link, b"new")
+    write(link, b"new")
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
 
 
 def test_a_device_is_written_to_not_replaced() -> None:
     check_target(Path(os.devnull))
-    write_atomically(Path(os.devnull), b"x")
+    write(Path(os.devnull), b"x")
     assert not Path(os.devnull).is_file()
 
 
@@ -64,14 +69,14 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     monkeypatch.setattr(os, "fsync", fail)
     if isinstance(error, OSError):
         with pytest.raises(UsageError) as caught:
-            write_atomically(target, b"new")
+            write(target, b"new")
         assert str(caught.value) == (
             f"cannot write {target}: No space left on device; what was there before is unchanged. "
             "Make room, or choose another place"
         )
     else:
         with pytest.raises(KeyboardInterrupt):
-            write_atomically(target, b"new")
+            write(target, b"new")
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
 
@@ -90,9 +95,10 @@ def test_killed_half_way_leaves_no_half_written_file(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
-        from distillscan.files import write_atomically
+        from distillscan.files import writing
         os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
-        write_atomically(Path(sys.argv[1]), b"new" * 1_000_000)
+        with writing(Path(sys.argv[1])) as stream:
+            stream.write(b"new" * 1_000_000)
     """)
     done = subprocess.run([sys.executable, "-c", program, str(target)], check=False)
     assert done.returncode == -signal.SIGKILL

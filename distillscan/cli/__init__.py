@@ -1,4 +1,4 @@
-"""The command line: a thin skin over the API, where options become arguments and outcomes become exit codes."""
+"""The command line: options become arguments of the API, and outcomes become exit codes."""
 
 import gc
 
@@ -33,21 +33,25 @@ def cli() -> None:
 
 
 for command in (
-    *(analyze, render, verify, evaluate, pseudonymize),
-    *(detectors, parameters, schema, report_schema, simulate),
+    analyze,
+    render,
+    verify,
+    evaluate,
+    pseudonymize,
+    detectors,
+    parameters,
+    schema,
+    report_schema,
+    simulate,
 ):
     cli.add_command(command)
 
 
-#: Objects after which the collector of cycles looks again, and how often it looks at all of them.
-_COLLECT = (200_000, 20, 100)
-
-
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    # Loading libraries makes a million objects that stay. To look through them time and again, and once more at the
-    # end, takes half as long as all else on a small log; what a long run uses is freed without the collector.
-    gc.set_threshold(*_COLLECT)
+    # Loading libraries makes a million objects that stay. Searching them for cycles time and again, and once more at
+    # the end, takes half as long as all else on a small log; what a long run uses is freed without the collector.
+    gc.set_threshold(200_000, 20, 100)
     try:
         cli.main(prog_name="distillscan")
     finally:

@@ -1,17 +1,12 @@
 """``distillscan evaluate``: a saved report measured against the truth about its accounts."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from distillscan.cli.inputs import read_report
-from distillscan.cli.output import check_outputs, deliver, output_option, terminal_layout
+from distillscan.cli.options import FILE, output_option
+from distillscan.cli.streams import check_outputs, deliver, read_report, terminal_layout
 from distillscan.errors import UsageError
-
-if TYPE_CHECKING:
-    from distillscan.evaluate import Evaluation
 
 EXIT_CODES = """\
 \b
@@ -24,7 +19,7 @@ Exit codes:
 
 @click.command(epilog=EXIT_CODES, short_help="Measure a report against labels: precision, recall, calibration.")
 @click.argument("report", metavar="REPORT.json")
-@click.argument("labels", type=click.Path(path_type=Path), metavar="LABELS")
+@click.argument("labels", type=FILE, metavar="LABELS")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON (default if the file of --output ends in .json).")
 @output_option("Write to this file; replaces it.")
 def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> None:
@@ -36,12 +31,16 @@ def evaluate(report: str, labels: Path, as_json: bool, output: Path | None) -> N
     """
     check_outputs({"--output": output}, (report, labels))
     as_json = _is_json(output, as_json)
-    from distillscan.evaluate import evaluate as measure
-    from distillscan.evaluate import read_labels, to_text
+    from distillscan.evaluate.labels import read_labels
+    from distillscan.evaluate.measure import evaluate as measure
+    from distillscan.evaluate.terminal import to_text
+    from distillscan.report.document import dumps
 
     evaluation = measure(read_report(report), read_labels(labels))
-    text = _json(evaluation) if as_json else to_text(evaluation, **terminal_layout(output))
-    deliver(text, output, for_people=not as_json)
+    if as_json:
+        deliver(dumps(evaluation.to_dict(), indent=2) + "\n", output)
+    else:
+        deliver(to_text(evaluation, **terminal_layout(output)), output, for_people=True)
 
 
 def _is_json(output: Path | None, asked: bool) -> bool:
@@ -49,9 +48,3 @@ def _is_json(output: Path | None, asked: bool) -> bool:
     if not asked and suffix not in ("", ".txt", ".json"):
         raise UsageError(f"--output {output}: name a file that ends in .json or .txt, or choose JSON with --json")
     return asked or suffix == ".json"
-
-
-def _json(evaluation: "Evaluation") -> str:
-    from distillscan.sanitize import json_safe
-
-    return json_safe(json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)) + "\n"

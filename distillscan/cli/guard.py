@@ -1,4 +1,4 @@
-"""What may go wrong, and how it ends: one or two plain lines on standard error and the documented exit code."""
+"""Errors on the command line: one or two plain lines on standard error, and the documented exit code."""
 
 import contextlib
 import errno
@@ -11,11 +11,7 @@ import click
 
 from distillscan.errors import DistillscanError, InputError
 
-OK: Final = 0
-FOUND: Final = 1
-USAGE: Final = 2
-NO_INPUT: Final = 3
-PARTIAL: Final = 4
+OK, FOUND, USAGE, NO_INPUT, PARTIAL = range(5)
 DEFECT: Final = 70  # EX_SOFTWARE: Python's own 1 would read as "found"
 INTERRUPTED: Final = 130
 
@@ -35,29 +31,18 @@ A reader that closes the pipe early (| head) changes none of these.
 
 
 class Cli(click.Group):
-    """A command group that ends every run the documented way."""
+    """A command group that ends every run with a documented exit code."""
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **extra: Any) -> Any:
         """Run, report what went wrong, and exit."""
         extra["standalone_mode"] = False
         try:
             code = super().main(args, prog_name, *rest, **extra)
-        except click.ClickException as error:
-            code = _usage(error)
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
             say("interrupted: no report was written")
-        except InputError as error:
-            code = NO_INPUT
-            say(str(error), "error")
-        except DistillscanError as error:
-            code = USAGE
-            say(str(error), "error")
-        except MemoryError:
-            code = NO_INPUT
-            say("out of memory: give the log in parts (one day or week at a time), or use a larger machine", "error")
         except Exception as error:
-            code = _defect(error)
+            code = _explain(error)
         sys.exit(code if isinstance(code, int) else OK)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
@@ -80,13 +65,13 @@ def say(message: str, label: str = "") -> None:
 
     first, *rest = (visible(line) for line in message.rstrip("\n").split("\n"))
     text = "\n".join([f"{label}: {first}" if label else first, *(f"  {line}" for line in rest)])
-    with contextlib.suppress(OSError):  # nobody listens: nothing to be done
+    with contextlib.suppress(OSError):  # nobody reads it
         click.echo(text, err=True)
 
 
 @contextlib.contextmanager
 def closed_pipe_is_fine() -> Iterator[None]:
-    """Let a reader that has seen enough end the output, not the run's meaning."""
+    """End the output without an error when its reader has closed the pipe."""
     try:
         yield
     except OSError as error:
@@ -106,17 +91,23 @@ def drop_output() -> None:
             os.close(nowhere)
 
 
-def _usage(error: click.ClickException) -> int:
-    context = getattr(error, "ctx", None)
-    say(error.format_message(), "error")
-    if context is not None:
-        say(f"see {context.command_path} --help")
-    return USAGE
+def _explain(error: Exception) -> int:
+    """Say what went wrong, and return the exit code."""
+    match error:
+        case click.ClickException():
+            say(error.format_message(), "error")
+            if context := getattr(error, "ctx", None):
+                say(f"see {context.command_path} --help")
+            return USAGE
+        case DistillscanError():
+            say(str(error), "error")
+            return NO_INPUT if isinstance(error, InputError) else USAGE
+        case MemoryError():
+            say("out of memory: give the log in parts (one day or week at a time), or use a larger machine", "error")
+            return NO_INPUT
+        case _:
+            import traceback
 
-
-def _defect(error: Exception) -> int:
-    import traceback
-
-    say("".join(traceback.format_exception(error)))
-    say("this is a defect of distillscan, not of the log: please report it with the lines above", "error")
-    return DEFECT
+            say("".join(traceback.format_exception(error)))
+            say("this is a defect of distillscan, not of the log: please report it with the lines above", "error")
+            return DEFECT

@@ -1,24 +1,21 @@
-"""``distillscan detectors``, ``parameters`` and ``report-schema``: what there is to know without a log."""
+"""``distillscan detectors``, ``parameters`` and ``report-schema``: what can be listed without a log."""
 
-import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from distillscan.cli.output import print_text, terminal_layout
+from distillscan.cli.options import table_or_json
+from distillscan.cli.streams import print_json, print_text, terminal_layout
 from distillscan.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from distillscan.detect.base import Detector
     from distillscan.parameters import Parameter
 
-as_table_or_json = click.option(
-    "-f", "--format", "format_", type=click.Choice(("table", "json")), default="table", show_default=True
-)
-
 
 @click.command(short_help="List the detectors, what they need and their parameters.")
-@as_table_or_json
+@table_or_json
 def detectors(format_: str) -> None:
     """List every detector: family, version, the columns it needs, and its parameters with their defaults."""
     from distillscan.detect.registry import available
@@ -29,14 +26,14 @@ def detectors(format_: str) -> None:
     listed = Parameters.of(known).listing()
     described = [_detector(one, [p for p in listed if p.group == one.name]) for one in known]
     if format_ == "json":
-        _print_json(described)
+        print_json(described)
     else:
         print_text(detector_listing(described, **terminal_layout()), for_people=True)
 
 
 @click.command(short_help="List the parameters that --set changes.")
 @click.argument("groups", nargs=-1, metavar="[GROUP]...")
-@as_table_or_json
+@table_or_json
 def parameters(groups: tuple[str, ...], format_: str) -> None:
     """List every parameter with its default, its unit and the reason for it.
 
@@ -51,9 +48,9 @@ def parameters(groups: tuple[str, ...], format_: str) -> None:
     for group in groups:
         if group not in known.groups:
             raise UsageError(f"there is no group {group!r}; {did_you_mean(group, known.groups, 'groups are')}")
-    described = [_parameter(one) for one in known.listing() if not groups or one.group in groups]
+    described = [asdict(one) for one in known.listing() if not groups or one.group in groups]
     if format_ == "json":
-        _print_json(described)
+        print_json(described)
     else:
         print_text(parameter_listing(described, **terminal_layout()), for_people=True)
 
@@ -63,23 +60,10 @@ def report_schema() -> None:
     """Print the JSON Schema (draft 2020-12) that every JSON report obeys."""
     from distillscan.report.document import schema
 
-    print_text(json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
+    print_json(schema())
 
 
 def _detector(detector: "Detector", listed: "list[Parameter]") -> dict[str, Any]:
-    return {
-        "name": detector.name,
-        "version": detector.version,
-        "family": detector.family,
-        "needs": list(detector.needs),
-        "summary": detector.summary,
-        "parameters": [{name: value for name, value in _parameter(one).items() if name != "group"} for one in listed],
-    }
-
-
-def _parameter(one: "Parameter") -> dict[str, Any]:
-    return {"group": one.group, "name": one.name, "default": one.value, "unit": one.unit, "help": one.help}
-
-
-def _print_json(described: list[dict[str, Any]]) -> None:
-    print_text(json.dumps(described, indent=2, ensure_ascii=True) + "\n")
+    described = {name: getattr(detector, name) for name in ("name", "version", "family", "needs", "summary")}
+    ungrouped = [{name: value for name, value in asdict(one).items() if name != "group"} for one in listed]
+    return {**described, "parameters": ungrouped}

@@ -1,6 +1,5 @@
 """Progress on standard error: real phases with what is done, what there is, and the time left."""
 
-from types import TracebackType
 from typing import Final, Self
 
 from rich.console import Console
@@ -58,22 +57,17 @@ class TerminalProgress:
         self._bars.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
     def phase(self, name: str, total: int | None, unit: str) -> None:
         """Begin a phase; the one before is over, whatever it had announced."""
-        self._finish()
+        if self._task is not None:
+            done = self._bars.tasks[-1].completed or 1
+            self._bars.update(self._task, total=done, completed=done)
         self._task = self._bars.add_task(_SHOWN.get(name, name), total=total, unit=unit)
 
     def advance(self, amount: int) -> None:
         """Count units as done."""
         if self._task is not None:
             self._bars.advance(self._task, amount)
-
-    def _finish(self) -> None:
-        if self._task is not None:
-            done = self._bars.tasks[-1].completed or 1
-            self._bars.update(self._task, total=done, completed=done)

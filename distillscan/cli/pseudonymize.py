@@ -1,4 +1,4 @@
-"""``distillscan pseudonymize``: labels and lists of accounts under the names of a report with pseudonyms."""
+"""``distillscan pseudonymize``: labels and lists of accounts with the pseudonyms of a report."""
 
 import csv
 import io
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from distillscan.cli.guard import say
-from distillscan.cli.output import check_outputs, deliver, output_option
+from distillscan.cli.options import FILE, output_option
+from distillscan.cli.streams import check_outputs, deliver, read_keyfile
 from distillscan.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Replace the identities in a CSV file by pseudonyms.")
-@click.argument("table", type=click.Path(path_type=Path), metavar="TABLE.csv")
-@click.argument("keyfile", type=click.Path(path_type=Path), metavar="KEYFILE")
+@click.argument("table", type=FILE, metavar="TABLE.csv")
+@click.argument("keyfile", type=FILE, metavar="KEYFILE")
 @click.option("--keep", is_flag=True, help="Keep the original values beside the pseudonyms, to look them up.")
 @output_option("Write to this file; replaces it.")
 def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) -> None:
@@ -27,12 +27,10 @@ def pseudonymize(table: Path, keyfile: Path, keep: bool, output: Path | None) ->
     others stay. Use it to give labels the names of a report with pseudonyms (distillscan evaluate) or, with --keep, to
     look up who is behind a pseudonym.
     """
-    from distillscan.privacy.pseudonyms import read_key, replace_columns
+    from distillscan.privacy.pseudonyms import replace_columns
 
     check_outputs({"--output": output}, (table, keyfile))
-    pseudonyms, warnings = read_key(keyfile)
-    for text in warnings:
-        say(text, "warning")
+    pseudonyms = read_keyfile(keyfile)
     deliver(_csv(replace_columns(_read(table), pseudonyms, keep=keep)), output)
 
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from distillscan.cli.inputs import read_report
-from distillscan.cli.output import View, check_outputs, emit, report_options
+from distillscan.cli.options import View, report_options
+from distillscan.cli.streams import check_outputs, deliver, read_report, terminal_layout
+from distillscan.report.views import formatter
 
 if TYPE_CHECKING:
     from distillscan.result import Cluster, Result
@@ -21,13 +22,25 @@ def render(report: str, no_prompts: bool, **options: Any) -> None:
     view = View.of(options)
     check_outputs({"--output": view.output}, (report,))
     result = read_report(report)
-    if no_prompts:
-        result = without_prompts(result)
-    emit(result, view)
+    emit(_without_prompts(result) if no_prompts else result, view)
 
 
-def without_prompts(result: "Result") -> "Result":
-    """Return the result without words of prompts, and without names of tools."""
+def emit(result: "Result", view: View) -> None:
+    """Write the report to its file, or to standard output, which carries nothing else."""
+    from distillscan.report.filters import find_cluster, select
+    from distillscan.report.views.terminal.report import to_text
+
+    chosen = None if view.cluster is None else find_cluster(result, view.cluster)
+    shown = select(result, view.min_severity, view.top, chosen)
+    if view.format_ == "table":
+        layout = terminal_layout(view.output, plain=view.no_color)
+        deliver(to_text(shown, **layout, verbosity=int(view.verbose)), view.output, for_people=True)
+    else:
+        deliver(formatter(view.format_)(shown), view.output)
+
+
+def _without_prompts(result: "Result") -> "Result":
+    """The result without words of prompts, and without names of tools."""
     from distillscan.report.tools import LOOKED_UP
 
     def bare(cluster: "Cluster") -> "Cluster":

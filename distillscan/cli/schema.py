@@ -1,19 +1,17 @@
 """``distillscan schema``: the log schemas there are, and how to make one's own."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from distillscan.cli.output import deliver, output_option, print_text
+from distillscan.cli.options import join_option, output_option, table_or_json
+from distillscan.cli.streams import deliver, print_json, print_text
 from distillscan.errors import UsageError
 
 if TYPE_CHECKING:
     from distillscan.read.authoring.check import SchemaCheck
-
-FORMATS = click.Choice(("table", "json"))
 
 
 @click.group(short_help="List, show, write and try log schemas.")
@@ -22,7 +20,7 @@ def schema() -> None:
 
 
 @schema.command("list")
-@click.option("-f", "--format", "format_", type=FORMATS, default="table", show_default=True)
+@table_or_json
 def list_schemas(format_: str) -> None:
     """List the packaged schemas."""
     from distillscan.read.schema.model import presets
@@ -32,7 +30,7 @@ def list_schemas(format_: str) -> None:
         for one in presets().values()
     ]
     if format_ == "json":
-        print_text(json.dumps(found, indent=2) + "\n")
+        print_json(found)
         return
     width = max(len(one["name"]) for one in found)
     print_text("".join(f"{one['name']:<{width}}  {one['use']:<8}  {one['summary']}\n" for one in found))
@@ -70,13 +68,11 @@ def init(log: str, output: Path | None) -> None:
 @schema.command("check")
 @click.argument("schema_", metavar="SCHEMA")
 @click.argument("log", metavar="LOG")
-@click.option(
-    "--join", "joins", multiple=True, metavar="FILE", help="Add the columns of another log, by request; repeatable."
-)
+@join_option
 @click.option(
     "--rows", type=click.IntRange(1), default=1000, show_default=True, metavar="N", help="Read so many records."
 )
-@click.option("-f", "--format", "format_", type=FORMATS, default="table", show_default=True)
+@table_or_json
 def check(schema_: str, log: str, joins: tuple[str, ...], rows: int, format_: str) -> None:
     """Read the first rows of LOG by a schema and show what each column holds.
 
@@ -87,7 +83,7 @@ def check(schema_: str, log: str, joins: tuple[str, ...], rows: int, format_: st
 
     found = check_schema(log, ReadOptions(schema=schema_, joins=joins), rows)
     if format_ == "json":
-        print_text(json.dumps(asdict(found), indent=2, ensure_ascii=True) + "\n")
+        print_json(asdict(found))
     else:
         print_text(_table(found), for_people=True)
 

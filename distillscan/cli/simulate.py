@@ -6,14 +6,13 @@ from pathlib import Path
 import click
 
 from distillscan.cli.guard import say
-from distillscan.cli.output import is_terminal, print_text
+from distillscan.cli.options import FILE, file_option
+from distillscan.cli.streams import is_terminal, print_text
 from distillscan.errors import UsageError
-
-SUFFIXES = (".parquet", ".csv")
 
 
 @click.command(short_help="Write a labelled log with planted campaigns.")
-@click.argument("out", type=click.Path(path_type=Path), required=False, metavar="OUT.parquet|OUT.csv")
+@click.argument("out", type=FILE, required=False, metavar="OUT.parquet|OUT.csv")
 @click.option(
     "--rows", type=click.IntRange(1), default=20_000, show_default=True, metavar="N", help="Write so many requests."
 )
@@ -32,12 +31,7 @@ SUFFIXES = (".parquet", ".csv")
     metavar="NAME|FILE",
     help="Simulate this scenario: a packaged one or a TOML file.",
 )
-@click.option(
-    "--corpus",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Use the real prompts in this folder instead of the built-in ones.",
-)
+@file_option("--corpus", metavar="DIR", help_="Use the real prompts in this folder instead of the built-in ones.")
 @click.option("--list", "listing", is_flag=True, help="List the packaged scenarios and exit.")
 def simulate(out: Path | None, rows: int, seed: int, scenario: str, corpus: Path | None, listing: bool) -> None:
     """Write a simulated log with campaigns, innocent look-alikes and ordinary accounts.
@@ -49,8 +43,8 @@ def simulate(out: Path | None, rows: int, seed: int, scenario: str, corpus: Path
         return
     if out is None:
         raise UsageError("simulate needs a file to write, as in: distillscan simulate log.parquet")
-    if out.suffix not in SUFFIXES:
-        raise UsageError(f"cannot write {out}: name a file that ends in {' or '.join(SUFFIXES)}")
+    if out.suffix not in (".parquet", ".csv"):
+        raise UsageError(f"cannot write {out}: name a file that ends in .parquet or .csv")
     from distillscan import simulate as simulator
     from distillscan.files import check_target
 

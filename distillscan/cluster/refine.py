@@ -7,7 +7,7 @@ accounts above the threshold are the members of the next round. Fellegi and Sunt
 (1969), gives the weights; the rounds are hard-assignment EM.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,8 +50,10 @@ def _joined_carriers(
             few[kind] = tokens[~enough]
     rest = np.flatnonzero(carriers & ~joined)
     if rest.size and few:
-        theirs = sparse.hstack([graph.matrix(kind)[rest][:, tokens] for kind, tokens in few.items()], format="csr")
-        ours = sparse.hstack([graph.matrix(kind)[members][:, tokens] for kind, tokens in few.items()], format="csr")
+        theirs, ours = (
+            sparse.hstack([graph.matrix(kind)[rows][:, tokens] for kind, tokens in few.items()], format="csr")
+            for rows in (rest, members)
+        )
         met = np.diff((theirs @ ours.T).tocsr().indptr)
         joined[rest[met + ~graph.population.mask(members)[rest] >= wanted]] = True
     return carriers & joined
@@ -91,35 +93,23 @@ def _cause_bits(
     apart = carriers & ~joined
     known = (graph.known(cause) | carriers) & ~settled
     inside = graph.population.mask(members)
+    sharing: Mask = np.logical_or.reduce([graph.carries_any(kind) for kind in chosen])
     present, absent = _odds(joined, known, inside, joined, cause.cap)
     if all(graph.kinds[kind].low_degree for kind in chosen):
         # Where most others share such a thing with somebody as well, it may be by accident.
-        others = known & ~inside
-        present *= 1.0 - float(np.mean(_sharing(graph, chosen)[others])) if np.any(others) else 1.0
-    if present <= 0:
-        absent = 0.0
-    bits = np.where(joined, max(0.0, present), np.where(known & ~carriers, absent, 0.0))
+        others = sharing[known & ~inside]
+        present *= 1.0 - float(np.mean(others)) if others.size else 1.0
+    bits = np.where(joined, max(0.0, present), np.where(known & ~carriers, absent if present > 0 else 0.0, 0.0))
     if np.any(apart[members]):
         # To share with a few is what households do: it counts as far as members do so more often than others.
-        bits[apart] = max(0.0, _odds(apart, known, inside, _sharing(graph, chosen), cause.cap)[0])
+        bits[apart] = max(0.0, _odds(apart, known, inside, sharing, cause.cap)[0])
     return bits if np.any(bits > 0) else None
-
-
-def _sharing(graph: SignalGraph, kinds: Iterable[str]) -> Mask:
-    """Accounts that share anything of these kinds with anybody."""
-    sharing: Mask = np.logical_or.reduce([graph.carries_any(kind) for kind in kinds])
-    return sharing
 
 
 def _odds(shows: Mask, known: Mask, inside: Mask, elsewhere: Mask, cap: float) -> tuple[float, float]:
     """Log2 likelihood ratios of showing a trait and of not showing it, for members against all others.
 
-    Args:
-        shows: Who shows it, of the members.
-        known: Of whom it can be told.
-        inside: The members.
-        elsewhere: Who shows it, of the others.
-        cap: Most bits either way.
+    Members that show it are in ``shows``, others in ``elsewhere``, as far as it is ``known``; ``cap`` bits either way.
     """
     rate_in = smoothed_rate(np.count_nonzero(shows & inside & known), np.count_nonzero(inside & known))
     rate_out = smoothed_rate(np.count_nonzero(elsewhere & known & ~inside), np.count_nonzero(known & ~inside))
@@ -141,8 +131,7 @@ def _independent(parts: Mapping[Cause, Floats | None]) -> list[Floats]:
 def refine(graph: SignalGraph, seed: Ints, p: RefineParameters, settled: Mask | None = None) -> Candidate | None:
     """Return the candidate a seed settles on among accounts not yet ``settled``, None if it falls apart."""
     settled = np.zeros(graph.population.size, np.bool_) if settled is None else settled
-    members, seen = seed, set()
-    bits = np.zeros(graph.population.size)
+    members, bits, seen = seed, np.zeros(graph.population.size), set()
     for _ in range(_ROUNDS):
         if members.size < p.min_accounts:
             return None
@@ -154,11 +143,8 @@ def refine(graph: SignalGraph, seed: Ints, p: RefineParameters, settled: Mask | 
         marks = _marks(graph, members)
         if prior + sum(cause.cap for cause in marks) < p.member_bits:
             return None  # nobody could be a member: most seeds end here, before anything is counted
-        bits = np.full(graph.population.size, prior)
-        for part in _independent(
-            {c: _cause_bits(graph, c, chosen, members, p, settled) for c, chosen in marks.items()}
-        ):
-            bits = bits + part
+        parts = {cause: _cause_bits(graph, cause, chosen, members, p, settled) for cause, chosen in marks.items()}
+        bits = sum(_independent(parts), np.full(graph.population.size, prior))
         members = np.flatnonzero((bits >= p.member_bits) & ~settled)
     return Candidate(members, graph, bits[members]) if members.size >= p.min_accounts else None
 

@@ -3,17 +3,25 @@
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from distillscan.cluster.refine import by_strength, refine
-from distillscan.cluster.rejoin import RejoinParameters, rejoin
-from distillscan.cluster.seeds import communities, crossed_sets, template_sets
+from distillscan.cluster.rejoin import RejoinParameters, rejoin, settled_in
+from distillscan.cluster.seeds import HUB_SHARE, communities, crossed_sets, template_sets
 from distillscan.cluster.split import split
 from distillscan.detect.base import Candidate
 from distillscan.population.accounts import Ints, Mask
 from distillscan.population.graph import SignalGraph
 from distillscan.settings import threshold
+
+#: Share of a candidate that stronger ones must have left for it to stay.
+_FREE_SHARE: Final = 0.5
+#: Not opened is a candidate of which so much lies in one opened before, and is so much of that: parts may hold several.
+_OPENED_PART, _OPENED_WHOLE = 0.9, 0.67
+#: Times that traits are crossed again among accounts that no cluster claims.
+_PEELINGS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -22,10 +30,6 @@ class ClusterParameters(RejoinParameters):
 
     coarser: float = threshold(0.1, "times", "the resolution for a second look: a pool may fall into small parts")
     widenings: int = threshold(2, "times", "a candidate is widened to all carriers of a cause and refined again")
-    free_share: float = threshold(0.5, "share", "of a candidate not taken by stronger ones from which it stays")
-    opened_part: float = threshold(0.9, "share", "within one already split from which it is split no more")
-    opened_whole: float = threshold(0.67, "share", "of that one it must have as well: parts may hold several")
-    peelings: int = threshold(2, "times", "traits are crossed again among accounts that no cluster claims")
 
 
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
@@ -52,24 +56,20 @@ def _refined_seeds(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
                 refined[candidate.members.tobytes()] = candidate
                 fresh.append(candidate)
         strongest = sorted(fresh, key=by_strength)[: p.max_candidates]
-        seeds = [wider for candidate in strongest for wider in _wider(candidate, p)]
+        seeds = [wider for candidate in strongest for wider in _wider(candidate)]
     return list(refined.values())
 
 
-def _wider(candidate: Candidate, p: ClusterParameters) -> list[Ints]:
+def _wider(candidate: Candidate) -> list[Ints]:
     """Everyone who carries a characteristic token of one cause: a part of a campaign grows to the whole over these.
 
     Seen from a part, what the rest of the campaign shares with it looks common; starting from all carriers it does not.
     """
     graph, seeds = candidate.graph, []
     for kinds in graph.kinds.by_cause.values():
-        carriers = np.zeros(graph.population.size, np.bool_)
-        for kind in kinds:
-            tokens = candidate.characteristic(kind.name)
-            if tokens.size:
-                carriers |= graph.carriers(kind.name, tokens)
-        numbers = np.flatnonzero(carriers)
-        if candidate.members.size < numbers.size <= p.hub_share * graph.population.size:
+        carriers = [graph.carriers(kind.name, candidate.characteristic(kind.name)) for kind in kinds]
+        numbers = np.flatnonzero(np.logical_or.reduce(carriers))
+        if candidate.members.size < numbers.size <= HUB_SHARE * graph.population.size:
             seeds.append(numbers)
     return seeds
 
@@ -86,10 +86,10 @@ def _operators(candidate: Candidate, p: ClusterParameters, settled: Mask | None)
     return [part for part in again if part is not None and part.members.size < candidate.members.size]
 
 
-def _much_the_same(one: Ints, other: Ints, p: ClusterParameters) -> bool:
+def _much_the_same(one: Ints, other: Ints) -> bool:
     """Whether a set of members (ascending) lies in another but for a few, and is most of it."""
     common = np.intersect1d(one, other, assume_unique=True).size
-    return bool(common >= p.opened_part * one.size and common >= p.opened_whole * other.size)
+    return bool(common >= _OPENED_PART * one.size and common >= _OPENED_WHOLE * other.size)
 
 
 def _disjoint(
@@ -101,9 +101,7 @@ def _disjoint(
     """
     taken = np.zeros(graph.population.size, np.bool_) if settled is None else settled.copy()
     by_rank = {by_strength(candidate): candidate for candidate in candidates}
-    queue = list(by_rank)
-    heapq.heapify(queue)
-    seen: set[tuple[float, bytes]] = set()
+    queue = sorted(by_rank)
     kept: list[Candidate] = []
     # Candidates that were opened, and what came out: one much like another would only be opened to the same parts.
     opened: list[Ints] = []
@@ -112,22 +110,20 @@ def _disjoint(
         rank = heapq.heappop(queue)
         candidate = by_rank[rank]
         free = ~taken[candidate.members]
-        left = int(np.count_nonzero(free))
-        if rank in seen or left < p.free_share * candidate.members.size or left < p.min_accounts:
+        if np.count_nonzero(free) < max(_FREE_SHARE * free.size, p.min_accounts):
             continue
-        seen.add(rank)
-        if rank not in born and any(_much_the_same(candidate.members, other, p) for other in opened):
+        if rank not in born and any(_much_the_same(candidate.members, other) for other in opened):
             continue
         parts = {by_strength(part): part for part in _operators(candidate, p, settled)}
-        if parts:
-            opened.append(candidate.members)
-            born.update(parts)
-            by_rank.update(parts)
-            for part in parts:
-                heapq.heappush(queue, part)
-        else:
+        if not parts:
             taken[candidate.members[free]] = True
             kept.append(Candidate(candidate.members[free], graph, candidate.bits[free]))
+            continue
+        opened.append(candidate.members)
+        born.update(parts)
+        for part in parts.keys() - by_rank.keys():
+            heapq.heappush(queue, part)
+        by_rank.update(parts)
     return kept
 
 
@@ -137,10 +133,8 @@ def _recluster_residual(graph: SignalGraph, kept: list[Candidate], p: ClusterPar
     An operator whose traits a larger one shares (several hire the same kind of proxies) stands out once that one is
     removed: it no longer passes for the other's fringe, nor do its traits look usual because the other has them too.
     """
-    for _ in range(p.peelings):
-        settled = np.zeros(graph.population.size, np.bool_)
-        for candidate in kept:
-            settled[candidate.members] = True
+    for _ in range(_PEELINGS):
+        settled = settled_in(graph, kept)
         refined = (refine(graph, seed, p, settled) for seed in crossed_sets(graph, p, settled))
         candidates = {candidate.members.tobytes(): candidate for candidate in refined if candidate is not None}
         fresh = _disjoint(graph, candidates.values(), p, settled)

@@ -1,5 +1,6 @@
 """Seeds: rough sets of accounts, from communities of the account-token graph, from templates, from crossed traits."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,14 @@ from distillscan.settings import threshold
 
 #: Seed of the random numbers of the Leiden algorithm, so that a run can be repeated.
 _LEIDEN_SEED: Final = 1
+#: Share of all accounts above which a token links nobody in communities, and a set is no seed.
+HUB_SHARE: Final = 0.25
+#: Accounts in a log below which a token need not be rare to link.
+_SMALL_LOG: Final = 64
+#: Tokens of a kind, the commonest, that are crossed with those of other kinds.
+_MOST_CROSSED: Final = 24
+#: Carriers of two tokens are a seed from so many bits beyond chance, and so many times as many as by chance.
+_CROSSED_BITS, _CROSSED_TIMES = 20.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -22,14 +31,9 @@ class SeedParameters(GraphParameters):
     """Which sets of accounts refinement starts from."""
 
     min_accounts: int = threshold(5, "accounts", "at least: smaller groups are households and small teams")
-    hub_share: float = threshold(0.25, "share", "of all accounts above which a token links nobody in communities")
     edge_bits: float = threshold(3.0, "bits", "of rarity (log2 of accounts per carrier) from which a token links")
-    small_log: int = threshold(64, "accounts", "in a log below which a token need not be rare to link")
     kind_bits: float = threshold(12.0, "bits", "at most for one kind on an account: 40 addresses are not 40 reasons")
     resolution: float = threshold(1.0, "times", "that of plain modularity (Leiden)")
-    most_crossed: int = threshold(24, "tokens", "of a kind, the commonest, that are crossed with other kinds'")
-    crossed_bits: float = threshold(20.0, "bits", "beyond chance from which carriers of two tokens are a seed")
-    crossed_times: float = threshold(3.0, "times", "as many as by chance that these are at least")
     max_candidates: int = threshold(400, "candidates", "that are scored, strongest first; real logs give fewer")
 
 
@@ -42,33 +46,28 @@ def leiden(carried: Any, resolution: float) -> Ints:
     """
     full = sparse.block_array([[None, carried], [carried.T, None]], format="csr")
     full.sort_indices()
-    _, labels = native.leiden_csr(
-        full.indptr.astype(np.int64),
-        full.indices.astype(np.int32),
-        full.data.astype(np.float64),
-        int(full.shape[0]),
-        resolution=resolution,
-        seed=_LEIDEN_SEED,
-    )
+    edges = full.indptr.astype(np.int64), full.indices.astype(np.int32), full.data.astype(np.float64)
+    _, labels = native.leiden_csr(*edges, int(full.shape[0]), resolution=resolution, seed=_LEIDEN_SEED)
     rows = carried.shape[0]
     return np.fromiter((labels.get(node, -1 - node) for node in range(rows)), np.int64, rows)
 
 
+def positions_by_label(labels: Ints) -> list[Ints]:
+    """Return the positions of each label, ascending, in the order of the labels."""
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+
+
 def _edges(graph: SignalGraph, kind: Kind, p: SeedParameters) -> Any:
     """Accounts by tokens of one kind, weighted by rarity; hubs and common tokens left out."""
-    size = graph.population.size
-    carriers = graph.carriers_per_token(kind.name)
+    size, carriers = graph.population.size, graph.carriers_per_token(kind.name)
     bits = np.log2(size / np.maximum(carriers, 1))
-    usable = (
-        (carriers >= 2)
-        & (carriers <= max(p.hub_share * size, p.min_accounts))
-        & ((bits >= p.edge_bits) | (size < p.small_log))
-    )
+    rare = (bits >= p.edge_bits) | (size < _SMALL_LOG)
+    usable = rare & (carriers >= 2) & (carriers <= max(HUB_SHARE * size, p.min_accounts))
     weight = np.where(usable, kind.seeding * np.maximum(bits, 0.1), 0.0)
     matrix = (graph.matrix(kind.name) @ sparse.diags_array(weight)).tocsr()
     matrix.eliminate_zeros()
-    total = np.asarray(matrix.sum(axis=1)).ravel()
-    most = p.kind_bits * kind.seeding
+    total, most = np.asarray(matrix.sum(axis=1)).ravel(), p.kind_bits * kind.seeding
     scale = np.where(total > most, most / np.maximum(total, 1e-12), 1.0)
     return (sparse.diags_array(scale) @ matrix).tocsr()
 
@@ -80,23 +79,15 @@ def communities(graph: SignalGraph, p: SeedParameters) -> list[Ints]:
     if carried.nnz == 0:
         return []
     accounts = np.flatnonzero(np.diff(carried.indptr)).astype(np.int64)
-    label = leiden(carried[accounts][:, np.unique(carried.indices)], p.resolution)
-    order = np.argsort(label, kind="stable")
-    parts = np.split(accounts[order], np.flatnonzero(np.diff(label[order])) + 1)
-    return [part for part in parts if part.size >= p.min_accounts]
+    parts = positions_by_label(leiden(carried[accounts][:, np.unique(carried.indices)], p.resolution))
+    return [accounts[part] for part in parts if part.size >= p.min_accounts]
 
 
 def template_sets(graph: SignalGraph, p: SeedParameters) -> list[Ints]:
     """Return the carriers of every template: a campaign with nothing else in common, or larger than a community."""
-    sets: list[Ints] = []
-    for kind in graph.kinds.by_cause.get(WORDING, ()):
-        counts = graph.carriers_per_token(kind.name)
-        sets += [
-            np.flatnonzero(graph.carriers(kind.name, np.array([column])))
-            for column in _commonest(graph, kind.name, p.max_candidates)
-            if counts[column] >= p.min_accounts
-        ]
-    return sets
+    kinds = graph.kinds.by_cause.get(WORDING, ())
+    sets = (np.flatnonzero(mask) for kind in kinds for mask in _carriers(graph, kind.name, p.max_candidates))
+    return [carriers for carriers in sets if carriers.size >= p.min_accounts]
 
 
 def crossed_sets(graph: SignalGraph, p: SeedParameters, settled: Mask | None = None) -> list[Ints]:
@@ -109,21 +100,19 @@ def crossed_sets(graph: SignalGraph, p: SeedParameters, settled: Mask | None = N
     free = np.ones(graph.population.size, np.bool_) if settled is None else ~settled
     size = max(1, int(np.count_nonzero(free)))
     for kind in (kind for kind in graph.kinds.values() if kind.crossed_with):
-        for first in _commonest(graph, kind.name, p.most_crossed):
-            carriers = graph.carriers(kind.name, np.array([first])) & free
+        partners = [name for name in kind.crossed_with if name in graph.kinds]
+        for first in _carriers(graph, kind.name, _MOST_CROSSED):
+            carriers = first & free
             sets.append(np.flatnonzero(carriers))
-            for partner in (name for name in kind.crossed_with if name in graph.kinds):
-                for second in _commonest(graph, partner, p.most_crossed):
-                    other = graph.carriers(partner, np.array([second])) & free
-                    both = np.flatnonzero(carriers & other)
-                    expected = float(np.count_nonzero(carriers)) * float(np.count_nonzero(other)) / size
-                    if both.size > p.crossed_times * expected and poisson_llr(both.size, expected) >= p.crossed_bits:
-                        sets.append(both)
-    limit = p.hub_share * size
-    return [numbers for numbers in sets if p.min_accounts <= numbers.size <= limit]
+            for second in (mask for partner in partners for mask in _carriers(graph, partner, _MOST_CROSSED)):
+                both = np.flatnonzero(carriers & second)
+                expected = float(np.count_nonzero(carriers)) * float(np.count_nonzero(second & free)) / size
+                if both.size > _CROSSED_TIMES * expected and poisson_llr(both.size, expected) >= _CROSSED_BITS:
+                    sets.append(both)
+    return [numbers for numbers in sets if p.min_accounts <= numbers.size <= HUB_SHARE * size]
 
 
-def _commonest(graph: SignalGraph, kind: str, most: int) -> Ints:
-    """The columns of the tokens of a kind with most carriers, so many at most."""
-    order: Ints = np.lexsort((graph.tokens(kind), -graph.carriers_per_token(kind)))[:most]
-    return order
+def _carriers(graph: SignalGraph, kind: str, most: int) -> Iterator[Mask]:
+    """Who carries each of the tokens of a kind with most carriers, so many tokens at most."""
+    for column in np.lexsort((graph.tokens(kind), -graph.carriers_per_token(kind)))[:most]:
+        yield graph.carriers(kind, np.array([column]))

@@ -7,14 +7,14 @@ the same tokens in much the same proportions (cosine), or for two weaker kinds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from distillscan.cluster.seeds import SeedParameters, leiden
+from distillscan.cluster.seeds import SeedParameters, leiden, positions_by_label
 from distillscan.population.accounts import Floats, Hashes, Ints, Mask
 from distillscan.population.graph import SignalGraph
 from distillscan.population.kinds import WORDING, Kind, Kinds
@@ -25,6 +25,18 @@ from distillscan.settings import threshold
 #: plan of its own and a published prompt are a customer's.
 _OWNERS: Final = ("org",)
 _DECLARING: Final = (*_OWNERS, "account_type")
+#: Accounts that a part must have to declare anything: four on one plan are nothing.
+_DECLARED_ACCOUNTS: Final = 5
+#: Tokens such as conversations on which parts of one pool meet at least, and the share that these are of the smaller's.
+_MEETINGS, _MEETING_SHARE = 3, 0.1
+#: Cosine of addresses or cards up to which two parts of one wording are apart.
+_SEPARATE: Final = 0.1
+#: Share of accounts cut off at either end of a part's time: stragglers.
+_SPAN_TAIL: Final = 0.1
+#: Times a group's size from which a part may merge several groups: smaller ones may be leftovers of two operators.
+_MIN_BRIDGE_RATIO: Final = 0.25
+#: Accounts below which a part founds no group: thousands would be compared.
+_SCRAP: Final = 3
 
 #: Kind to members by tokens (CSR).
 Matrices = Mapping[str, Any]
@@ -37,16 +49,9 @@ class SplitParameters(SeedParameters):
     alike: float = threshold(0.7, "cosine", "of two parts' token use from which they are one operator's")
     habit: float = threshold(0.1, "share", "of a part that carries a kind from which it is habitual there")
     weak_kinds: int = threshold(2, "kinds", "that are weak, used alike, to join parts: one may be an accident")
-    meetings: int = threshold(3, "tokens", "such as conversations on which parts of one pool meet at least")
-    meeting_share: float = threshold(0.1, "share", "of what the smaller part has of these that must be common")
-    separate: float = threshold(0.1, "cosine", "of addresses or cards up to which two of a wording are apart")
     mostly: float = threshold(0.5, "share", "of a part's accounts from which a trait is its way of working")
     declared_share: float = threshold(0.8, "share", "of a part under one organisation or type that declares it")
-    declared_accounts: int = threshold(5, "accounts", "of such a part at least: four on one plan are nothing")
-    span_tail: float = threshold(0.1, "share", "of accounts cut off at either end of a part's time: stragglers")
     at_once: float = threshold(0.5, "share", "of the shorter time from which two parts are active at once")
-    min_bridge_ratio: float = threshold(0.25, "times", "a group's size from which a part may merge several groups")
-    scrap: int = threshold(3, "accounts", "below which a part founds no group: thousands would be compared")
 
 
 def _matrices(graph: SignalGraph, members: Ints) -> dict[str, Any]:
@@ -94,10 +99,10 @@ class _Group:
     def __add__(self, other: "_Group") -> "_Group":
         return _Group(
             np.concatenate([self.positions, other.positions]),
-            {kind: self.use[kind] + other.use[kind] for kind in self.use},
-            {kind: self.carrying[kind] + other.carrying[kind] for kind in self.carrying},
-            {kind: self.stated[kind] + other.stated[kind] for kind in self.stated},
-            {kind: self.tokens[kind] | other.tokens[kind] for kind in self.tokens},
+            {kind: use + other.use[kind] for kind, use in self.use.items()},
+            {kind: count + other.carrying[kind] for kind, count in self.carrying.items()},
+            {kind: count + other.stated[kind] for kind, count in self.stated.items()},
+            {kind: tokens | other.tokens[kind] for kind, tokens in self.tokens.items()},
         )
 
     def share(self, kind: str) -> float:
@@ -107,26 +112,19 @@ class _Group:
 
 def _groups(label: Ints, matrices: Matrices, stated: Mapping[str, Mask]) -> list[_Group]:
     """The communities as groups, largest first."""
-    names, inverse, sizes = np.unique(label, return_inverse=True, return_counts=True)
-    belongs = sparse.csr_array((np.ones(label.size), (inverse, np.arange(label.size))), shape=(names.size, label.size))
-    use = {kind: (belongs @ matrix).tocsr() for kind, matrix in matrices.items()}
-    carrying = {kind: belongs @ (np.diff(matrix.indptr) > 0) for kind, matrix in matrices.items()}
-    known = {kind: belongs @ mask for kind, mask in stated.items()}
-    positions = np.split(np.argsort(inverse, kind="stable"), np.cumsum(sizes)[:-1])
-    return [
-        _Group(
-            positions[k],
-            {kind: np.asarray(matrix[[k]].todense(), np.float64).ravel() for kind, matrix in use.items()},
-            {kind: int(counts[k]) for kind, counts in carrying.items()},
-            {kind: int(counts[k]) for kind, counts in known.items()},
-            {kind: _bit_set(matrix.indices[matrix.indptr[k] : matrix.indptr[k + 1]]) for kind, matrix in use.items()},
+    groups = []
+    for positions in sorted(positions_by_label(label), key=len, reverse=True):
+        rows = {kind: matrix[positions] for kind, matrix in matrices.items()}
+        groups.append(
+            _Group(
+                positions,
+                {kind: np.asarray(matrix.sum(axis=0), np.float64).ravel() for kind, matrix in rows.items()},
+                {kind: int(np.count_nonzero(np.diff(matrix.indptr))) for kind, matrix in rows.items()},
+                {kind: int(np.count_nonzero(mask[positions])) for kind, mask in stated.items()},
+                {kind: sum(1 << token for token in set(matrix.indices.tolist())) for kind, matrix in rows.items()},
+            )
         )
-        for k in np.lexsort((names, -sizes))
-    ]
-
-
-def _bit_set(tokens: Ints) -> int:
-    return sum(1 << token for token in tokens.tolist())
+    return groups
 
 
 def _cosine(kind: str, one: _Group, other: _Group) -> float:
@@ -141,28 +139,19 @@ def _cosine(kind: str, one: _Group, other: _Group) -> float:
 def _declares(stated: Hashes, others: Hashes, p: SplitParameters) -> bool:
     """Whether most of ``stated`` (hashes, 0 where nothing is stated) are one value that hardly any of ``others`` is."""
     values, counts = np.unique(stated[stated != 0], return_counts=True)
-    if stated.size < p.declared_accounts or values.size == 0 or counts.max() < p.declared_share * stated.size:
+    if stated.size < _DECLARED_ACCOUNTS or values.size == 0 or counts.max() < p.declared_share * stated.size:
         return False
     return bool(np.mean(others != values[np.argmax(counts)]) >= p.declared_share)
 
 
-@dataclass(frozen=True, slots=True)
 class _Judge:
-    """Decides whether two groups look like one operator's.
+    """Decides whether two groups of these members look like one operator's."""
 
-    Attributes:
-        kinds: The kinds of the run.
-        first: Hour of each member's first request.
-        last: Hour of its last one.
-        p: When they are used alike, and the like.
-        declared: What each member declares, by hash: its organisation, its type of account.
-    """
-
-    kinds: Kinds
-    first: Floats
-    last: Floats
-    p: SplitParameters
-    declared: Mapping[str, Hashes] = field(default_factory=dict)
+    def __init__(self, graph: SignalGraph, members: Ints, p: SplitParameters) -> None:
+        self.p = p
+        self._kinds = graph.declared
+        self._first, self._last = (hours[members] for hours in graph.population.active_hours)
+        self._declared = {entity: graph.population.dominant(entity)[members] for entity in _DECLARING}
 
     def tied(self, one: _Group, other: _Group) -> bool:
         """Whether two groups meet, or use any strong kind but wording, or two weak ones, alike."""
@@ -176,47 +165,42 @@ class _Judge:
 
     def nearness(self, one: _Group, other: _Group) -> float:
         """The largest cosine of two groups over the strong kinds."""
-        strong = (kind.name for kind in self.kinds.values() if kind.merge_strength == "strong")
+        strong = (kind.name for kind in self._kinds.values() if kind.merge_strength == "strong")
         return max((_cosine(kind, one, other) for kind in strong), default=0.0)
 
     def _strangers(self, one: _Group, other: _Group, entities: Sequence[str]) -> bool:
         """Whether one group openly belongs to somebody to whom hardly anybody of the other does."""
-        return any(
-            _declares(stated[a.positions], stated[b.positions], self.p)
-            for stated in (self.declared[entity] for entity in entities if entity in self.declared)
-            for a, b in ((one, other), (other, one))
-        )
+        declared = [self._declared[entity] for entity in entities]
+        pairs = ((one.positions, other.positions), (other.positions, one.positions))
+        return any(_declares(stated[a], stated[b], self.p) for stated in declared for a, b in pairs)
 
     def _shared(self, one: _Group, other: _Group) -> list[Kind]:
         """The kinds of which both carry a token: in all others the two have nothing to be compared by."""
-        return [self.kinds[kind] for kind, tokens in one.tokens.items() if tokens & other.tokens[kind]]
+        return [self._kinds[kind] for kind, tokens in one.tokens.items() if tokens & other.tokens[kind]]
 
     def _bound(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are tied by kinds that they share, whatever they declare."""
         shared = self._shared(one, other)
-        if any(kind.low_degree and self._meet(kind.name, one, other) for kind in shared):
-            return True
         strong = [kind for kind in shared if kind.merge_strength == "strong" and kind.cause != WORDING]
-        if any(self._close(kind, one, other) for kind in strong):
-            return True
         weak = [kind for kind in shared if kind.merge_strength == "weak"]
-        if len(weak) < self.p.weak_kinds:
-            return False
-        return sum(self._close(kind, one, other) for kind in weak) >= self.p.weak_kinds
+        return (
+            any(kind.low_degree and self._meet(kind.name, one, other) for kind in shared)
+            or any(self._close(kind.name, one, other) for kind in strong)
+            or sum(self._close(kind.name, one, other) for kind in weak) >= self.p.weak_kinds
+        )
 
     def _habitual(self, kind: str, one: _Group, other: _Group) -> bool:
         """Whether enough members of both groups carry tokens of the kind: what a few do says nothing of the rest."""
-        return all(group.carrying[kind] >= self.p.habit * group.size for group in (one, other))
+        return min(one.carrying[kind] / one.size, other.carrying[kind] / other.size) >= self.p.habit
 
-    def _close(self, kind: Kind, one: _Group, other: _Group) -> bool:
-        return self._habitual(kind.name, one, other) and _cosine(kind.name, one, other) >= self.p.alike
+    def _close(self, kind: str, one: _Group, other: _Group) -> bool:
+        return self._habitual(kind, one, other) and _cosine(kind, one, other) >= self.p.alike
 
     def _meet(self, kind: str, one: _Group, other: _Group) -> bool:
         """Whether two groups meet on tokens that join a few accounts each: parts of one pool do so all over."""
-        a, b = one.use[kind] > 0, other.use[kind] > 0
-        common, fewer = np.count_nonzero(a & b), min(np.count_nonzero(a), np.count_nonzero(b))
-        enough = common >= self.p.meetings and common >= self.p.meeting_share * fewer
-        return bool(enough and self._habitual(kind, one, other))
+        common = (one.tokens[kind] & other.tokens[kind]).bit_count()
+        fewer = min(one.tokens[kind].bit_count(), other.tokens[kind].bit_count())
+        return common >= max(_MEETINGS, _MEETING_SHARE * fewer) and self._habitual(kind, one, other)
 
     def _same_wording(self, one: _Group, other: _Group) -> bool:
         """Whether two groups use the same wording, and not as two operators of one published pipeline do.
@@ -224,34 +208,30 @@ class _Judge:
         The same wording over separate pools at the same time is a published pipeline that two operators run, or an
         application that a campaign copies; one pool after the other is one operator that was banned.
         """
-        shared = self._shared(one, other)
-        worded = [kind for kind in shared if kind.merge_strength == "strong" and kind.cause == WORDING]
+        worded = [k.name for k in self._shared(one, other) if k.merge_strength == "strong" and k.cause == WORDING]
         if not any(self._close(kind, one, other) for kind in worded):
             return False
-        if any(kind.low_degree and self._pairs_apart(kind.name, one, other) for kind in self.kinds.values()):
+        if any(self._kinds[kind].low_degree and self._pairs_apart(kind, one, other) for kind in one.use):
             return False
         known = all(group.stated[kind] >= self.p.mostly * group.size for group in (one, other) for kind in group.stated)
         return not (known and self._separate(one, other) and self._at_once(one, other))
 
     def _pairs_apart(self, kind: str, one: _Group, other: _Group) -> bool:
         """Whether one group hands on conversations within itself, and the other, of the same wording, takes no part."""
-        if kind not in one.use or np.any((one.use[kind] > 0) & (other.use[kind] > 0)):
-            return False
         few, many = sorted((one.share(kind), other.share(kind)))
-        return many >= self.p.mostly and few <= 1 - self.p.mostly
+        return not one.tokens[kind] & other.tokens[kind] and many >= self.p.mostly and few <= 1 - self.p.mostly
 
     def _separate(self, one: _Group, other: _Group) -> bool:
         """Whether at least one group lives on a pool or on cards of which the other, though known, has nothing."""
         kinds = [kind for kind in one.stated if kind in one.use]
-        if any(_cosine(kind, one, other) > self.p.separate for kind in kinds):
-            return False
-        return any(group.carrying[kind] >= self.p.mostly * group.size for kind in kinds for group in (one, other))
+        apart = all(_cosine(kind, one, other) <= _SEPARATE for kind in kinds)
+        return apart and any(group.share(kind) >= self.p.mostly for kind in kinds for group in (one, other))
 
     def _at_once(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are active over the same days, rather than one after the other."""
-        tail = self.p.span_tail
-        begin = [float(np.quantile(self.first[group.positions], tail)) for group in (one, other)]
-        end = [float(np.quantile(self.last[group.positions], 1 - tail)) for group in (one, other)]
+        tail, positions = _SPAN_TAIL, (one.positions, other.positions)
+        begin = [float(np.quantile(self._first[group], tail)) for group in positions]
+        end = [float(np.quantile(self._last[group], 1 - tail)) for group in positions]
         common = min(end) - max(begin)
         return common > self.p.at_once * min(e - b for b, e in zip(begin, end, strict=True))
 
@@ -269,11 +249,11 @@ def _merged(parts: list[_Group], judge: _Judge) -> list[_Group]:
         for part in sorted(groups, key=lambda group: (-group.size, int(group.positions[0]))):
             merged = _take_in(merged, part, test, judge)
         groups = merged
-    scraps = [group for group in groups if group.size < judge.p.scrap] if len(groups) > 1 else []
-    whole = [group for group in groups if not any(group is scrap for scrap in scraps)]
+    least = _SCRAP if len(groups) > 1 else 0
+    whole = [group for group in groups if group.size >= least]
     for test in (judge.tied, judge.alike):
         whole = _join_alike(whole, test)
-    return whole + scraps + bare
+    return whole + [group for group in groups if group.size < least] + bare
 
 
 def _take_in(groups: list[_Group], part: _Group, test: Callable[[_Group, _Group], bool], judge: _Judge) -> list[_Group]:
@@ -283,11 +263,9 @@ def _take_in(groups: list[_Group], part: _Group, test: Callable[[_Group, _Group]
     both as well, and goes to the nearest alone.
     """
     alike = [k for k, group in enumerate(groups) if test(group, part)]
-    joins = [k for k in alike if part.size >= judge.p.min_bridge_ratio * groups[k].size]
+    joins = [k for k in alike if part.size >= _MIN_BRIDGE_RATIO * groups[k].size]
     joins = joins or sorted(alike, key=lambda k: (-judge.nearness(groups[k], part), k))[:1]
-    joined = part
-    for k in joins:
-        joined = joined + groups[k]
+    joined = sum((groups[k] for k in joins), part)
     return [*(group for k, group in enumerate(groups) if k not in joins), joined]
 
 
@@ -304,21 +282,13 @@ def _join_alike(groups: list[_Group], test: Callable[[_Group, _Group], bool]) ->
     return done
 
 
-def _judge(graph: SignalGraph, members: Ints, p: SplitParameters) -> _Judge:
-    """What is needed to judge groups of these members."""
-    first, last = graph.population.active_hours
-    declared = {entity: graph.population.dominant(entity)[members] for entity in _DECLARING}
-    return _Judge(graph.declared, first[members], last[members], p, declared)
-
-
 def _stated(graph: SignalGraph, members: Ints) -> dict[str, Mask]:
     """Of each kind that distinguishes operators, the members of which the log says anything."""
     of_kind = {}
     for kind in (kind for kind in graph.declared.values() if kind.distinguishes_operators):
-        stated = [graph.population.states(entity) for entity in kind.observable_through]
-        carried = [graph.carries_any(kind.name)] if kind.name in graph.kinds else []
-        nobody = np.zeros(graph.population.size, np.bool_)
-        of_kind[kind.name] = np.logical_or.reduce([nobody, *stated, *carried])[members]
+        stated = [graph.population.states(entity)[members] for entity in kind.observable_through]
+        carried = [graph.carries_any(kind.name)[members]] if kind.name in graph.kinds else []
+        of_kind[kind.name] = np.logical_or.reduce([np.zeros(members.size, np.bool_), *stated, *carried])
     return of_kind
 
 
@@ -335,7 +305,7 @@ def split(graph: SignalGraph, members: Ints, p: SplitParameters) -> list[Ints]:
             parts.append(members[part])
             continue
         groups = _groups(label[part], _rows(matrices, part), {kind: mask[part] for kind, mask in stated.items()})
-        merged = _merged(groups, _judge(graph, members[part], p))
+        merged = _merged(groups, _Judge(graph, members[part], p))
         parts += [members[part[np.sort(group.positions)]] for group in merged]
     return parts
 
@@ -347,8 +317,7 @@ def _connected(matrices: Matrices) -> list[Ints]:
     ends = np.pad(block.indptr, (0, columns), "edge")
     full = sparse.csr_array((block.data, block.indices + rows, ends), shape=(rows + columns, rows + columns))
     _, piece = csgraph.connected_components(full, directed=False)
-    order = np.argsort(piece[:rows], kind="stable").astype(np.int64)
-    return np.split(order, np.flatnonzero(np.diff(piece[order])) + 1)
+    return positions_by_label(piece[:rows].astype(np.int64))
 
 
 def _rows(matrices: Matrices, positions: Ints) -> dict[str, Any]:
@@ -367,5 +336,5 @@ def tied_sets(graph: SignalGraph, sets: list[Ints], p: SplitParameters) -> list[
     for number, one in enumerate(sets):
         label[np.searchsorted(members, one)] = number
     groups = {int(label[g.positions[0]]): g for g in _groups(label, matrices, _stated(graph, members))}
-    judge = _judge(graph, members, p)
+    judge = _Judge(graph, members, p)
     return [(a, b) for b in groups for a in groups if a < b and judge.tied(groups[a], groups[b])]

@@ -4,38 +4,28 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 #: Characters of a value in a line about a difference.
 _SHOWN: Final = 80
 
-
-@dataclass(frozen=True, slots=True)
-class Differences:
-    """What differs between two reports.
-
-    Attributes:
-        differences: A sentence each, inputs first; empty if the reports are the same.
-        inputs: How many inputs of the recorded report are inputs of the new one.
-    """
-
-    differences: tuple[str, ...]
-    inputs: int
+_Document = dict[str, Any]
 
 
-def compare(recorded: dict[str, Any], now: dict[str, Any]) -> Differences:
+def compare(recorded: _Document, now: _Document) -> tuple[tuple[str, ...], int]:
     """Compare a recorded report with a new one; both are changed on the way.
 
     Inputs are paired by their content, so that files may have moved; versions of the tool are not compared.
+
+    Returns:
+        What differs, a sentence each, inputs first; and how many inputs of the recorded report the new one has.
     """
     joined = [dict(document["parameters"].pop("options")).get("joins", {}) for document in (recorded, now)]
     matched = _match_inputs(recorded, now)
-    found = (*_inputs(recorded, now, matched), *_joined(*joined), *_sections(recorded, now))
-    return Differences(found, len(matched))
+    return (*_inputs(recorded, now, matched), *_joined(*joined), *_sections(recorded, now)), len(matched)
 
 
-def _match_inputs(recorded: dict[str, Any], now: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def _match_inputs(recorded: _Document, now: _Document) -> list[tuple[_Document, _Document]]:
     """Pair inputs by what is in them, and call each what the report calls it, in limitations as well."""
     left = list(now["inputs"])
     pairs = []
@@ -54,76 +44,69 @@ def _match_inputs(recorded: dict[str, Any], now: dict[str, Any]) -> list[tuple[d
     return pairs
 
 
-def _inputs(
-    recorded: Mapping[str, Any], now: Mapping[str, Any], matched: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
-) -> Iterator[str]:
-    mine, others = ([id(pair[side]) for pair in matched] for side in (0, 1))
+def _inputs(recorded: _Document, now: _Document, matched: Sequence[tuple[_Document, _Document]]) -> Iterator[str]:
+    paired = {id(one) for pair in matched for one in pair}
     for one in recorded["inputs"]:
-        if id(one) not in mine:
+        if id(one) not in paired:
             yield f"input {one['path']} of the report (sha256 {one['sha256'][:16]}…) is not among the files given"
     for one in now["inputs"]:
-        if id(one) not in others:
+        if id(one) not in paired:
             yield f"{one['path']} (sha256 {one['sha256'][:16]}…) is no input of the report"
     for one, other in matched:
         yield from _walk(f"input {one['path']}", one, other)
 
 
 def _joined(recorded: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    for (path, digest), others, verb in (
-        *((one, now, "of the report is not among the files given with --join") for one in recorded.items()),
-        *((one, recorded, "is none of the report's") for one in now.items()),
+    for joined, others, verb in (
+        (recorded, now, "of the report is not among the files given with --join"),
+        (now, recorded, "is none of the report's"),
     ):
-        if digest not in others.values():
-            yield f"joined log {path} (sha256 {str(digest)[:16]}…) {verb}"
+        for path, digest in joined.items():
+            if digest not in others.values():
+                yield f"joined log {path} (sha256 {str(digest)[:16]}…) {verb}"
 
 
-def _sections(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+def _sections(recorded: _Document, now: _Document) -> Iterator[str]:
     for key in ("schema_version", "parameters", "rejected", "population", "filters"):
         yield from _walk(key, recorded[key], now[key])
-    yield from _keyed("detector", "name", recorded["detectors"], now["detectors"], leave={"version"})
+    for run in (*recorded["detectors"], *now["detectors"]):
+        del run["version"]
+    yield from _keyed("detector", "name", recorded["detectors"], now["detectors"])
     if recorded["columns"]:  # older reports do not state them
         yield from _keyed("column", "name", recorded["columns"], now["columns"])
     yield from _keyed("cluster", "cluster_id", recorded["clusters"], now["clusters"])
-    yield from _bags("limitation", recorded["limitations"], now["limitations"])
+    old, new = Counter[str](recorded["limitations"]), Counter[str](now["limitations"])
+    yield from (f"limitation {short(text)} is in the report and does not come out" for text in old - new)
+    yield from (f"limitation {short(text)} comes out and is not in the report" for text in new - old)
 
 
-def _keyed(
-    what: str, key: str, recorded: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], leave: Any = ()
-) -> Iterator[str]:
+def _keyed(what: str, key: str, recorded: Sequence[_Document], now: Sequence[_Document]) -> Iterator[str]:
     """Compare lists whose items have a name."""
     by_name = {item[key]: item for item in now}
     for item in recorded:
-        other = by_name.pop(item[key], None)
-        if other is None:
+        if (other := by_name.pop(item[key], None)) is None:
             yield f"{what} {item[key]} is in the report and does not come out"
         else:
-            kept = [{name: value for name, value in one.items() if name not in leave} for one in (item, other)]
-            yield from _walk(f"{what} {item[key]}", *kept)
+            yield from _walk(f"{what} {item[key]}", item, other)
     for name in by_name:
         yield f"{what} {name} comes out and is not in the report"
 
 
-def _bags(what: str, recorded: Sequence[Any], now: Sequence[Any]) -> Iterator[str]:
-    """Compare lists whose order says nothing."""
-    old, new = (Counter(json.dumps(item, sort_keys=True) for item in items) for items in (recorded, now))
-    yield from (f"{what} {short(json.loads(item))} is in the report and does not come out" for item in old - new)
-    yield from (f"{what} {short(json.loads(item))} comes out and is not in the report" for item in new - old)
-
-
 def _walk(where: str, recorded: Any, now: Any) -> Iterator[str]:
-    if isinstance(recorded, dict) and isinstance(now, dict):
-        for name in {**recorded, **now}:
-            if name == "account_ids":
-                yield from _members(where, recorded.get(name, []), now.get(name, []))
-            else:
-                yield from _walk(f"{where}.{name}", recorded.get(name), now.get(name))
-    elif isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
-        for place, (one, other) in enumerate(zip(recorded, now, strict=True)):
-            yield from _walk(f"{where}[{place}]", one, other)
-    elif isinstance(recorded, list) and isinstance(now, list):
-        yield f"{where} has {len(recorded)} entries in the report, {len(now)} now"
-    elif recorded != now or type(recorded) is not type(now):
-        yield f"{where} is {short(recorded)} in the report, {short(now)} now"
+    match recorded, now:
+        case dict(), dict():
+            for name in {**recorded, **now}:
+                if name == "account_ids":
+                    yield from _members(where, recorded.get(name, []), now.get(name, []))
+                else:
+                    yield from _walk(f"{where}.{name}", recorded.get(name), now.get(name))
+        case list(), list() if len(recorded) == len(now):
+            for place, (one, other) in enumerate(zip(recorded, now, strict=True)):
+                yield from _walk(f"{where}[{place}]", one, other)
+        case list(), list():
+            yield f"{where} has {len(recorded)} entries in the report, {len(now)} now"
+        case _ if recorded != now or type(recorded) is not type(now):
+            yield f"{where} is {short(recorded)} in the report, {short(now)} now"
 
 
 def _members(where: str, recorded: Sequence[str], now: Sequence[str]) -> Iterator[str]:
@@ -137,6 +120,5 @@ def _members(where: str, recorded: Sequence[str], now: Sequence[str]) -> Iterato
 
 def short(value: Any) -> str:
     """Return a value as JSON, cut to what a line has room for."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = json.dumps(text, ensure_ascii=False) if isinstance(value, str) else text
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -1,8 +1,10 @@
-"""The figures of an evaluation, typed; ``None`` wherever a share would be of nothing."""
+"""The figures of an evaluation, typed; a share of nothing is None."""
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from distillscan.report.document import dumps
 from distillscan.result import Severity
 
 SCHEMA_VERSION: Final = "1.0"
@@ -10,16 +12,10 @@ SCHEMA_VERSION: Final = "1.0"
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How report and labels meet.
+    """Accounts in the labels, those of a campaign among them, and how many are in any cluster of the report.
 
-    Attributes:
-        labelled: Accounts in the labels.
-        campaign_accounts: Of these, accounts of a campaign.
-        campaigns: Distinct campaigns.
-        reported: Labelled accounts in any cluster.
-        not_reported: Labelled accounts in no cluster; they count as not found, or as rightly left alone.
-        without_label: Accounts in clusters that the labels do not know; they count nowhere else.
-        log_accounts: Accounts of the analysed log, as the report states.
+    Those ``not_reported`` count as not found, or as rightly left alone. Accounts of clusters ``without_label`` count
+    nowhere else. ``log_accounts`` is what the report states.
     """
 
     labelled: int
@@ -79,7 +75,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Operators:
-    """Whether clusters at high or above and operators are the same; overall shares are weighted by accounts."""
+    """How clusters at high or above match operators; overall shares are weighted by accounts."""
 
     merged: float | None
     split: float | None
@@ -140,7 +136,7 @@ class Axes:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A report held against the truth. ``notes`` say in words what limits the figures."""
+    """The figures of a report compared with labels. ``notes`` say in words what limits them."""
 
     version: str
     report_version: str
@@ -159,12 +155,6 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """The evaluation as plain JSON types."""
-        body = asdict(self)
+        body = json.loads(dumps(asdict(self)))
         tool = {"name": "distillscan", "version": body.pop("version")}
-        return {"schema_version": SCHEMA_VERSION, "tool": tool, **_lists(body)}
-
-
-def _lists(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _lists(item) for key, item in value.items()}
-    return [_lists(item) for item in value] if isinstance(value, tuple | list) else value
+        return {"schema_version": SCHEMA_VERSION, "tool": tool, **body}

@@ -1,4 +1,4 @@
-"""The truth about every account: who works for whom, what kind of account it is, and in which campaign."""
+"""Labels: the operator, cohort and campaign of every account."""
 
 from pathlib import Path
 from typing import Final
@@ -34,11 +34,9 @@ def read_labels(path: Path) -> pl.DataFrame:
     except pl.exceptions.NoDataError as error:
         raise InputError(f"{shown}: the file is empty") from error
     except pl.exceptions.PolarsError as error:
-        kind = "Parquet" if parquet else "CSV"
-        why = str(error).partition(chr(10))[0]
-        raise InputError(
-            f"{shown}: no valid {kind} ({why}): labels are CSV or Parquet with the columns {', '.join(LABELS)}"
-        ) from error
+        kind, why = "Parquet" if parquet else "CSV", str(error).partition("\n")[0]
+        wanted = f"labels are CSV or Parquet with the columns {', '.join(LABELS)}"
+        raise InputError(f"{shown}: no valid {kind} ({why}): {wanted}") from error
     try:
         return check_labels(frame)
     except InputError as error:
@@ -63,25 +61,22 @@ def check_labels(labels: pl.DataFrame) -> pl.DataFrame:
         frame = labels.select(pl.col(name).cast(pl.String).replace("", None) for name in LABELS).unique()
     except pl.exceptions.PolarsError as error:
         raise InputError(f"labels must be text: {str(error).partition(chr(10))[0]}") from error
-    _refuse(labels.is_empty(), "there is no account in the labels")
-    _refuse(frame["account_id"].has_nulls(), "some rows have no account_id: name the account of each label")
-    twice = frame.filter(pl.col("account_id").is_duplicated())["account_id"].sort()
-    _refuse(not twice.is_empty(), _some(twice.unique(maintain_order=True), "two different labels: keep one"))
-    nobody = frame.filter(pl.col("campaign").is_not_null() & pl.col("operator").is_null())["account_id"].sort()
-    _refuse(not nobody.is_empty(), _some(nobody, "a campaign but no operator: name who runs it"))
+    if labels.is_empty():
+        raise InputError("there is no account in the labels")
+    if frame["account_id"].has_nulls():
+        raise InputError("some rows have no account_id: name the account of each label")
+    _refuse(frame.filter(pl.col("account_id").is_duplicated()), "two different labels: keep one")
+    nobody = pl.col("campaign").is_not_null() & pl.col("operator").is_null()
+    _refuse(frame.filter(nobody), "a campaign but no operator: name who runs it")
     return frame.with_columns(
         pl.col("operator").fill_null(pl.col("account_id")), pl.col("cohort").fill_null(NO_COHORT)
     ).sort("account_id")
 
 
-def _refuse(wrong: bool, message: str) -> None:
-    if wrong:
-        raise InputError(message)
-
-
-def _some(accounts: pl.Series, what: str) -> str:
-    """``account a has …``, ``3 accounts, the first a, have …``; empty without accounts."""
-    if accounts.is_empty():
-        return ""
-    first = clip(str(accounts[0]), _SHOWN)
-    return f"account {first} has {what}" if len(accounts) == 1 else f"{len(accounts)} accounts ({first}, …) have {what}"
+def _refuse(labels: pl.DataFrame, what: str) -> None:
+    """Raise InputError if there is such a label: ``account a has …``, ``3 accounts (a, …) have …``."""
+    accounts = labels["account_id"].unique().sort()
+    if not accounts.is_empty():
+        first = clip(str(accounts[0]), _SHOWN)
+        one = len(accounts) == 1
+        raise InputError(f"account {first} has {what}" if one else f"{len(accounts)} accounts ({first}, …) have {what}")

@@ -1,4 +1,4 @@
-"""Whether a report is what its inputs give: hash them, run again as the report says it was run, and compare."""
+"""Check that a report follows from its inputs: hash them, repeat the recorded analysis, and compare."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,11 +26,11 @@ from distillscan.result import Result
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What came of verifying a report.
+    """What verifying a report found.
 
     Attributes:
-        differences: What differs, a sentence each, inputs first; empty when the same report comes out.
-        notes: What else there is to know: other versions than those that wrote the report.
+        differences: What differs, a sentence each, inputs first; empty if the same report comes out.
+        notes: Which versions are not those that wrote the report.
         inputs: How many inputs of the report were among the files.
         clusters: How many clusters came out.
     """
@@ -56,34 +56,25 @@ def verify(
     run: RunOptions | None = None,
     progress: Progress | None = None,
 ) -> Verification:
-    """Run the analysis that a report says it is of, and compare.
+    """Run the analysis that a report records, with the key of its pseudonyms if it has some, and compare.
 
-    Args:
-        report: The report.
-        paths: Its inputs, in any order and wherever they are now.
-        joins: The logs that were joined to them.
-        schema: Where the report's own schema is now, if it has one and it has moved.
-        pseudonyms: The key of a report with pseudonyms.
-        run: How to carry out the run.
-        progress: Told how far the analysis is.
+    ``paths`` are its inputs, in any order and wherever they are now, and ``joins`` the logs that were joined to them.
+    ``schema`` is where the analyst's own schema file is now, if the report was made with one that has moved.
 
     Raises:
         InputError: Nothing usable was found at ``paths``, or the report does not say how it was made.
-        UsageError: The key is missing, is another one, or the report was made without one; the same of a schema; or
-            what the report says of its parameters cannot be set.
+        UsageError: Key or schema are missing, not those of the report, or given though it has none; or a recorded
+            parameter cannot be set.
     """
     _check_key(report, pseudonyms)
-    detectors = available()
-    options, unknown = options_of(report, detectors, pseudonyms)
-    options = replace(options, schema=_schema(options.schema, schema))
+    options, unknown = options_of(report, available(), pseudonyms)
+    options = replace(options, schema=_schema(options.schema, schema), joins=tuple(joins))
     unknown = [*_other_schema(report, options.schema), *unknown]
     run = replace(run or RunOptions(), max_rejected=1.0)  # whoever made the report accepted what it says it rejected
-    again = analyze(paths, replace(options, joins=tuple(joins)), run=run, progress=progress).result
-    filters = report.filters
-    again = select(again, filters.min_severity, filters.top, filters.cluster)
-    found = compare(json.loads(to_json(report)), json.loads(to_json(again)))
-    notes = tuple(_versions(report, again))
-    return Verification((*unknown, *found.differences), notes, found.inputs, len(again.clusters))
+    again = analyze(paths, options, run=run, progress=progress).result
+    again = select(again, report.filters.min_severity, report.filters.top, report.filters.cluster)
+    differences, inputs = compare(json.loads(to_json(report)), json.loads(to_json(again)))
+    return Verification((*unknown, *differences), tuple(_versions(report, again)), inputs, len(again.clusters))
 
 
 def options_of(
@@ -98,17 +89,16 @@ def options_of(
     options, releases = parameters.get("options"), parameters.get("releases")
     if not isinstance(options, Mapping) or not isinstance(releases, list | tuple):
         raise InputError("the report does not record the options of its run: it cannot be repeated")
-    names = [run.name for run in report.detectors]
-    here = {detector.name for detector in detectors}
-    unknown = [f"detector {name} is not installed here" for name in names if name not in here]
-    used = tuple(detector for detector in detectors if detector.name in names)
-    settings, strange = _settings(parameters, Parameters.of(used))
+    names, here = [run.name for run in report.detectors], {detector.name for detector in detectors}
+    settings, strange = _settings(parameters, Parameters.of(one for one in detectors if one.name in names))
+    missing = [f"detector {name} is not installed here" for name in names if name not in here]
     try:
+        given = [(one["model"], datetime.fromisoformat(one["released"])) for one in releases if one["source"] == "file"]
         made = AnalyzeOptions(
             mapping={str(name): str(source) for name, source in options.get("mapping", {}).items()},
             input_format=options.get("input_format"),
             schema=options.get("schema"),
-            releases=tuple(_release(one) for one in releases if one["source"] == "file") or None,
+            releases=tuple(Release(*one, "file") for one in given) or None,
             without=tuple(sorted(here - set(names))),
             settings=settings,
             pseudonyms=pseudonyms,
@@ -116,7 +106,7 @@ def options_of(
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"what the report records of its run cannot be understood ({error})") from error
-    return made, [*unknown, *strange, *_contradictions(parameters, options.get("settings", {}))]
+    return made, [*missing, *strange, *_contradictions(parameters, options.get("settings", {}))]
 
 
 def _schema(recorded: str | None, given: str | None) -> str | None:
@@ -133,40 +123,38 @@ def _schema(recorded: str | None, given: str | None) -> str | None:
 def _other_schema(report: Result, used: str | None) -> Iterator[str]:
     """Whether the schema's file is the one the report was made with, as far as the report says."""
     options = report.parameters["options"]
-    recorded, now = options.get("schema_sha256"), schema_digest(used)
+    name, recorded, now = options.get("schema"), options.get("schema_sha256"), schema_digest(used)
     if now is not None and recorded is None:
-        yield f"the report does not say which content the schema {options.get('schema')} had"
+        yield f"the report does not say which content the schema {name} had"
     elif recorded != now:
-        name = options.get("schema")
         yield f"schema {name} (sha256 {str(recorded)[:16]}… in the report) has other content (sha256 {str(now)[:16]}…)"
 
 
-def _release(recorded: Mapping[str, str]) -> Release:
-    return Release(recorded["model"], datetime.fromisoformat(recorded["released"]), "file")
+def _groups(recorded: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The recorded values of each group of parameters."""
+    groups = {group: recorded.get(group) for group in PARAMETER_GROUPS} | dict(recorded.get("detectors") or {})
+    return {group: values for group, values in groups.items() if isinstance(values, Mapping)}
 
 
 def _settings(recorded: Mapping[str, Any], known: Parameters) -> tuple[dict[str, str], list[str]]:
-    """The recorded parameters as settings; of those that there are none of here, a sentence."""
-    groups = {group: recorded.get(group) for group in PARAMETER_GROUPS} | dict(recorded.get("detectors") or {})
+    """The recorded parameters as settings; and a sentence on each that there is not here, in groups that there are."""
     settings, strange = {}, []
-    for group, values in groups.items():
-        target = getattr(known, group) if group in PARAMETER_GROUPS else known.detectors.get(group)
-        if target is None or not isinstance(values, Mapping):
-            continue  # a detector that is not here is said already
-        for name, value in values.items():
-            if not hasattr(target, name):
+    for group, values in _groups(recorded).items():
+        for name, value in values.items() if group in known.groups else ():
+            here = known.groups[group]
+            if not hasattr(here, name):
                 strange.append(f"parameter {group}.{name} is {short(value)} in the report and unknown here")
-            elif value != getattr(target, name):
+            elif value != getattr(here, name):
                 settings[f"{group}.{name}"] = json.dumps(value) if isinstance(value, bool) else str(value)
     return settings, strange
 
 
-def _contradictions(parameters: Mapping[str, Any], settings: Mapping[str, str]) -> Iterator[str]:
+def _contradictions(recorded: Mapping[str, Any], settings: Mapping[str, str]) -> Iterator[str]:
     """Settings that the report says were made and that its parameters do not show."""
+    groups = _groups(recorded)
     for key, text in settings.items():
         group, _, name = key.rpartition(".")
-        values = parameters.get(group) if group in PARAMETER_GROUPS else (parameters.get("detectors") or {}).get(group)
-        value = values.get(name) if isinstance(values, Mapping) else None
+        value = groups.get(group, {}).get(name)
         if value is not None and str(value).lower() != text.lower() and not _equal(value, text):
             yield f"parameter {key} is {short(value)} in the report, whose options say {short(text)}"
 
@@ -182,10 +170,10 @@ def _check_key(report: Result, pseudonyms: Pseudonyms | None) -> None:
     options = report.parameters.get("options")
     stated = options.get("pseudonymized") if isinstance(options, Mapping) else None
     wanted = stated.get("key_id") if isinstance(stated, Mapping) else None
-    if wanted is None and pseudonyms is not None:
-        raise UsageError("the report was made without pseudonyms: leave --pseudonymize out")
-    if wanted is not None and pseudonyms is None:
+    if pseudonyms is None and wanted is not None:
         raise UsageError(f"the report holds pseudonyms (key {wanted}): give the key file with --pseudonymize")
+    if pseudonyms is not None and wanted is None:
+        raise UsageError("the report was made without pseudonyms: leave --pseudonymize out")
     if pseudonyms is not None and pseudonyms.key_id != wanted:
         raise UsageError(f"the report's pseudonyms were made with key {wanted}; the key given is {pseudonyms.key_id}")
 

@@ -35,18 +35,17 @@ class Release:
 
 
 def memoized(function: Callable[Concatenate["Population", P], T]) -> Callable[Concatenate["Population", P], T]:
-    """Decorate ``function(population, ...)`` so that each population works each answer out once.
+    """Decorate ``function(population, ...)`` so that each population works each answer out once, for all candidates.
 
-    Many candidates ask the same of one population. Arguments must be hashable; answers are shared, so leave them as
-    they are.
+    Arguments must be hashable; answers are shared, so leave them as they are.
     """
 
     @wraps(function)
     def remembered(population: "Population", /, *args: P.args, **kwargs: P.kwargs) -> T:
         key = (function, args, tuple(sorted(kwargs.items())))
-        if key not in population.memo:
-            population.memo[key] = function(population, *args, **kwargs)
-        answer: T = population.memo[key]
+        if key not in population._memo:
+            population._memo[key] = function(population, *args, **kwargs)
+        answer: T = population._memo[key]
         return answer
 
     return remembered
@@ -60,7 +59,6 @@ class Population:
         releases: Models that were released while the log ran, as far as known.
         size: How many accounts there are.
         requests: Requests of each account.
-        memo: What ``memoized`` functions have worked out.
     """
 
     def __init__(self, profile: Profile, releases: tuple[Release, ...] = ()) -> None:
@@ -68,7 +66,7 @@ class Population:
         self.releases = releases
         self.size = profile.accounts.height
         self.requests: Ints = profile.accounts["requests"].to_numpy().astype(np.int64)
-        self.memo: dict[object, Any] = {}
+        self._memo: dict[object, Any] = {}
         self._ids = profile.accounts["account"].to_numpy()
 
     def numbers(self, accounts: pl.Series) -> Ints:
@@ -99,10 +97,7 @@ class Population:
 
     @memoized
     def states(self, kind: str) -> Mask:
-        """Return True for accounts with an entity of this kind (or ``PROMPTS``, ``CREATED``); of others it is unknown.
-
-        The answer is shared: do not change it.
-        """
+        """Return True for accounts that state an entity of this kind (or ``PROMPTS``, ``CREATED``)."""
         if kind == PROMPTS:
             return self.mask(self.numbers(self.profile.prompts["account"].unique()))
         if kind == CREATED:
@@ -112,11 +107,8 @@ class Population:
     @memoized
     def dominant(self, kind: str) -> Hashes:
         """Return each account's entity of this kind with most requests (ties: smaller hash), 0 if it has none."""
-        best = (
-            self.links(kind)
-            .sort(["requests", "entity"], descending=[True, False])
-            .unique("number", keep="first", maintain_order=True)
-        )
+        ranked = self.links(kind).sort(["requests", "entity"], descending=[True, False])
+        best = ranked.unique("number", keep="first", maintain_order=True)
         out = np.zeros(self.size, np.uint64)
         out[best["number"].to_numpy()] = best["entity"].to_numpy()
         return out
@@ -126,16 +118,10 @@ class Population:
 
         The estimate is that of Bar-Yossef et al. (RANDOM 2002) for the k smallest hash values.
         """
-        counted = (
-            self.links(kind).group_by("number").agg(pl.len().alias("kept"), pl.col("entity").max().alias("largest"))
-        )
-        kept = counted["kept"].to_numpy().astype(np.float64)
-        full = kept >= LINKS_KEPT
-        largest = counted["largest"].to_numpy().astype(np.float64) / 2.0**64
-        kept[full] = (LINKS_KEPT - 1) / largest[full]
-        out = np.zeros(self.size)
-        out[counted["number"].to_numpy()] = kept
-        return out
+        largest = self.links(kind).group_by("number").agg(pl.col("entity").max())
+        kept, highest = self.touched(kind), np.zeros(self.size)
+        highest[largest["number"].to_numpy()] = largest["entity"].to_numpy().astype(np.float64) / 2.0**64
+        return np.divide(LINKS_KEPT - 1, highest, out=kept, where=kept >= LINKS_KEPT)
 
     @cached_property
     def active_hours(self) -> tuple[Floats, Floats]:

@@ -1,14 +1,13 @@
 """Who carries which token, as sparse matrices, and which tokens are characteristic of a set of accounts."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 
-from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population, memoized
+from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
 from distillscan.population.kinds import Cause, Kinds
 from distillscan.population.stats import bernoulli_kl, poisson_llr, smoothed_rate
 from distillscan.settings import threshold
@@ -18,6 +17,8 @@ from distillscan.settings import threshold
 SIGNALS: Final = pl.Schema(
     {"account": pl.UInt64(), "kind": pl.String(), "token": pl.UInt64(), "strength": pl.Float64()}
 )
+#: Pairs of accounts that must meet on conversations and the like at least: two may be a couple's.
+_MET_PAIRS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,6 @@ class GraphParameters:
     lift: float = threshold(6.0, "times", "more often inside a set from which a token is characteristic")
     good_part: float = threshold(0.3, "share", "of an account's use of a kind from which tokens are habitual")
     significant_bits: float = threshold(10.0, "bits", "beyond log2 of all tokens tried, from which one is no accident")
-    met_pairs: float = threshold(3.0, "pairs", "that must meet on conversations: two may be a couple's")
     rare_chance: float = threshold(0.01, "accounts", "met by chance below which two on a token are telling")
 
 
@@ -39,15 +39,7 @@ def spans(indptr: Ints, chosen: Ints) -> Ints:
 
 
 class _KindMatrix:
-    """Accounts by tokens of one kind.
-
-    Attributes:
-        tokens: The tokens' hashes, in column order.
-        by_account: Strengths, accounts by tokens (CSR).
-        by_token: The same by columns (CSC).
-        carriers: How many accounts carry each token.
-        total: The strengths of all tokens, summed for each account.
-    """
+    """Accounts by tokens of one kind, by rows (``by_account``) and by columns (``by_token``): strengths."""
 
     def __init__(self, population: Population, signals: pl.DataFrame) -> None:
         self.tokens: Hashes = signals["token"].unique().sort().to_numpy()
@@ -58,13 +50,13 @@ class _KindMatrix:
         )
         self.by_token: Any = self.by_account.tocsc()
         self.carriers: Ints = np.diff(self.by_token.indptr).astype(np.int64)
-
         self.total: Floats = np.asarray(self.by_account.sum(axis=1), np.float64).ravel()
+        self.carried: Mask = self.total > 0
 
-    @cached_property
-    def carried(self) -> Mask:
-        """True for accounts that carry any of the tokens."""
-        return self.total > 0
+    def met(self, members: Ints) -> Ints:
+        """Return the columns of the tokens of these accounts, once for each that carries it."""
+        columns: Ints = self.by_account.indices[spans(self.by_account.indptr, members)]
+        return columns
 
 
 class SignalGraph:
@@ -88,14 +80,15 @@ class SignalGraph:
         self.population = population
         self.declared = kinds
         self.parameters = parameters
-        absent = signals.filter(pl.col("strength") == 0)
-        self.observable: dict[str, Mask] = {
-            kind: population.mask(population.numbers(signals.filter(pl.col("kind") == kind)["account"]))
-            for kind in absent["kind"].unique().sort()
-        }
-        by_kind = signals.filter(pl.col("strength") > 0).partition_by("kind", as_dict=True)
-        self._matrices = {str(kind): _KindMatrix(population, rows) for (kind,), rows in by_kind.items()}
-        self.kinds = kinds.among(self._matrices)
+        self.observable: dict[str, Mask] = {}
+        self._matrices: dict[str, _KindMatrix] = {}
+        for (kind,), rows in signals.partition_by("kind", as_dict=True).items():
+            carried = rows.filter(pl.col("strength") > 0)
+            if carried.height < rows.height:
+                self.observable[kind] = population.mask(population.numbers(rows["account"]))
+            if carried.height:
+                self._matrices[kind] = _KindMatrix(population, carried)
+        self.kinds = Kinds(kind for kind in kinds.values() if kind.name in self._matrices)
         self._habitual = {
             kind: np.maximum(matrix.total, population.touched(kind)) * self.parameters.good_part
             for kind, matrix in self._matrices.items()
@@ -116,8 +109,7 @@ class SignalGraph:
     def carriers_among(self, kind: str, members: Ints) -> Ints:
         """Return how many of the given accounts carry each token."""
         matrix = self._matrices[kind]
-        met = matrix.by_account.indices[spans(matrix.by_account.indptr, members)]
-        return np.bincount(met, minlength=matrix.tokens.size)
+        return np.bincount(matrix.met(members), minlength=matrix.tokens.size)
 
     def use(self, kind: str, tokens: Ints) -> Floats:
         """Return the strengths of the tokens (given by column), summed for each account."""
@@ -155,9 +147,9 @@ class SignalGraph:
         if kind not in self._matrices:
             return np.zeros(0, np.int64)
         p, matrix = self.parameters, self._matrices[kind]
-        columns, inside = self._repeated(kind, members)
-        carriers = matrix.carriers[columns]
-        n = members.size
+        columns, inside = np.unique(matrix.met(members), return_counts=True)
+        columns, inside = columns[inside >= 2].astype(np.int64), inside[inside >= 2]
+        carriers, n = matrix.carriers[columns], members.size
         # One member is left out: an account must not be its own witness.
         rate_in, rate_out = (inside - 1.0) / max(1, n - 1), smoothed_rate(carriers - inside, self.population.size - n)
         often = rate_in >= p.lift * rate_out
@@ -175,36 +167,12 @@ class SignalGraph:
         p, carriers = self.parameters, self._matrices[kind].carriers
         pairs = float((inside * (inside - 1)).sum()) / 2
         expected = float((carriers * (carriers - 1.0)).sum()) / 2 * (members / self.population.size) ** 2
-        return pairs >= max(p.met_pairs, p.lift * expected) and poisson_llr(pairs, expected) >= p.significant_bits
+        return pairs >= max(_MET_PAIRS, p.lift * expected) and poisson_llr(pairs, expected) >= p.significant_bits
 
     def known(self, cause: Cause) -> Mask:
-        """Return True for accounts of which anything is known about a cause; for others its absence means nothing.
-
-        The answer may be shared: do not change it.
-        """
+        """Return True for accounts of which anything is known about a cause; for others its absence means nothing."""
         kinds = self.kinds.by_cause.get(cause, ())
         judged = [self.observable[kind.name] for kind in kinds if kind.name in self.observable]
-        if judged:
-            known: Mask = np.logical_or.reduce(judged)
-            return known
-        return _states_any(self.population, self.declared.observable_through(cause))
-
-    def _repeated(self, kind: str, members: Ints) -> tuple[Ints, Ints]:
-        """Columns of the tokens that at least two of the members carry, ascending, and how many do."""
-        matrix = self._matrices[kind]
-        met = matrix.by_account.indices[spans(matrix.by_account.indptr, members)]
-        if met.size * 16 > matrix.tokens.size:
-            counts = np.bincount(met)
-            columns = np.flatnonzero(counts >= 2)
-            return columns, counts[columns]
-        columns, counts = np.unique(met, return_counts=True)
-        return columns[counts >= 2].astype(np.int64), counts[counts >= 2]
-
-
-@memoized
-def _states_any(population: Population, entities: tuple[str, ...]) -> Mask:
-    """Accounts of which the log states at least one of the entities."""
-    stated = np.zeros(population.size, np.bool_)
-    for entity in entities:
-        stated = stated | population.states(entity)
-    return stated
+        stated = [self.population.states(entity) for entity in self.declared.observable_through(cause)]
+        known: Mask = np.logical_or.reduce(judged or [np.zeros(self.population.size, np.bool_), *stated])
+        return known

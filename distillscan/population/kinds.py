@@ -4,7 +4,7 @@ Detectors declare their kinds (``Detector.kinds``); ``Kinds`` is the table of al
 works on tokens asks the table and knows no kind by name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
@@ -97,30 +97,18 @@ PIVOT: Final = Cause("pivot", "timing", 2.0)
 #: Built-in causes, which a third party's kind may name as well. Kinds are ordered by cause: this is the order of the
 #: tokens in the graph in which communities are sought, and another order finds slightly different communities.
 CAUSES: Final = (
-    WORDING,
-    CONVERSATION,
-    SIGNATURE,
-    RETURNED,
-    HOLDER,
-    EGRESS,
-    ROTATION,
-    STACK,
-    REGISTRATION,
-    DEALING,
-    INTENT,
-    VOICES,
-    SOFTWARE,
-    PIVOT,
-)
+    WORDING, CONVERSATION, SIGNATURE, RETURNED, HOLDER, EGRESS, ROTATION,
+    STACK, REGISTRATION, DEALING, INTENT, VOICES, SOFTWARE, PIVOT,
+)  # fmt: skip
 
 
-class Kinds(Mapping[str, Kind]):
+class Kinds(dict[str, Kind]):
     """The kinds of a run by name, in the order of their causes: built-in ones first, others by name."""
 
     def __init__(self, kinds: Iterable[Kind] = ()) -> None:
         rank = {cause: (number, "") for number, cause in enumerate(CAUSES)}
         ordered = sorted(kinds, key=lambda kind: rank.get(kind.cause, (len(rank), kind.cause.name)))
-        self._kinds = {kind.name: kind for kind in ordered}
+        super().__init__((kind.name, kind) for kind in ordered)
 
     @classmethod
     def declared(cls, declarations: Iterable[tuple[str, Iterable[Kind]]]) -> "Kinds":
@@ -147,25 +135,11 @@ class Kinds(Mapping[str, Kind]):
                     )
         return cls(kind for _, kind in kinds.values())
 
-    def __getitem__(self, name: str) -> Kind:
-        return self._kinds[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._kinds)
-
-    def __len__(self) -> int:
-        return len(self._kinds)
-
-    def among(self, names: Iterable[str]) -> "Kinds":
-        """Return the kinds of these names alone."""
-        wanted = set(names)
-        return Kinds(kind for name, kind in self._kinds.items() if name in wanted)
-
     @cached_property
     def by_cause(self) -> Mapping[Cause, tuple[Kind, ...]]:
         """The kinds of each cause."""
         kinds: dict[Cause, tuple[Kind, ...]] = {}
-        for kind in self._kinds.values():
+        for kind in self.values():
             kinds[kind.cause] = (*kinds.get(kind.cause, ()), kind)
         return kinds
 

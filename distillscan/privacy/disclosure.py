@@ -56,14 +56,12 @@ def column_uses(columns: Collection[str], *, pseudonyms: bool, prompts: bool) ->
         pseudonyms: Whether identities are shown as pseudonyms only.
         prompts: Whether words of prompts may be shown.
     """
-    found = []
-    for name in READABLE:
-        if name not in columns:
-            continue
-        used_for, shown = USES[name]
-        if shown == "values" and pseudonyms and name in HIDDEN:
-            shown = "pseudonyms"
-        elif shown == "shared words" and not prompts:
-            shown = "counts"
-        found.append(ColumnUse(name, used_for, shown))
-    return tuple(found)
+    hidden = HIDDEN if pseudonyms else ()
+
+    def shown(name: str) -> Disclosure:
+        most = USES[name][1]
+        if most == "values" and name in hidden:
+            return "pseudonyms"
+        return "counts" if most == "shared words" and not prompts else most
+
+    return tuple(ColumnUse(name, USES[name][0], shown(name)) for name in READABLE if name in columns)

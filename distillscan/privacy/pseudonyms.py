@@ -16,32 +16,15 @@ from distillscan.files import why_unreadable
 from distillscan.profile.entities import address
 from distillscan.read.values.text import canonical_text
 
-#: Kinds whose values leave as pseudonyms only, with what each pseudonym begins with.
+#: Kinds whose values leave as pseudonyms only, with what each pseudonym begins with; networks are made from addresses.
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "account": "acct",
-        "org": "org",
-        "ip": "ip",
-        "ip_prefix": "net",
-        "payment": "pay",
-        "email_domain": "mail",
-        "device": "dev",
-        "api_key": "key",
-        "session": "sess",
-    }
+    {"account": "acct", "org": "org", "ip": "ip", "ip_prefix": "net", "payment": "pay", "email_domain": "mail"}
+    | {"device": "dev", "api_key": "key", "session": "sess"}
 )
-#: The canonical column of each kind; networks are made from addresses.
+#: Canonical columns that hold identities, with their kinds.
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "account_id": "account",
-        "org_id": "org",
-        "ip": "ip",
-        "payment_id": "payment",
-        "email_domain": "email_domain",
-        "device_id": "device",
-        "api_key_id": "api_key",
-        "session_id": "session",
-    }
+    {"account_id": "account", "org_id": "org", "ip": "ip", "payment_id": "payment", "email_domain": "email_domain"}
+    | {"device_id": "device", "api_key_id": "api_key", "session_id": "session"}
 )
 METHOD: Final = "HMAC-SHA-256"
 #: Hexadecimal digits of a pseudonym: 80 bits, so that no two of a thousand million values meet.
@@ -55,9 +38,6 @@ _OF_WORDING: Final = ("template", "system-template")
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
     """Keyed pseudonyms: the same value has the same one under the same key, and nobody without the key can try values.
-
-    Attributes:
-        key: The secret.
 
     Raises:
         UsageError: The key is too short.
@@ -102,10 +82,7 @@ class Pseudonyms:
 
 
 def read_key(path: Path) -> tuple[Pseudonyms, tuple[str, ...]]:
-    """Read a key file: its bytes, white space at the ends left out.
-
-    Returns:
-        The pseudonyms, and what should be said about the file.
+    """Read a key file (its bytes, without white space at the ends); with what should be said about the file.
 
     Raises:
         UsageError: There is no such file, it cannot be read, or what is in it is no key.
@@ -113,7 +90,7 @@ def read_key(path: Path) -> tuple[Pseudonyms, tuple[str, ...]]:
     make = "make a key in another file, with  (umask 077; openssl rand -hex 32 > key)"
     try:
         with path.open("rb") as file:
-            mode = stat.S_IMODE(path.stat().st_mode)
+            everybody = path.stat().st_mode & stat.S_IROTH
             content = file.read(LONGEST_KEY + 1)
     except FileNotFoundError:
         make = f"make a key with  (umask 077; openssl rand -hex 32 > {path})"
@@ -127,18 +104,14 @@ def read_key(path: Path) -> tuple[Pseudonyms, tuple[str, ...]]:
         raise UsageError(f"--pseudonymize {path}: more than {LONGEST_KEY} bytes are no key; {make}")
     if len(key) < SHORTEST_KEY:
         raise UsageError(f"--pseudonymize {path}: {len(key)} bytes, {SHORTEST_KEY} is the least; {make}")
-    if mode & stat.S_IROTH:
-        return Pseudonyms(key), (f"{path} can be read by everybody on this machine: chmod 600 {path}",)
-    return Pseudonyms(key), ()
+    note = f"{path} can be read by everybody on this machine: chmod 600 {path}"
+    return Pseudonyms(key), (note,) if everybody else ()
 
 
 def replace_columns(table: pl.DataFrame, pseudonyms: Pseudonyms, *, keep: bool = False) -> pl.DataFrame:
-    """Replace the columns of a table that hold identities, recognised by their canonical names, as ``redact`` does.
+    """Replace the text columns of a table that hold identities, by their canonical names, as ``redact`` does.
 
-    Args:
-        table: Text columns.
-        pseudonyms: The key.
-        keep: Whether the originals stay, and the pseudonyms go beside them (``account_id_pseudonym``).
+    With ``keep`` the originals stay, and the pseudonyms go beside them (``account_id_pseudonym``).
 
     Raises:
         InputError: No column has such a name.
@@ -147,9 +120,10 @@ def replace_columns(table: pl.DataFrame, pseudonyms: Pseudonyms, *, keep: bool =
     if not found:
         raise InputError(f"no column to replace: there are {', '.join(table.columns)}; known are {', '.join(COLUMNS)}")
     for name in found:
-        raw = canonical_text(name, table[name])
-        plain = raw.to_frame("ip").select(address()).to_series() if name == "ip" else raw
-        if name == "email_domain":
+        plain = canonical_text(name, table[name])
+        if name == "ip":
+            plain = plain.to_frame("ip").select(address()).to_series()
+        elif name == "email_domain":
             plain = plain.str.strip_chars().str.to_lowercase()
         made = pseudonyms.column(COLUMNS[name], plain)
         table = table.with_columns(made.alias(f"{name}_pseudonym" if keep else name))

@@ -32,11 +32,7 @@ _HIDDEN_NAMES: Final = frozenset(name for column in COLUMNS for name in HINTS[co
 
 @dataclass(frozen=True)
 class Redaction:
-    """A profile as detectors and reports may see it, and how texts may be shown; without pseudonyms, as they are.
-
-    Attributes:
-        profile: The profile, its names replaced.
-    """
+    """A profile as detectors and reports may see it, and how texts may be shown; without pseudonyms, as they are."""
 
     profile: Profile
     _pseudonyms: Pseudonyms | None = None
@@ -65,11 +61,10 @@ def redact(profile: Profile, pseudonyms: Pseudonyms | None) -> Redaction:
     """Replace the names in a profile by pseudonyms; hashes, by which everything is compared, stay as they are."""
     if pseudonyms is None:
         return Redaction(profile)
-    hidden = profile.entities.filter(pl.col("kind").cast(pl.String).is_in(list(PREFIXES)))
-    shown = profile.entities.filter(~pl.col("kind").cast(pl.String).is_in(list(PREFIXES)))
-    names = [profile.accounts["account_id"].rename("value"), hidden["value"]]
-    originals = pl.concat(names).drop_nulls().unique().sort()
-    originals = originals.filter(originals.str.len_chars() >= SHORTEST_VALUE)
+    is_identity = pl.col("kind").cast(pl.String).is_in(list(PREFIXES))
+    hidden, shown = profile.entities.filter(is_identity), profile.entities.filter(~is_identity)
+    names = pl.concat([profile.accounts["account_id"].rename("value"), hidden["value"]])
+    originals = names.filter(names.str.len_chars() >= SHORTEST_VALUE).unique().sort()
     parts = [
         rows.with_columns(pseudonyms.column(str(kind), rows["value"]))
         for (kind,), rows in hidden.partition_by("kind", as_dict=True).items()
@@ -88,17 +83,8 @@ def redact(profile: Profile, pseudonyms: Pseudonyms | None) -> Redaction:
 
 def redact_texts(texts: pl.Series, originals: pl.Series) -> pl.Series:
     """Replace mail addresses, IP addresses and every occurrence of an original by ``{...}``, whatever its case."""
-    frame = texts.rename("text").to_frame().lazy()
-    found = (
-        frame.select(
-            pl.col("text")
-            .str.replace_all(_MAIL_ADDRESS, REDACTED)
-            .str.replace_all(_IPV4, "${1}" + REDACTED)
-            .str.replace_all(_IPV6, REDACTED)
-        )
-        .collect()
-        .to_series()
-    )
+    found = texts.str.replace_all(_MAIL_ADDRESS, REDACTED).str.replace_all(_IPV4, "${1}" + REDACTED)
+    found = found.str.replace_all(_IPV6, REDACTED)
     grams = {
         text[at : at + SHORTEST_VALUE].lower()
         for text in found.drop_nulls().unique()
@@ -112,7 +98,7 @@ def redact_texts(texts: pl.Series, originals: pl.Series) -> pl.Series:
         ordered = near.to_frame("value").sort(pl.col("value").str.len_chars(), "value", descending=[True, False])
         patterns = ordered["value"].to_list()
         found = found.str.replace_many(patterns, [REDACTED] * len(patterns), ascii_case_insensitive=True, leftmost=True)
-    return found.rename(texts.name)
+    return found
 
 
 def _partition(match: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.profile.kernels.arrays import U64, Bools
+from distillscan.compiled import U64, Bools
 from distillscan.profile.store.index import Index
 from distillscan.profile.text.hashes import texts_of
 
@@ -46,54 +46,39 @@ def networks(addresses: pl.Series) -> pl.Series:
     return _derived(addresses, pl.when(_COLON).then(_NETWORK_SIX).otherwise(_NETWORK_FOUR))
 
 
-def _from_address(texts: pl.Series) -> dict[str, pl.Series]:
-    found = hosts(texts)
-    return {"ip": found, "ip_prefix": networks(found)}
-
-
-def _from_user_agent(texts: pl.Series) -> dict[str, pl.Series]:
-    return {"user_agent": texts, "client": texts.str.replace_all(r"\d+", "#")}
-
-
-def _from_mail(texts: pl.Series) -> dict[str, pl.Series]:
-    return {"email_domain": _derived(texts, _FOUR)}
-
-
-Derive = Callable[[pl.Series], Mapping[str, pl.Series]]
-
-#: Column to the entity kind that it states as it is.
-STATED: Final[Mapping[str, str]] = {
-    "asn": "asn",
-    "country": "country",
-    "tls_fingerprint": "tls",
-    "device_id": "device",
-    "payment_id": "payment",
-    "org_id": "org",
-    "plan": "plan",
-    "account_type": "account_type",
-    "pathway": "pathway",
-    "api_key_id": "api_key",
-    "session_id": "session",
-    "system_prompt": "system_prompt",
-    "reasoning_signature": "reasoning_signature",
+#: Column of the kinds of entity that are not called as theirs.
+COLUMN_OF: Final = {
+    "ip_prefix": "ip",
+    "tls": "tls_fingerprint",
+    "client": "user_agent",
+    "device": "device_id",
+    "payment": "payment_id",
+    "org": "org_id",
+    "api_key": "api_key_id",
+    "session": "session_id",
 }
-#: Column to the function that derives the values of entity kinds from it.
-DERIVED: Final[Mapping[str, Derive]] = {"ip": _from_address, "user_agent": _from_user_agent, "email_domain": _from_mail}
+#: How entities are derived from the texts of their column; those of other kinds are the texts.
+DERIVE: Final[Mapping[str, Callable[[pl.Series], pl.Series]]] = {
+    "ip": hosts,
+    "ip_prefix": lambda addresses: networks(hosts(addresses)),
+    "client": lambda agents: agents.str.replace_all(r"\d+", "#"),
+    "email_domain": lambda domains: _derived(domains, _FOUR),
+}
 
 #: Distinct texts whose derived hashes are remembered; with more than that they are forgotten.
 _REMEMBERED = 1 << 18
 
 
 class DerivedHashes:
-    """Hashes of the values that a function derives from texts, worked out once for every distinct text."""
+    """Hashes of the entities of a kind in ``DERIVE``, worked out once for every distinct text."""
 
-    def __init__(self, derive: Derive) -> None:
-        self._derive = derive
+    def __init__(self, kind: str) -> None:
+        self._derive = DERIVE[kind]
         self._index = Index()
-        self._hashes: dict[str, U64] = {}
+        self._hashes: U64 = np.zeros(0, np.uint64)
 
-    def hashes(self, column: pl.Series, texts: U64, wanted: Bools) -> dict[str, U64]:
-        """Return the hash of the value derived from each text, by entity kind.
+    def of(self, column: pl.Series, texts: U64, wanted: Bools) -> U64:
+        """Return the hash of the entity derived from each text.
 
         Args:
             column: The texts.
@@ -101,10 +86,9 @@ class DerivedHashes:
             wanted: Which of them count.
         """
         if self._index.count > _REMEMBERED:
-            self._index, self._hashes = Index(), {}
+            self._index, self._hashes = Index(), np.zeros(0, np.uint64)
         numbers, new = self._index.add(texts, wanted)
         if new.size:
-            for kind, values in self._derive(column.gather(new)).items():
-                known = self._hashes.get(kind, np.zeros(0, np.uint64))
-                self._hashes[kind] = np.concatenate([known, texts_of(values).hashes()])
-        return {kind: hashes[numbers] for kind, hashes in self._hashes.items()}
+            derived = texts_of(self._derive(column.gather(new)))
+            self._hashes = np.concatenate([self._hashes, derived.hashes()])
+        return self._hashes[numbers]

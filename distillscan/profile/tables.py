@@ -8,7 +8,7 @@ PODC 2007). This is what makes a profile small and mergeable at the same time.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -18,28 +18,10 @@ from distillscan.columns import TIMESTAMP
 
 #: Kinds of entity, in the order in which reports list them.
 KINDS: Final = (
-    "ip",
-    "ip_prefix",
-    "asn",
-    "country",
-    "tls",
-    "user_agent",
-    "client",
-    "device",
-    "payment",
-    "email_domain",
-    "org",
-    "plan",
-    "account_type",
-    "pathway",
-    "api_key",
-    "session",
-    "system_prompt",
-    "conversation",
-    "reasoning_signature",
-    "output_line",
-    "input_line",
-)
+    "ip", "ip_prefix", "asn", "country", "tls", "user_agent", "client", "device", "payment", "email_domain", "org",
+    "plan", "account_type", "pathway", "api_key", "session", "system_prompt", "conversation", "reasoning_signature",
+    "output_line", "input_line",
+)  # fmt: skip
 KIND: Final = pl.Enum(KINDS)
 
 #: Kinds whose concrete value is text of a conversation, of which the profile keeps the hash only.
@@ -101,18 +83,22 @@ ACTIVITY: Final = pl.Schema(
         "requests": pl.UInt32(),
     }
 )
+#: What is known of a text.
+TEXT: Final = {
+    "bytes": pl.UInt32(),
+    "tokens": pl.UInt32(),
+    "intents": pl.UInt32(),  # bit set of ``intents.INTENTS``
+    "language": pl.UInt8(),  # number in ``languages.LANGUAGES``, 0 if it cannot be told
+    "sketch": pl.List(pl.UInt64()),
+}
 PROMPTS: Final = pl.Schema(
     {
         "account": pl.UInt64(),
         "prompt": pl.UInt64(),  # hash of its bytes
         "requests": pl.UInt32(),
         "first": TIMESTAMP,
-        "pointer": pl.UInt64(),  # input and record, see ``batch.pointer``
-        "bytes": pl.UInt32(),
-        "tokens": pl.UInt32(),
-        "intents": pl.UInt32(),  # bit set of ``intents.INTENTS``
-        "language": pl.UInt8(),  # number in ``languages.LANGUAGES``, 0 if it cannot be told
-        "sketch": pl.List(pl.UInt64()),
+        "pointer": pl.UInt64(),  # input and record, see ``batch.Rows``
+        **TEXT,
     }
 )
 SYSTEMS: Final = pl.Schema(
@@ -120,11 +106,7 @@ SYSTEMS: Final = pl.Schema(
         "system_prompt": pl.UInt64(),  # hash of its bytes
         "normal": pl.UInt64(),  # hash of its tokens: the same for texts that differ only in digits, case, punctuation
         "pointer": pl.UInt64(),
-        "bytes": pl.UInt32(),
-        "tokens": pl.UInt32(),
-        "intents": pl.UInt32(),  # bit set of ``intents.INTENTS``
-        "language": pl.UInt8(),  # number in ``languages.LANGUAGES``, 0 if it cannot be told
-        "sketch": pl.List(pl.UInt64()),
+        **TEXT,
     }
 )
 
@@ -161,7 +143,7 @@ class Profile:
 
     def estimated_bytes(self) -> int:
         """Memory the tables take, in bytes."""
-        return sum(int(getattr(self, f.name).estimated_size()) for f in fields(self) if f.name != "columns")
+        return sum(int(getattr(self, name).estimated_size()) for name in SCHEMAS)
 
 
 def empty_profile() -> Profile:

@@ -25,7 +25,7 @@ def open_joins(options: ReadOptions, copies: LocalCopies, notes: Notes) -> tuple
     """Read the logs to be joined, if there are any; return what they know and the files they are.
 
     Raises:
-        InputError: If there is a file that cannot be read, or that has nothing to join by.
+        InputError: If a file cannot be read, or has nothing to join by.
     """
     if not options.joins:
         return None, ()
@@ -46,7 +46,7 @@ def require_key(label: str, resolution: Resolution, names: Sequence[str]) -> Non
         InputError: If it has not.
     """
     key = resolution.schema.join_key if resolution.schema else None
-    if resolution.has(key) if key else KEY in resolution.columns:
+    if resolution.slots([key]) if key else KEY in resolution.columns:
         return
     raise InputError(
         f"{label}: no column for {key or KEY}, by which --join joins. Columns found: {listed(names)}. "
@@ -61,7 +61,7 @@ def _read(sources: Sequence[Source], batch_rows: int, notes: Notes) -> Joined:
         _check(source)
         chosen = source.resolution.only(JOINABLE)
         for chunk in source.chunks(chosen, batch_rows):
-            frame = to_canonical(chunk, source.number, chosen, Notes())
+            frame = to_canonical(chunk, source.number, chosen)
             frame = frame.filter(pl.col(KEY).is_not_null())
             parts.append(frame.select(hashed(frame[KEY])["key"], pl.all().exclude(*POINTER, KEY)))
     rows = pl.concat(parts, how="diagonal")

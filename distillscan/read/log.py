@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 import polars as pl
@@ -31,16 +30,9 @@ _HASH_BLOCK: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """One input.
+    """One input: its number in the column ``source``, its name for people, and where its bytes are.
 
-    Attributes:
-        source: Its number, which the ``source`` column of batches holds.
-        path: Its name for people: the path as it was given, or ``-``.
-        local: Where its bytes are (a temporary copy of standard input).
-        format: What it was recognised as.
-        compression: How its bytes are compressed around that.
-        bytes: Its size.
-        changed: Nanoseconds of its last change, when it was opened.
+    ``bytes`` is its size, and ``changed`` the nanoseconds of its last change, when it was opened.
     """
 
     source: int
@@ -54,12 +46,7 @@ class LogFile:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A unit of work; calling it reads its batches. Tasks may run on several threads at once, each on one.
-
-    Attributes:
-        source: The input it reads.
-        bytes: Rough bytes of that input it covers.
-    """
+    """A part of the input number ``source`` of roughly so many ``bytes``; each task may run on a thread of its own."""
 
     source: int
     bytes: int
@@ -71,18 +58,11 @@ class Task:
 
 
 class Log:
-    """A log opened by :func:`open_log`; a context manager, since :meth:`close` removes the copy of standard input.
+    """A log opened by :func:`open_log`; a context manager, since :meth:`close` removes temporary copies.
 
-    Args:
-        files: Its inputs, sorted by name.
-        sources: What reads each of them.
-        skipped: Files of which nothing is read.
-        options: How it is read.
-        notes: What was assumed so far.
-        copies: The temporary copies.
-        related: What the rows of an input have to do with one another, by its number.
-        joined: What joined logs know about its requests.
-        joined_files: The files of these.
+    Attributes:
+        inputs: The inputs, sorted by name; ``inputs[n].source`` is ``n``.
+        skipped: The files of which nothing was read, sorted by name.
     """
 
     def __init__(
@@ -97,32 +77,21 @@ class Log:
         joined: Joined | None = None,
         joined_files: Sequence[Found] = (),
     ) -> None:
-        self._files, self._sources = tuple(files), tuple(sources)
-        self._skipped = tuple(sorted(skipped, key=lambda one: one.path))
-        self._options = options
-        self._notes = notes
-        self._copies = copies
-        self._joined, self._joined_files = joined, tuple(joined_files)
-        self._related = related
-        self._damages = Damages()
-        self._quality = Quality()
+        self.inputs, self._sources = tuple(files), tuple(sources)
+        self.skipped = tuple(sorted(skipped, key=lambda one: one.path))
+        self._options, self._notes, self._copies = options, notes, copies
+        self._related, self._joined, self._joined_files = related, joined, tuple(joined_files)
+        self._damages, self._quality = Damages(), Quality()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Remove temporary copies; the log cannot be read after that."""
         self._copies.close()
-
-    @property
-    def inputs(self) -> tuple[LogFile, ...]:
-        """The inputs, sorted by name; ``inputs[n].source`` is ``n``."""
-        return self._files
 
     @property
     def schemas(self) -> tuple[str | None, ...]:
@@ -160,19 +129,17 @@ class Log:
     @property
     def rows_hint(self) -> int | None:
         """Rows of the whole log where every input's footer knows (Parquet), else ``None``."""
-        rows = [one.reader.rows for one in self._sources]
-        known = [count for count in rows if count is not None]
-        return sum(known) if len(known) == len(rows) else None
+        known = [one.reader.rows for one in self._sources if one.reader.rows is not None]
+        return sum(known) if len(known) == len(self._sources) else None
 
     def tasks(self) -> Iterator[Task]:
         """Split the log into tasks, in the order of inputs and rows."""
         options = self._options
         for one in self._sources:
-            wanted = READABLE if options.carried else CANONICAL
-            source = replace(one, resolution=one.resolution.only(wanted, rules=True))
-            units = source.reader.units(source.resolution, batch_rows=options.batch_rows, records=options.keep_rejects)
-            for unit in units:
-                yield Task(source.number, unit.bytes, partial(self._batches, source, unit))
+            resolution = one.resolution.only(READABLE if options.carried else CANONICAL, rules=True)
+            source = replace(one, resolution=resolution)
+            for unit in one.reader.units(resolution, batch_rows=options.batch_rows, records=options.keep_rejects):
+                yield Task(one.number, unit.bytes, partial(self._batches, source, unit))
 
     def _batches(self, source: Source, unit: Unit) -> Iterator[Batch]:
         related = self._related.get(source.number)
@@ -194,11 +161,7 @@ class Log:
             self._damages.add(source, [Damage(row, reason)])
 
     def fetch(self, pointers: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-        """Read single rows again.
-
-        Args:
-            pointers: Columns ``source`` and ``row``; other columns are ignored.
-            columns: Canonical columns to return.
+        """Read some canonical columns of single rows again, given by ``source`` and ``row`` in ``pointers``.
 
         Returns:
             One row per pointer, in their order: ``source``, ``row`` and ``columns``; what an input lacks is null. Of
@@ -227,21 +190,16 @@ class Log:
             for chunk in self._readable(replace(unit, read=few), source.number):
                 wanted = chunk.rows.is_in(rows.implode())
                 if wanted.any():
-                    yield to_canonical(chunk.filter(wanted), source.number, resolution, Notes(), related)
+                    yield to_canonical(chunk.filter(wanted), source.number, resolution, related)
                 if len(chunk.rows) and int(chunk.rows[-1]) >= last:
                     break
-
-    @property
-    def skipped(self) -> tuple[Skipped, ...]:
-        """The files of which nothing was read, sorted by name."""
-        return self._skipped
 
     def digests(self) -> dict[str, str]:
         """Return the SHA-256 of each file's bytes as they are stored (of standard input: as they were read), by path.
 
         Files that cannot be read have an empty one.
         """
-        files: list[LogFile | Skipped] = [*self._files, *self._skipped]
+        files: list[LogFile | Skipped] = [*self.inputs, *self.skipped]
         return {one.path: hash_file(one.local, one.bytes) for one in files}
 
     def joined_digests(self) -> dict[str, str]:
@@ -251,20 +209,18 @@ class Log:
     def outcomes(self, digests: Mapping[str, str]) -> tuple[Outcome, ...]:
         """Return what became of every file, sorted by name; final once every task has run to its end.
 
-        Args:
-            digests: What :meth:`digests` returned; an empty hash stands where it says nothing.
+        The hashes are those that :meth:`digests` returned; where it says nothing they are empty.
         """
         found = [
             Outcome(one.path, None, one.bytes, digests.get(one.path, ""), "skipped", one.reason, one.harmless)
-            for one in self._skipped
+            for one in self.skipped
         ]
-        for one in self._files:
+        for one in self.inputs:
             reasons = [self._damages.reason(one.source), _change(one)]
             reason = "; ".join(text for text in dict.fromkeys(reasons) if text)
             status: Status = "partial" if reason else "read"
-            found.append(
-                Outcome(one.path, one.source, one.bytes, digests.get(one.path, ""), status, reason, not reason)
-            )
+            digest = digests.get(one.path, "")
+            found.append(Outcome(one.path, one.source, one.bytes, digest, status, reason, not reason))
         return tuple(sorted(found, key=lambda one: one.path))
 
 

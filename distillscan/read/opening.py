@@ -4,6 +4,7 @@ import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO
 
 from distillscan.errors import InputError, UsageError, closest
@@ -39,14 +40,14 @@ class _Opened:
     def skipped(self, reason: str, *, harmless: bool = False) -> Skipped:
         return Skipped(self.label, self.found.local, self.bytes, reason, harmless)
 
+    def log_file(self, number: int) -> LogFile:
+        opening = self.opening
+        local = self.found.local
+        return LogFile(number, self.label, local, opening.format, opening.compression, self.bytes, self.changed)
+
 
 def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin: BinaryIO | None = None) -> Log:
-    """Open a log. Rows are read only if its schema joins rows, or another log is joined to it.
-
-    Args:
-        paths: Files, globs, directories or ``-``.
-        options: How to read them.
-        stdin: What ``-`` stands for; standard input when not given.
+    """Open a log: files, globs, directories or ``-``. Rows are read only if its schema or another log joins them.
 
     Raises:
         InputError: If there is nothing usable; the text says what was found and what to do.
@@ -64,16 +65,9 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
         kept = [one for one in opened if _has_columns(one, options.mapping, notes, skipped, joined)]
         if not kept:
             raise nothing_readable(sorted(skipped, key=lambda one: one.path))
-        kept = _without_twins(kept, skipped, notes)
-        sources = [
-            Source(number, one.label, one.opening.reader, one.opening.resolution) for number, one in enumerate(kept)
-        ]
-        inputs = [
-            LogFile(
-                number, one.label, one.found.local, one.opening.format, one.opening.compression, one.bytes, one.changed
-            )
-            for number, one in enumerate(kept)
-        ]
+        numbered = list(enumerate(_without_twins(kept, skipped, notes)))
+        sources = [Source(at, one.label, one.opening.reader, one.opening.resolution) for at, one in numbered]
+        inputs = [one.log_file(at) for at, one in numbered]
         related = relate(sources, options.batch_rows)
     except BaseException:
         copies.close()
@@ -139,29 +133,24 @@ def _has_columns(
 
 def _column_names(columns: Sequence[SourceColumn]) -> list[str]:
     """Every name a mapping could use, objects followed by what is in them."""
-    names: dict[str, None] = {}
-    for column in columns:
-        names[column.name] = None
-        names.update(dict.fromkeys(f"{column.name}.{path}" for path in sorted(column.inner or ())))
-    return list(names)
+    inner = [[column.name, *(f"{column.name}.{path}" for path in sorted(column.inner or ()))] for column in columns]
+    return list(dict.fromkeys(chain.from_iterable(inner)))
 
 
 def _without_twins(opened: Sequence[_Opened], skipped: list[Skipped], notes: Notes) -> list[_Opened]:
     """The files, of those with the same content only the first by name: an export that is there twice counts once."""
-    kept: list[_Opened] = []
-    twins: list[str] = []
-    first: dict[tuple[object, ...], _Opened] = {}
+    twins: list[_Opened] = []
+    first: dict[object, _Opened] = {}
     sizes = Counter(one.bytes for one in opened)
     for one in opened:
-        if sizes[one.bytes] > 1 and (digest := hash_file(one.found.local, one.bytes)):
-            partitions = sorted(one.found.partitions.items(), key=str)
-            same = first.setdefault((digest, one.opening.format, *partitions), one)
-            if same is not one:
-                reason = f"{one.label} has the same content as {same.label}: it is read once"
-                skipped.append(one.skipped(reason, harmless=True))
-                twins.append(one.label)
-                continue
-        kept.append(one)
+        digest = hash_file(one.found.local, one.bytes) if sizes[one.bytes] > 1 else ""
+        content = (digest, one.opening.format, *sorted(one.found.partitions.items(), key=str))
+        same = first.setdefault(content if digest else one.label, one)
+        if same is not one:
+            twins.append(one)
+            reason = f"{one.label} has the same content as {same.label}: it is read once"
+            skipped.append(one.skipped(reason, harmless=True))
     if twins:
-        notes.add(f"{len(twins):,} file(s) have the same content as another, and are not read again: {listed(twins)}")
-    return kept
+        names = listed([one.label for one in twins])
+        notes.add(f"{len(twins):,} file(s) have the same content as another, and are not read again: {names}")
+    return [one for one in opened if one not in twins]

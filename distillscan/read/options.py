@@ -17,10 +17,6 @@ Compression = Literal["gzip", "zstd"]
 FORMATS: Final[tuple[Format, ...]] = ("parquet", "csv", "ndjson")
 
 
-def _no_mapping() -> Mapping[str, str]:
-    return MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """Choices that hold for every input of one run.
@@ -39,7 +35,7 @@ class ReadOptions:
         UsageError: If the mapping names an unknown canonical column, or the schema or a value is not right.
     """
 
-    mapping: Mapping[str, str] = field(default_factory=_no_mapping)
+    mapping: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     format: Format | None = None
     batch_rows: int = 262_144
     keep_rejects: bool = False
@@ -80,12 +76,8 @@ def parse_mapping(items: Sequence[str]) -> dict[str, str]:
 
 def _check_pair(canonical: str, source: str) -> None:
     if not canonical or not source:
-        raise UsageError(
-            f"--map {canonical}={source}: both sides are needed, e.g. --map account_id=user.id",
-        )
+        raise UsageError(f"--map {canonical}={source}: both sides are needed, e.g. --map account_id=user.id")
     if canonical not in READABLE:
-        if source in READABLE:
-            hint = f"the column to fill comes first: --map {source}={canonical}"
-        else:
-            hint = did_you_mean_column(canonical)
+        turned = f"the column to fill comes first: --map {source}={canonical}"
+        hint = turned if source in READABLE else did_you_mean_column(canonical)
         raise UsageError(f"--map {canonical}={source}: there is no column {canonical}; {hint}")

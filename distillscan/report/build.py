@@ -1,6 +1,7 @@
-"""Build the result document: what was found, with what was read, assumed, left out and withheld."""
+"""Build the report: what was found, with what was read, assumed, left out and withheld."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,20 +17,14 @@ from distillscan.profile import Profile
 from distillscan.read import Log, Outcome, shortcomings
 from distillscan.read.counters import RowCounters
 from distillscan.report.describe import moment
-from distillscan.result import Cluster, Input, Rejected, Result
-from distillscan.result import Population as Summary
+from distillscan.report.finished import Report
+from distillscan.result import Cluster, Input, Population, Rejected, Result
 from distillscan.score import ScoredCluster
 
 
 @dataclass(frozen=True, slots=True)
 class RunInputs:
-    """What decides a run beside its logs.
-
-    Attributes:
-        options: As they were given.
-        schema_sha256: Of the analyst's own schema file, None for packaged schemas.
-        parameters: With the settings applied.
-    """
+    """What decides a run beside its logs; the digest is of the analyst's own schema file, None for packaged schemas."""
 
     options: AnalyzeOptions
     schema_sha256: str | None
@@ -38,31 +33,16 @@ class RunInputs:
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """A log that was read.
-
-    Attributes:
-        log: The open log.
-        counters: Counts of its rows, and of those that could not be used.
-        profile: Its profile, identities as they may be shown.
-        redaction: How texts may be shown.
-    """
+    """A log that was read: counts of its rows, and its profile with how its texts may be shown."""
 
     log: Log
     counters: RowCounters
-    profile: Profile
     redaction: Redaction
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisResult:
-    """What detecting, clustering and scoring found.
-
-    Attributes:
-        releases: The releases that were given or found.
-        detection: The status of each detector.
-        scored: The clusters, best first.
-        candidates: How many candidates were scored.
-    """
+    """What detecting, clustering and scoring found: clusters best first, and how many candidates were scored."""
 
     releases: tuple[Release, ...]
     detection: Detection
@@ -70,91 +50,46 @@ class AnalysisResult:
     candidates: int
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """The result document, and what of it a person at a terminal is told as well; texts as they may be shown.
-
-    Attributes:
-        result: The document.
-        notes: What was assumed while reading.
-        unread: Which inputs were not read completely, and why.
-    """
-
-    result: Result
-    notes: tuple[str, ...]
-    unread: tuple[str, ...]
-
-
-def build_document(
+def build_report(
     inputs: RunInputs,
     read: ReadResult,
     outcomes: Sequence[Outcome],
     analysis: AnalysisResult,
-    clusters: tuple[Cluster, ...],
-) -> Document:
-    """Build the result document.
-
-    Args:
-        inputs: What the run was asked to do.
-        read: The log that was read.
-        outcomes: What became of every input file.
-        analysis: What was found.
-        clusters: The clusters as they are shown.
-    """
-    options, log, counters = inputs.options, read.log, read.counters
+    clusters: Sequence[Cluster],
+) -> Report:
+    """Build the report, but for the figures of the run; ``outcomes`` are what became of every input file."""
+    options, log, rejected = inputs.options, read.log, read.counters.rejected
     unread, joined = shortcomings(outcomes), log.joined_digests()
     names = [text for one in outcomes for text in (one.path, one.reason)]
-    shown = read.redaction.by_text(unread, log.notes, joined, names, counters.rejected.reasons)
+    shown = read.redaction.by_text(unread, log.notes, joined, names, rejected.reasons)
     unread, notes = (tuple(shown[text] for text in texts) for texts in (unread, log.notes))
+    reasons = Counter[str]()
+    for reason, rows in rejected.reasons.items():
+        reasons[shown[reason]] += rows
     result = Result(
         version=distillscan.__version__,
         parameters={
             **inputs.parameters.to_dict(),
             "options": _stated(options, {shown[path]: digest for path, digest in joined.items()}, inputs.schema_sha256),
-            "releases": _releases(analysis.releases),
+            "releases": [{"model": r.model, "released": moment(r.at), "source": r.source} for r in analysis.releases],
         },
         inputs=tuple(
-            Input(shown[one.path], counters.rows(one.source), one.bytes, one.sha256, one.status, shown[one.reason])
+            Input(shown[one.path], read.counters.rows(one.source), one.bytes, one.sha256, one.status, shown[one.reason])
             for one in outcomes
         ),
-        rejected=_rejected(counters, shown),
-        population=_summary(read.profile),
+        rejected=Rejected(rejected.rows, dict(reasons)),
+        population=_population(read.redaction.profile),
         detectors=analysis.detection.runs,
-        clusters=clusters,
+        clusters=tuple(clusters),
         limitations=(
             *unread,
-            *_limitations(read.profile, analysis.detection, notes, analysis.releases),
-            *_cut(analysis.candidates, inputs.parameters),
-            *_withheld(options),
+            *_unseen(read.redaction.profile, analysis),
+            *notes,
+            *_left_out(options, analysis.candidates, inputs.parameters.cluster.max_candidates),
         ),
         columns=column_uses(log.columns, pseudonyms=options.pseudonyms is not None, prompts=options.prompts),
     )
-    return Document(result, notes, unread)
-
-
-def _cut(candidates: int, parameters: Parameters) -> tuple[str, ...]:
-    """The limitation to state if there may have been more candidates than were scored."""
-    most = parameters.cluster.max_candidates
-    if candidates < most:
-        return ()
-    return (f"only the {most} strongest candidates were looked at (--set cluster.max_candidates={2 * most} for more)",)
-
-
-def _rejected(counters: RowCounters, shown: Mapping[str, str]) -> Rejected:
-    reasons: dict[str, int] = {}
-    for reason, rows in counters.rejected.reasons.items():
-        reasons[shown[reason]] = reasons.get(shown[reason], 0) + rows
-    return Rejected(counters.rejected.rows, reasons)
-
-
-def _withheld(options: AnalyzeOptions) -> tuple[str, ...]:
-    """What to say of what the reader is not shown."""
-    found = []
-    if options.pseudonyms is not None:
-        found.append(f"identities are pseudonyms ({METHOD}, key {options.pseudonyms.key_id})")
-    if not options.prompts:
-        found.append("no words of prompts are shown (--no-prompts)")
-    return tuple(found)
+    return Report(result, notes, unread=unread)
 
 
 def _stated(options: AnalyzeOptions, joined: Mapping[str, str], schema_sha256: str | None) -> dict[str, Any]:
@@ -174,18 +109,10 @@ def _stated(options: AnalyzeOptions, joined: Mapping[str, str], schema_sha256: s
     }
 
 
-def _releases(releases: tuple[Release, ...]) -> list[dict[str, str]]:
-    return [{"model": r.model, "released": moment(r.at), "source": r.source} for r in releases]
-
-
-def _summary(profile: Profile) -> Summary:
+def _population(profile: Profile) -> Population:
     accounts = profile.accounts
-    return Summary(
-        requests=profile.requests,
-        accounts=accounts.height,
-        first_seen=moment(accounts["first"].min()),  # type: ignore[arg-type]
-        last_seen=moment(accounts["last"].max()),  # type: ignore[arg-type]
-    )
+    first, last = moment(accounts["first"].min()), moment(accounts["last"].max())  # type: ignore[arg-type]
+    return Population(profile.requests, accounts.height, first, last)
 
 
 #: What is lost without a column (or any of several), said in the report.
@@ -199,13 +126,24 @@ _LOST = (
 )
 
 
-def _limitations(
-    profile: Profile, detection: Detection, notes: Sequence[str], releases: tuple[Release, ...]
-) -> tuple[str, ...]:
-    found = [text for columns, text in _LOST if not any(c in profile.columns for c in columns)]
+def _unseen(profile: Profile, analysis: AnalysisResult) -> Iterator[str]:
+    """What could not be seen in the log, for want of requests, columns or releases, or because a detector failed."""
     if profile.accounts.is_empty():
-        found = ["the log holds no request"]
-    found += [f"{run.name} {run.status}: {run.reason}" for run in detection.runs if run.status != "ok"]
-    if "model" in profile.columns and not releases:
-        found.append("no model release within the log: pivots could not be tested (name releases with --releases)")
-    return (*found, *notes)
+        yield "the log holds no request"
+    else:
+        yield from (text for columns, text in _LOST if profile.columns.isdisjoint(columns))
+    yield from (f"{run.name} {run.status}: {run.reason}" for run in analysis.detection.runs if run.status != "ok")
+    if "model" in profile.columns and not analysis.releases:
+        yield "no model release within the log: pivots could not be tested (name releases with --releases)"
+
+
+def _left_out(options: AnalyzeOptions, candidates: int, most: int) -> Iterator[str]:
+    """What was not looked at, and what the reader is not shown."""
+    if candidates >= most:
+        yield (
+            f"only the {most} strongest candidates were looked at (--set cluster.max_candidates={2 * most} for more)"
+        )
+    if options.pseudonyms is not None:
+        yield f"identities are pseudonyms ({METHOD}, key {options.pseudonyms.key_id})"
+    if not options.prompts:
+        yield "no words of prompts are shown (--no-prompts)"

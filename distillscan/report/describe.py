@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,8 +10,8 @@ import polars as pl
 from distillscan.detect.base import Candidate
 from distillscan.detect.detectors.extraction_intent import capability_shares
 from distillscan.detect.detectors.template_uniformity import TemplateUniformityParameters, mined, typical_coverage
-from distillscan.population.accounts import Population
-from distillscan.result import FAMILIES, Cluster, Evidence, Template
+from distillscan.report.skeleton import SLOT
+from distillscan.result import FAMILIES, Cluster, Template
 from distillscan.score import ScoredCluster
 
 #: Templates of a cluster in the report, most used first; entities of a kind; texts that make a skeleton.
@@ -35,19 +35,18 @@ def _members(candidate: Candidate) -> pl.DataFrame:
 def cluster_templates(scored: ScoredCluster, p: TemplateUniformityParameters) -> list[tuple[str, Template]]:
     """Return the templates that mark a cluster (kind, description without skeleton), most members first."""
     found = []
-    candidate = scored.candidate
+    candidate, graph = scored.candidate, scored.candidate.graph
     for kind in ("template", "system_template"):
         tokens = candidate.characteristic(kind)
         if tokens.size == 0:
             continue
-        inside = candidate.graph.carriers_among(kind, candidate.members)[tokens]
-        total = candidate.graph.carriers_per_token(kind)[tokens]
-        names = candidate.graph.tokens(kind)[tokens]
+        inside = graph.carriers_among(kind, candidate.members)[tokens]
+        total, names = graph.carriers_per_token(kind)[tokens], graph.tokens(kind)[tokens]
         for k in np.lexsort((names, -inside))[:TEMPLATES_SHOWN]:
             template = Template(
                 template_id=f"{int(names[k]):016x}",
-                skeleton="{...}",
-                where=_where(candidate, kind, int(names[k]), p),
+                skeleton=SLOT,
+                where="system_prompt" if _mainly_system(candidate, kind, int(names[k]), p) else "prompt",
                 accounts=int(inside[k]),
                 coverage=round(typical_coverage(candidate, kind, names[k : k + 1], p), 4),
                 accounts_outside=int(total[k] - inside[k]),
@@ -57,14 +56,11 @@ def cluster_templates(scored: ScoredCluster, p: TemplateUniformityParameters) ->
     return found[:TEMPLATES_SHOWN]
 
 
-def _where(
-    candidate: Candidate, kind: str, token: int, p: TemplateUniformityParameters
-) -> Literal["prompt", "system_prompt"]:
-    """Where most members have the template."""
-    members = _members(candidate).select("account")
+def _mainly_system(candidate: Candidate, kind: str, token: int, p: TemplateUniformityParameters) -> bool:
+    """Whether most members have the template in their system prompt."""
     uses = mined(candidate.population, kind, p).uses.filter(pl.col("template") == token)
-    places = uses.join(members, on="account", how="semi")["where"]
-    return "system_prompt" if 2 * (places == "system_prompt").sum() > places.len() else "prompt"
+    places = uses.join(_members(candidate), on="account", how="semi")["where"]
+    return 2 * int((places == "system_prompt").sum()) > places.len()
 
 
 def exemplars(
@@ -74,23 +70,17 @@ def exemplars(
 
     At most ``most``. Which texts are chosen depends on their content only, not on where they stand in the input.
     """
-    candidate = scored.candidate
-    profile = candidate.population.profile
-    members = _members(candidate).select("account")
-    token = int(template.template_id, 16)
-    matches = mined(candidate.population, kind, p).matches.filter(pl.col("template") == token)
+    population, members = scored.candidate.population, _members(scored.candidate)
+    matches = mined(population, kind, p).matches.filter(pl.col("template") == int(template.template_id, 16))
     if template.where == "prompt":
-        held = profile.prompts.join(members, on="account", how="semi").select(
-            "account", pl.col("prompt").alias("text"), pl.col("prompt").alias("raw"), "pointer"
-        )
+        prompts = population.profile.prompts.select("account", "pointer", raw="prompt", text="prompt")
+        held = prompts.join(members, on="account", how="semi")
     else:
-        named = profile.systems.select(
-            pl.col("system_prompt"), pl.col("normal").alias("text"), pl.col("system_prompt").alias("raw"), "pointer"
-        )
-        links = candidate.population.links("system_prompt").join(members, on="account", how="semi")
-        held = links.select("account", pl.col("entity").alias("system_prompt")).join(named, on="system_prompt")
+        links = population.links("system_prompt").join(members, on="account", how="semi")
+        systems = population.profile.systems.select("pointer", raw="system_prompt", text="normal")
+        held = links.select("account", raw="entity").join(systems, on="raw")
     return (
-        held.join(matches.select("text"), on="text", how="semi")
+        held.join(matches, on="text", how="semi")
         .sort("raw", "account")
         .unique("account", keep="first", maintain_order=True)
         .head(most)
@@ -98,35 +88,26 @@ def exemplars(
     )
 
 
-def _infrastructure(candidate: Candidate) -> dict[str, Any]:
+def _infrastructure(candidate: Candidate, members: pl.DataFrame) -> dict[str, Any]:
     population = candidate.population
     found: dict[str, Any] = {}
     for kind in _INFRASTRUCTURE:
         links = population.links(kind)
-        if links.is_empty():
-            continue
-        inside = population.mask(candidate.members)[links["number"].to_numpy()]
-        mine = links.filter(pl.Series(inside))
-        if mine.is_empty():
-            continue
-        top = (
-            mine.group_by("entity")
-            .agg(pl.len().alias("accounts"), pl.col("requests").sum())
+        used = (
+            links.join(members, on="account", how="semi")
+            .group_by("entity")
+            .agg(pl.col("requests").sum(), accounts=pl.len())
             .sort(["accounts", "requests", "entity"], descending=[True, True, False])
         )
-        shown = top.head(VALUES_SHOWN)
-        total = links.join(shown.select("entity"), on="entity", how="semi").group_by("entity").len()
-        rows = shown.join(total, on="entity", how="left", maintain_order="left")
-        values = population.values(kind, rows["entity"].to_list())
-        found[kind] = {
-            "distinct": top.height,
-            "top": [
-                {"value": value, "accounts": accounts, "requests": requests, "accounts_outside": all_ - accounts}
-                for value, accounts, requests, all_ in zip(
-                    values, rows["accounts"], rows["requests"], rows["len"], strict=True
-                )
-            ],
-        }
+        if used.is_empty():
+            continue
+        top = used.head(VALUES_SHOWN)
+        everyone = links.join(top, on="entity", how="semi").group_by("entity").agg(everyone=pl.len())
+        values = pl.Series("value", population.values(kind, top["entity"].to_list()))
+        outside = pl.col("everyone") - pl.col("accounts")
+        rows = top.join(everyone, on="entity", how="left", maintain_order="left")
+        shown = rows.select(values, "accounts", "requests", accounts_outside=outside)
+        found[kind] = {"distinct": used.height, "top": shown.to_dicts()}
     return found
 
 
@@ -135,14 +116,14 @@ def _capabilities(candidate: Candidate, activity: pl.DataFrame, members: pl.Data
         activity.group_by("model")
         .agg(pl.col("requests").sum())
         .join(candidate.population.profile.models, on="model", how="left")
-        .with_columns(pl.col("name").fill_null("(not stated)"))
+        .select(pl.col("name").fill_null("(not stated)"), "requests")
         .sort(["requests", "name"], descending=[True, False])
     )
     total = max(1, int(models["requests"].sum()))
     return {
         "models": [
             {"model": name, "requests": requests, "share": round(requests / total, 4)}
-            for name, requests in models.select("name", "requests").iter_rows()
+            for name, requests in models.iter_rows()
         ],
         "tasks": {name: round(share, 4) for name, share in capability_shares(candidate).items()},
         "input_tokens": int(members["input_tokens"].sum()),
@@ -151,47 +132,28 @@ def _capabilities(candidate: Candidate, activity: pl.DataFrame, members: pl.Data
 
 
 def _timeline(activity: pl.DataFrame) -> tuple[Mapping[str, Any], ...]:
-    days = (
-        activity.group_by(pl.col("hour") // 24)
-        .agg(pl.col("requests").sum(), pl.col("account").n_unique().alias("accounts"))
-        .sort("hour")
-    )
-    return tuple(
-        {
-            "date": datetime.fromtimestamp(day * 86_400, UTC).date().isoformat(),
-            "requests": requests,
-            "accounts": accounts,
-        }
-        for day, requests, accounts in days.iter_rows()
-    )
+    day = (pl.col("hour") // 24).cast(pl.Date).dt.to_string("%Y-%m-%d").alias("date")
+    counts = activity.group_by(day).agg(pl.col("requests").sum(), pl.col("account").n_unique().alias("accounts"))
+    return tuple(counts.sort("date").to_dicts())
 
 
 def _summary(scored: ScoredCluster, members: pl.DataFrame) -> str:
-    """What ties the accounts together, the strongest reason first, in one sentence."""
-    best: dict[str, Evidence] = {}
-    for e in scored.evidence:
-        if e.axis == "coordination" and e.bits >= 1 and (e.family not in best or e.bits > best[e.family].bits):
-            best[e.family] = e
-    if not best:
-        return f"weak signs only, {_per_day(scored, members):.3g} requests an account and day"
-    families = [family for family in FAMILIES if family in best]
-    joined = " and ".join([", ".join(families[:-1]), families[-1]] if len(families) > 1 else families)
-    strongest = max(best.values(), key=lambda e: (e.bits, e.summary))
-    ties = "ties" if len(families) == 1 else "tie"
-    return f"{joined} {ties} them: {strongest.summary}; {_per_day(scored, members):.3g} requests an account and day"
-
-
-def _per_day(scored: ScoredCluster, members: pl.DataFrame) -> float:
+    """What links the accounts, the strongest finding and how much they send, in one sentence."""
+    telling = [e for e in scored.evidence if e.axis == "coordination" and e.bits >= 1]
+    linked = "only weak evidence links them"
+    if telling:
+        *others, last = (family for family in FAMILIES if any(e.family == family for e in telling))
+        families = f"{', '.join(others)} and {last}" if others else last
+        linked = f"linked by {families} evidence: {max(telling, key=lambda e: (e.bits, e.summary)).summary}"
     days = (members["last"] - members["first"]).dt.total_seconds().to_numpy() / 86_400
-    return float(scored.requests / np.maximum(days, 1.0).sum())
+    return f"{linked}; {scored.requests / np.maximum(days, 1.0).sum():.3g} requests per account per day"
 
 
 def describe(scored: ScoredCluster, rank: int, templates: tuple[Template, ...]) -> Cluster:
     """Return the cluster as the report shows it."""
     candidate = scored.candidate
-    population: Population = candidate.population
     members = _members(candidate)
-    activity = population.profile.activity.join(members.select("account"), on="account", how="semi")
+    activity = candidate.population.profile.activity.join(members, on="account", how="semi")
     return Cluster(
         cluster_id=scored.cluster_id,
         rank=rank,
@@ -209,7 +171,7 @@ def describe(scored: ScoredCluster, rank: int, templates: tuple[Template, ...]) 
         evidence=tuple(sorted(scored.evidence, key=lambda e: (-abs(e.bits), e.detector, e.summary))),
         templates=templates,
         capabilities=_capabilities(candidate, activity, members),
-        infrastructure=_infrastructure(candidate),
+        infrastructure=_infrastructure(candidate, members),
         timeline=_timeline(activity),
         benign_explanations=scored.explanations,
     )

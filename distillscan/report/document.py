@@ -2,9 +2,7 @@
 
 import json
 import math
-import types
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -24,19 +22,14 @@ def dumps(document: Mapping[str, Any], indent: int | None = None) -> str:
         TypeError: A value is not a plain JSON type.
         ValueError: A number is NaN or infinite.
     """
-    plain = _plain(document, "")
     separators = None if indent else (",", ":")
-    return json_safe(json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators))
-
-
-@cache
-def _schema_text() -> str:
-    return (resources.files("distillscan.report") / "schema.json").read_text(encoding="utf-8")
+    return json_safe(json.dumps(_plain(document, ""), ensure_ascii=False, indent=indent, separators=separators))
 
 
 def schema() -> dict[str, Any]:
     """Return the published JSON Schema (draft 2020-12) of the report."""
-    return cast("dict[str, Any]", json.loads(_schema_text()))
+    text = (resources.files("distillscan.report") / "schema.json").read_text(encoding="utf-8")
+    return cast("dict[str, Any]", json.loads(text))
 
 
 def load(path: Path) -> Result:
@@ -79,14 +72,13 @@ def from_dict(document: Mapping[str, Any]) -> Result:
     Raises:
         InputError: A field is missing, unknown or of the wrong type; the text names it, as in ``clusters[2].severity``.
     """
-    _check_version(document)
-    body = {key: value for key, value in document.items() if key not in ("schema_version", "tool")}
+    _check_version(document.get("schema_version"))
     tool = document.get("tool")
     if not isinstance(tool, Mapping) or tool.get("name") != "distillscan" or not isinstance(tool.get("version"), str):
         raise InputError('not a distillscan report: tool must be {"name": "distillscan", "version": "…"}')
     try:
-        result = msgspec.convert({**body, "version": tool["version"]}, Result)
-        unknown = next(_unknown(body, result.to_dict()), None)
+        result = msgspec.convert({**document, "version": tool["version"]}, Result)
+        unknown = next(_unknown(document, result.to_dict()), None)
     except msgspec.ValidationError as error:
         raise InputError(f"not a distillscan report: {visible(str(error)).replace('`$.', '`')}") from error
     except RecursionError as error:
@@ -110,15 +102,13 @@ def _unknown(given: Any, known: Any, where: str = "") -> Iterator[str]:
             yield from _unknown(one, other, f"{where}[{number}]")
 
 
-def _check_version(document: Mapping[str, Any]) -> None:
-    found = document.get("schema_version")
+def _check_version(found: Any) -> None:
     if not isinstance(found, str):
         raise InputError("not a distillscan report: no schema_version")
     if found not in READABLE_VERSIONS:
-        known = f"{READABLE_VERSIONS[0]} to {READABLE_VERSIONS[-1]}"
         raise InputError(
-            f"the report has schema_version {visible(found)}, this distillscan reads {known}: "
-            "use the version of distillscan that wrote it, or analyse the log again"
+            f"the report has schema_version {visible(found)}, this distillscan reads {READABLE_VERSIONS[0]} to "
+            f"{READABLE_VERSIONS[-1]}: use the version of distillscan that wrote it, or analyse the log again"
         )
 
 
@@ -132,7 +122,7 @@ def _plain(value: Any, where: str) -> Any:
         if not math.isfinite(value):
             raise ValueError(f"{where or 'document'} is {value}: a report carries finite numbers only")
         return float(value)
-    if isinstance(value, Mapping | types.MappingProxyType):
+    if isinstance(value, Mapping):
         return {scalar(str(key)): _plain(item, f"{where}.{key}" if where else str(key)) for key, item in value.items()}
     if isinstance(value, Sequence):
         return [_plain(item, f"{where}[{i}]") for i, item in enumerate(value)]

@@ -1,8 +1,8 @@
 """Look up a few requests behind each cluster: the texts that make its skeletons, and the tools they carried."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
 
 import polars as pl
 
@@ -21,102 +21,57 @@ from distillscan.score import ScoredCluster
 #: Clusters, best first, whose skeletons are looked up: each look-up reads the input again in places.
 SKELETONS_FOR: Final = 25
 
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A template of a cluster and the requests to look up for it.
-
-    Attributes:
-        place: The cluster's place among the scored ones, from 0.
-        template: Without its skeleton.
-        rows: ``account``, ``raw``, ``pointer``; None if nothing is looked up.
-    """
-
-    place: int
-    template: Template
-    rows: pl.DataFrame | None
+_NO_TEXTS: Final = pl.Schema({"account": pl.UInt64(), "raw": pl.UInt64(), "pointer": pl.UInt64()}).to_frame()
+#: A template without its skeleton, and the requests to look up for it: ``account``, ``raw``, ``pointer``.
+_Wanted = tuple[Template, pl.DataFrame]
 
 
 def describe_clusters(
     scored: Sequence[ScoredCluster], log: Log, parameters: Parameters, redaction: Redaction, *, prompts: bool
-) -> tuple[Cluster, ...]:
-    """Describe the clusters as the report shows them; the log is read once more for their exemplars.
+) -> Iterator[Cluster]:
+    """Describe the clusters, best first, as the report shows them; the log is read once more for their exemplars.
 
-    Args:
-        scored: The clusters, best first.
-        log: The log they were found in.
-        parameters: Of the run.
-        redaction: How texts may be redaction.
-        prompts: Whether words of prompts may be redaction.
+    No words of prompts are looked up or shown without ``prompts``.
     """
     k = parameters.privacy.shared_by
-    wanted = _wanted(scored, parameters, prompts=prompts)
-    texts, held = _look_up(log, [one.rows for one in wanted if one.rows is not None])
-    templates = _with_skeletons(wanted, texts, k, redaction)
-    carried_by_place = _carried(held, wanted, k, redaction)
-    described = []
-    for place, one in enumerate(scored):
+    wanted = [_wanted(one, parameters, look_up=prompts and i < SKELETONS_FOR) for i, one in enumerate(scored)]
+    held = _look_up(log, wanted)
+    skeletons = iter(
+        redaction.texts(
+            [skeleton(rows[template.where].drop_nulls().to_list(), k) for found in held for template, rows in found]
+        )
+    )
+    for rank, (one, found) in enumerate(zip(scored, held, strict=True), 1):
         named = replace(one, cluster_id=redaction.cluster_id(one.cluster_id))
-        cluster = describe(named, place + 1, tuple(templates.get(place, ())))
-        capabilities = {**cluster.capabilities, **carried_by_place.get(place, {})}
-        described.append(replace(cluster, capabilities=capabilities))
-    return tuple(described)
+        templates: list[Template] = []
+        for template, _ in found:
+            text = next(skeletons)
+            # One text may fall into two templates whose shingles rarely meet in a sketch: it is shown once.
+            if text == SLOT or text not in {listed.skeleton for listed in templates}:
+                templates.append(replace(template, skeleton=text))
+        cluster = describe(named, rank, tuple(templates))
+        told = carried(pl.concat(rows for _, rows in found), k, redaction.texts) if found else {}
+        yield replace(cluster, capabilities={**cluster.capabilities, **told})
 
 
-def _wanted(scored: Sequence[ScoredCluster], parameters: Parameters, *, prompts: bool) -> list[_Wanted]:
+def _wanted(one: ScoredCluster, parameters: Parameters, *, look_up: bool) -> list[_Wanted]:
     p = parameters.detectors.get("template_uniformity", TemplateUniformityParameters())
     most = max(TEXTS_COMPARED, 2 * parameters.privacy.shared_by - 1)
-    wanted = []
-    for place, one in enumerate(scored):
-        for kind, template in cluster_templates(one, p):
-            looked_up = prompts and place < SKELETONS_FOR
-            rows = exemplars(one, kind, template, p, most) if looked_up else None
-            wanted.append(_Wanted(place, template, rows))
-    return wanted
+    return [
+        (template, exemplars(one, kind, template, p, most) if look_up else _NO_TEXTS)
+        for kind, template in cluster_templates(one, p)
+    ]
 
 
-def _look_up(log: Log, wanted: Sequence[pl.DataFrame]) -> tuple[dict[tuple[str, int], str | None], pl.DataFrame]:
-    """The texts at the pointers, by column and pointer; and what those requests carried, of what the log tells."""
-    beside = [name for name in CARRIED if name in log.columns]
-    if not wanted:
-        return {}, pl.DataFrame(schema={"pointer": pl.UInt64})
-    pointers = pl.concat([rows.select("pointer") for rows in wanted]).unique().sort("pointer")
-    located = pointers.select("pointer", *split_pointer())
-    rows = log.fetch(located.select("source", "row"), ["prompt", "system_prompt", *beside])
-    joined = located.join(rows, on=["source", "row"], how="left")
-    texts = {
-        (column, pointer): text
-        for column in ("prompt", "system_prompt")
-        for pointer, text in joined.select("pointer", column).iter_rows()
-    }
-    return texts, joined.select("pointer", *beside)
-
-
-def _with_skeletons(
-    wanted: Sequence[_Wanted], texts: dict[tuple[str, int], str | None], k: int, redaction: Redaction
-) -> dict[int, list[Template]]:
-    """The templates of each cluster, by its place, with their skeletons."""
-    skeletons = []
-    for one in wanted:
-        pointers = [] if one.rows is None else one.rows["pointer"].to_list()
-        found = [texts[one.template.where, pointer] for pointer in pointers]
-        skeletons.append(skeleton([text for text in found if text is not None], k))
-    templates: dict[int, list[Template]] = {}
-    for one, text in zip(wanted, redaction.texts(skeletons), strict=True):
-        listed = templates.setdefault(one.place, [])
-        # One text may fall into two templates whose shingles rarely meet in a sketch: it is shown once.
-        if text == SLOT or text not in {template.skeleton for template in listed}:
-            listed.append(replace(one.template, skeleton=text))
-    return templates
-
-
-def _carried(held: pl.DataFrame, wanted: Sequence[_Wanted], k: int, redaction: Redaction) -> dict[int, dict[str, Any]]:
-    """What the requests that were looked up for each cluster carried beside their words, by the cluster's place."""
-    rows: dict[int, list[pl.DataFrame]] = {}
-    for one in wanted:
-        if one.rows is not None:
-            rows.setdefault(one.place, []).append(one.rows.select("account", "pointer"))
-    return {
-        place: carried(pl.concat(parts).unique().join(held, on="pointer"), k, redaction.texts)
-        for place, parts in rows.items()
-    }
+def _look_up(log: Log, wanted: Sequence[Sequence[_Wanted]]) -> list[list[_Wanted]]:
+    """Add the texts at the pointers, and what those requests carried, of what the log tells."""
+    frames = [rows.select("pointer") for found in wanted for _, rows in found]
+    located = pl.concat([_NO_TEXTS.select("pointer"), *frames]).unique().sort("pointer")
+    located = located.select("pointer", *split_pointer())
+    columns = ["prompt", "system_prompt", *(name for name in CARRIED if name in log.columns)]
+    fetched = log.fetch(located, columns)
+    held = located.join(fetched, on=["source", "row"], how="left").select("pointer", *columns)
+    return [
+        [(template, rows.join(held, on="pointer", how="left", maintain_order="left")) for template, rows in found]
+        for found in wanted
+    ]

@@ -1,10 +1,12 @@
 """A finished analysis as Python programs and notebooks use it."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -12,19 +14,7 @@ from distillscan.report import frames
 from distillscan.report.document import load
 from distillscan.result import SEVERITIES, Result
 from distillscan.sanitize import visible
-
-#: Columns of the clusters that a notebook shows.
-_SHOWN: Final = (
-    "rank",
-    "cluster_id",
-    "severity",
-    "score",
-    "accounts",
-    "requests",
-    "first_seen",
-    "last_seen",
-    "summary",
-)
+from distillscan.wording import counted, number
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,53 +41,69 @@ class Report:
     @property
     def clusters(self) -> pl.DataFrame:
         """One row a cluster, best first (``frames.CLUSTERS``); ``account_ids`` is a list column."""
-        return frames.clusters(self.result)
+        rows = ({name: getattr(cluster, name) for name in frames.CLUSTERS} for cluster in self.result.clusters)
+        return frames.frame(rows, frames.CLUSTERS)
 
     @property
     def accounts(self) -> pl.DataFrame:
         """One row an account of a cluster (``frames.ACCOUNTS``)."""
-        return frames.accounts(self.result)
+        rows = (
+            {"account_id": account, "cluster_id": one.cluster_id, "rank": one.rank, "severity": one.severity}
+            for one in self.result.clusters
+            for account in one.account_ids
+        )
+        return frames.frame(rows, frames.ACCOUNTS)
 
     @property
     def evidence(self) -> pl.DataFrame:
         """One row a finding about a cluster (``frames.EVIDENCE``)."""
-        return frames.evidence(self.result)
+        rows = (
+            {"cluster_id": cluster.cluster_id}
+            | {name: getattr(one, name) for name in ("detector", "family", "axis", "bits", "summary")}
+            | {"details": json.dumps(dict(one.details), ensure_ascii=False)}
+            for cluster in self.result.clusters
+            for one in cluster.evidence
+        )
+        return frames.frame(rows, frames.EVIDENCE)
 
     @property
     def entities(self) -> pl.DataFrame:
         """One row a value that accounts of a cluster use (``frames.ENTITIES``)."""
-        return frames.entities(self.result)
+        rows = (
+            {"cluster_id": cluster.cluster_id, "kind": kind, **entry}
+            for cluster in self.result.clusters
+            for kind, used in cluster.infrastructure.items()
+            for entry in used["top"]
+        )
+        return frames.frame(rows, frames.ENTITIES)
 
     @property
     def timeline(self) -> pl.DataFrame:
         """One row a cluster and day (``frames.TIMELINE``)."""
-        return frames.timeline(self.result)
+        rows = (
+            {"cluster_id": cluster.cluster_id, **day, "date": date.fromisoformat(day["date"])}
+            for cluster in self.result.clusters
+            for day in cluster.timeline
+        )
+        return frames.frame(rows, frames.TIMELINE)
 
     def __repr__(self) -> str:
+        levels = [cluster.severity for cluster in self.result.clusters]
+        counts = ", ".join(f"{levels.count(level)} {level}" for level in SEVERITIES if level in levels)
+        found = f"{counted(len(levels), 'cluster')} ({counts})" if levels else "no cluster"
         population = self.result.population
-        return f"<Report: {self._found()} in {population.requests:,} requests of {population.accounts:,} accounts>"
+        return f"<Report: {found} in {number(population.requests)} requests of {number(population.accounts)} accounts>"
 
     def _repr_html_(self) -> str:
         """Return the clusters as an HTML table, for notebooks; everything that comes from the log is escaped."""
         from html import escape
 
-        shown = self.clusters.select(_SHOWN)
+        shown = self.clusters.drop("coordination", "extraction", "account_ids")
         head = "".join(f"<th>{name}</th>" for name in shown.columns)
-        rows = (
-            "<tr>" + "".join(f"<td>{escape(visible(str(value)))}</td>" for value in row) + "</tr>"
-            for row in shown.iter_rows()
-        )
+        cells = (["<td>" + escape(visible(str(value))) + "</td>" for value in row] for row in shown.iter_rows())
+        body = "".join("<tr>" + "".join(row) + "</tr>" for row in cells)
         caption = escape(repr(self).strip("<>"))
-        return (
-            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        )
-
-    def _found(self) -> str:
-        """The number of clusters, and of each severity: ``3 clusters (2 critical, 1 low)``."""
-        levels = [cluster.severity for cluster in self.result.clusters]
-        counts = [f"{levels.count(level)} {level}" for level in SEVERITIES if level in levels]
-        word = "cluster" if len(levels) == 1 else "clusters"
-        return f"{len(levels)} {word} ({', '.join(counts)})" if levels else "no cluster"
+        return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def load_report(path: str | os.PathLike[str]) -> Report:

@@ -26,23 +26,22 @@ def carried(rows: pl.DataFrame, shared_by: int, redacted: Callable[[Sequence[str
         ``looked_up``: requests, and how many had tools and pictures (where the log tells); ``tools_looked_up``: names
         with the number of accounts. Empty if nothing is known of any request.
     """
-    known = [name for name in ("tools", "images") if name in rows.columns and rows[name].null_count() < rows.height]
-    if not known:
-        return {}
     requests = rows.unique("pointer")
-    counts = {"requests": requests.height}
-    if "tools" in known:
+    counts = {}
+    if "tools" in rows.columns and rows["tools"].null_count() < rows.height:
         counts["tools"] = int(requests["tools"].is_not_null().sum())
-    if "images" in known:
+    if "images" in rows.columns and rows["images"].null_count() < rows.height:
         counts["pictures"] = int((requests["images"] > 0).sum())
-    found: dict[str, Any] = {"looked_up": counts}
-    if "tools" in known:
+    if not counts:
+        return {}
+    found: dict[str, Any] = {"looked_up": {"requests": requests.height, **counts}}
+    if "tools" in counts:
         shared = (
-            rows.select("account", pl.col("tools").str.split(",").alias("tool"))
+            rows.select("account", tool=pl.col("tools").str.split(","))
             .explode("tool")
             .drop_nulls()
             .group_by("tool")
-            .agg(pl.col("account").n_unique().alias("accounts"))
+            .agg(accounts=pl.col("account").n_unique())
             .filter(pl.col("accounts") >= shared_by)
             .sort("accounts", "tool", descending=[True, False])
         )

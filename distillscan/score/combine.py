@@ -61,8 +61,18 @@ def _family_lines(findings: Sequence[Finding], axis: Axis, p: SumParameters) -> 
     return lines
 
 
-def _unspecific(findings: Sequence[Finding], p: SumParameters) -> list[Weight]:
-    """What is taken off signs of harvesting that spammers, resellers and farmers of free tiers show just as well.
+def _taken_off(axis: Axis, label: str, bits: float) -> list[Weight]:
+    """A line that takes bits off, none if there are none: what is below a hundredth is an error of adding up."""
+    bits = round(bits, 2)
+    return [Weight(axis, label, -bits)] if bits > 0 else []
+
+
+def _total(lines: Iterable[Weight]) -> float:
+    return sum(line.bits for line in lines)
+
+
+def _common_signs(findings: Sequence[Finding], p: SumParameters) -> float:
+    """Bits for harvesting from signs that spammers, resellers and farmers of free tiers show just as well.
 
     Where a family's cap has cut off some of its bits, the common signs are held to have lost them: what specific signs
     have filled is not taken off once more.
@@ -72,24 +82,7 @@ def _unspecific(findings: Sequence[Finding], p: SumParameters) -> list[Weight]:
         parts = [f for f in findings if f.axis == "extraction" and f.family == family]
         specific = sum(f.bits for f in parts if f.specific)
         common += min(p.family_cap, sum(f.bits for f in parts)) - min(p.family_cap, specific)
-    # Bits are stated to the hundredth; what is less is an error of adding them up.
-    excess = round(common - p.unspecific_cap, 2)
-    return [Weight("extraction", "unspecific", -excess)] if excess > 0 else []
-
-
-def _ceiling(axis: Axis, lines: Iterable[Weight], p: SumParameters) -> list[Weight]:
-    """What is taken off a sum that claims more certainty than a log can give."""
-    excess = sum(w.bits for w in lines) - p.ceiling
-    return [Weight(axis, "ceiling", round(-excess, 2))] if excess > 0 else []
-
-
-def _calibration(lines: Iterable[Weight], p: SumParameters) -> list[Weight]:
-    """What is taken off a sum that was right less often than it says, on logs of which the truth is known.
-
-    See ``benchmarks/detection/calibrate.py``: weights that are a little too large each add up where there are many.
-    """
-    short = p.calibrated_from - sum(w.bits for w in lines)
-    return [Weight("coordination", "calibration", round(-p.calibration * short, 2))] if short > 0 else []
+    return common
 
 
 def combine(
@@ -97,21 +90,26 @@ def combine(
 ) -> Probabilities:
     """Add up the findings. Within a family weights depend on each other, so a family's sum is capped.
 
-    Families that are ``idle`` weigh, but do not count towards those that a high severity needs.
+    Families that are ``idle`` weigh, but do not count towards those that a high severity needs. Below
+    ``calibrated_from`` sums were right less often than they say, on logs of which the truth is known: weights that are
+    a little too large each add up where there are many (``benchmarks/detection/calibrate.py``). Above the ceiling they
+    claim more than a log can prove.
     """
-    coordination = [Weight("coordination", "prior", p.prior_coordination), *_family_lines(findings, "coordination", p)]
-    strong = [w.label for w in coordination[1:] if w.bits >= p.family_counts]
-    families = sum(1 for label in strong if label not in idle)
-    coordination += declared
-    coordination += _calibration(coordination, p)
-    coordination += _ceiling("coordination", coordination, p)
+    lines = _family_lines(findings, "coordination", p)
+    strong = [line.label for line in lines if line.bits >= p.family_counts]
+    families = sum(label not in idle for label in strong)
+    coordination = [Weight("coordination", "prior", p.prior_coordination), *lines, *declared]
+    coordination += _taken_off(
+        "coordination", "calibration", p.calibration * (p.calibrated_from - _total(coordination))
+    )
+    coordination += _taken_off("coordination", "ceiling", _total(coordination) - p.ceiling)
     extraction = [Weight("extraction", "prior", p.prior_extraction), *_family_lines(findings, "extraction", p)]
-    extraction += _unspecific(findings, p)
-    extraction += _ceiling("extraction", extraction, p)
+    extraction += _taken_off("extraction", "unspecific", _common_signs(findings, p) - p.unspecific_cap)
+    extraction += _taken_off("extraction", "ceiling", _total(extraction) - p.ceiling)
     return Probabilities(
         weights=(*coordination, *extraction),
-        coordination=round(probability(sum(w.bits for w in coordination)), 4),
-        extraction=round(probability(sum(w.bits for w in extraction)), 4),
+        coordination=round(probability(_total(coordination)), 4),
+        extraction=round(probability(_total(extraction)), 4),
         families=families,
         idle=len(strong) - families,
     )

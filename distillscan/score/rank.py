@@ -3,23 +3,26 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from distillscan.detect.base import Candidate, Detector, Finding, evidence
 from distillscan.result import Evidence, Explanation, Severity
 from distillscan.score.combine import Probabilities, combine
-from distillscan.score.explanations import ExplainParameters, explain
+from distillscan.score.explanations import explain
+from distillscan.score.explanations.base import ExplanationParameters
 from distillscan.score.severity import SeverityParameters, severity
 from distillscan.settings import threshold
 
+#: Share of members on a token from which it may name the cluster.
+_NAMING_SHARE: Final = 0.2
+
 
 @dataclass(frozen=True)
-class ScoreParameters(SeverityParameters, ExplainParameters):
+class ScoreParameters(SeverityParameters, ExplanationParameters):
     """How evidence becomes probabilities and severity, and which clusters are reported."""
 
-    naming_share: float = threshold(0.2, "share", "of members on a token from which it names the cluster")
     report_coordination: float = threshold(0.5, "probability", "below which a cluster is not reported")
 
 
@@ -36,38 +39,6 @@ class ScoredCluster:
     requests: int
 
 
-def core_tokens(candidate: Candidate, p: ScoreParameters) -> list[str]:
-    """Return the tokens that hold a candidate together: of each kind the one most members carry, by priority."""
-    graph, members, core = candidate.graph, candidate.members, []
-    naming = [kind for kind in graph.kinds.values() if kind.id_priority]
-    for kind in sorted(naming, key=lambda kind: kind.id_priority):
-        columns = candidate.characteristic(kind.name)
-        if columns.size == 0:
-            continue
-        inside = graph.carriers_among(kind.name, members)[columns]
-        if inside.max() / members.size >= p.naming_share:
-            tokens = graph.tokens(kind.name)[columns]
-            best = int(tokens[np.lexsort((tokens, -inside))[0]])
-            core.append(f"{kind.name.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}")
-    first = int(candidate.population.profile.accounts["account"][int(members[0])])
-    return [*core, f"accounts-{first & 0xFFFFFFFFFF:010x}"]
-
-
-def cluster_ids(candidates: Sequence[Candidate], p: ScoreParameters) -> list[str]:
-    """Return a name for each candidate, made of its core evidence.
-
-    It does not change when members join or rows are shuffled, as long as the same things hold the cluster together.
-    Candidates with the same core token (two operators of one published pipeline) are told apart by their next one.
-    """
-    cores = [core_tokens(candidate, p) for candidate in candidates]
-    names = [core[0] for core in cores]
-    for used in range(2, 1 + max(map(len, cores), default=0)):
-        names = [
-            "+".join(core[:used]) if names.count(name) > 1 else name for name, core in zip(names, cores, strict=True)
-        ]
-    return names
-
-
 class DetectorFailedError(Exception):
     """A detector could not weigh a candidate; the cause is chained.
 
@@ -80,20 +51,46 @@ class DetectorFailedError(Exception):
         self.detector = detector
 
 
-def _assess(
-    candidate: Candidate, detectors: Sequence[Detector], settings: Mapping[str, Any]
-) -> list[tuple[str, Finding]]:
-    """The findings of each detector, by its name, with bits to the hundredth as they stand in the report."""
-    assessed: list[tuple[str, Finding]] = []
-    for detector in detectors:
-        try:
-            findings = detector.assess(candidate, settings[detector.name])
-        except Exception as error:
-            raise DetectorFailedError(detector.name) from error
-        if not isinstance(findings, list) or not all(_is_weighed(finding) for finding in findings):
-            raise DetectorFailedError(detector.name) from ValueError("a finding has no finite weight")
-        assessed += [(detector.name, replace(finding, bits=round(finding.bits, 2))) for finding in findings]
-    return assessed
+def core_tokens(candidate: Candidate) -> list[str]:
+    """Return the tokens that hold a candidate together: of each kind the one most members carry, by priority."""
+    graph, members, core = candidate.graph, candidate.members, []
+    naming = [kind for kind in graph.kinds.values() if kind.id_priority]
+    for kind in sorted(naming, key=lambda kind: kind.id_priority):
+        columns = candidate.characteristic(kind.name)
+        if columns.size == 0:
+            continue
+        inside = graph.carriers_among(kind.name, members)[columns]
+        if inside.max() / members.size >= _NAMING_SHARE:
+            tokens = graph.tokens(kind.name)[columns]
+            best = int(tokens[np.lexsort((tokens, -inside))[0]])
+            core.append(f"{kind.name.replace('_', '-')}-{best & 0xFFFFFFFFFF:010x}")
+    first = int(candidate.population.profile.accounts["account"][int(members[0])])
+    return [*core, f"accounts-{first & 0xFFFFFFFFFF:010x}"]
+
+
+def cluster_ids(candidates: Sequence[Candidate]) -> list[str]:
+    """Return a name for each candidate, made of its core evidence.
+
+    It does not change when members join or rows are shuffled, as long as the same things hold the cluster together.
+    Candidates with the same core token (two operators of one published pipeline) are told apart by their next one.
+    """
+    cores = [core_tokens(candidate) for candidate in candidates]
+    names = [core[0] for core in cores]
+    for used in range(2, 1 + max(map(len, cores), default=0)):
+        shared = {name for name in names if names.count(name) > 1}
+        names = ["+".join(core[:used]) if name in shared else name for name, core in zip(names, cores, strict=True)]
+    return names
+
+
+def _findings(candidate: Candidate, detector: Detector, parameters: Any) -> list[Finding]:
+    """What a detector says of a candidate, with bits to the hundredth as they stand in the report."""
+    try:
+        findings = detector.assess(candidate, parameters)
+    except Exception as error:
+        raise DetectorFailedError(detector.name) from error
+    if not isinstance(findings, list) or not all(_is_weighed(finding) for finding in findings):
+        raise DetectorFailedError(detector.name) from ValueError("a finding has no finite weight")
+    return [replace(finding, bits=round(finding.bits, 2)) for finding in findings]
 
 
 def _is_weighed(finding: Any) -> bool:
@@ -104,15 +101,15 @@ def _score(
     candidate: Candidate, detectors: Sequence[Detector], settings: Mapping[str, Any], p: ScoreParameters
 ) -> ScoredCluster | None:
     """The candidate as a cluster without a name, None if it is not worth reporting."""
-    assessed = _assess(candidate, detectors, settings)
-    findings = tuple(finding for _, finding in assessed)
+    said = [(d.name, finding) for d in detectors for finding in _findings(candidate, d, settings[d.name])]
+    findings = tuple(finding for _, finding in said)
     explained = explain(candidate, findings, combine(findings, (), p).families, p)
     sums = combine(findings, explained.weights, p, explained.idle)
     if sums.coordination < p.report_coordination:
         return None
     requests = int(candidate.population.requests[candidate.members].sum())
     # What weighs nothing explains, but is not listed.
-    listed = tuple(evidence(name, finding) for name, finding in assessed if finding.bits != 0)
+    listed = tuple(evidence(name, finding) for name, finding in said if finding.bits != 0)
     level = severity(sums, requests, p)
     return ScoredCluster("", candidate, listed, sums, level, explained.explanations, requests)
 
@@ -124,9 +121,7 @@ def score_candidates(
     p: ScoreParameters,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[ScoredCluster]:
-    """Return the candidates worth reporting, best first.
-
-    Order: score, then requests, then name; so that it is the same for every order of the input.
+    """Return the candidates worth reporting by score, then requests, then name: the same for every order of the input.
 
     Args:
         candidates: What clustering found.
@@ -144,6 +139,6 @@ def score_candidates(
         if cluster is not None:
             scored.append(cluster)
         advance(1)
-    names = cluster_ids([cluster.candidate for cluster in scored], p)
+    names = cluster_ids([cluster.candidate for cluster in scored])
     named = [replace(cluster, cluster_id=name) for name, cluster in zip(names, scored, strict=True)]
     return sorted(named, key=lambda cluster: (-cluster.probabilities.score, -cluster.requests, cluster.cluster_id))

@@ -1,4 +1,4 @@
-"""The background: unrelated accounts of every sort with heavy-tailed volumes, small teams and production clients."""
+"""The background: unrelated accounts of every segment with heavy-tailed volumes, small teams, production clients."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -11,9 +11,9 @@ from distillscan.simulate.clock import DAY
 from distillscan.simulate.grammar import LANGUAGES
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.traffic import converse, dress, share_out, visits
-from distillscan.simulate.world import Ints, Part, Size, Stage
+from distillscan.simulate.people import domains, make_accounts
+from distillscan.simulate.traffic import add_account_columns, add_prompts, divide_rows, draw_visits
+from distillscan.simulate.world import Context, Ints, Part, Size
 
 _TEAM: Final = 4
 _PAYLOADS: Final = ("article", "context", "datablock", "codeblock", "logblock", "clause", "statement", "working")
@@ -22,7 +22,7 @@ _FIXED: Final = ("fixed_record", "fixed_code", "fixed_pair")
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Ordinary accounts; the options are their shares of accounts by sort."""
+    """Ordinary accounts; the first five options are the shares of accounts by segment."""
 
     consumer: float = 0.6
     developer: float = 0.22
@@ -35,11 +35,11 @@ class Background:
     households: float = 0.05
     #: Share of people with a standing instruction of their own, sent as the system prompt of every request.
     habits: float = 0.03
-    #: Share of accounts that are closed for reasons of their own: their last request is forbidden.
+    #: Share of accounts that are closed for reasons of no campaign: their last request gets a 403.
     closed: float = 0.004
     #: Share of production clients and standing instructions written in the language of their country.
     native: float = 0.0
-    #: Whether production clients ask for everything that campaigns ask for, each of them for reasons of its own.
+    #: Whether production clients, unrelated as they are, ask for everything that campaigns ask for.
     wide: bool = False
     #: No single account sends more than this share of the background.
     largest: float = 0.08
@@ -48,34 +48,34 @@ class Background:
     rate: ClassVar[float] = 0.75
     limits: ClassVar[tuple[int, int]] = (20, 10_000_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Recruit every sort, let them work, and give production clients their private templates."""
+    def build(self, context: Context, size: Size) -> Part:
+        """Make the accounts of every segment, their traffic, and a template for each production client."""
         shares = np.array([self.consumer, self.developer, self.employee, self.student, self.server])
         names = ("consumer", "developer", "employee", "student", "server")
         heads = np.maximum(1, np.round(shares / shares.sum() * size.accounts)).astype(np.int64)
         sorts = np.repeat(np.arange(len(names)), heads)
-        groups = [recruit(stage, int(count), name) for name, count in zip(names, heads, strict=True)]
-        groups[0] = _households(stage, groups[0], self.households)
-        groups[2] = _teams(stage, groups[2])
+        groups = [make_accounts(context, int(count), name) for name, count in zip(names, heads, strict=True)]
+        groups[0] = _households(context, groups[0], self.households)
+        groups[2] = _teams(context, groups[2])
         people = pl.concat(groups).with_columns(sort=pl.Series(sorts))
-        counts = share_out(stage.rng, people["volume"].to_numpy(), size.rows, self.largest)
+        counts = divide_rows(context.rng, people["volume"].to_numpy(), size.rows, self.largest)
         people, counts = people.filter(pl.Series(counts > 0)), counts[counts > 0]
-        lines = converse(stage, dress(stage, people, visits(stage, people, counts)))
+        lines = add_prompts(context, add_account_columns(context, people, draw_visits(context, people, counts)))
         servers = (people["sort"] == names.index("server")).to_numpy()
-        lines = _instruct(stage, lines, people, self.habits, self.native)
-        lines = self._produce(stage, lines, people, np.flatnonzero(servers))
-        shut = pl.Series(stage.rng.random(people.height) < self.closed).gather(lines["person"])
+        lines = _instruct(context, lines, people, self.habits, self.native)
+        lines = self._produce(context, lines, people, np.flatnonzero(servers))
+        shut = pl.Series(context.rng.random(people.height) < self.closed).gather(lines["person"])
         final = pl.col("time") == pl.col("time").max().over("person")
-        return finish(stage, people, lines.with_columns(status_code=pl.when(final & shut).then(pl.lit(403))))
+        return finish(context, people, lines.with_columns(status_code=pl.when(final & shut).then(pl.lit(403))))
 
-    def _produce(self, stage: Stage, lines: pl.DataFrame, people: pl.DataFrame, servers: Ints) -> pl.DataFrame:
+    def _produce(self, context: Context, lines: pl.DataFrame, people: pl.DataFrame, servers: Ints) -> pl.DataFrame:
         """Replace the prompts of production clients by their own template around changing content."""
-        tongues = _tongues(stage, people["language"].gather(servers), self.native)
+        tongues = _tongues(context, people["language"].gather(servers), self.native)
         rank = np.full(int(lines["person"].max()) + 1 if lines.height else 0, -1)  # type: ignore[arg-type]
         rank[servers] = np.arange(servers.size)
         mine = rank[lines["person"].to_numpy()]
         rows = np.flatnonzero(mine >= 0)
-        columns = production(stage, mine[rows], servers.size, self.constant_length, tongues, wide=self.wide)
+        columns = production_prompts(context, mine[rows], servers.size, self.constant_length, tongues, wide=self.wide)
         place = np.full(lines.height, -1)
         place[rows] = np.arange(rows.size)
         here = pl.Series(place >= 0)
@@ -88,8 +88,8 @@ class Background:
         )
 
 
-def production(
-    stage: Stage,
+def production_prompts(
+    context: Context,
     client: Ints,
     clients: int,
     constant_length: float = 0.0,
@@ -97,47 +97,49 @@ def production(
     *,
     wide: bool = False,
 ) -> dict[str, pl.Series]:
-    """``prompt`` and ``system_prompt`` of production clients, each with a template of its own.
+    """Return ``prompt`` and ``system_prompt`` of production clients, each with a template of its own.
 
     Args:
-        stage: the part that is being built.
-        client: client per row, from 0.
-        clients: number of clients.
-        constant_length: share of clients whose prompts all have the same length.
-        tongues: language of each client; English if not given.
-        wide: whether they ask for everything that campaigns ask for.
+        context: Of the part that is being built.
+        client: Client per row, from 0.
+        clients: Number of clients.
+        constant_length: Share of clients whose prompts all have the same length.
+        tongues: Language of each client; English if not given.
+        wide: Whether they ask for everything that campaigns ask for.
     """
-    rng, writer = stage.rng, stage.world.writer
-    mine = templates.private(rng, clients, 0.1, tongues, wide=wide)
+    rng, writer = context.rng, context.world.writer
+    mine = templates.private_templates(rng, clients, 0.1, tongues, wide=wide)
     symbols = np.array([writer.grammar.symbols[name] for name in _PAYLOADS])[rng.integers(0, len(_PAYLOADS), clients)]
     fixed = np.array([writer.grammar.symbols[name] for name in _FIXED])[rng.integers(0, len(_FIXED), clients)]
     if tongues is not None:
-        own = np.array([writer.grammar.symbols[templates.spoken(tongue, "article")] for tongue in tongues], np.int64)
+        own = np.array(
+            [writer.grammar.symbols[templates.symbol_name(tongue, "article")] for tongue in tongues], np.int64
+        )
         symbols = np.where(np.array(tongues) == "en", symbols, own)
     payload = np.where(rng.random(clients) < constant_length, fixed, symbols)
-    columns = templates.fill(mine, client, writer.grammar.expand_each(rng, payload[client]))
+    columns = templates.fill_templates(mine, client, writer.grammar.expand_each(rng, payload[client]))
     if writer.corpus is None:
         return columns
     return writer.corpus.batch_jobs(rng, client, columns)
 
 
-def _tongues(stage: Stage, languages: pl.Series, native: float) -> list[str] | None:
-    """The language of each client's instructions: English, or for a share the one spoken where it is."""
+def _tongues(context: Context, languages: pl.Series, native: float) -> list[str] | None:
+    """The language of each client's instructions: its country's for a share ``native`` of clients, else English."""
     if not native:
         return None
-    own = stage.rng.random(len(languages)) < native
+    own = context.rng.random(len(languages)) < native
     return [LANGUAGES[spoken] if mine else "en" for spoken, mine in zip(languages, own, strict=True)]
 
 
 def _instruct(
-    stage: Stage, lines: pl.DataFrame, people: pl.DataFrame, share: float, native: float
+    context: Context, lines: pl.DataFrame, people: pl.DataFrame, share: float, native: float
 ) -> pl.DataFrame:  # fmt: skip
     """Give some people a standing instruction each: how to answer, or to show the thinking first."""
-    rng, writer, accounts = stage.rng, stage.world.writer, people.height
+    rng, writer, accounts = context.rng, context.world.writer, people.height
     thinking = rng.random(accounts) < 0.3
-    tongues = _tongues(stage, people["language"], native) or ["en"] * accounts
+    tongues = _tongues(context, people["language"], native) or ["en"] * accounts
     names = [
-        templates.spoken(tongue, name)
+        templates.symbol_name(tongue, name)
         for tongue, name in zip(tongues, np.where(thinking, "injection", "habit"), strict=True)
     ]
     own = writer.grammar.expand_each(rng, np.array([writer.grammar.symbols[name] for name in names], np.int64))
@@ -146,9 +148,9 @@ def _instruct(
     return lines.with_columns(system_prompt=pl.when(has.gather(mine)).then(own.gather(mine)))
 
 
-def _households(stage: Stage, people: pl.DataFrame, share: float) -> pl.DataFrame:
-    """Let some consumers live with the one before them: same line and place, half of them same payer and device."""
-    rng, own = stage.rng, np.arange(people.height)
+def _households(context: Context, people: pl.DataFrame, share: float) -> pl.DataFrame:
+    """Put a share of consumers into the household of the one before: same address, for half also payer and device."""
+    rng, own = context.rng, np.arange(people.height)
     joined = (rng.random(own.size) < share) & (own > 0)
     home = np.where(joined, own - 1, own)
     purse = np.where(joined & (rng.random(own.size) < 0.5), own - 1, own)
@@ -160,9 +162,9 @@ def _households(stage: Stage, people: pl.DataFrame, share: float) -> pl.DataFram
     )
 
 
-def _teams(stage: Stage, people: pl.DataFrame) -> pl.DataFrame:
+def _teams(context: Context, people: pl.DataFrame) -> pl.DataFrame:
     """Group employees into small companies: one organisation, payer, mail domain, office and start each."""
-    rng, count = stage.rng, people.height
+    rng, count = context.rng, people.height
     teams = max(1, count // _TEAM)
     team = np.sort(rng.integers(0, teams, count))
     networks = load_networks()
@@ -171,7 +173,7 @@ def _teams(stage: Stage, people: pl.DataFrame) -> pl.DataFrame:
     joined = people["account_created_at"].gather(lead).gather(team).to_numpy()
     joined = joined + rng.exponential(20 * DAY, count).astype(np.int64)
     return people.with_columns(
-        org_id=stage.mint("org", teams).gather(team), payment_id=stage.mint("pm", teams).gather(team),
+        org_id=context.mint("org", teams).gather(team), payment_id=context.mint("pm", teams).gather(team),
         email_domain=domains(rng, teams).gather(team), office_ip=networks.draw(rng, office).gather(team),
         office_net=pl.Series(office[team]), country=people["country"].gather(lead).gather(team),
         language=people["language"].gather(lead).gather(team), offset=people["offset"].gather(lead).gather(team),

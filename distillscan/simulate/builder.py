@@ -1,10 +1,10 @@
-"""What every cohort and campaign is: a frozen set of options that can build its part of the log."""
+"""The protocol of cohorts and campaigns: a frozen set of options that builds its part of the log."""
 
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol, get_args, get_type_hints
 
 from distillscan.errors import UsageError
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.world import Context, Part, Size
 
 
 class Builder(Protocol):
@@ -17,16 +17,16 @@ class Builder(Protocol):
     #: Fewest and most accounts, whatever the size of the log.
     limits: ClassVar[tuple[int, int]]
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Its accounts and requests."""
+    def build(self, context: Context, size: Size) -> Part:
+        """Return its accounts and requests."""
         ...
 
 
 def configure(builder: type[Builder], options: dict[str, Any], where: str) -> Builder:
-    """A builder with these options.
+    """Return a builder with these options.
 
     Raises:
-        UsageError: an option is unknown or of the wrong type; the message lists what the kind knows.
+        UsageError: An option is unknown or of the wrong type; the message lists what the kind knows.
     """
     known = {field.name: field for field in fields(builder)}  # type: ignore[arg-type]  # every builder is a dataclass
     for name, value in options.items():

@@ -17,7 +17,7 @@ _DESKTOPS: Final = ("Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """One entry per program and version, most used first within a channel; elsewhere a client is its position here."""
+    """One entry per program and version, most used first within a channel; other tables refer to its position here."""
 
     agent: pl.Series
     tls: pl.Series
@@ -25,7 +25,7 @@ class Clients:
     channel: npt.NDArray[np.int64]
 
     def pick(self, rng: np.random.Generator, channel: Channel, count: int) -> npt.NDArray[np.int64]:
-        """A client of that channel for each account; popularity falls off as in a Zipf law."""
+        """Draw a client of that channel for each account; popularity follows Zipf's law."""
         found = np.flatnonzero(self.channel == CHANNELS.index(channel))
         weights = 1 / (np.arange(found.size) + 1.5)
         return rng.choice(found, count, p=weights / weights.sum())
@@ -93,14 +93,14 @@ def _families() -> list[_Family]:
 
 
 def fingerprint(stack: str, generation: int) -> str:
-    """A JA4-shaped fingerprint of a TLS library and its generation; the same for every program built on it."""
+    """Return a fingerprint in JA4 form for a generation of a TLS library, the same for every program built on it."""
     digest = hashlib.sha256(f"{stack}/{generation}".encode()).hexdigest()
     return f"t13d{15 + int(digest[0], 16) % 4}{10 + int(digest[1], 16) % 6}h2_{digest[2:14]}_{digest[14:26]}"
 
 
 @cache
 def load_clients() -> Clients:
-    """Every program and version, in order of how many accounts use it."""
+    """Return every program and version, in order of how many accounts use it."""
     entries = [
         (family.popularity / (at + 1.0) ** 0.8, family, at)
         for family in _families()

@@ -38,19 +38,19 @@ _DAY_SHARE: Final = np.array([_WEEKDAYS[name] for name in RHYTHMS], float)
 
 
 def rhythm(name: str) -> int:
-    """The number a rhythm has in the people table."""
+    """Return the number of a rhythm in the people table."""
     return RHYTHMS.index(name)
 
 
 def draw_times(rng: np.random.Generator, rhythms: Ints, offsets: Ints, first: Ints, last: Ints) -> Ints:
-    """One time per row in ``first..last`` (µs since the epoch, UTC) that follows the row's rhythm.
+    """Draw one time per row in ``first..last`` (µs since the epoch, UTC) that follows the row's rhythm.
 
     Args:
-        rng: source of randomness.
-        rhythms: rhythm number per row.
-        offsets: minutes the row's local time is ahead of UTC.
-        first: earliest time per row.
-        last: latest time per row, not before ``first``.
+        rng: Source of randomness.
+        rhythms: Rhythm number per row.
+        offsets: Minutes the row's local time is ahead of UTC.
+        first: Earliest time per row.
+        last: Latest time per row, not before ``first``.
 
     Rows whose window is too short for their rhythm get a uniform time in it.
     """
@@ -72,5 +72,5 @@ def draw_times(rng: np.random.Generator, rhythms: Ints, offsets: Ints, first: In
 
 
 def pauses(rng: np.random.Generator, count: int, median_seconds: float) -> Ints:
-    """Pauses between the turns of a conversation in µs, log-normal."""
+    """Draw pauses between the turns of a conversation in µs, log-normal."""
     return (np.exp(rng.normal(np.log(median_seconds), 1.0, count)) * SECOND).astype(np.int64)

@@ -25,26 +25,26 @@ _LONGEST_PROMPT: Final = 20_000
 
 @dataclass(slots=True)
 class Deck:
-    """Prompts dealt out like cards: each is used once before any is used again."""
+    """Rows in random order, drawn without replacement: each is used once before any is used again."""
 
     cards: pl.DataFrame
     _order: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     def draw(self, rng: np.random.Generator, count: int) -> pl.DataFrame:
-        """``count`` rows, in random order."""
+        """Draw ``count`` rows, in random order."""
         while self._order.size < count:
             self._order = np.concatenate([self._order, rng.permutation(self.cards.height)])
         taken, self._order = self._order[:count], self._order[count:]
         return self.cards[taken]
 
     def deal(self, rng: np.random.Generator, count: int) -> pl.Series:
-        """The prompts of ``count`` cards."""
+        """Draw the prompts of ``count`` rows."""
         return self.draw(rng, count)["prompt"]
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A folder of real prompts, sorted by what they are used for."""
+    """Real prompts of a folder, by what they are used for."""
 
     ordinary: Deck
     instructions: Deck
@@ -53,14 +53,14 @@ class Corpus:
     pipelines: Mapping[str, Deck]
 
     def fresh(self) -> "Corpus":
-        """The same prompts with unshuffled decks, so that a second simulation does not depend on a first."""
+        """Return the same prompts with no row drawn yet, so that a second simulation does not depend on a first."""
         decks = {name: Deck(deck.cards) for name, deck in self.pipelines.items()}
         return replace(
             self, ordinary=Deck(self.ordinary.cards), instructions=Deck(self.instructions.cards), pipelines=decks
         )
 
-    def manual(self, rng: np.random.Generator, size: int) -> str:
-        """A real system prompt among the ten whose length is nearest to ``size`` bytes."""
+    def agent_prompt(self, rng: np.random.Generator, size: int) -> str:
+        """Draw a real system prompt among the ten whose length is nearest to ``size`` bytes."""
         gap = (self.manuals.str.len_bytes().cast(pl.Int64) - size).abs()
         nearest = gap.arg_sort().head(10)
         return str(self.manuals[int(nearest[int(rng.integers(0, len(nearest)))])])
@@ -68,7 +68,7 @@ class Corpus:
     def batch_jobs(
         self, rng: np.random.Generator, client: npt.NDArray[np.int64], otherwise: Mapping[str, pl.Series]
     ) -> dict[str, pl.Series]:
-        """Real batch prompts for as many clients as there are real templates; the others keep what they have."""
+        """Return real batch prompts for as many clients as there are real templates; the others keep what they have."""
         texts = pl.concat(list(self.templates))
         sizes = np.array([len(group) for group in self.templates])
         starts = np.cumsum(sizes) - sizes
@@ -83,10 +83,10 @@ class Corpus:
         }
 
     def pipeline(self, *names: str) -> Deck:
-        """The first of these pipelines (``template_id`` or the file's name without ``distill_``) that the folder has.
+        """Return the first of these pipelines (``template_id``, or file name without ``distill_``) that the folder has.
 
         Raises:
-            InputError: none of them is there.
+            InputError: None of them is there.
         """
         for name in names:
             if name in self.pipelines:
@@ -104,7 +104,7 @@ def load_corpus(folder: Path) -> Corpus:
     ``system_prompts.parquet`` (``text``) and ``alpaca_en.parquet`` (``instruction``, ``input``).
 
     Raises:
-        InputError: the folder, one of its files or one of their columns is missing.
+        InputError: The folder, one of its files or one of their columns is missing.
     """
     pipelines = sorted(path for path in folder.glob(_PIPELINES) if path.name not in _NOT_PROMPTS)
     wanted = [folder / name for name in (_BENIGN, _TEMPLATES, _SYSTEM, _INSTRUCTIONS)]
@@ -136,7 +136,7 @@ def load_corpus(folder: Path) -> Corpus:
 
 
 def _short(prompts: pl.DataFrame) -> pl.DataFrame:
-    """Without the few giants (whole books pasted), which would make a small log large."""
+    """The prompts without very long ones (whole books pasted), which would make a small log large."""
     return prompts.filter(pl.col("prompt").str.len_bytes() <= _LONGEST_PROMPT)
 
 

@@ -1,4 +1,4 @@
-"""Texts by combination: rules and word banks from TOML, written out for many rows at once."""
+"""Texts from a grammar: rules and word banks from TOML, expanded for many rows at once."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from distillscan.simulate.spell import STACK, spell
+from distillscan.simulate.text_kernel import STACK, write_texts
 
 #: English first, then languages with a word file of their own, whose symbols carry a prefix ("es_ask").
 LANGUAGES: Final = ("en", "es", "zh", "ru", "de", "fr", "pt")
@@ -53,20 +53,20 @@ class Grammar:
     letters: npt.NDArray[np.uint8]
 
     def expand(self, rng: np.random.Generator, symbol: str, rows: int) -> pl.Series:
-        """One text per row for one rule or word bank."""
+        """Draw one text per row from one rule or word bank."""
         return self.expand_each(rng, np.full(rows, self.symbols[symbol], np.int64))
 
     def expand_each(self, rng: np.random.Generator, symbols: npt.NDArray[np.int64]) -> pl.Series:
-        """One text per row, each from the symbol (a value of ``symbols``) its row asks for."""
+        """Draw one text per row, each from its row's symbol (a value of ``symbols``)."""
         return self.write(symbols, draw_seeds(rng, symbols.size))
 
     def write(self, symbols: npt.NDArray[np.int64], seeds: Seeds) -> pl.Series:
-        """The texts that these seeds stand for: the same symbol and seed give the same text."""
+        """Return the texts of these seeds: the same symbol and seed give the same text."""
         tables = (self.alternatives, self.cumulative, self.parts, self.codes, self.literals)
         stack, offsets = np.empty(STACK, np.int64), np.zeros(symbols.size + 1, np.int64)
-        spell(symbols, seeds, *tables, self.letters, stack, offsets, np.empty(0, np.uint8))
+        write_texts(symbols, seeds, *tables, self.letters, stack, offsets, np.empty(0, np.uint8))
         data = np.empty(offsets[-1], np.uint8)
-        spell(symbols, seeds, *tables, self.letters, stack, offsets, data)
+        write_texts(symbols, seeds, *tables, self.letters, stack, offsets, data)
         array = pa.LargeStringArray.from_buffers(symbols.size, pa.py_buffer(offsets), pa.py_buffer(data))
         text = pl.from_arrow(array)
         assert isinstance(text, pl.Series)  # noqa: S101  an arrow array gives a series, the signature cannot say so
@@ -74,12 +74,12 @@ class Grammar:
 
 
 def draw_seeds(rng: np.random.Generator, rows: int) -> Seeds:
-    """Starting points for ``Grammar.write``, one per row."""
+    """Draw seeds for ``Grammar.write``, one per row."""
     return rng.integers(1, 2**31 - 2, rows)
 
 
 def reachable(rules: Rules, roots: Iterable[str]) -> dict[str, str | list[str]]:
-    """The rules that texts of these symbols are made of, in the order of ``rules``."""
+    """Return the rules that texts of these symbols are made of, in the order of ``rules``."""
     found: set[str] = set()
     waiting = list(roots)
     while waiting:
@@ -91,10 +91,10 @@ def reachable(rules: Rules, roots: Iterable[str]) -> dict[str, str | list[str]]:
 
 
 def compile_rules(rules: Rules) -> Grammar:
-    """Turn named rules into the flat tables the kernels walk.
+    """Compile named rules into the flat tables that the kernel reads.
 
     Raises:
-        KeyError: a rule refers to a symbol that no rule defines.
+        KeyError: A rule refers to a symbol that no rule defines.
     """
     symbols = {name: at for at, name in enumerate(rules)}
     literal_ids: dict[str, int] = {}
@@ -137,7 +137,7 @@ def _prefixed(prefix: str, rules: Rules) -> dict[str, str | list[str]]:
 
 @cache
 def load_rules() -> Rules:
-    """The packaged words and rules of every language, by symbol."""
+    """Return the packaged words and rules of every language, by symbol."""
     folder = resources.files("distillscan.simulate.words")
 
     def read(name: str) -> Rules:
@@ -154,5 +154,5 @@ def load_rules() -> Rules:
 
 @cache
 def load_grammar() -> Grammar:
-    """The packaged words and rules as one grammar."""
+    """Return the packaged words and rules as one grammar."""
     return compile_rules(load_rules())

@@ -33,10 +33,11 @@ class Harnesses:
 
 
 def load_harnesses(world: World) -> Harnesses:
-    """The harnesses of a world, the same for whoever uses them."""
+    """Return the harnesses of a world, the same for everybody who uses them."""
     rng = np.random.default_rng([world.seed, zlib.crc32(b"harnesses")])
     texts = [
-        f"You are {title}, {_article(agent)}.\n{world.writer.manual(rng, size)}" for title, agent, _, size in _KNOWN
+        f"You are {title}, {_article(agent)}.\n{world.writer.agent_prompt(rng, size)}"
+        for title, agent, _, size in _KNOWN
     ]
     return Harnesses(pl.Series([agent for _, agent, _, _ in _KNOWN]), _fingerprints(), pl.Series(texts))
 

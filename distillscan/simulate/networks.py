@@ -1,4 +1,4 @@
-"""Addresses: which networks exist, and addresses drawn from them so that ip, asn and country agree."""
+"""Networks, and addresses drawn from them so that ip, asn and country agree."""
 
 import ipaddress
 import tomllib
@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from distillscan.simulate.ids import hex_table, join
+from distillscan.simulate.ids import concatenate, hex_table
 
 NetworkKind = Literal["home", "mobile", "office", "campus", "cloud", "vpn"]
 Ints = npt.NDArray[np.int64]
 
-#: What stands in where a country has no network of a kind in the list.
+#: The kind that is taken instead if a country has no network of a kind.
 _FALLBACK: Final[dict[NetworkKind, NetworkKind]] = {"mobile": "home", "office": "home", "campus": "home"}
 _V6_HALF: Final = 64
 
@@ -34,7 +34,7 @@ class Networks:
     v6_free: Ints
 
     def of(self, kind: NetworkKind, country: str | None = None) -> Ints:
-        """Networks of a kind, in one country if given; its home networks where it has none of that kind."""
+        """Return the networks of a kind, in one country if given; its home networks if it has none of that kind."""
         found = [
             at for at, (mine, where) in enumerate(zip(self.kind, self.country, strict=True))
             if mine == kind and country in (None, where)
@@ -42,7 +42,7 @@ class Networks:
         return np.array(found, np.int64) if found else self.of(_FALLBACK[kind], country)
 
     def pick(self, rng: np.random.Generator, kind: NetworkKind, countries: pl.Series) -> Ints:
-        """A network of that kind for each row's country."""
+        """Draw a network of that kind for each row's country."""
         out = np.zeros(len(countries), np.int64)
         values = countries.to_numpy()
         for country in countries.unique().sort():
@@ -51,11 +51,11 @@ class Networks:
         return out
 
     def draw(self, rng: np.random.Generator, networks: Ints, v6_share: float = 0.0) -> pl.Series:
-        """One random address per row from that row's network; IPv6 for a share of rows where the network has it."""
+        """Draw one address per row from that row's network; IPv6 for a share of rows if the network has it."""
         six = (self.v6_free[networks] > 0) & (rng.random(networks.size) < v6_share)
         number = self.first[networks] + rng.integers(1, self.size[networks] - 1)
         octets = [_octets().gather(number >> shift & 255) for shift in (24, 16, 8, 0)]
-        four = join([octets[0], ".", octets[1], ".", octets[2], ".", octets[3]])
+        four = concatenate([octets[0], ".", octets[1], ".", octets[2], ".", octets[3]])
         free = self.v6_free[networks]
         high = self.v6_high[networks] | rng.integers(0, np.left_shift(np.int64(1), np.minimum(free, 62)))
         low = rng.integers(1, 65_536, (4, networks.size))
@@ -63,7 +63,7 @@ class Networks:
         text: list[pl.Series | str] = [_groups().gather(group) for group in [*groups, *low]]
         for at in range(7, 0, -1):
             text.insert(at, ":")
-        return pl.select(pl.when(pl.Series(six)).then(join(text)).otherwise(four)).to_series()
+        return pl.select(pl.when(pl.Series(six)).then(concatenate(text)).otherwise(four)).to_series()
 
 
 @cache
@@ -86,7 +86,7 @@ def _high(prefix: str) -> tuple[int, int]:
 
 @cache
 def load_networks() -> Networks:
-    """The packaged list of networks."""
+    """Return the packaged list of networks."""
     text = (resources.files("distillscan.simulate.words") / "networks.toml").read_text(encoding="utf-8")
     entries = tomllib.loads(text)["networks"]
     ranges = [ipaddress.IPv4Network(entry["v4"]) for entry in entries]

@@ -14,7 +14,7 @@ from distillscan.simulate.clients import CHANNELS, Channel, load_clients
 from distillscan.simulate.clock import DAY, HOUR, rhythm
 from distillscan.simulate.grammar import LANGUAGES
 from distillscan.simulate.networks import NetworkKind, load_networks
-from distillscan.simulate.world import Ints, Lineup, Stage
+from distillscan.simulate.world import Context, Ints, Lineup
 from distillscan.simulate.writer import INTERESTS
 
 _FREE_MAIL: Final = (
@@ -52,8 +52,8 @@ NEVER: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
-    """A kind of ordinary account: shares and typical values from which one is drawn."""
+class Segment:
+    """A segment of ordinary accounts: the shares and typical values from which an account is drawn."""
 
     volume: float
     spread: float
@@ -72,28 +72,28 @@ class Sort:
     output: float = 270.0
 
 
-SORTS: Final = {
-    "consumer": Sort(
+SEGMENTS: Final = {
+    "consumer": Segment(
         6, 1.3, 4.0, ("home", "home", "home", "night", "student"),
         (("web", "app", 0.2), ("app", "web", 0.25), ("web", "web", 0.0)),
         (("free", 0.62), ("plus", 0.33), ("pro", 0.05)), "individual",
         ("write", "explain", "life", "words", "code", "math", "life", "write"), mobile=0.3, company_mail=0.03,
     ),
-    "student": Sort(
+    "student": Segment(
         9, 1.1, 4.5, ("student",), (("web", "app", 0.3), ("app", "web", 0.3)), (("free", 0.75), ("plus", 0.25)),
         "education", ("explain", "math", "write", "code", "words"), mobile=0.35,
     ),
-    "employee": Sort(
+    "employee": Segment(
         14, 1.1, 4.0, ("office",), (("web", "app", 0.1), ("web", "api", 0.15)), (("team", 0.7), ("enterprise", 0.3)),
         "business", ("business_talk", "write", "data", "code", "words"), mobile=0.1, company_mail=1.0,
     ),
-    "developer": Sort(
+    "developer": Segment(
         20, 1.5, 3.0, ("office", "home", "night", "student"),
         (("api", "web", 0.3), ("api", "api", 0.0), ("web", "api", 0.3), ("cloud", "web", 0.2)),
         (("api", 0.7), ("plus", 0.2), ("free", 0.1)), "individual",
         ("code", "code", "data", "explain", "write"), mobile=0.05, company_mail=0.35, whole=0.5, output=450,
     ),
-    "server": Sort(
+    "server": Segment(
         150, 1.7, 1.0, ("always", "office", "home", "nightly", "always"),
         (("api", "api", 0.0), ("api", "api", 0.0), ("cloud", "cloud", 0.0)), (("api", 0.8), ("enterprise", 0.2)),
         "business", ("data",), home="cloud", company_mail=0.8, output=90,
@@ -108,7 +108,7 @@ def _countries() -> dict[str, dict[str, Any]]:
 
 
 def domains(rng: np.random.Generator, count: int) -> pl.Series:
-    """Names of companies' mail domains; with few syllables they repeat once in thousands, as real ones do not."""
+    """Draw mail domains of companies; of thousands, two may be the same, unlike real ones."""
     parts = rng.integers(0, len(_SYLLABLES), (4, count))
     ending = rng.integers(0, len(_ENDINGS), count)
     names = ["".join(_SYLLABLES[at] for at in row) for row in parts.T]
@@ -116,7 +116,7 @@ def domains(rng: np.random.Generator, count: int) -> pl.Series:
 
 
 def free_mail(rng: np.random.Generator, count: int) -> pl.Series:
-    """Free-mail domains by popularity."""
+    """Draw free-mail domains by popularity."""
     weights = np.array([weight for _, weight in _FREE_MAIL])
     return pl.Series([name for name, _ in _FREE_MAIL]).gather(
         rng.choice(weights.size, count, p=weights / weights.sum())
@@ -148,36 +148,40 @@ def _homes(rng: np.random.Generator, count: int, country: str | None) -> pl.Data
     return pl.DataFrame({"country": pl.Series(names).gather(chosen), "language": tongue, "offset": offset})
 
 
-def created_before(rng: np.random.Generator, last: int, first: int, arrivals: float, count: int) -> Ints:
-    """Creation times: a share of ``arrivals`` inside the log, the rest over two years before it, later years fuller."""
+def draw_creation_times(rng: np.random.Generator, last: int, first: int, arrivals: float, count: int) -> Ints:
+    """Draw creation times: a share ``arrivals`` inside the log, the others over two years before it, mostly late."""
     age = np.sqrt(rng.random(count)) * 730 * DAY
     old = first - 730 * DAY + age
     new = first + rng.random(count) * (last - first) * 0.97
     return np.where(rng.random(count) < arrivals, new, old).astype(np.int64)
 
 
-def adoption(rng: np.random.Generator, lineup: Lineup, count: int, early: float = 0.04, later: float = 0.32) -> Ints:
-    """When each account turns to the new model: a few within a day, some over the weeks after, most not at all."""
+def draw_adoption_times(
+    rng: np.random.Generator, lineup: Lineup, count: int, early: float = 0.04, later: float = 0.32
+) -> Ints:
+    """Draw when each account turns to the new model: a few within a day, some over the weeks after, most never."""
     share = rng.random(count)
     hours = np.where(share < early, rng.exponential(10, count), 24 + rng.exponential(9 * 24, count))
     return np.where(share < early + later, lineup.release_us + hours * HOUR, NEVER).astype(np.int64)
 
 
-def recruit(stage: Stage, count: int, sort: str, *, country: str | None = None, arrivals: float = 0.18) -> pl.DataFrame:
-    """``count`` unrelated ordinary accounts of a sort (a key of ``SORTS``): everything each has, it has for itself.
+def make_accounts(
+    context: Context, count: int, segment: str, *, country: str | None = None, arrivals: float = 0.18
+) -> pl.DataFrame:
+    """Return ``count`` unrelated ordinary accounts of a segment (a key of ``SEGMENTS``), which share nothing by design.
 
     Columns beside the labels (``account_id, operator, cohort, campaign``): what the log shows of an account
     (``org_id`` to ``plan``), and what drives its behaviour, read by ``traffic``: ``first``/``last`` (µs, UTC),
     ``offset`` (minutes), ``volume`` (relative), ``turns`` (mean per conversation), ``client_*`` (positions in
     ``Clients``), ``*_net`` (positions in ``Networks``).
     """
-    rng, world, kind = stage.rng, stage.world, SORTS[sort]
-    account = stage.mint("acct", count)
+    rng, world, kind = context.rng, context.world, SEGMENTS[segment]
+    account = context.mint("acct", count)
     people = _homes(rng, count, country).with_columns(
-        account_id=account, operator=account, cohort=pl.lit(stage.name), campaign=pl.lit(None, pl.String),
+        account_id=account, operator=account, cohort=pl.lit(context.name), campaign=pl.lit(None, pl.String),
         org_id=pl.lit(None, pl.String), account_type=pl.lit(kind.account_type),
     )  # fmt: skip
-    created = created_before(rng, world.last, world.first, arrivals, count)
+    created = draw_creation_times(rng, world.last, world.first, arrivals, count)
     stays = rng.random(count)
     first = np.maximum(created, world.first)
     last = np.where(stays < 0.8, world.last, first + (rng.random(count) * (world.last - first)).astype(np.int64))
@@ -186,24 +190,24 @@ def recruit(stage: Stage, count: int, sort: str, *, country: str | None = None, 
     pays = plan != "free"
     return people.with_columns(
         account_created_at=pl.Series(created), first=pl.Series(first), last=pl.Series(np.maximum(last, first + HOUR)),
-        plan=pl.Series(plan), payment_id=pl.when(pl.Series(pays)).then(stage.mint("pm", count)),
+        plan=pl.Series(plan), payment_id=pl.when(pl.Series(pays)).then(context.mint("pm", count)),
         email_domain=pl.when(pl.Series(company)).then(domains(rng, count)).otherwise(free_mail(rng, count)),
         volume=pl.Series(kind.volume * np.exp(rng.normal(0, kind.spread, count))),
         turns=pl.Series(1 + (kind.turns - 1) * np.exp(rng.normal(-0.12, 0.5, count))),
         rhythm=pl.Series(np.array([rhythm(name) for name in kind.rhythms])[_choose(rng, kind.rhythms, count)]),
-        model=world.lineup.pick(rng, count), adopts=pl.Series(adoption(rng, world.lineup, count)),
-    ).with_columns(**_equipment(stage, kind, count), **_addresses(stage, kind, people["country"]))  # fmt: skip
+        model=world.lineup.pick(rng, count), adopts=pl.Series(draw_adoption_times(rng, world.lineup, count)),
+    ).with_columns(**_equipment(context, kind, count), **_addresses(context, kind, people["country"]))  # fmt: skip
 
 
-def _equipment(stage: Stage, kind: Sort, count: int) -> dict[str, pl.Series]:
+def _equipment(context: Context, kind: Segment, count: int) -> dict[str, pl.Series]:
     """Interests, channels, programs, devices and keys."""
-    rng, clients = stage.rng, load_clients()
+    rng, clients = context.rng, load_clients()
     channel = _choose(rng, kind.channels, count)
-    second = stage.mint("dev", count)
+    second = context.mint("dev", count)
     two_devices = rng.random(count) < 0.35
-    device = stage.mint("dev", count)
+    device = context.mint("dev", count)
     interests = np.array([INTERESTS.index(name) for name in kind.interests])
-    window = stage.world.last - stage.world.first
+    window = context.world.last - context.world.first
     return {
         "interest": pl.Series(interests[_choose(rng, kind.interests, count)]),
         "interest_b": pl.Series(interests[_choose(rng, kind.interests, count)]),
@@ -211,18 +215,18 @@ def _equipment(stage: Stage, kind: Sort, count: int) -> dict[str, pl.Series]:
         "channel_b": pl.Series(np.array([CHANNELS.index(other) for _, other, _ in kind.channels])[channel]),
         "channel_share": pl.Series(np.array([share for _, _, share in kind.channels])[channel]),
         **{f"client_{name}": pl.Series(clients.pick(rng, name, count)) for name in CHANNELS},
-        "upgrades": pl.Series(stage.world.first + (rng.random(count) * 2 * window).astype(np.int64)),
+        "upgrades": pl.Series(context.world.first + (rng.random(count) * 2 * window).astype(np.int64)),
         "device_a": device,
         "device_b": pl.select(pl.when(pl.Series(two_devices)).then(second).otherwise(device)).to_series(),
-        "api_key_id": stage.mint("key", count),
+        "api_key_id": context.mint("key", count),
         "output": pl.Series(np.log(kind.output) + rng.normal(0, 0.4, count)),
         "whole": pl.Series(rng.random(count) < kind.whole),
     }
 
 
-def _addresses(stage: Stage, kind: Sort, country: pl.Series) -> dict[str, pl.Series]:
+def _addresses(context: Context, kind: Segment, country: pl.Series) -> dict[str, pl.Series]:
     """Own addresses (three leases, taken in turn), the mobile carrier, and habits of moving about."""
-    rng, networks, count = stage.rng, load_networks(), len(country)
+    rng, networks, count = context.rng, load_networks(), len(country)
     anywhere = networks.of("cloud")
     home = rng.choice(anywhere, count) if kind.home == "cloud" else networks.pick(rng, kind.home, country)
     leases = {f"ip_{name}": networks.draw(rng, home, 0.35) for name in "abc"}

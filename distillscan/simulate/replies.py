@@ -1,4 +1,4 @@
-"""The text of answers, for the few logs that hold it, and requests that send earlier answers back in."""
+"""The text of answers, for the few logs that hold it, and requests that carry earlier answers."""
 
 from typing import Final
 
@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate.grammar import LANGUAGES
-from distillscan.simulate.ids import join
-from distillscan.simulate.templates import spoken
-from distillscan.simulate.world import Ints, Stage
+from distillscan.simulate.ids import concatenate
+from distillscan.simulate.templates import symbol_name
+from distillscan.simulate.world import Context, Ints
 
 #: Fewest tokens of a medium, a long and a very long answer; very long ones are two long ones.
 _SIZES: Final = (30, 160, 500)
@@ -19,25 +19,25 @@ _ZH, _RU = LANGUAGES.index("zh"), LANGUAGES.index("ru")
 _OK: Final = 200
 
 
-def reply(stage: Stage, lines: pl.DataFrame, level: pl.Series | None = None) -> pl.DataFrame:
-    """Add ``response``, the text of every answer, if the log holds it; those that are there already stay.
+def add_responses(context: Context, lines: pl.DataFrame, level: pl.Series | None = None) -> pl.DataFrame:
+    """Add ``response``, the text of every answer, if the log holds it; given ones stay.
 
     Args:
-        stage: the part that is being built.
-        lines: its requests, with ``prompt`` and ``language`` (position in ``LANGUAGES``).
-        level: logarithm of the typical output in tokens per request.
+        context: Of the part that is being built.
+        lines: Its requests, with ``prompt`` and ``language`` (position in ``LANGUAGES``).
+        level: Logarithm of the typical output in tokens per request.
     """
     known = lines["response"] if "response" in lines.columns else pl.Series([None] * lines.height, dtype=pl.String)
-    if not stage.world.responses or (lines.height and not known.null_count()):
+    if not context.world.responses or (lines.height and not known.null_count()):
         return lines
-    rng, grammar, rows = stage.replies, stage.world.writer.grammar, lines.height
+    rng, grammar, rows = context.replies, context.world.writer.grammar, lines.height
     typical = np.full(rows, _TYPICAL) if level is None else level.to_numpy()
     size = np.digitize(np.exp(rng.normal(typical, _SPREAD)), _SIZES)
-    table = np.array([[grammar.symbols[spoken(one, f"answer_{name}")] for name in "smll"] for one in LANGUAGES])
+    table = np.array([[grammar.symbols[symbol_name(one, f"answer_{name}")] for name in "smll"] for one in LANGUAGES])
     symbols = table[_tongue(lines), size]
     text = grammar.expand_each(rng, symbols)
     longest = pl.Series(size == len(_SIZES))
-    more = join([text, "\n\n", grammar.expand_each(rng, symbols)])
+    more = concatenate([text, "\n\n", grammar.expand_each(rng, symbols)])
     return lines.with_columns(response=pl.coalesce(known, pl.when(longest).then(more).otherwise(text)))
 
 
@@ -53,19 +53,19 @@ def _tongue(lines: pl.DataFrame) -> Ints:
     return found
 
 
-def send_back(stage: Stage, lines: pl.DataFrame, produced: float) -> tuple[pl.DataFrame, Ints]:
-    """Let a pool feed on itself: some requests produce answers, the others take one of another account as input.
+def feed_back_answers(context: Context, lines: pl.DataFrame, produced: float) -> tuple[pl.DataFrame, Ints]:
+    """Let some requests of a pool produce answers, and the others carry one of another account.
 
     Args:
-        stage: the part that is being built; its log holds answers.
-        lines: its requests; what they say does not matter yet.
-        produced: share of requests that only produce.
+        context: Of the part that is being built; its log holds answers.
+        lines: Its requests; their prompts are not read.
+        produced: Share of requests that only produce.
 
     Returns:
         The requests with ``response`` (and status 200 where it is used later), and for each request the row whose
         answer it takes: an earlier one of another account, or -1 where it produces.
     """
-    rng, rows = stage.rng, lines.height
+    rng, rows = context.rng, lines.height
     person, time = lines["person"].to_numpy(), lines["time"].to_numpy()
     produces = rng.random(rows) < produced
     sources = np.flatnonzero(produces)
@@ -82,6 +82,6 @@ def send_back(stage: Stage, lines: pl.DataFrame, produced: float) -> tuple[pl.Da
     used[taken[taken >= 0]] = True
     level = pl.Series(np.full(rows, _TYPICAL + 1))
     english = lines.with_columns(prompt=pl.lit(""), language=pl.lit(0, pl.Int64))
-    answers = reply(stage, english, level)["response"]
+    answers = add_responses(context, english, level)["response"]
     status = pl.when(pl.Series(used)).then(pl.lit(_OK, pl.Int64))
     return lines.with_columns(response=answers, status_code=status), taken

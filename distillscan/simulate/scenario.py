@@ -22,7 +22,7 @@ _DEFAULT_START: Final = datetime(2026, 4, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One cohort or campaign of a scenario: what, how much of the log, and when."""
+    """One cohort or campaign of a scenario: its kind and options, its share of the log, its days."""
 
     name: str
     builder: Builder
@@ -36,7 +36,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What a log is made of; rows and seed are given when it is simulated."""
+    """The parts of a log; rows and seed are given when it is simulated."""
 
     name: str
     summary: str
@@ -51,19 +51,19 @@ class Scenario:
     responses: bool = False
 
     def without(self, *names: str) -> "Scenario":
-        """The scenario with these entries switched off.
+        """Return the scenario without these entries.
 
         Raises:
-            UsageError: a name is not an entry of the scenario.
+            UsageError: A name is not an entry of the scenario.
         """
         self._known(names)
         return replace(self, entries=tuple(entry for entry in self.entries if entry.name not in names))
 
     def only(self, *names: str) -> "Scenario":
-        """The scenario with every other entry switched off; the background stays.
+        """Return the scenario with these entries and the background only.
 
         Raises:
-            UsageError: a name is not an entry of the scenario.
+            UsageError: A name is not an entry of the scenario.
         """
         self._known(names)
         return replace(self, entries=tuple(entry for entry in self.entries if entry.name in names))
@@ -77,18 +77,18 @@ class Scenario:
 
 
 def list_scenarios() -> dict[str, str]:
-    """Names of the packaged scenarios with their one-line summaries, in order of name."""
+    """Return the names of the packaged scenarios with their one-line summaries, in order of name."""
     folder = resources.files("distillscan.simulate") / "scenarios"
     names = sorted(path.name.removesuffix(".toml") for path in folder.iterdir() if path.name.endswith(".toml"))
     return {name: load_scenario(name).summary for name in names}
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
-    """A packaged scenario by name, or one from a TOML file by path.
+    """Load a packaged scenario by name, or one from a TOML file by path.
 
     Raises:
-        UsageError: there is no such scenario, or its file has an unknown key, kind or option.
-        InputError: the file is missing or no TOML.
+        UsageError: There is no such scenario, or its file has an unknown key, kind or option.
+        InputError: The file is missing or no TOML.
     """
     text = str(name_or_path)
     if text.endswith(".toml"):
@@ -113,11 +113,11 @@ def _packaged(name: str) -> str:
 
 
 def parse_scenario(name: str, text: str) -> Scenario:
-    """A scenario from the text of its TOML file.
+    """Return a scenario from the text of its TOML file.
 
     Raises:
-        UsageError: an unknown key, kind or option, or shares that leave nothing for the background.
-        InputError: the text is no TOML.
+        UsageError: An unknown key, kind or option, or shares that leave nothing for the background.
+        InputError: The text is no TOML.
     """
     body = _read(name, text)
     background = dict(body.get("background", {}))
@@ -137,7 +137,7 @@ def parse_scenario(name: str, text: str) -> Scenario:
 
 
 def _read(name: str, text: str) -> dict[str, Any]:
-    """The body of a scenario's file; with ``cohorts_from`` the cohorts and the background of a packaged one too."""
+    """The body of a scenario's file; with ``cohorts_from`` also the cohorts and the background of a packaged one."""
     try:
         body = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

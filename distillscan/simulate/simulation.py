@@ -23,7 +23,7 @@ class SimulatedLog:
     """A log and the truth about it.
 
     ``log`` has the canonical columns, sorted by time. ``labels`` has one row per account of the log: ``operator``
-    (its own id for somebody who works for nobody else), ``cohort`` and ``campaign`` (null for the innocent).
+    (the account's own id unless somebody else runs it), ``cohort`` and ``campaign`` (null for the innocent).
     """
 
     log: pl.DataFrame
@@ -31,10 +31,10 @@ class SimulatedLog:
 
 
 def simulate(scenario: Scenario, rows: int, seed: int, corpus: Corpus | None = None) -> SimulatedLog:
-    """A labelled log of exactly ``rows`` requests; the same arguments give the same bytes.
+    """Simulate a labelled log of exactly ``rows`` requests; the same arguments give the same bytes.
 
     Raises:
-        UsageError: there are too few rows for the scenario, or an entry lies outside the log's days.
+        UsageError: There are too few rows for the scenario, or an entry lies outside the log's days.
     """
     first = int(scenario.start.timestamp()) * SECOND
     last = first + int(scenario.days * DAY) - 1
@@ -48,10 +48,10 @@ def simulate(scenario: Scenario, rows: int, seed: int, corpus: Corpus | None = N
             f"{rows} rows are too few for {scenario.name}: {left} are left for ordinary accounts, {low} are needed."
         )
         raise UsageError(message)
-    parts = [_label(entry, entry.builder.build(world.stage(entry.name), size)) for entry, size in sized]
+    parts = [_label(entry, entry.builder.build(world.context(entry.name), size)) for entry, size in sized]
     rate = scenario.background_rate or Background.rate
     accounts = max(low, min(left, round(left / (rate * scenario.days))))
-    parts.append(scenario.background.build(world.stage(Background.kind), Size(left, accounts, first, last)))
+    parts.append(scenario.background.build(world.context(Background.kind), Size(left, accounts, first, last)))
     return _join(seed, parts)
 
 

@@ -21,11 +21,10 @@ Aim = Literal["mixed", Goal]
 #: A language of ``LANGUAGES``, or every template and instruction in another one.
 Tongue = Literal["en", "es", "zh", "ru", "de", "fr", "pt", "mixed"]
 
-#: Words that stay the same in every wording of one template, because they say what it is about.
+#: Symbols drawn once for all wordings of a template, because they say what it is about.
 _BOUND: Final = ("role", "field", "object", "verdict", "skill")
 #: Symbols that a template or an instruction is put together from, beside its goal.
 _SENTENCES: Final = ("persona", "task", "rule", "format", "slot_label", "injection")
-PAYLOADS: Final = ("article", "datablock", "context", "codeblock", "logblock", "clause")
 #: Goals of unrelated clients and how common each is; the wide list has everything a campaign may ask for.
 _COMMON: Final[tuple[tuple[Goal, float], ...]] = (
     ("plain", 0.8), ("reasoning", 0.07), ("grading", 0.05), ("inline", 0.03), ("synthesis", 0.03), ("cleaning", 0.02),
@@ -38,7 +37,7 @@ _WIDE: Final[tuple[tuple[Goal, float], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Text before and after the slot, and the system prompt if the instructions are there."""
+    """Text before and after the slot, and the system prompt if it holds the instructions."""
 
     before: str
     after: str
@@ -48,16 +47,16 @@ class Template:
 def wordings(
     rng: np.random.Generator, goal: Goal, where: Where, count: int, rules: int = 2, language: Tongue = "en"
 ) -> list[Template]:
-    """One template in ``count`` wordings: the same role, object and aim, other sentences.
+    """Draw one template in ``count`` wordings: the same role, object and goal in other sentences.
 
     Args:
-        rng: source of randomness.
-        goal: what the instructions ask for.
-        where: place of the slot: after the instructions, before them, between them, or alone with the instructions
+        rng: Source of randomness.
+        goal: What the instructions ask for.
+        where: Place of the slot: after the instructions, before them, between them, or alone with the instructions
             in the system prompt.
-        count: number of wordings.
-        rules: how many rules of detail it has.
-        language: language of the instructions; "mixed" takes all in turn, beginning anywhere.
+        count: Number of wordings.
+        rules: How many rules of detail it has.
+        language: Language of the instructions; "mixed" takes all in turn, beginning with a random one.
     """
     if language == "mixed":
         parts = [wordings(rng, goal, where, size, rules, one) for one, size in _turns(rng, count)]
@@ -65,15 +64,15 @@ def wordings(
     grammar = _bind(rng, language)
 
     def say(symbol: str, texts: int) -> pl.Series:
-        return grammar.expand(rng, spoken(language, symbol), texts)
+        return grammar.expand(rng, symbol_name(language, symbol), texts)
 
     lines = [say(name, count) for name in ("persona", "task")]
     aims = [say(f"goal_{goal}", count)] if goal != "plain" else []
     details = [say("rule", count) for _ in range(rules)] + [say("format", count)]
     label = str(say("slot_label", 1).item())
-    head = ids.join(_spaced([*lines, *aims, *details], language)).str.strip_chars()
-    opening = ids.join(_spaced(lines, language)).str.strip_chars()
-    closing = ids.join(_spaced([*aims, *details], language))
+    head = ids.concatenate(_spaced([*lines, *aims, *details], language)).str.strip_chars()
+    opening = ids.concatenate(_spaced(lines, language)).str.strip_chars()
+    closing = ids.concatenate(_spaced([*aims, *details], language))
     match where:
         case "system":
             return [Template("", "", text) for text in head]
@@ -86,38 +85,40 @@ def wordings(
             return [Template(f"{start}\n\n{label}: ", f"\n\n{end}", None) for start, end in pairs]
 
 
-def spoken(language: str, symbol: str) -> str:
-    """The name a symbol has in the grammar for a language."""
+def symbol_name(language: str, symbol: str) -> str:
+    """Return the name of a symbol in the grammar for a language."""
     return symbol if language == "en" else f"{language}_{symbol}"
 
 
-def demands(rng: np.random.Generator, count: int, language: Tongue = "en") -> pl.Series:
-    """An instruction to write the reasoning into the answer, fit for any request, in ``count`` wordings."""
+def reasoning_instructions(rng: np.random.Generator, count: int, language: Tongue = "en") -> pl.Series:
+    """Draw an instruction to write the reasoning into the answer, for any request, in ``count`` wordings."""
     if language == "mixed":
-        return pl.concat([demands(rng, size, one) for one, size in _turns(rng, count)])
-    return _bind(rng, language).expand(rng, spoken(language, "injection"), count)
+        return pl.concat([reasoning_instructions(rng, size, one) for one, size in _turns(rng, count)])
+    return _bind(rng, language).expand(rng, symbol_name(language, "injection"), count)
 
 
-def fill(templates: list[Template], which: np.typing.NDArray[np.int64], slot: pl.Series) -> dict[str, pl.Series]:
-    """The ``prompt`` and ``system_prompt`` columns: each row's template around its slot."""
+def fill_templates(
+    templates: list[Template], which: np.typing.NDArray[np.int64], slot: pl.Series
+) -> dict[str, pl.Series]:
+    """Return ``prompt`` and ``system_prompt``: each row's template around its slot."""
     before = pl.Series([template.before for template in templates], dtype=pl.String).gather(which)
     after = pl.Series([template.after for template in templates], dtype=pl.String).gather(which)
     system = pl.Series([template.system for template in templates], dtype=pl.String).gather(which)
-    return {"prompt": ids.join([before, slot, after]), "system_prompt": system}
+    return {"prompt": ids.concatenate([before, slot, after]), "system_prompt": system}
 
 
-def private(
+def private_templates(
     rng: np.random.Generator, count: int, bare: float = 0.0, languages: Sequence[str] | None = None, *,
     wide: bool = False,
 ) -> list[Template]:  # fmt: skip
-    """``count`` unrelated templates, each of another client.
+    """Draw ``count`` unrelated templates, each of another client.
 
     Args:
-        rng: source of randomness.
-        count: number of templates.
-        bare: share of clients who send the slot alone.
-        languages: language of each client's instructions; English if not given.
-        wide: whether they ask for everything that campaigns ask for.
+        rng: Source of randomness.
+        count: Number of templates.
+        bare: Share of clients who send the slot alone.
+        languages: Language of each client's instructions; English if not given.
+        wide: Whether they ask for everything that campaigns ask for.
     """
     goals = _WIDE if wide else _COMMON
     places: list[Where] = ["last", "system", "first", "middle"]
@@ -135,7 +136,7 @@ def private(
 
 
 def _turns(rng: np.random.Generator, count: int) -> list[tuple[Tongue, int]]:
-    """How many of ``count`` wordings each language has: all the same, beginning with a random one."""
+    """How many of ``count`` wordings each language has: as equal as they can be, beginning with a random language."""
     start = int(rng.integers(0, len(LANGUAGES)))
     order = LANGUAGES[start:] + LANGUAGES[:start]
     sizes = [count // len(order) + (at < count % len(order)) for at in range(len(order))]
@@ -150,7 +151,7 @@ def _spaced(columns: list[pl.Series], language: Tongue) -> list[pl.Series | str]
 
 
 def _bind(rng: np.random.Generator, language: Tongue) -> Grammar:
-    """The grammar with one choice made for the words that say what a template is about."""
+    """The grammar with one alternative left for the words that say what a template is about."""
     return _bound(language, tuple(int(value) for value in rng.integers(0, 2**31, len(_BOUND))))
 
 
@@ -158,7 +159,7 @@ def _bind(rng: np.random.Generator, language: Tongue) -> Grammar:
 def _bound(language: str, choices: tuple[int, ...]) -> Grammar:
     rules = dict(_sentences(language))
     for name, choice in zip(_BOUND, choices, strict=True):
-        symbol = spoken(language, name)
+        symbol = symbol_name(language, name)
         bank = str(rules[symbol]).split("|")
         rules[symbol] = bank[choice % len(bank)]
     return compile_rules(rules)
@@ -167,5 +168,5 @@ def _bound(language: str, choices: tuple[int, ...]) -> Grammar:
 @lru_cache(maxsize=len(LANGUAGES))
 def _sentences(language: str) -> dict[str, str | list[str]]:
     rules = load_rules()
-    goals = [name for name in rules if name.startswith(spoken(language, "goal_"))]
-    return reachable(rules, [*goals, *(spoken(language, name) for name in (*_SENTENCES, *_BOUND))])
+    goals = [name for name in rules if name.startswith(symbol_name(language, "goal_"))]
+    return reachable(rules, [*goals, *(symbol_name(language, name) for name in (*_SENTENCES, *_BOUND))])

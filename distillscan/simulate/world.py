@@ -1,4 +1,4 @@
-"""The simulated world: its time, its models, its shared addresses, and the seams that every part is built on."""
+"""The simulated world: its time, models and shared addresses, and what every part is built with and returns."""
 
 import zlib
 from dataclasses import dataclass, field
@@ -30,14 +30,14 @@ class Lineup:
     release_us: int = 0
 
     def pick(self, rng: np.random.Generator, count: int) -> pl.Series:
-        """The model each of ``count`` accounts uses before the release."""
+        """Draw the model that each of ``count`` accounts uses before the release."""
         shares = np.array(self.shares) / sum(self.shares)
         return pl.Series(self.models).gather(rng.choice(len(self.models), count, p=shares))
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything the parts of a log have in common. Times are µs since the epoch, UTC."""
+    """What the parts of a log have in common. Times are µs since the epoch, UTC."""
 
     seed: int
     rows: int
@@ -48,18 +48,18 @@ class World:
     #: Whether the log holds the text of every answer.
     responses: bool = False
 
-    def stage(self, name: str) -> "Stage":
-        """A part's own source of randomness: switching another part off changes nothing here."""
+    def context(self, name: str) -> "Context":
+        """Return what a part is built with; its random numbers do not depend on which other parts there are."""
         number = zlib.crc32(name.encode())
         replies = np.random.default_rng([self.seed, number, zlib.crc32(b"response")])
-        return Stage(self, name, np.random.default_rng([self.seed, number]), replies)
+        return Context(self, name, np.random.default_rng([self.seed, number]), replies)
 
     def day(self, number: float) -> int:
-        """The time at which a day of the log (0 is the first) begins."""
+        """Return the time at which a day of the log (0 is the first) begins."""
         return self.first + int(number * DAY)
 
     def exits(self, kind: NetworkKind) -> tuple[pl.Series, int]:
-        """Shared exit addresses of every network (``network * n + slot`` is the position), and n."""
+        """Return the shared exit addresses of every network (``network * n + slot`` is the position), and n."""
         low, high = _EXITS
         count = int(np.clip(self.rows // _ROWS_PER_EXIT, low, high))
         networks = load_networks()
@@ -68,32 +68,32 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """What a cohort or campaign is given to build with: the world, its own name, and its own randomness."""
+class Context:
+    """What a cohort or campaign is built with: the world, its name, and its own source of random numbers."""
 
     world: World
     name: str
     rng: np.random.Generator = field(repr=False)
-    #: For the text of answers alone, so that logging them changes nothing else.
+    #: For the text of answers alone, so that a log with answers has the same requests as one without.
     replies: np.random.Generator = field(repr=False)
 
     def mint(self, prefix: str, count: int) -> pl.Series:
-        """``count`` new opaque identifiers."""
+        """Draw ``count`` new opaque identifiers."""
         return ids.mint(self.rng, prefix, count)
 
     def mint_one(self, prefix: str) -> str:
-        """One new opaque identifier."""
+        """Draw one new opaque identifier."""
         return str(ids.mint(self.rng, prefix, 1).item())
 
     def shared(self, prefix: str, count: int, per_value: float) -> pl.Series:
-        """A column of ``count`` identifiers, each used by about ``per_value`` rows at random."""
+        """Draw a column of ``count`` identifiers, each used by about ``per_value`` rows."""
         pool = self.mint(prefix, max(1, round(count / per_value)))
         return pool.gather(self.rng.integers(0, len(pool), count))
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of the log a part fills, and when. Times are µs since the epoch, UTC."""
+    """How many rows and accounts a part has, and its first and last time. Times are µs since the epoch, UTC."""
 
     rows: int
     accounts: int
@@ -103,7 +103,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a cohort or campaign contributes: its accounts with their labels, and its requests in canonical columns."""
+    """Accounts of a cohort or campaign with their labels, and its requests in canonical columns."""
 
     people: pl.DataFrame
     requests: pl.DataFrame

@@ -30,13 +30,13 @@ class Writer:
     corpus: Corpus | None = None
 
     def ordinary(self, rng: np.random.Generator, language: Ints, interest: Ints, turn: Ints) -> pl.Series:
-        """What a person types: a question first, then follow-ups, now and then only "hi" or "continue".
+        """Draw what people type: a question first, then follow-ups, now and then only "hi" or "continue".
 
         Args:
-            rng: source of randomness.
-            language: position in ``LANGUAGES`` per row.
-            interest: position in ``INTERESTS`` per row.
-            turn: turn in the conversation, from 0.
+            rng: Source of randomness.
+            language: Position in ``LANGUAGES`` per row.
+            interest: Position in ``INTERESTS`` per row.
+            turn: Turn in the conversation, from 0.
         """
         rows = turn.size
         spoken = np.where(rng.random(rows) < _ENGLISH, _EN, language)
@@ -57,7 +57,7 @@ class Writer:
     def ask(
         self, rng: np.random.Generator, rows: int, interests: tuple[str, ...] = INTERESTS, language: str = "en"
     ) -> pl.Series:
-        """First questions: in English on any of these interests, or in another language, or each in any ("mixed")."""
+        """Draw first questions: in English on any of these interests, in another language, or each in any ("mixed")."""
         if self.corpus is not None:
             return self.corpus.instructions.deal(rng, rows)
         symbols = np.array([self.grammar.symbols[name] for name in interests])
@@ -69,13 +69,13 @@ class Writer:
         return self.grammar.expand_each(rng, asked)
 
     def text(self, rng: np.random.Generator, symbol: str, rows: int) -> pl.Series:
-        """One text per row for any rule of the grammar."""
+        """Draw one text per row from any rule of the grammar."""
         return self.grammar.expand(rng, symbol, rows)
 
-    def manual(self, rng: np.random.Generator, size: int) -> str:
-        """A coding agent's long system prompt of about ``size`` bytes; a real one from a corpus."""
+    def agent_prompt(self, rng: np.random.Generator, size: int) -> str:
+        """Draw a coding agent's system prompt of about ``size`` bytes; with a corpus, a real one."""
         if self.corpus is not None:
-            return self.corpus.manual(rng, size)
+            return self.corpus.agent_prompt(rng, size)
         opening = str(self.grammar.expand(rng, "agent_open", 1).item())
         lines = self.grammar.expand(rng, "system_line", max(2, size // 40))
         text = "\n".join([opening, *(f"- {line}" for line in lines)])
@@ -106,5 +106,5 @@ def _put(text: pl.Series, where: npt.NDArray[np.bool_], values: pl.Series) -> pl
 
 
 def make_writer(corpus: Corpus | None = None) -> Writer:
-    """A writer over the packaged grammar and, if given, a corpus."""
+    """Return a writer that uses the packaged grammar and, if given, a corpus."""
     return Writer(load_grammar(), corpus.fresh() if corpus else None)

@@ -17,7 +17,7 @@ def write(simulated: SimulatedLog, out: Path) -> Path:
     their names only when they are complete.
 
     Raises:
-        UsageError: the extension is neither ``.parquet`` nor ``.csv``, or the folder cannot be written to.
+        UsageError: The extension is neither ``.parquet`` nor ``.csv``, or the folder cannot be written to.
     """
     log, labels = simulated.log, out.with_name(f"{out.stem}.labels.csv")
     match out.suffix:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from distillscan.cli import cli, output
-from distillscan.cli.inputs import read_report
+from distillscan.cli import cli, streams
+from distillscan.cli.streams import read_report
 from distillscan.errors import UsageError
 from distillscan.evaluate import evaluate, to_text
 from distillscan.report.views.json import to_json
@@ -57,11 +57,11 @@ def test_the_report_from_standard_input() -> None:
 
 
 def test_a_terminal_gets_colour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "is_terminal", lambda stream: True)
-    monkeypatch.setattr(output, "terminal_width", lambda stream: 90 if stream is sys.stdout else 1)
+    monkeypatch.setattr(streams, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(streams, "terminal_width", lambda stream: 90 if stream is sys.stdout else 1)
     # the runner takes colours out of what is written to its standard output
     shown: list[str] = []
-    monkeypatch.setattr(output, "print_text", lambda text, for_people: shown.append(text))
+    monkeypatch.setattr(streams, "print_text", lambda text, for_people: shown.append(text))
     assert run("report.json", "labels.csv").exit_code == 0
     assert shown == [to_text(evaluate(mixed(), labels()), width=90, color=True)]
     assert "\x1b[" in shown[0]

@@ -225,7 +225,8 @@ def test_quiet_wins_over_verbose(run: Run) -> None:
 
 
 def test_a_person_who_watches_gets_progress_and_notes(run: Run, seen: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["distillscan.cli.analyze"], "is_terminal", lambda _: True)
+    for name in ("analyze", "streams"):
+        monkeypatch.setattr(sys.modules[f"distillscan.cli.{name}"], "is_terminal", lambda _: True)
     done = run("analyze", "busy")
     assert isinstance(seen[0][3], TerminalProgress)
     assert done.stderr.splitlines()[-2:] == run("analyze", "busy", "-v").stderr.splitlines()[-2:]
@@ -236,7 +237,7 @@ def test_a_person_who_watches_gets_progress_and_notes(run: Run, seen: Calls, mon
 
 
 def test_how_it_went_without_times() -> None:
-    assert _how_it_went({"rows": 1}) == "1 row in 0.0 s"
+    assert _how_it_went({"rows": 1, "seconds": {}, "peak_memory_bytes": None}) == "1 row in 0.0 s"
 
 
 # ---- exit codes ---- #

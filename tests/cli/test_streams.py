@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 import pytest
 
-from distillscan.cli import guard, output
-from distillscan.cli.inputs import standard_input
+from distillscan.cli import guard, streams
+from distillscan.cli.streams import standard_input
 from distillscan.errors import UsageError
 
 
 def test_a_closed_standard_output_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(UsageError) as caught:
-        output.print_text("x")
+        streams.print_text("x")
     assert str(caught.value) == "standard output is closed: use --output FILE"
 
 
@@ -38,7 +38,7 @@ def test_a_closed_standard_input_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_a_terminal_gets_what_it_can_show(encoding: str | None, shown: bytes) -> None:
-    assert output._encode("━ é 漢", encoding) == shown
+    assert streams._encode("━ é 漢", encoding) == shown
 
 
 def test_nobody_listening_on_standard_error_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_the_rest_for_a_reader_that_has_gone_is_dropped(broken: Path) -> None:
-    output.print_text("x")
+    streams.print_text("x")
     os.write(sys.stdout.fileno(), b"what Python's exit would still flush")
     assert broken.read_bytes() == b""
 
@@ -85,7 +85,7 @@ def test_a_full_standard_output_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         with pytest.raises(UsageError) as caught:
-            output.print_text("x")
+            streams.print_text("x")
         full.buffer.flush()
     assert str(caught.value) == "cannot write to standard output: No space left on device"
 

@@ -348,11 +348,13 @@ class TestPeeling:
         }
         return signal_graph(self.population, signals_of(self.population, carried, ["rotation", "dealt"]))
 
-    def test_what_the_first_covered_up_is_found_once_it_is_settled(self) -> None:
+    def test_what_the_first_covered_up_is_found_once_it_is_settled(self, monkeypatch: pytest.MonkeyPatch) -> None:
         graph = self.graph()
-        (first,) = find_candidates(graph, replace(P, peelings=0))
+        with monkeypatch.context() as unpeeled:
+            unpeeled.setattr("distillscan.cluster.run._PEELINGS", 0)
+            (first,) = find_candidates(graph, P)
         assert first.members.tolist() == list(self.one)
-        again, second = find_candidates(graph, replace(P, peelings=1))
+        again, second = find_candidates(graph, P)
         assert again.members.tolist() == first.members.tolist()
         assert second.members.tolist() == list(self.two)
         # Rotation weighs at most four bits, an even share of the requests three, software two.

@@ -15,7 +15,7 @@ from distillscan.population.graph import SignalGraph
 from tests.support.handmade import at
 from tests.support.populations import Carried, numbers_of, population_of, signal_graph, signals_of
 
-P = ClusterParameters(min_accounts=5, lift=6.0, alike=0.7, resolution=1.0, rejoined=0.9)
+P = ClusterParameters(min_accounts=5, lift=6.0, alike=0.7, resolution=1.0)
 A, B, C = range(10), range(10, 20), range(20, 30)
 
 

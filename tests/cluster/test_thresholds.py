@@ -1,4 +1,4 @@
-"""Thresholds of clustering are parameters: another value gives another answer, by accounts counted by hand."""
+"""Thresholds of clustering, by accounts counted by hand; of parameters another value gives another answer."""
 
 from dataclasses import replace
 
@@ -7,11 +7,11 @@ import pytest
 
 from distillscan.cluster import ClusterParameters
 from distillscan.cluster.run import _disjoint
-from distillscan.cluster.seeds import communities, crossed_sets
+from distillscan.cluster.seeds import crossed_sets
 from distillscan.cluster.split import _declares, split
 from distillscan.detect.base import Candidate
 from tests.support.pools import BOTH, ONE, POOLS, TWO, Carried, tokens
-from tests.support.populations import graph_of, signal_graph, signals_of
+from tests.support.populations import graph_of
 
 P = ClusterParameters()
 
@@ -26,75 +26,57 @@ def test_so_many_weak_kinds_hold_parts_together(kinds: int, needed: int, expecte
     assert parts({**POOLS, **weak}, replace(P, weak_kinds=needed)) == expected
 
 
-@pytest.mark.parametrize(
-    ("changed", "expected"),
-    [
-        ({"meetings": 4}, 1),
-        ({"meetings": 5}, 2),
-        ({"meeting_share": 0.25}, 1),
-        ({"meeting_share": 0.26}, 2),
-        ({"habit": 0.85}, 1),
-        ({"habit": 0.86}, 2),
-    ],
-)
-def test_parts_that_meet_often_enough_are_one(changed: dict[str, float], expected: int) -> None:
+@pytest.mark.parametrize(("habit", "expected"), [(0.85, 1), (0.86, 2)])
+def test_parts_that_meet_often_enough_are_one(habit: float, expected: int) -> None:
     # Four conversations in common, of the sixteen that either pool has; seventeen of its twenty accounts are on any.
     pools = {**tokens(1, ONE, 12), **tokens(31, TWO, 12)}
     common = {500 + k: [ONE[k], TWO[k]] for k in range(4)}
     own = {100 * n + k: [pool[4 + k], pool[4 + (k + 5) % 13]] for n, pool in ((1, ONE), (2, TWO)) for k in range(12)}
-    assert parts({"ip": pools, "conversation": {**common, **own}}, replace(P, **changed)) == expected  # type: ignore[arg-type]
+    assert parts({"ip": pools, "conversation": {**common, **own}}, replace(P, habit=habit)) == expected
 
 
 @pytest.mark.parametrize(
-    ("changed", "expected"),
-    [({}, True), ({"declared_accounts": 6}, False), ({"declared_share": 0.81}, False), ({"declared_share": 0.6}, True)],
+    ("mine", "share", "expected"),
+    [([7, 7, 7, 7, 0], 0.8, True), ([7, 7, 7, 7, 0], 0.81, False), ([7, 7, 7, 0, 0], 0.6, True), ([7] * 4, 0.8, False)],
 )
-def test_who_openly_belongs_together(changed: dict[str, float], expected: bool) -> None:
-    mine, theirs = np.array([7, 7, 7, 7, 0], np.uint64), np.array([7, 0, 0, 0, 0], np.uint64)
-    assert _declares(mine, theirs, replace(P, **changed)) is expected  # type: ignore[arg-type]
+def test_who_openly_belongs_together(mine: list[int], share: float, expected: bool) -> None:
+    theirs = np.array([7, 0, 0, 0, 0], np.uint64)
+    assert _declares(np.array(mine, np.uint64), theirs, replace(P, declared_share=share)) is expected
 
 
 @pytest.mark.parametrize(
-    ("changed", "found"),
+    ("both", "first", "second", "found"),
     [
-        ({}, True),
-        # Twelve would meet by chance where sixty do: 60 log2(5) - 48 / ln 2 = 70.07 bits, five times as many.
-        ({"crossed_bits": 70.0}, True),
-        ({"crossed_bits": 70.1}, False),
-        ({"crossed_times": 4.9}, True),
-        ({"crossed_times": 5.0}, False),
+        # Three would meet by chance where fifteen do: 15 log2(5) - 12 / ln 2 = 17.5 bits; where 17 do, 22.3 bits.
+        (15, 50, 60, False),
+        (17, 50, 60, True),
+        # Twenty where sixty do is hundreds of bits, but three times as many and no more.
+        (60, 100, 200, False),
+        (61, 100, 200, True),
     ],
 )
-def test_two_traits_that_meet_are_a_seed_beyond_chance(changed: dict[str, float], found: bool) -> None:
-    graph = graph_of(1000, {"rotation": {1: range(100)}, "tls": {2: [*range(60), *range(500, 560)]}})
-    sets = [part.tolist() for part in crossed_sets(graph, replace(P, **changed))]  # type: ignore[arg-type]
-    assert (list(range(60)) in sets) is found
+def test_two_traits_that_meet_are_a_seed_beyond_chance(both: int, first: int, second: int, found: bool) -> None:
+    carried: Carried = {"rotation": {1: range(first)}, "tls": {2: [*range(both), *range(500, 500 + second - both)]}}
+    sets = [part.tolist() for part in crossed_sets(graph_of(1000, carried), P)]
+    assert (list(range(both)) in sets) is found
 
 
-@pytest.mark.parametrize(("most", "sizes"), [(24, [100, 90, 30, 40]), (1, [100, 40])])
-def test_only_the_commonest_tokens_are_crossed(most: int, sizes: list[int]) -> None:
-    graph = graph_of(1000, {"rotation": {1: range(100), 2: range(100, 190)}, "tls": {3: range(60, 130)}})
-    found = crossed_sets(graph, replace(P, most_crossed=most))
-    assert sorted(part.size for part in found) == sorted(sizes)
+def test_only_the_commonest_tokens_are_crossed() -> None:
+    # Twenty-four programs of ten accounts each, and one of nine: every one meets the rotation, the last is not tried.
+    programs = {k: range(10 * k, 10 * k + 10) for k in range(24)} | {24: range(240, 249)}
+    found = crossed_sets(graph_of(4000, {"rotation": {1: range(249)}, "tls": programs}), P)
+    assert [part.size for part in found] == [249] + [10] * 24
 
 
-@pytest.mark.parametrize(("small", "linked"), [(64, False), (129, True)])
-def test_in_a_small_log_a_token_need_not_be_rare(small: int, linked: bool) -> None:
-    graph = graph_of(128, {"payment": {1: range(17)}})
-    assert bool(communities(graph, replace(P, small_log=small))) is linked
+@pytest.mark.parametrize(("pairs", "marked"), [(3, True), (2, False)])
+def test_so_many_pairs_must_meet_on_conversations(pairs: int, marked: bool) -> None:
+    graph = graph_of(2000, {"conversation": {k: [2 * k, 2 * k + 1] for k in range(pairs)}})
+    assert (graph.characteristic("conversation", np.arange(40)).size == pairs) is marked
 
 
-@pytest.mark.parametrize(("needed", "marked"), [(3.0, True), (4.0, False)])
-def test_so_many_pairs_must_meet_on_conversations(needed: float, marked: bool) -> None:
-    carried = {"conversation": {k: [2 * k, 2 * k + 1] for k in range(3)}}
-    plain = graph_of(2000, carried)
-    graph = signal_graph(plain.population, signals_of(plain.population, carried), replace(P, met_pairs=needed))
-    assert (graph.characteristic("conversation", np.arange(40)).size == 3) is marked
-
-
-@pytest.mark.parametrize(("share", "kept"), [(0.5, 2), (0.51, 1)])
-def test_what_is_mostly_taken_is_no_operator_of_its_own(share: float, kept: int) -> None:
+@pytest.mark.parametrize(("first", "kept"), [(5, 2), (4, 1)])
+def test_what_is_mostly_taken_is_no_operator_of_its_own(first: int, kept: int) -> None:
     graph = graph_of(100, {"ip": {1: [0, 1]}})
     strong = Candidate(np.arange(10), graph, np.full(10, 9.0))
-    other = Candidate(np.arange(5, 15), graph, np.full(10, 5.0))
-    assert len(_disjoint(graph, [strong, other], replace(P, free_share=share))) == kept
+    other = Candidate(np.arange(first, first + 10), graph, np.full(10, 5.0))
+    assert len(_disjoint(graph, [strong, other], replace(P, min_accounts=4))) == kept

@@ -137,7 +137,7 @@ def test_the_table_is_the_same_whatever_the_order_of_the_detectors() -> None:
     declared = [("a", (own,)), ("b", (holder,)), ("c", (other, Kind("ip", EGRESS)))]
     for order in (declared, declared[::-1]):
         assert list(Kinds.declared(order)) == ["licence", "ip", "other", "own"]
-    assert list(Kinds.declared(declared).among(["own", "ip"])) == ["ip", "own"]
+    assert list(Kinds([Kinds.declared(declared)[name] for name in ("own", "ip")])) == ["ip", "own"]
     assert KINDS.observable_through(own.cause) == ()
 
 

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from distillscan.profile import merge, profile_batch
-from distillscan.profile.batch import pointer, split_pointer
+from distillscan.profile.batch import Rows, split_pointer
 from distillscan.profile.entities import address, hosts, networks
 from distillscan.profile.text.hashes import hash_text
 from tests.support.handmade import at, canonical
@@ -26,9 +26,12 @@ def test_addresses_are_reduced_to_subscriber_and_network(ip: str, host: str, net
 
 
 def test_pointers_come_back() -> None:
-    frame = pl.DataFrame({"source": [3, 70_000], "row": [12, 1 << 39]}, schema={"source": pl.UInt32, "row": pl.UInt64})
-    back = frame.select(pointer()).select(split_pointer())
-    assert back.rows() == frame.rows()
+    places = [(3, 12), (70_000, 1 << 39)]
+    schema = {"source": pl.UInt32, "row": pl.UInt64}
+    where = pl.DataFrame(places, schema=schema, orient="row")
+    frame = where.with_columns(account_id=pl.lit("a"), timestamp=pl.lit(at(0)))
+    back = pl.DataFrame({"pointer": Rows(frame).pointers}).select(split_pointer())
+    assert (back.rows(), back.schema) == (places, pl.Schema(schema))
 
 
 ROWS = [

@@ -13,13 +13,12 @@ from distillscan.profile.text.hashes import hash_text
 from distillscan.report.describe import cluster_templates, describe, exemplars, moment
 from distillscan.report.skeleton import SLOT, skeleton
 from distillscan.result import Axis, Cluster, Evidence, Explanation, Family, Template, Weight
-from distillscan.score import ScoredCluster, ScoreParameters
+from distillscan.score import ScoredCluster
 from distillscan.score.combine import Probabilities
 from distillscan.score.rank import cluster_ids, core_tokens
 from tests.support.handmade import START, at
 from tests.support.populations import graph_of, numbers_of, population_of, signal_graph, signals_of
 
-P = ScoreParameters(naming_share=0.2)
 WORDING = TemplateUniformityParameters(min_accounts=4, min_prompts=6, coverage=0.15)
 
 
@@ -146,27 +145,26 @@ class TestSummary:
     @pytest.mark.parametrize(
         ("evidence", "words"),
         [
-            ((), "weak signs only"),
-            ((piece(0.99), piece(9.0, axis="extraction")), "weak signs only"),
-            ((piece(1.0, summary="one wording"),), "content ties them: one wording"),
+            ((), "only weak evidence links them"),
+            ((piece(0.99), piece(9.0, axis="extraction")), "only weak evidence links them"),
+            ((piece(1.0, summary="one wording"),), "linked by content evidence: one wording"),
             (
                 (piece(3.0, summary="less"), piece(5.0, summary="more"), piece(4.0, "identity", summary="cards")),
-                "content and identity tie them: more",
+                "linked by content and identity evidence: more",
             ),
             (
                 (piece(2.0, "network", summary="n"), piece(2.0, "content", summary="c"), piece(1.5, "identity")),
-                "content, identity and network tie them: n",
+                "linked by content, identity and network evidence: n",
             ),
         ],
     )
     def test_the_families_and_the_strongest_reason(self, evidence: tuple[Evidence, ...], words: str) -> None:
-        separator = ", " if words.startswith("weak") else "; "
         # Four requests: m-b is seen for 29 hours, m-a for a moment, which counts as a day: 4 / (29/24 + 1).
-        assert described(ROWS, *evidence).summary == f"{words}{separator}1.81 requests an account and day"
+        assert described(ROWS, *evidence).summary == f"{words}; 1.81 requests per account per day"
 
     def test_large_figures_have_three_digits(self) -> None:
         rows = [{"account_id": "m", "timestamp": at(k / 100)} for k in range(300)]
-        assert described(rows).summary == "weak signs only, 300 requests an account and day"
+        assert described(rows).summary == "only weak evidence links them; 300 requests per account per day"
 
 
 RULES = "Begin with a plan, then solve it step by step in full detail, and end with a grade from one to ten."
@@ -273,18 +271,18 @@ class TestNames:
         )
         candidate = Candidate(np.arange(10), graph)
         first = int(graph.population.profile.accounts["account"][0]) & 0xFFFFFFFFFF
-        assert core_tokens(candidate, P) == [
+        assert core_tokens(candidate) == [
             "payment-0000000003",
             "ip-00000000aa",
             "email-domain-0000000008",
             f"accounts-{first:010x}",
         ]
-        assert cluster_ids([candidate], P) == ["payment-0000000003"]
+        assert cluster_ids([candidate]) == ["payment-0000000003"]
 
     def test_a_token_of_few_members_names_nothing(self) -> None:
         def core(carriers: int) -> list[str]:
             graph = graph_of(2000, {"payment": {5: range(carriers), 6: range(2)}})
-            return core_tokens(Candidate(np.arange(15), graph), P)[:-1]
+            return core_tokens(Candidate(np.arange(15), graph))[:-1]
 
         assert core(3) == core(15) == ["payment-0000000005"]
         assert core(2) == []
@@ -292,7 +290,7 @@ class TestNames:
     def test_new_members_do_not_change_it(self) -> None:
         graph = graph_of(500, {"payment": {5: range(30)}, "ip": {6: range(12)}})
         few, many = (Candidate(np.arange(n), graph) for n in (12, 30))
-        assert cluster_ids([few], P) == cluster_ids([many], P) == ["payment-0000000005"]
+        assert cluster_ids([few]) == cluster_ids([many]) == ["payment-0000000005"]
 
     def test_two_of_the_same_core_are_told_apart_by_what_they_do_not_share(self) -> None:
         graph = graph_of(
@@ -305,18 +303,18 @@ class TestNames:
         )
         one, two, three = (Candidate(np.arange(first, last), graph) for first, last in ((0, 20), (20, 40), (60, 70)))
         apart = ["template-0000000001+ip-0000000002", "template-0000000001+ip-0000000003"]
-        assert cluster_ids([one, two, three], P) == [*apart, "payment-0000000004"]
-        assert cluster_ids([three, two, one], P) == ["payment-0000000004", *apart[::-1]]
-        assert cluster_ids([one, three], P) == ["template-0000000001", "payment-0000000004"]
+        assert cluster_ids([one, two, three]) == [*apart, "payment-0000000004"]
+        assert cluster_ids([three, two, one]) == ["payment-0000000004", *apart[::-1]]
+        assert cluster_ids([one, three]) == ["template-0000000001", "payment-0000000004"]
 
     def test_if_all_is_shared_the_accounts_tell_them_apart(self) -> None:
         graph = graph_of(900, {"template": {1: range(40)}})
         candidates = [Candidate(np.arange(first, first + 20), graph) for first in (0, 20)]
         accounts = graph.population.profile.accounts["account"]
-        assert cluster_ids(candidates, P) == [
+        assert cluster_ids(candidates) == [
             f"template-0000000001+accounts-{int(accounts[first]) & 0xFFFFFFFFFF:010x}" for first in (0, 20)
         ]
-        assert cluster_ids([], P) == []
+        assert cluster_ids([]) == []
 
 
 class TestSkeletonEnds:

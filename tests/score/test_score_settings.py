@@ -1,4 +1,4 @@
-"""Thresholds of scoring are parameters: another value gives another verdict, explanation or name."""
+"""Thresholds of scoring: where a verdict, an explanation or a name changes."""
 
 from dataclasses import replace
 
@@ -24,28 +24,37 @@ def test_medium_begins_where_it_is_set(least: float, level: str) -> None:
     assert severity(verdict, 10**6, replace(P, medium_score=least)) == level
 
 
-@pytest.mark.parametrize(("share", "named"), [(0.2, True), (0.21, False), (0.0, True)])
-def test_a_cluster_is_named_after_what_so_many_members_carry(share: float, named: bool) -> None:
-    candidate = Candidate(np.arange(15), graph_of(2000, {"payment": {5: range(3)}}))
-    assert (core_tokens(candidate, replace(P, naming_share=share))[0] == "payment-0000000005") is named
+@pytest.mark.parametrize(("carriers", "named"), [(4, True), (3, True), (2, False)])
+def test_a_cluster_is_named_after_what_a_fifth_of_the_members_carry(carriers: int, named: bool) -> None:
+    candidate = Candidate(np.arange(15), graph_of(2000, {"payment": {5: range(carriers)}}))
+    assert (core_tokens(candidate)[0] == "payment-0000000005") is named
 
 
 @pytest.mark.parametrize(
-    ("text", "facts", "setting", "verdict"),
+    ("text", "facts", "verdict"),
     [
-        (RHYTHM, NoRestFacts(0.1), {}, "holds"),
-        (RHYTHM, NoRestFacts(0.1), {"resting": 0.1}, "fails"),
-        (RHYTHM, DailyRhythmFacts(0.7), {}, "fails"),
-        (RHYTHM, DailyRhythmFacts(0.7), {"usual_rhythm": 0.7}, "holds"),
-        (ADOPTERS, PivotFacts(0.2, "all other accounts"), {}, "fails"),
-        (ADOPTERS, PivotFacts(0.2, "all other accounts"), {"adopters": 0.19}, "holds"),
-        (EGRESS, SharedPoolFacts(10, 20, 0.1, 4), {}, "fails"),
-        (EGRESS, SharedPoolFacts(10, 20, 0.1, 4), {"egress_share": 0.51}, "holds"),
+        (RHYTHM, NoRestFacts(0.19), "holds"),
+        (RHYTHM, NoRestFacts(0.2), "fails"),
+        (RHYTHM, DailyRhythmFacts(0.74), "fails"),
+        (RHYTHM, DailyRhythmFacts(0.75), "holds"),
+        (ADOPTERS, PivotFacts(0.2, "all other accounts"), "fails"),
+        (ADOPTERS, PivotFacts(0.21, "all other accounts"), "holds"),
+        (EGRESS, SharedPoolFacts(10, 20, 0.1, 4), "fails"),
+        (EGRESS, SharedPoolFacts(9, 20, 0.1, 4), "holds"),
     ],
 )
-def test_explanations_hold_as_far_as_is_set(text: str, facts: Facts, setting: dict[str, float], verdict: str) -> None:
+def test_explanations_hold_from_a_share_on(text: str, facts: Facts, verdict: str) -> None:
+    assert verdicts(text, facts, P) == [verdict]
+
+
+@pytest.mark.parametrize(("least", "verdict"), [(0.3, "holds"), (0.31, "fails")])
+def test_how_much_of_a_cluster_a_site_must_serve_can_be_set(least: float, verdict: str) -> None:
+    assert verdicts(EGRESS, SharedPoolFacts(10, 20, 0.3, 4), replace(P, site_share=least)) == [verdict]
+
+
+def verdicts(text: str, facts: Facts, p: ScoreParameters) -> list[str]:
     claim = next(claim for claim, kind in FACTS.items() if isinstance(facts, kind))
     candidate = Candidate(np.arange(10), graph_of(50, {}))
     finding = Finding(claim, "timing", "extraction", 1.0, "said", facts=facts)
-    found = explain(candidate, (finding,), 1, replace(P, **setting)).explanations  # type: ignore[arg-type]
-    assert [e.verdict for e in found if e.explanation == text] == [verdict]
+    found = explain(candidate, (finding,), 1, p).explanations
+    return [e.verdict for e in found if e.explanation == text]

@@ -9,9 +9,9 @@ import pytest
 
 from distillscan.simulate import parse_scenario, simulate
 from distillscan.simulate.campaigns import CAMPAIGNS
-from distillscan.simulate.campaigns.pool import split
+from distillscan.simulate.campaigns.pool import split_size
 from distillscan.simulate.grammar import load_rules
-from distillscan.simulate.templates import demands, wordings
+from distillscan.simulate.templates import reasoning_instructions, wordings
 from distillscan.simulate.world import Size
 
 RELEASE = datetime(2026, 4, 17, tzinfo=UTC)
@@ -296,11 +296,11 @@ def test_wordings_of_a_template_agree_on_what_it_is_about() -> None:
 
 
 def test_demands_come_in_as_many_wordings_as_asked() -> None:
-    assert demands(np.random.default_rng(1), 50).n_unique() == 50
+    assert reasoning_instructions(np.random.default_rng(1), 50).n_unique() == 50
 
 
 def test_split_gives_each_half_an_account() -> None:
-    one, two = split(Size(100, 2, 0, 10), 0.01)
+    one, two = split_size(Size(100, 2, 0, 10), 0.01)
     assert (one.accounts, two.accounts, one.rows, two.rows) == (1, 1, 1, 99)
 
 

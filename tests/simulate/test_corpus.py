@@ -83,7 +83,7 @@ def test_a_deck_uses_every_card_before_it_repeats_one() -> None:
 
 
 def test_a_manual_is_one_of_the_nearest_in_size(corpus: Corpus) -> None:
-    assert 1_400 <= len(corpus.manual(np.random.default_rng(1), 2_000)) <= 2_700
+    assert 1_400 <= len(corpus.agent_prompt(np.random.default_rng(1), 2_000)) <= 2_700
 
 
 def test_batch_jobs_keep_to_one_template_and_leave_other_clients_alone(corpus: Corpus) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from distillscan.simulate import grammar as grammar_module
 from distillscan.simulate.grammar import LANGUAGES, Grammar, Rules, compile_rules, draw_seeds, load_grammar, load_rules
-from distillscan.simulate.spell import spell
+from distillscan.simulate.text_kernel import write_texts
 
 SMALL: Rules = {
     "colour": "red|grün|蓝",
@@ -70,7 +70,7 @@ def test_compiled_loops_equal_plain_python(monkeypatch: pytest.MonkeyPatch) -> N
     symbols = np.array([grammar.symbols[name] for name in names]).repeat(5)
     seeds = draw_seeds(rng, symbols.size)
     compiled = grammar.write(symbols, seeds)
-    monkeypatch.setattr(grammar_module, "spell", spell.__wrapped__)
+    monkeypatch.setattr(grammar_module, "write_texts", write_texts.__wrapped__)
     assert grammar.write(symbols, seeds).to_list() == compiled.to_list()
 
 

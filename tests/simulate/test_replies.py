@@ -6,8 +6,8 @@ import pytest
 
 from distillscan.simulate import SimulatedLog, load_scenario, parse_scenario, simulate
 from distillscan.simulate.clock import DAY
-from distillscan.simulate.replies import reply, send_back
-from distillscan.simulate.world import Lineup, Stage, World
+from distillscan.simulate.replies import add_responses, feed_back_answers
+from distillscan.simulate.world import Context, Lineup, World
 from distillscan.simulate.writer import make_writer
 
 BODY = """
@@ -45,8 +45,8 @@ def silent() -> SimulatedLog:
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return World(1, 1_000, 0, 30 * DAY, Lineup(), make_writer(), responses=True).stage("x")
+def context() -> Context:
+    return World(1, 1_000, 0, 30 * DAY, Lineup(), make_writer(), responses=True).context("x")
 
 
 def of(log: SimulatedLog, cohort: str) -> pl.DataFrame:
@@ -125,35 +125,35 @@ def test_replayed_sessions_hold_answers_that_nobody_here_was_given(answered: Sim
     assert frame["prompt"].str.len_bytes().max() > 3_000  # type: ignore[operator]
 
 
-def test_answers_keep_to_the_language_of_the_request(stage: Stage) -> None:
+def test_answers_keep_to_the_language_of_the_request(context: Context) -> None:
     lines = pl.DataFrame({"prompt": ["你好吗", "привет", "hello", "hello", "hola"], "language": [0, 0, 2, 3, 1]})
-    told = reply(stage, lines)["response"]
+    told = add_responses(context, lines)["response"]
     assert told.str.contains(r"\p{Han}").to_list() == [True, False, False, False, False]
     assert told.str.contains(r"\p{Cyrillic}").to_list()[0::2] == [False, False, False]
 
 
-def test_answers_that_are_there_stay_and_gaps_are_filled(stage: Stage) -> None:
+def test_answers_that_are_there_stay_and_gaps_are_filled(context: Context) -> None:
     lines = pl.DataFrame({"prompt": ["a", "b"], "language": [0, 0], "response": ["mine", None]})
-    told = reply(stage, lines)["response"].to_list()
+    told = add_responses(context, lines)["response"].to_list()
     assert told[0] == "mine"
     assert told[1]
     full = lines.with_columns(response=pl.lit("mine"))
-    assert reply(stage, full).equals(full)
+    assert add_responses(context, full).equals(full)
 
 
-def test_the_longer_the_typical_output_the_longer_the_answers(stage: Stage) -> None:
+def test_the_longer_the_typical_output_the_longer_the_answers(context: Context) -> None:
     lines = pl.DataFrame({"prompt": ["a"] * 400, "language": [0] * 400})
     lengths = [
-        reply(stage, lines, pl.Series([float(np.log(tokens))] * 400))["response"].str.len_bytes().mean()
+        add_responses(context, lines, pl.Series([float(np.log(tokens))] * 400))["response"].str.len_bytes().mean()
         for tokens in (10, 100, 1_500)
     ]
     assert 3 * lengths[0] < 1.5 * lengths[1] < lengths[2]  # type: ignore[operator]
 
 
-def test_nobody_takes_an_answer_of_the_future_or_of_its_own(stage: Stage) -> None:
+def test_nobody_takes_an_answer_of_the_future_or_of_its_own(context: Context) -> None:
     rng = np.random.default_rng(2)
     lines = pl.DataFrame({"person": rng.integers(0, 3, 500), "time": rng.permutation(500)})
-    told, taken = send_back(stage, lines.with_columns(prompt=pl.lit(""), language=pl.lit(0, pl.Int64)), 0.3)
+    told, taken = feed_back_answers(context, lines.with_columns(prompt=pl.lit(""), language=pl.lit(0, pl.Int64)), 0.3)
     got = np.flatnonzero(taken >= 0)
     assert 0.6 < got.size / 500 < 0.8
     person, time = lines["person"].to_numpy(), lines["time"].to_numpy()
@@ -165,9 +165,9 @@ def test_nobody_takes_an_answer_of_the_future_or_of_its_own(stage: Stage) -> Non
     assert told["response"].null_count() == 0
 
 
-def test_one_account_alone_has_nobody_to_take_answers_from(stage: Stage) -> None:
+def test_one_account_alone_has_nobody_to_take_answers_from(context: Context) -> None:
     lines = pl.DataFrame({"person": [0, 0, 0], "time": [1, 2, 3], "prompt": [""] * 3, "language": [0] * 3})
-    _, taken = send_back(stage, lines, 0.5)
+    _, taken = feed_back_answers(context, lines, 0.5)
     assert taken.tolist() == [-1, -1, -1]
 
 

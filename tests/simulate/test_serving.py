@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from distillscan.simulate import parse_scenario, simulate
-from distillscan.simulate.campaigns.serving import deal
+from distillscan.simulate.campaigns.serving import assign_accounts
 from distillscan.simulate.clock import DAY
 from distillscan.simulate.harnesses import MOST, load_harnesses
 from distillscan.simulate.world import Lineup, World
@@ -49,12 +49,12 @@ def test_sticky_conversations_stay_with_one_account(kind: str) -> None:
 
 def test_deal_gives_every_account_a_request_and_keeps_sticky_conversations_together() -> None:
     session = np.repeat(np.arange(100), 10)
-    dealt = deal(np.random.default_rng(1), session, 20, 1.0)
+    dealt = assign_accounts(np.random.default_rng(1), session, 20, 1.0)
     assert set(dealt) == set(range(20))
     assert np.mean([np.unique(dealt[session == one]).size <= 2 for one in range(100)]) > 0.9
-    loose = deal(np.random.default_rng(1), session, 20, 0.0)
+    loose = assign_accounts(np.random.default_rng(1), session, 20, 0.0)
     assert np.mean([np.unique(loose[session == one]).size for one in range(100)]) > 6
-    assert sorted(deal(np.random.default_rng(1), np.arange(3), 8, 0.5)) != []
+    assert sorted(assign_accounts(np.random.default_rng(1), np.arange(3), 8, 0.5)) != []
 
 
 @pytest.mark.parametrize(("languages", "han", "cyrillic"), [(1, False, False), (3, True, False), (7, True, True)])

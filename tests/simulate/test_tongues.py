@@ -9,7 +9,14 @@ import pytest
 
 from distillscan.simulate import parse_scenario, simulate
 from distillscan.simulate.grammar import LANGUAGES, load_grammar, load_rules, reachable
-from distillscan.simulate.templates import Goal, Tongue, demands, private, spoken, wordings
+from distillscan.simulate.templates import (
+    Goal,
+    Tongue,
+    private_templates,
+    reasoning_instructions,
+    symbol_name,
+    wordings,
+)
 
 LETTERS = {"zh": r"\p{Han}", "ru": r"\p{Cyrillic}"}
 #: Words of grammar that English does not have.
@@ -46,7 +53,7 @@ def test_every_aim_can_be_said_in_every_language(language: Tongue, goal: Goal) -
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_three_hundred_wordings_of_a_template_and_of_a_demand_differ(language: Tongue) -> None:
     assert text(language, "reasoning", 300).n_unique() >= 297
-    assert demands(rng(), 300, language).n_unique() >= 200
+    assert reasoning_instructions(rng(), 300, language).n_unique() >= 200
 
 
 def test_mixed_wordings_take_all_languages_in_turn() -> None:
@@ -55,7 +62,7 @@ def test_mixed_wordings_take_all_languages_in_turn() -> None:
     assert said.n_unique() == 70
     assert [said.str.contains(letters).sum() for letters in LETTERS.values()] == [10, 10]
     assert said.head(7).str.contains(LETTERS["zh"]).sum() == 1
-    assert demands(rng(), 14, "mixed").str.contains(LETTERS["ru"]).sum() == 2
+    assert reasoning_instructions(rng(), 14, "mixed").str.contains(LETTERS["ru"]).sum() == 2
 
 
 def test_one_mixed_wording_is_in_any_language() -> None:
@@ -72,13 +79,13 @@ def test_chinese_sentences_stand_side_by_side_without_spaces() -> None:
 @pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
 def test_unrelated_clients_ask_for_everything_a_campaign_asks_for(language: Tongue) -> None:
     """No sentence of a language is the campaigns' own: private clients of its countries use all of them."""
-    clients = private(rng(), 300, languages=[language] * 300, wide=True)
+    clients = private_templates(rng(), 300, languages=[language] * 300, wide=True)
     innocent = " ".join(f"{one.before} {one.after} {one.system or ''}" for one in clients)
     asked = {
         (goal, max(re.split(r"\{\w+\}", rule), key=len).strip())
         for goal in GOALS
         if goal != "plain"
-        for rule in load_rules()[spoken(language, f"goal_{goal}")]
+        for rule in load_rules()[symbol_name(language, f"goal_{goal}")]
     }
     found = {(goal, piece) for goal, piece in asked if piece in innocent}
     assert len(found) > 0.6 * len(asked)
@@ -86,7 +93,7 @@ def test_unrelated_clients_ask_for_everything_a_campaign_asks_for(language: Tong
 
 
 def test_clients_ask_in_english_and_for_common_things_unless_told_otherwise() -> None:
-    assert all(one.system is None or one.system.isascii() for one in private(rng(), 50))
+    assert all(one.system is None or one.system.isascii() for one in private_templates(rng(), 50))
 
 
 def test_reachable_keeps_what_a_text_needs_and_no_more() -> None:
@@ -98,7 +105,8 @@ def test_reachable_keeps_what_a_text_needs_and_no_more() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_answers_come_in_three_sizes_in_every_language(language: str) -> None:
     sizes = [
-        load_grammar().expand(rng(), spoken(language, f"answer_{size}"), 300).str.len_bytes().sum() for size in "sml"
+        load_grammar().expand(rng(), symbol_name(language, f"answer_{size}"), 300).str.len_bytes().sum()
+        for size in "sml"
     ]
     assert sizes == sorted(sizes)
     assert sizes[2] > 4 * sizes[0]

@@ -11,8 +11,16 @@ from distillscan.simulate import ids
 from distillscan.simulate.clients import CHANNELS, fingerprint, load_clients
 from distillscan.simulate.clock import DAY, HOUR, MINUTE, RHYTHMS, draw_times, pauses, rhythm
 from distillscan.simulate.networks import NetworkKind, load_networks
-from distillscan.simulate.people import NEVER, SORTS, adoption, created_before, domains, free_mail, recruit
-from distillscan.simulate.traffic import flatten, reschedule, share_out, visits
+from distillscan.simulate.people import (
+    NEVER,
+    SEGMENTS,
+    domains,
+    draw_adoption_times,
+    draw_creation_times,
+    free_mail,
+    make_accounts,
+)
+from distillscan.simulate.traffic import divide_rows, draw_visits, move_conversations, prepend_history
 from distillscan.simulate.world import Lineup, World
 from distillscan.simulate.writer import INTERESTS, make_writer
 
@@ -31,7 +39,7 @@ def test_identifiers_are_distinct_and_of_one_shape() -> None:
 
 
 def test_only_keeps_values_where_the_mask_holds() -> None:
-    assert ids.only(pl.Series(["a", "b"]), np.array([True, False])).to_list() == ["a", None]
+    assert ids.null_unless(pl.Series(["a", "b"]), np.array([True, False])).to_list() == ["a", None]
 
 
 def test_every_network_is_public_and_large_enough_for_a_crowd() -> None:
@@ -136,7 +144,7 @@ def test_free_mail_is_mostly_one_provider_and_company_domains_hardly_repeat() ->
 
 
 def test_creation_dates_reach_two_years_back_and_into_the_log() -> None:
-    created = created_before(np.random.default_rng(1), FIRST + 30 * DAY, FIRST, 0.2, 5_000)
+    created = draw_creation_times(np.random.default_rng(1), FIRST + 30 * DAY, FIRST, 0.2, 5_000)
     assert created.min() >= FIRST - 730 * DAY
     assert created.max() < FIRST + 30 * DAY
     assert (created > FIRST).mean() == pytest.approx(0.2, abs=0.03)
@@ -144,15 +152,15 @@ def test_creation_dates_reach_two_years_back_and_into_the_log() -> None:
 
 def test_a_new_model_is_adopted_slowly() -> None:
     lineup = Lineup(release_us=FIRST)
-    adopts = adoption(np.random.default_rng(1), lineup, 10_000)
+    adopts = draw_adoption_times(np.random.default_rng(1), lineup, 10_000)
     assert (adopts < FIRST + DAY).mean() == pytest.approx(0.036, abs=0.01)
     assert (adopts == NEVER).mean() == pytest.approx(0.64, abs=0.03)
     assert adopts.min() >= FIRST
 
 
-@pytest.mark.parametrize("sort", sorted(SORTS))
+@pytest.mark.parametrize("sort", sorted(SEGMENTS))
 def test_recruits_share_nothing(world: World, sort: str) -> None:
-    people = recruit(world.stage("crowd"), 400, sort)
+    people = make_accounts(world.context("crowd"), 400, sort)
     assert people["account_id"].n_unique() == 400
     assert people["operator"].equals(people["account_id"])
     paying = people["payment_id"].drop_nulls()
@@ -163,46 +171,46 @@ def test_recruits_share_nothing(world: World, sort: str) -> None:
 
 
 def test_only_free_plans_have_no_payment(world: World) -> None:
-    people = recruit(world.stage("crowd"), 500, "consumer")
+    people = make_accounts(world.context("crowd"), 500, "consumer")
     assert (people["payment_id"].is_null() == (people["plan"] == "free")).all()
     assert 0.5 < (people["plan"] == "free").mean() < 0.75  # type: ignore[operator]
 
 
 def test_recruits_of_one_country_live_there(world: World) -> None:
-    people = recruit(world.stage("crowd"), 50, "consumer", country="BR")
+    people = make_accounts(world.context("crowd"), 50, "consumer", country="BR")
     assert set(people["country"]) == {"BR"}
     networks = load_networks()
     assert set(networks.country.gather(people["home_net"])) == {"BR"}
 
 
 def test_a_stage_has_randomness_of_its_own(world: World) -> None:
-    one, again, other = (world.stage(name).mint("x", 5).to_list() for name in ("a", "a", "b"))
+    one, again, other = (world.context(name).mint("x", 5).to_list() for name in ("a", "a", "b"))
     assert one == again != other
 
 
 def test_shared_values_are_used_by_about_as_many_as_asked(world: World) -> None:
-    shared = world.stage("a").shared("pm", 800, 8)
+    shared = world.context("a").shared("pm", 800, 8)
     assert 80 <= shared.n_unique() <= 100
 
 
 def test_share_out_gives_every_account_one_and_caps_the_largest() -> None:
     rng = np.random.default_rng(1)
     weights = np.exp(rng.normal(0, 3, 200))
-    counts = share_out(rng, weights, 10_000, 0.05)
+    counts = divide_rows(rng, weights, 10_000, 0.05)
     assert counts.sum() == 10_000
     assert counts.min() >= 1
     assert counts.max() < 700
-    assert share_out(rng, weights, 10_000).max() > 700
+    assert divide_rows(rng, weights, 10_000).max() > 700
 
 
 def test_share_out_with_fewer_rows_than_accounts_leaves_some_without() -> None:
-    assert share_out(np.random.default_rng(1), np.ones(5), 3).tolist() == [1, 1, 1, 0, 0]
+    assert divide_rows(np.random.default_rng(1), np.ones(5), 3).tolist() == [1, 1, 1, 0, 0]
 
 
 def test_visits_come_in_conversations_within_the_accounts_days(world: World) -> None:
-    stage = world.stage("talk")
-    people = recruit(stage, 100, "consumer")
-    when = visits(stage, people, np.full(100, 20))
+    context = world.context("talk")
+    people = make_accounts(context, 100, "consumer")
+    when = draw_visits(context, people, np.full(100, 20))
     assert when.height == 2_000
     first, last = (people[name].gather(when["person"]) for name in ("first", "last"))
     assert ((when["time"] >= first) & (when["time"] <= last)).all()
@@ -217,19 +225,19 @@ def test_visits_come_in_conversations_within_the_accounts_days(world: World) -> 
 
 def test_flatten_lets_prompts_grow_and_long_conversations_begin_anew() -> None:
     lines = pl.DataFrame({"turn": np.arange(14), "prompt": [str(at) for at in range(14)]})
-    grown = flatten(lines, np.full(14, fill_value=True))["prompt"].to_list()
+    grown = prepend_history(lines, np.full(14, fill_value=True))["prompt"].to_list()
     assert grown[0] == "0"
     assert grown[2] == "0\n\n1\n\n2"
     assert grown[12] == "12"
     assert grown[13] == "12\n\n13"
-    assert flatten(lines, np.zeros(14, bool))["prompt"].to_list() == lines["prompt"].to_list()
+    assert prepend_history(lines, np.zeros(14, bool))["prompt"].to_list() == lines["prompt"].to_list()
 
 
 def test_reschedule_moves_the_whole_conversation(world: World) -> None:
     lines = pl.DataFrame({"session": [0, 0, 1], "time": [FIRST, FIRST + 5, FIRST + 9]})
-    moved = reschedule(world.stage("x"), lines, np.array([True, False, False]), np.full(3, FIRST + HOUR))
+    moved = move_conversations(world.context("x"), lines, np.array([True, False, False]), np.full(3, FIRST + HOUR))
     assert moved["time"].to_list() == [FIRST + HOUR, FIRST + HOUR + 5, FIRST + 9]
-    late = reschedule(world.stage("x"), lines, np.array([True, False, False]), np.full(3, world.last))
+    late = move_conversations(world.context("x"), lines, np.array([True, False, False]), np.full(3, world.last))
     assert late["time"].max() == world.last
 
 
@@ -254,4 +262,4 @@ def test_questions_can_be_kept_to_some_interests(world: World) -> None:
 
 
 def test_a_manual_has_the_size_asked_for(world: World) -> None:
-    assert 8_500 < len(world.writer.manual(np.random.default_rng(1), 9_000).encode()) <= 9_000
+    assert 8_500 < len(world.writer.agent_prompt(np.random.default_rng(1), 9_000).encode()) <= 9_000

@@ -6,16 +6,7 @@ from distillscan.result import Axis, Family
 from distillscan.score import ScoreParameters
 from tests.support.populations import numbers_of, population_of, signal_graph
 
-P = ScoreParameters(
-    declared_bits=-20.0,
-    declared_share=0.8,
-    site_share=0.6,
-    everybody=0.5,
-    own_domains=2,
-    single_holder=4.0,
-    server_bits=2.0,
-)
-
+P = ScoreParameters(declared_bits=-20.0, declared_share=0.8, site_share=0.6, own_domains=2)
 
 CUSTOMER, EVENT, EGRESS, SOFTWARE, SERVER, RHYTHM, ADOPTERS = (
     "one declared customer (organisation, reseller, or company mail domain)",

@@ -202,19 +202,19 @@ def check(body: Any) -> str:
     cells = pl.Series([_storable(text)])
     tools, images = tool_names(cells)[0], image_counts(cells)[0]
     took = time.process_time() - since
-    texts = [found.system_prompt, found.prompt, found.last_user, found.conversation, found.signature]
-    for one in (*texts, *found.tools, said.text, said.stop_reason, system, tools):
+    texts = [found.system_prompt, found.prompt, found.last_user, found.session_id, found.reasoning_signature]
+    for one in (*texts, *found.tools, said.response, said.stop_reason, system, tools):
         assert one is None or (one.encode() and len(one) <= MAX_CHARS)
     assert len(found.tools) <= MAX_TOOLS
     assert images is None or isinstance(images, int)
     assert took < SECONDS_PER_BODY, f"took {took:.1f} s"
     if isinstance(body, dict | list):
         assert (extract(text), answer(text)) == (found, said), "text and value differ"
-    if CUT in (found.reason, said.reason):
+    if CUT in (found.problem, said.problem):
         return "read up to a bound"
-    if found.prompt or found.system_prompt or said.text:
+    if found.prompt or found.system_prompt or said.response:
         return "read"
-    return "nothing in it" if found.reason is None else "told why not"
+    return "nothing in it" if found.problem is None else "told why not"
 
 
 def _storable(text: str) -> str:

@@ -2,10 +2,10 @@
 
 import re
 
-from distillscan.profile.kernels import arrays, texts
+from distillscan.profile.text import hashes, sketches
 
 MASK = (1 << 64) - 1
-P1, P2, P3, P4 = (int(p) for p in (arrays.P1, arrays.P2, arrays.P3, arrays.P4))
+P1, P2, P3, P4 = (int(p) for p in (hashes.P1, hashes.P2, hashes.P3, hashes.P4))
 LATIN1 = "aaaaaaaceeeeiiiidnooooo ouuuuytsaaaaaaaceeeeiiiidnooooo ouuuuyty"
 WORD, MARK, WHITE, STOP = range(4)
 SPACE = 32
@@ -24,7 +24,7 @@ def _rotate(h: int, bits: int) -> int:
 
 
 def hash_text(text: bytes) -> int:
-    """Return what ``kernels.hash_texts`` gives for one string."""
+    """Return what ``hash_texts`` gives for one string."""
     h = P3 ^ (len(text) * P1 & MASK)
     for at in range(0, len(text), 8):
         h ^= int.from_bytes(text[at : at + 8], "little") * P1 & MASK
@@ -33,7 +33,7 @@ def hash_text(text: bytes) -> int:
 
 
 def lines_of(text: bytes, least: int) -> list[bytes]:
-    """Return the lines that ``kernels.find_lines`` finds in one string."""
+    """Return the lines that ``find_lines`` finds in one string."""
     pieces = re.split(rb"\n|(?<=[.!?])(?= )|(?<=\xe3\x80\x82)", text)
     lines = [piece.strip(bytes(range(33))) for piece in pieces]
     return [line for line in lines if len(line) >= least]
@@ -82,7 +82,7 @@ def tokens_of(text: bytes) -> list[int]:
 
 
 def sketch_text(text: bytes) -> tuple[int, int, list[int]]:
-    """Return what ``kernels.sketch_texts`` gives for one string: hash of the tokens, their number, kept shingles."""
+    """Return what ``sketch_texts`` gives for one string: hash of the tokens, their number, kept shingles."""
     tokens = tokens_of(text)
     total = P3
     for token in tokens:
@@ -91,10 +91,10 @@ def sketch_text(text: bytes) -> tuple[int, int, list[int]]:
         _finish(((((a * P1 + b) * P3) + c) * P4 + d) & MASK)
         for a, b, c, d in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False)
     ]
-    limit = min(texts.WHOLE_MAX, max(texts.WHOLE_MIN, len(text) // (6 * texts.SPARSITY)))
+    limit = min(sketches.WHOLE_MAX, max(sketches.WHOLE_MIN, len(text) // (6 * sketches.SPARSITY)))
     kept = set(sorted(set(shingles))[:limit])
-    for edge in (shingles[: texts.EDGE], shingles[-texts.EDGE :]):
-        kept.update(sorted(set(edge))[: texts.EDGE_KEPT])
+    for edge in (shingles[: sketches.EDGE], shingles[-sketches.EDGE :]):
+        kept.update(sorted(set(edge))[: sketches.EDGE_KEPT])
     return _finish(total ^ len(tokens)), len(tokens), sorted(kept)
 
 

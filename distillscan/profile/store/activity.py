@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 
-from distillscan.profile.kernels.arrays import I64, U64
+from distillscan.compiled import I64, U64
 from distillscan.profile.store.facts import Facts
-from distillscan.profile.store.index import Index
+from distillscan.profile.store.index import SMALLEST, Index, enlarged
 from distillscan.profile.tables import ACTIVITY, MODELS
 
 _32 = np.uint64(32)
@@ -21,16 +21,14 @@ class Activity:
         self._models = Index()
         self._uses = Index()  # model (by number) and hour, 32 bits each
         self._cells = Index()  # account and use, 32 bits each
-        self._requests: I64 = np.zeros(1 << 10, np.int64)
+        self._requests: I64 = np.zeros(SMALLEST, np.int64)
 
     def add(self, accounts: I64, models: U64, hours: I64, requests: I64) -> None:
         """Count rows; models are given by hash, 0 where there is none."""
         numbers = self._models.add(models)[0].view(np.uint64)
         uses = self._uses.add(numbers << _32 | hours.view(np.uint64) & _LOW)[0]
         cells = self._cells.add((accounts << 32 | uses).view(np.uint64))[0]
-        if self._cells.count > self._requests.size:
-            more = max(self._cells.count, 2 * self._requests.size) - self._requests.size
-            self._requests = np.concatenate([self._requests, np.zeros(more, np.int64)])
+        self._requests = enlarged(self._requests, self._cells.count)
         np.add.at(self._requests, cells, requests)
 
     @property
@@ -39,23 +37,15 @@ class Activity:
         return self._cells.count * _ROW_BYTES
 
     def table(self, accounts: U64) -> pl.DataFrame:
-        """Return the counts (``ACTIVITY``).
-
-        Args:
-            accounts: The hashes of the accounts, in the order of their numbers.
-        """
+        """Return the counts (``ACTIVITY``) of accounts, given by hash in the order of their numbers."""
         keys = self._cells.keys
         account, use = keys >> _32, keys & _LOW
         models = self._models.keys[self._uses.keys >> _32]
         hours = (self._uses.keys & _LOW).astype(np.uint32).view(np.int32)
         order = np.argsort(_ranks(np.argsort(accounts))[account] << 32 | _ranks(np.lexsort((hours, models)))[use])
-        rows = {
-            "account": accounts[account[order]],
-            "model": models[use[order]],
-            "hour": hours[use[order]],
-            "requests": self._requests[order],
-        }
-        return pl.DataFrame(rows).cast(ACTIVITY)
+        account, use = account[order], use[order]
+        columns = accounts[account], models[use], hours[use], self._requests[order]
+        return pl.DataFrame(dict(zip(ACTIVITY, columns, strict=True))).cast(ACTIVITY)
 
     def model_table(self) -> pl.DataFrame:
         """Return the names of the models (``MODELS``)."""

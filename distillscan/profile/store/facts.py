@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from distillscan.profile.kernels.arrays import I64, U64, Bools
+from distillscan.compiled import I64, U64, Bools
 from distillscan.profile.store.index import Index
 
 #: Rows kept before it is worth looking for those that no sample refers to any more.
@@ -26,6 +26,8 @@ class Facts:
 
     def put(self, facts: pl.DataFrame) -> None:
         """Store what was claimed."""
+        if facts.is_empty():
+            return
         self._parts.append(facts.select(self._schema.names()))
         self._rows += facts.height
         self.bytes += int(facts.estimated_size())

@@ -3,15 +3,14 @@
 import numpy as np
 import polars as pl
 
-from distillscan.profile.kernels.arrays import I64, U64, Bools
+from distillscan.compiled import I64, U64, Bools
 from distillscan.profile.store.accounts import NO_MINIMUM
 from distillscan.profile.store.facts import Facts
 from distillscan.profile.store.index import Index
 from distillscan.profile.store.samples import Samples
-from distillscan.profile.tables import PROMPTS, PROMPTS_KEPT, SYSTEMS
+from distillscan.profile.tables import PROMPTS, PROMPTS_KEPT, SYSTEMS, TEXT
 
-#: What is known of a text: hash of its tokens, bytes, tokens, intents, language, sketch (see ``tables.SYSTEMS``).
-_TEXT = pl.Schema({name: dtype for name, dtype in SYSTEMS.items() if name not in ("system_prompt", "pointer")})
+_TEXT = pl.Schema({"normal": SYSTEMS["normal"], **TEXT})
 _ROW_BYTES = 40
 
 
@@ -41,14 +40,12 @@ class Prompts:
     def table(self, order: I64, accounts: pl.Series) -> pl.DataFrame:
         """Return the prompts (``PROMPTS``) of accounts, given by number in ``order`` and by hash in ``accounts``."""
         table = self._samples.table(order)
-        rows = pl.DataFrame(
-            {
-                "account": accounts.gather(table.who),
-                "key": table.member,
-                "requests": table.requests,
-                "first": table.low,
-                "pointer": (~table.high).view(np.uint64),
-            }
+        rows = table.select(
+            accounts.gather(table["who"]).alias("account"),
+            pl.col("requests"),
+            key="member",
+            first="low",
+            pointer=~pl.col("high"),
         )
         return _with_schema(self.facts.of(rows).rename({"key": "prompt"}), PROMPTS)
 
@@ -62,17 +59,12 @@ class Systems:
         self._pointers: I64 = np.zeros(0, np.int64)
 
     def add(self, systems: U64, wanted: Bools | None, pointers: I64) -> I64:
-        """Add rows; return those whose system prompt (given by hash) stands there for the first time."""
+        """Add rows; return those whose system prompt (given by hash) is to be described."""
         numbers, new = self._index.add(systems, wanted)
         self._pointers = np.concatenate([self._pointers, np.full(new.size, NO_MINIMUM, np.int64)])
         rows = slice(None) if wanted is None else wanted
         np.minimum.at(self._pointers, numbers[rows], pointers[rows])
         return new
-
-    @property
-    def crowded(self) -> bool:
-        """Whether ``retain`` should be called."""
-        return self.facts.crowded
 
     def retain(self, used: U64) -> None:
         """Evict the system prompts that are not in ``used``."""

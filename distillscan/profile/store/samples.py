@@ -1,36 +1,17 @@
-"""Bottom-k samples of what accounts touched, kept in place while a log is read (see ``kernels.sample_members``)."""
+"""Bottom-k samples of what accounts touched, kept in place while a log is read."""
 
-from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
-from distillscan.profile import kernels
-from distillscan.profile.kernels.arrays import I64, U8, U64, Bools
+from distillscan.compiled import I64, U8, U64, Bools, kernel
+from distillscan.profile.store.index import SMALLEST, enlarged
 
-_SMALLEST = 1 << 10
 #: Numbers a member takes in the pool: its bits, requests, low, high.
-_WIDTH = 4
+_WIDTH: Final = 4
 #: Accounts whose samples are moved at once.
-_MOVED = 1 << 14
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of samples, one account after the other.
-
-    Attributes:
-        who: The place of the row's account in the order asked for.
-        member: Hash of the member.
-        requests: Requests with it.
-        low: Smallest of what was given as ``lows``.
-        high: Largest of what was given as ``highs``.
-    """
-
-    who: I64
-    member: U64
-    requests: I64
-    low: I64
-    high: I64
+_MOVED: Final = 1 << 14
 
 
 class Samples:
@@ -38,9 +19,9 @@ class Samples:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._starts: I64 = np.zeros(_SMALLEST, np.int64)
-        self._sizes: U8 = np.zeros(_SMALLEST, np.uint8)
-        self._pool: I64 = np.empty(_WIDTH * _SMALLEST, np.int64)
+        self._starts: I64 = np.zeros(SMALLEST, np.int64)
+        self._sizes: U8 = np.zeros(SMALLEST, np.uint8)
+        self._pool: I64 = np.empty(_WIDTH * SMALLEST, np.int64)
         self._end = 0  # of the used part of the pool
 
     def add(self, accounts: I64, wanted: Bools | None, members: U64, requests: I64, lows: I64, highs: I64) -> I64:
@@ -57,12 +38,12 @@ class Samples:
         Returns:
             The rows by which a member came into a sample and was not pushed out again by a later row.
         """
-        self._reserve(accounts)
+        self._reserve(int(accounts.max(initial=-1)) + 1)
         wanted = np.ones(accounts.size, np.bool_) if wanted is None else wanted
         new, used = np.empty(accounts.size, np.int64), np.array([self._end, 0])
         row = 0
         while True:
-            row = kernels.sample_members(
+            row = sample_members(
                 row, accounts, wanted, members, requests, lows, highs, self._limit,
                 self._starts, self._sizes, self._pool, used, new,
             )  # fmt: skip
@@ -75,13 +56,8 @@ class Samples:
         kept: I64 = new[members[new] <= self._pool[last].view(np.uint64)]
         return kept
 
-    def _reserve(self, accounts: I64) -> None:
-        """Make room for accounts with these numbers."""
-        count = int(accounts.max(initial=-1)) + 1
-        if count > self._sizes.size:
-            more = max(count, 2 * self._sizes.size) - self._sizes.size
-            self._starts = np.concatenate([self._starts, np.zeros(more, np.int64)])
-            self._sizes = np.concatenate([self._sizes, np.zeros(more, np.uint8)])
+    def _reserve(self, accounts: int) -> None:
+        self._starts, self._sizes = enlarged(self._starts, accounts), enlarged(self._sizes, accounts)
 
     def _make_room(self) -> int:
         """Close the gaps that samples left when they moved, enlarge the pool, and return the end of its used part."""
@@ -89,7 +65,7 @@ class Samples:
         rooms = np.minimum(self._limit, 1 << np.ceil(np.log2(np.maximum(sizes, 1))).astype(np.int64)) * (sizes > 0)
         starts = np.cumsum(rooms) - rooms
         end = int(rooms.sum())
-        pool = np.empty((end + end // 2 + _SMALLEST, _WIDTH), np.int64)
+        pool = np.empty((end + end // 2 + SMALLEST, _WIDTH), np.int64)
         for first in range(0, sizes.size, _MOVED):  # a part at a time, so that little memory is needed beside the pool
             part = slice(first, first + _MOVED)
             old = spans(self._starts[part] // _WIDTH, sizes[part])
@@ -102,22 +78,26 @@ class Samples:
         """Members there is room for in the used part of the pool."""
         return self._end // _WIDTH
 
-    def sizes(self, accounts: I64) -> I64:
-        """Return how many members the samples of some accounts have."""
-        self._reserve(accounts)
-        return self._sizes[accounts].astype(np.int64)
-
     def members(self, accounts: int) -> U64:
         """Return the members in the samples of the first ``accounts`` accounts, with repeats."""
-        return self.table(np.arange(accounts)).member
+        members: U64 = self.table(np.arange(accounts))["member"].to_numpy()
+        return members
 
-    def table(self, accounts: I64) -> Table:
-        """Return the samples of some accounts, one after the other."""
-        sizes = self.sizes(accounts)
-        at = spans(self._starts[accounts] // _WIDTH, sizes)
-        rows = self._pool.reshape(-1, _WIDTH)[at]
+    def table(self, accounts: I64) -> pl.DataFrame:
+        """Return the samples of some accounts, one after the other.
+
+        Returns:
+            Columns ``who`` (place of the account in ``accounts``), ``member`` (its hash), ``requests``, ``low`` and
+            ``high`` (smallest and largest of what was given as ``lows`` and ``highs``).
+        """
+        self._reserve(int(accounts.max(initial=-1)) + 1)
+        sizes = self._sizes[accounts].astype(np.int64)
+        rows = self._pool.reshape(-1, _WIDTH)[spans(self._starts[accounts] // _WIDTH, sizes)]
         member, requests, low, high = (rows[:, column].copy() for column in range(_WIDTH))
-        return Table(np.repeat(np.arange(accounts.size), sizes), member.view(np.uint64), requests, low, high)
+        who = np.repeat(np.arange(accounts.size), sizes)
+        return pl.DataFrame(
+            {"who": who, "member": member.view(np.uint64), "requests": requests, "low": low, "high": high}
+        )
 
 
 def spans(starts: I64, sizes: I64) -> I64:
@@ -125,3 +105,77 @@ def spans(starts: I64, sizes: I64) -> I64:
     within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     places: I64 = np.repeat(starts, sizes) + within
     return places
+
+
+@kernel("i8(i8, i8[::1], b1[::1], u8[::1], i8[::1], i8[::1], i8[::1], i8, i8[::1], u1[::1], i8[::1], i8[::1], i8[::1])")
+def sample_members(  # noqa: C901 - one loop on purpose
+    row: int, accounts: I64, wanted: Bools, members: U64, requests: I64, lows: I64, highs: I64,
+    limit: int, starts: I64, sizes: U8, pool: I64, used: I64, new: I64,
+) -> int:  # fmt: skip
+    """Take members into the samples of accounts, from ``row`` on as far as there is room.
+
+    A sample is a block of the pool, its members ascending, with room for 1, 2, 4, ... of them, ``limit`` at most. One
+    that is full and grows moves to the end of the used part. A member larger than all of a sample with ``limit`` of
+    them can never belong to it and is refused at the first look: most requests of a busy account cost no more.
+
+    Args:
+        row: The first row to take.
+        accounts: The account of each row.
+        wanted: Which rows count.
+        members: The member that each row brings.
+        requests: Its requests.
+        lows: Value of which the smallest is kept.
+        highs: Value of which the largest is kept.
+        limit: Most members of a sample.
+        starts: Where the sample of each account begins in ``pool``.
+        sizes: How many members it has.
+        pool: Four numbers a member: its bits, requests, low and high.
+        used: The end of the used part of ``pool``, and how many rows ``new`` has.
+        new: Receives the rows that brought a new member.
+
+    Returns:
+        The row for which there is no room, or the number of rows.
+    """
+    while row < accounts.size:
+        account, member = accounts[row], members[row]
+        first: Any = starts[account]
+        size: Any = np.int64(sizes[account])
+        end = first + 4 * size
+        if not wanted[row] or (size == limit and member > np.uint64(pool[end - 4])):
+            row += 1
+            continue
+        low = 0
+        high = size
+        while low < high:
+            middle = (low + high) >> 1
+            if np.uint64(pool[first + 4 * middle]) < member:
+                low = middle + 1
+            else:
+                high = middle
+        at = first + 4 * low
+        if at < end and np.uint64(pool[at]) == member:
+            pool[at + 1] += requests[row]
+            pool[at + 2] = min(pool[at + 2], lows[row])
+            pool[at + 3] = max(pool[at + 3], highs[row])
+            row += 1
+            continue
+        if size < limit:
+            if size & (size - 1) == 0:
+                moved = used[0]
+                room = 4 * min(limit, max(1, 2 * size))
+                if moved + room > pool.size:
+                    break
+                for k in range(4 * size):
+                    pool[moved + k] = pool[first + k]
+                at, end = at + moved - first, end + moved - first
+                starts[account] = moved
+                used[0] = moved + room
+            end += 4
+            sizes[account] = size + 1
+        for k in range(end - 1, at + 3, -1):
+            pool[k] = pool[k - 4]
+        pool[at], pool[at + 1], pool[at + 2], pool[at + 3] = np.int64(member), requests[row], lows[row], highs[row]
+        new[used[1]] = row
+        used[1] += 1
+        row += 1
+    return row

@@ -1,16 +1,22 @@
-"""The texts of a polars column where they are in memory, and hashes, lines and sketches of them."""
+"""The texts of a polars column where they are in memory, and hashes of them and of their lines."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
-from distillscan.profile import kernels
-from distillscan.profile.kernels.arrays import I64, U64, Bools
-from distillscan.profile.kernels.texts import KEPT_MAX
-from distillscan.profile.text.arrow_buffers import as_series
+from distillscan.compiled import I64, U64, Bools, byte_at, helper, kernel, word_at
+
+#: Odd 64-bit constants with well spread bits (fractional digits of pi and the golden ratio).
+P1: Final = np.uint64(0x9E3779B97F4A7C15)
+P2: Final = np.uint64(0xC13FA9A902A6328F)
+P3: Final = np.uint64(0x91E10DA5C79E7B1D)
+P4: Final = np.uint64(0xD6E8FEB86659FD93)
+_0, _8, _27, _29 = np.uint64(0), np.uint64(8), np.uint64(27), np.uint64(29)
+_32, _37 = np.uint64(32), np.uint64(37)
+#: Texts of at least this many bytes are hashed two at a time.
+_LONG: Final = 64
 
 #: Of an Arrow string view: its bytes, then the text if it has at most twelve, else its first four and where it is.
 _VIEW = np.dtype([("length", "<i4"), ("head", "<i4"), ("buffer", "<i4"), ("offset", "<i4")])
@@ -24,13 +30,13 @@ class Texts:
     Attributes:
         addresses: Address of the first byte of each text.
         lengths: Bytes of each text, 0 where it is null.
-        valid: Which are not null; ``None`` if all are.
+        valid: Which are not null.
         held: What keeps that memory alive.
     """
 
     addresses: I64
     lengths: I64
-    valid: Bools | None
+    valid: Bools
     held: Any
 
     def __len__(self) -> int:
@@ -38,44 +44,23 @@ class Texts:
 
     def take(self, rows: I64) -> "Texts":
         """Return the texts at some rows."""
-        valid = None if self.valid is None else self.valid[rows]
-        return Texts(self.addresses[rows], self.lengths[rows], valid, self.held)
+        return Texts(self.addresses[rows], self.lengths[rows], self.valid[rows], self.held)
 
     def hashes(self) -> U64:
         """Return the hash of each text; that of a null means nothing."""
         return _hash(self.addresses, self.lengths)
 
-    def head_hashes(self, head: int) -> tuple[U64, Bools]:
-        """Return the hash of the first ``head`` bytes of each text, and which texts are as long as that."""
-        enough = self.lengths >= head
-        return _hash(self.addresses, np.where(enough, head, 0)), enough
+    def head_hashes(self, head: int) -> tuple[I64, U64]:
+        """Return the rows of the texts of at least ``head`` bytes, and the hash of so many bytes of each."""
+        rows = np.flatnonzero(self.lengths >= head)
+        return rows, _hash(self.addresses[rows], np.full(rows.size, head))
 
     def line_hashes(self, shortest: int) -> tuple[I64, U64]:
-        """Hash the lines of at least so many bytes.
-
-        Returns:
-            The row of the text of each line, and the line's hash; see ``kernels.find_lines`` for what a line is.
-        """
+        """Return the row and the hash of each line of at least so many bytes; see ``find_lines``."""
         most = int((self.lengths // shortest).sum())
         rows, starts, sizes = (np.empty(most, np.int64) for _ in range(3))
-        count = kernels.find_lines(self.addresses, self.lengths, shortest, rows, starts, sizes)
+        count = find_lines(self.addresses, self.lengths, shortest, rows, starts, sizes)
         return rows[:count], _hash(starts[:count], sizes[:count])
-
-    def sketches(self) -> pl.DataFrame:
-        """Sketch the texts.
-
-        Returns:
-            One row each, in order: ``normal`` (UInt64, hash of the normalised tokens), ``tokens`` (UInt32, how many),
-            ``sketch`` (list of UInt64, the kept shingles, ascending).
-        """
-        size = self.addresses.size
-        values = np.empty(int(self.lengths.max(initial=0)) // 2 + 2, np.uint64)
-        normal, tokens, ends = np.empty(size, np.uint64), np.empty(size, np.uint32), np.zeros(size + 1, np.int64)
-        kept = np.empty((size + 1) * KEPT_MAX, np.uint64)
-        kernels.sketch_texts(self.addresses, self.lengths, values, normal, tokens, ends[1:], kept)
-        offsets, shingles = pa.array(ends, pa.int64()), pa.array(kept[: ends[-1]].copy(), pa.uint64())
-        sketch = as_series(pa.LargeListArray.from_arrays(offsets, shingles)).alias("sketch").cast(pl.List(pl.UInt64))
-        return pl.DataFrame({"normal": normal, "tokens": tokens}).with_columns(sketch)
 
 
 def texts_of(column: pl.Series) -> Texts:
@@ -83,8 +68,6 @@ def texts_of(column: pl.Series) -> Texts:
     held = [chunk.to_arrow(compat_level=pl.CompatLevel.newest()) for chunk in column.get_chunks()]
     parts = [_locate(array) for array in held if len(array)] or [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     addresses, lengths = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
-    if not column.null_count():
-        return Texts(addresses, lengths, None, held)
     valid = column.is_not_null().to_numpy()
     lengths[~valid] = 0
     return Texts(addresses, lengths, valid, held)
@@ -105,19 +88,115 @@ def _locate(array: Any) -> tuple[I64, I64]:
 
 def _hash(addresses: I64, lengths: I64) -> U64:
     hashes = np.empty(addresses.size, np.uint64)
-    rows, starts, ends = np.empty((3, 2), np.int64)
-    kernels.hash_texts(addresses, lengths, rows, starts, ends, np.empty(2, np.uint64), hashes)
+    hash_texts(addresses, lengths, hashes)
     return hashes
 
 
 def hash_column(column: pl.Series) -> pl.Series:
     """Return the 64-bit hash of every text (UInt64), null where the column is null."""
-    hashes = pl.Series(column.name, texts_of(column).hashes(), dtype=pl.UInt64)
-    if column.null_count():
-        return pl.select(pl.when(column.is_not_null()).then(hashes)).to_series().alias(column.name)
-    return hashes
+    texts = texts_of(column)
+    return pl.Series(column.name, texts.hashes()).set(pl.Series(~texts.valid), None)
 
 
 def hash_text(text: str) -> int:
     """Return the hash that ``hash_column`` gives for one text."""
-    return int(hash_column(pl.Series([text], dtype=pl.String))[0])
+    return int(hash_column(pl.Series([text]))[0])
+
+
+@helper("u8(u8)")
+def finish(h: np.uint64) -> np.uint64:
+    """Spread the bits of a hash."""
+    h ^= h >> _32
+    h *= P4
+    h ^= h >> _29
+    h *= P2
+    h ^= h >> _32
+    return h
+
+
+@helper("u8(u8, i8, i8)")
+def _hash_rest(h: Any, at: int, end: int) -> np.uint64:
+    """Carry the hash of a text on to its end."""
+    while at + 8 <= end:
+        h ^= word_at(at) * P1
+        h = ((h << _27) | (h >> _37)) * P2 + P3
+        at += 8
+    if at < end:
+        word = _0
+        while at < end:
+            end -= 1
+            word = (word << _8) | np.uint64(byte_at(end))
+        h ^= word * P1
+        h = ((h << _27) | (h >> _37)) * P2 + P3
+    return finish(h)
+
+
+@kernel("void(i8[::1], i8[::1], u8[::1])")
+def hash_texts(addresses: I64, lengths: I64, hashes: U64) -> None:
+    """Hash every text, byte for byte (no normalisation), to 64 bits; stable over versions and machines.
+
+    A step waits for the multiplications of the one before it, so long texts are walked two at a time: what is left of
+    the longer one of two is walked beside the next.
+    """
+    held = -1  # the row of a long text that is not walked to its end
+    at, end, h = 0, 0, P3
+    for row in range(addresses.size):
+        begin, stop = addresses[row], addresses[row] + lengths[row]
+        i = P3 ^ (np.uint64(lengths[row]) * P1)
+        if lengths[row] >= _LONG:
+            shared = min(end - at, lengths[row]) & -8
+            for k in range(0, shared, 8):
+                h ^= word_at(at + k) * P1
+                i ^= word_at(begin + k) * P1
+                h = ((h << _27) | (h >> _37)) * P2 + P3
+                i = ((i << _27) | (i >> _37)) * P2 + P3
+            at += shared
+            begin += shared
+            if stop - begin >= end - at:
+                if held >= 0:
+                    hashes[held] = _hash_rest(h, at, end)
+                held, at, end, h = row, begin, stop, i
+                continue
+        hashes[row] = _hash_rest(i, begin, stop)
+    if held >= 0:
+        hashes[held] = _hash_rest(h, at, end)
+
+
+@kernel("i8(i8[::1], i8[::1], i8, i8[::1], i8[::1], i8[::1])")
+def find_lines(addresses: I64, lengths: I64, shortest: int, rows: I64, starts: I64, sizes: I64) -> int:
+    """Find the lines of texts: what stands between line breaks and ends of sentences, without white space around it.
+
+    Args:
+        addresses: Where each text is.
+        lengths: Its bytes.
+        shortest: Bytes of the shortest line that counts, at least 1.
+        rows: Receives the number of the text of each line, in the order of the texts.
+        starts: Receives the address of each line.
+        sizes: Receives its bytes.
+
+    Returns:
+        How many lines there are.
+    """
+    count = 0
+    for row in range(addresses.size):
+        start, end = addresses[row], addresses[row] + lengths[row]
+        at = start
+        while at < end:
+            byte = byte_at(at)
+            at += 1
+            if at < end and byte > 63:
+                # Only the full stop of Chinese ends a sentence.
+                if byte != 0x82 or at < start + 3 or byte_at(at - 2) != 0x80 or byte_at(at - 3) != 0xE3:
+                    continue
+            elif at < end and byte != 10 and (byte_at(at) != 32 or (byte != 46 and byte != 63 and byte != 33)):
+                continue
+            last = at
+            while start < last and byte_at(start) <= 32:
+                start += 1
+            while last > start and byte_at(last - 1) <= 32:
+                last -= 1
+            if last - start >= shortest:
+                rows[count], starts[count], sizes[count] = row, start, last - start
+                count += 1
+            start = at
+    return count

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-import polars as pl
-
-from distillscan.profile.text import cues
-from distillscan.profile.text.hashes import texts_of
+from distillscan.compiled import U32
+from distillscan.profile.text import rules
+from distillscan.profile.text.automaton import build
+from distillscan.profile.text.cues import groups_by_pattern, read_toml
+from distillscan.profile.text.hashes import Texts
 
 #: Intents of harvesting, in the order of their bits.
 HARVEST: Final = (
@@ -32,27 +33,26 @@ TAIL: Final = 4096
 _WITHIN = 160
 
 
-def _rule(text: str, bit: int = -1, becomes: str = "") -> cues.Rule:
+def _rule(text: str, bits: int = 0, becomes: str = "") -> rules.Rule:
     names, _, within = text.partition(" within ")
-    return cues.Rule(tuple(names.split(" + ")), int(within) if within else _WITHIN, bit, becomes)
+    return rules.Rule(tuple(names.split(" + ")), int(within or _WITHIN), bits, becomes)
 
 
 @cache
-def _matcher() -> cues.Matcher:
+def _matcher() -> rules.Matcher:
     """The cues and rules of ``intents.toml``."""
-    data = cues.read_toml("intents.toml")
+    data = read_toml("intents.toml")
     includes: Mapping[str, list[str]] = data["includes"]
     patterns = {
         symbols: frozenset(names).union(*(includes.get(name, []) for name in names))
-        for symbols, names in cues.groups_by_pattern(data["groups"]).items()
+        for symbols, names in groups_by_pattern(data["groups"]).items()
     }
-    groups = (*data["groups"], *data["phrases"])
-    rules = [_rule(text, becomes=name) for name, text in data["phrases"].items()]
-    rules += [_rule(text, INTENTS.index(name)) for name, texts in data["rules"].items() for text in texts]
-    denial = cues.Denial("denial", tuple(data["denied"]["groups"]), data["denied"]["within"])
-    return cues.Matcher(cues.build(patterns, groups), groups, rules, denial)
+    listed = [_rule(text, becomes=name) for name, text in data["phrases"].items()]
+    listed += [_rule(text, 1 << INTENTS.index(name)) for name, texts in data["rules"].items() for text in texts]
+    denial = rules.Denial("denial", tuple(data["denied"]["groups"]), data["denied"]["within"])
+    return rules.Matcher(build(patterns, (*data["groups"], *data["phrases"])), listed, denial)
 
 
-def intents_of(texts: pl.Series) -> pl.Series:
-    """Return the intents of every text as a bit set (UInt32), 0 where it is null."""
-    return pl.Series(texts.name, _matcher().match(texts_of(texts), HEAD, TAIL), dtype=pl.UInt32)
+def intents_of(texts: Texts) -> U32:
+    """Return the intents of every text as a bit set, 0 where it is null."""
+    return _matcher().match(texts, HEAD, TAIL)

@@ -1,17 +1,17 @@
 """The language of a text, told by its script and commonest words: a number for counting how many an account speaks."""
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import polars as pl
 
-from distillscan.profile import kernels
-from distillscan.profile.kernels.arrays import I32, I64, U8
-from distillscan.profile.text import cues
-from distillscan.profile.text.hashes import Texts, texts_of
+from distillscan.compiled import I32, I64, U8, byte_at, kernel, word_at
+from distillscan.profile.text.automaton import REPLACEMENT, Automaton, build
+from distillscan.profile.text.cues import groups_by_pattern, read_toml
+from distillscan.profile.text.hashes import Texts
 
-_TOLD: Final = cues.read_toml("languages.toml")
+_TOLD: Final = read_toml("languages.toml")
 
 #: Languages in the order of their numbers; the first stands for a text of which it cannot be told.
 LANGUAGES: Final = ("", *_TOLD["order"])
@@ -23,11 +23,12 @@ TAIL: Final = 600
 #: Kinds of character: what is in no script, Latin letters, the letters of scripts that stand for one language (Chinese
 #: characters and kana for two), then those that only one language of a script has.
 _OTHER, _LATIN = 0, 1
-_SCRIPTS: Final = ("zh", "ja", "ko", "ru", "ar", "hi", "th", "el", "he")
 _CHINESE, _KANA, _KOREAN, _CYRILLIC, _ARABIC, _DEVANAGARI, _THAI, _GREEK, _HEBREW = range(2, 11)
 _UKRAINIAN, _NOT_UKRAINIAN, _PERSIAN = range(11, 14)
-#: What a character says next to a Latin letter: ideographs and syllables stand for more of a word.
-_WEIGHTS: Final = np.array([3, 3, 3, 1, 1, 1, 1, 1, 1])
+#: The language of a script, by kind, and what a character of it says next to a Latin letter: ideographs and syllables
+#: stand for more of a word.
+_SCRIPTS: Final = ("", "", "zh", "ja", "ko", "ru", "ar", "hi", "th", "el", "he", "", "", "")
+_WEIGHTS: Final = np.array([0, 0, 3, 3, 3, 1, 1, 1, 1, 1, 1, 0, 0, 0])
 
 _RANGES: Final = (
     (_LATIN, 0xC0, 0x27F), (_GREEK, 0x380, 0x3FF), (_CYRILLIC, 0x400, 0x4FF), (_HEBREW, 0x590, 0x5FF),
@@ -35,6 +36,8 @@ _RANGES: Final = (
     (_KANA, 0x3040, 0x30FF), (_CHINESE, 0x3400, 0x9FFF), (_KOREAN, 0xAC00, 0xD7FF),
 )  # fmt: skip
 _LETTERS: Final = {_UKRAINIAN: "єіїЄІЇ", _NOT_UKRAINIAN: "ёъыэ", _PERSIAN: "پیچژکگ"}
+_0: Final = np.uint64(0)
+_UPPERMOST_BITS: Final = np.uint64(0x8080808080808080)
 
 
 def _character_kinds() -> U8:
@@ -48,66 +51,97 @@ def _character_kinds() -> U8:
     return kinds
 
 
+_KINDS: Final = _character_kinds()
+
+
 @cache
-def _tables() -> tuple[U8, cues.Automaton, I64, I64]:
-    """The kinds of characters, the automaton of short words, the language of each of its groups and of each script."""
+def _common_words() -> Automaton:
+    """Finds common words; its groups are languages."""
     words = _TOLD["words"]
-    patterns = cues.groups_by_pattern({language: {language: listed} for language, listed in words.items()})
-    spoken = np.array([LANGUAGES.index(language) for language in words])
-    scripts = np.array([LANGUAGES.index(language) for language in _SCRIPTS])
-    return _character_kinds(), cues.build(patterns, tuple(words)), spoken, scripts
+    patterns = groups_by_pattern({language: {language: listed} for language, listed in words.items()})
+    return build(patterns, tuple(words))
 
 
-def languages_of(texts: pl.Series) -> pl.Series:
-    """Return the number of every text's language in ``LANGUAGES`` (UInt8), 0 where it is null or cannot be told.
+def _numbers(languages: Sequence[str]) -> I64:
+    return np.array([LANGUAGES.index(language) for language in languages])
+
+
+def languages_of(texts: Texts) -> U8:
+    """Return the number of every text's language in ``LANGUAGES``, 0 where it is null or cannot be told.
 
     Only the end of a text is judged. Close languages are not told apart (Danish and Norwegian are one), program code
     passes for English, and a few words without any common one among them for nothing: good enough to count how many
     languages an account speaks, and for nothing else.
     """
-    kinds, automaton, spoken, scripts = _tables()
-    found = texts_of(texts)
-    characters = np.zeros((len(found), kinds.max() + 1), np.int32)
-    kernels.count_scripts(found.addresses, found.lengths, TAIL, kinds, characters)
-    languages = np.zeros(len(found), np.uint8)
+    characters = np.zeros((len(texts), _WEIGHTS.size), np.int32)
+    count_scripts(texts.addresses, texts.lengths, TAIL, _KINDS, characters)
+    languages = np.zeros(len(texts), np.uint8)
     foreign = np.flatnonzero(characters.any(axis=1))  # the others are all ASCII
-    languages[foreign] = _by_script(characters[foreign], scripts)
-    latin = np.ones(len(found), np.bool_)
+    languages[foreign] = _by_script(characters[foreign])
+    latin = np.ones(len(texts), np.bool_)
     latin[foreign] = (languages[foreign] == 0) & (characters[foreign, _LATIN] > 0)
     rows = np.flatnonzero(latin)
-    languages[rows] = _by_words(found.take(rows), automaton, spoken)
-    return pl.Series(texts.name, languages, dtype=pl.UInt8)
+    languages[rows] = _by_words(texts.take(rows))
+    return languages
 
 
-def _by_script(characters: I32, scripts: I64) -> I64:
+def _by_script(characters: I32) -> I64:
     """The language of texts by how many characters of each kind they have, 0 if they are in Latin letters or none."""
-    ukrainian = characters[:, _UKRAINIAN] - characters[:, _NOT_UKRAINIAN]
-    counts = characters[:, _CHINESE : _HEBREW + 1].copy()
-    letters = dict(zip(_SCRIPTS, range(len(_SCRIPTS)), strict=True))
-    counts[:, letters["ru"]] += characters[:, _UKRAINIAN] + characters[:, _NOT_UKRAINIAN]
-    counts[:, letters["ar"]] += characters[:, _PERSIAN]
+    counts = characters.copy()
+    counts[:, _CYRILLIC] += characters[:, _UKRAINIAN] + characters[:, _NOT_UKRAINIAN]
+    counts[:, _ARABIC] += characters[:, _PERSIAN]
     best = (counts * _WEIGHTS).argmax(axis=1)
     most = counts[np.arange(best.size), best]
-    languages: I64 = scripts[best]
     # Kana among Chinese characters are Japanese, unless a few of them are quoted.
     kana = (characters[:, _KANA] >= 2) & (4 * characters[:, _KANA] >= characters[:, _CHINESE])
-    chinese = np.isin(best, (letters["zh"], letters["ja"]))
-    languages[chinese] = np.where(kana, scripts[letters["ja"]], scripts[letters["zh"]])[chinese]
-    languages[(best == letters["ru"]) & (ukrainian >= 2)] = LANGUAGES.index("uk")
-    languages[(best == letters["ar"]) & (characters[:, _PERSIAN] >= 2)] = LANGUAGES.index("fa")
+    chinese = (best == _CHINESE) | (best == _KANA)
+    languages = _numbers(_SCRIPTS)[np.where(chinese, np.where(kana, _KANA, _CHINESE), best)]
+    ukrainian = characters[:, _UKRAINIAN] - characters[:, _NOT_UKRAINIAN]
+    languages[(best == _CYRILLIC) & (ukrainian >= 2)] = LANGUAGES.index("uk")
+    languages[(best == _ARABIC) & (characters[:, _PERSIAN] >= 2)] = LANGUAGES.index("fa")
     # A question about pasted code or a foreign text is in the language of the question, if enough of it is there.
     languages[(most < 2) | (2 * most * _WEIGHTS[best] < characters[:, _LATIN])] = 0
     return languages
 
 
-def _by_words(texts: Texts, automaton: cues.Automaton, spoken: I64) -> I64:
+def _by_words(texts: Texts) -> I64:
     """The language of texts by their commonest words, 0 if it cannot be told."""
-    words = np.zeros((len(texts), spoken.size), np.int32)
-    for found in automaton.find(texts, 0, TAIL):
-        kernels.count_groups(found.first, found.stop, found.ends, found.cues, automaton.groups, words)
-    best = words.argmax(axis=1)
-    most = words[np.arange(best.size), best]
+    automaton = _common_words()
+    words = automaton.count(texts, 0, TAIL)
     # Two words at least, and more than any other language has: names and titles are in many languages.
-    second = np.partition(words, -2, axis=1)[:, -2]
-    languages: I64 = np.where((most >= 2) & (most > second), spoken[best], 0)
-    return languages
+    second, most = np.partition(words, -2, axis=1)[:, -2:].T
+    return np.where((most >= 2) & (most > second), _numbers(automaton.names)[words.argmax(axis=1)], 0)
+
+
+@kernel("void(i8[::1], i8[::1], i8, u1[::1], i4[:, ::1])")
+def count_scripts(addresses: I64, lengths: I64, tail: int, scripts: U8, counts: I32) -> None:
+    """Count the characters of each script at the end of texts; of a text that is all ASCII, none.
+
+    Args:
+        addresses: Where each text is.
+        lengths: Its bytes.
+        tail: Bytes at the end of a text that are looked at.
+        scripts: The script of each character up to U+FFFF.
+        counts: Receives the characters of each script, by text.
+    """
+    for row in range(addresses.size):
+        end = addresses[row] + lengths[row]
+        begin = end - min(lengths[row], tail)
+        at = begin
+        while at + 8 <= end and word_at(at) & _UPPERMOST_BITS == _0:
+            at += 8
+        while at < end and byte_at(at) < 0x80:
+            at += 1
+        at = begin if at < end else end
+        while at < end:
+            code: Any = np.int64(byte_at(at))
+            at += 1
+            if code >= 0xC0:
+                stop = min(end, at + 1 + (code >= 0xE0) + (code >= 0xF0))
+                long = code >= 0xF0
+                code &= 63
+                while at < stop:
+                    code = (code << 6) | (byte_at(at) & 63)
+                    at += 1
+                code = REPLACEMENT if long else code & 0xFFFF
+            counts[row, scripts[code]] += 1

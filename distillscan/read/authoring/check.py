@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from distillscan.columns import READABLE
-from distillscan.read.canonical.convert import Batch
+from distillscan.read.canonical.convert import REJECTS, Batch
 from distillscan.read.log import Log
 from distillscan.read.opening import open_log
 from distillscan.read.options import ReadOptions
@@ -37,9 +37,9 @@ class SchemaCheck:
         rows: Records looked at.
         used: Requests they gave.
         rejected: Records that gave none, by reason, most frequent first.
-        columns: Every column that has a value, canonical ones and what requests carried.
+        columns: Every column that has a value.
         empty: Columns that have none.
-        tools: Names of tools that requests offered or called, of all of them.
+        tools: The first names of tools that requests offered or called.
         pictures: Requests with a picture.
         notes: What was assumed.
     """
@@ -56,12 +56,7 @@ class SchemaCheck:
 
 
 def check_schema(path: str, options: ReadOptions, rows: int) -> SchemaCheck:
-    """Read the first rows of a log with a schema.
-
-    Args:
-        path: A file.
-        options: Which schema, mapping and joined logs.
-        rows: How many records to look at, at least; a block of the file is always read whole, and cut.
+    """Read the first rows of a log, so many or all there are, with the schema and joined logs of some options.
 
     Raises:
         InputError: If the file cannot be read, or required columns are nowhere.
@@ -73,17 +68,18 @@ def check_schema(path: str, options: ReadOptions, rows: int) -> SchemaCheck:
         notes = log.notes
     frames = [pl.DataFrame(schema=dict(READABLE)), *(batch.frame for batch in batches)]
     frame = pl.concat(frames, how="diagonal").select(*READABLE).head(rows)
-    rejects = pl.concat([batch.rejects for batch in batches]).head(rows) if batches else pl.DataFrame()
-    counted = rejects["reason"].value_counts().sort("count", "reason", descending=[True, False]) if batches else rejects
-    found = tuple(_column(frame[column]) for column in READABLE if frame[column].null_count() < frame.height)
+    rejects = pl.concat([pl.DataFrame(schema=REJECTS), *(batch.rejects for batch in batches)]).head(rows)
+    reasons = rejects["reason"].value_counts().sort("count", "reason", descending=[True, False])
+    columns = [_column(values) for values in frame if values.null_count() < frame.height]
+    filled = {one.column for one in columns}
     tools = frame["tools"].drop_nulls().str.split(",").explode().unique().sort()
     return SchemaCheck(
         schema=name,
         rows=frame.height + rejects.height,
         used=frame.height,
-        rejected=dict(counted.iter_rows()),
-        columns=found,
-        empty=tuple(column for column in READABLE if column not in {one.column for one in found}),
+        rejected=dict(reasons.iter_rows()),
+        columns=tuple(columns),
+        empty=tuple(name for name in READABLE if name not in filled),
         tools=tuple(tools.head(_TOOLS)),
         pictures=int((frame["images"] > 0).sum()),
         notes=notes,

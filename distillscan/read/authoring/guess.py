@@ -38,8 +38,8 @@ _HEAD: Final = """\
 
 
 @dataclass(frozen=True, slots=True)
-class _Path:
-    """A place in the records: its path, and the values found there that are not empty."""
+class _Place:
+    """A place in the records, and the values found there that are not empty."""
 
     steps: tuple[str, ...]
     values: tuple[str, ...]
@@ -47,24 +47,6 @@ class _Path:
     @property
     def path(self) -> str:
         return join_path(self.steps)
-
-    def names(self) -> tuple[str, ...]:
-        """The names hints are compared with: its last step, its last two, and all of it."""
-        return tuple(normalise("".join(self.steps[-size:])) for size in (1, 2, len(self.steps)))
-
-
-class _Guess:
-    """What was guessed: places of the bodies, canonical column to its path, and what is left."""
-
-    def __init__(self, bodies: Mapping[str, _Path], found: Sequence[_Path]) -> None:
-        request = bodies.get("request")
-        # A system prompt inside the request is found there.
-        inside = request is not None and "system" in bodies and _within(bodies["system"].steps, [request.steps])
-        self.bodies = {part: one for part, one in bodies.items() if part != "system" or not inside}
-        taken = [one.steps for one in self.bodies.values()]
-        outside = [one for one in found if not _within(one.steps, taken)]
-        self.columns = _columns(outside)
-        self.spare = [one for one in outside if one.path not in self.columns.values()]
 
 
 def guess_schema(path: Path, label: str, name: str) -> str:
@@ -82,19 +64,17 @@ def guess_schema(path: Path, label: str, name: str) -> str:
         raise InputError(f"{label} does not exist, is empty, or is no file: name one file of the log")
     reader = open_file(path, label, {}, ReadOptions(schema=NO_SCHEMA)).reader
     known = recognise(reader.columns, (one for one in presets().values() if one.kind == "log"))
-    found = list(_paths(reader, label))
-    if not found:
+    places = list(_places(reader, label))
+    if not places:
         raise InputError(f"{label} holds no record: nothing to guess from")
-    bodies = {
-        "request": _request(found),
-        "system": _named(found, "system_prompt"),
-        "response": _response(found),
-    }
-    guess = _Guess({part: one for part, one in bodies.items() if one is not None}, found)
-    return "".join(_text(label, name, known, guess))
+    bodies = _bodies(places)
+    outside = [one for one in places if not any(_is_within(one, body) for body in bodies.values())]
+    columns = _columns(outside)
+    spare = [one for one in outside if one not in columns.values()]
+    return "".join(_lines(visible(label), name, known, columns, bodies, spare))
 
 
-def _paths(reader: Reader, label: str) -> Iterator[_Path]:
+def _places(reader: Reader, label: str) -> Iterator[_Place]:
     """Every place in the first rows, objects and JSON text followed by what is in them."""
     names = list(dict.fromkeys(column.name for column in reader.columns))[:_PATHS]
     resolution = Resolution({name: SourcePath(name) for name in names})
@@ -102,26 +82,18 @@ def _paths(reader: Reader, label: str) -> Iterator[_Path]:
     for chunk in islice(Source(0, label, reader, resolution).chunks(resolution, _ROWS), 1):
         for name in names:
             for text in to_text(chunk.columns[name]).head(_ROWS):
-                _collect(values, (name,), text, inside=False)
+                _collect(values, (name,), text)
     for steps, seen in values.items():
-        if all(_usable(step) for step in steps):
-            yield _Path(steps, tuple(seen))
+        if all("" not in step.split(".") and visible(step) == step and not set(step) & set("[]") for step in steps):
+            yield _Place(steps, tuple(seen))
 
 
-def _usable(step: str) -> bool:
-    return "" not in step.split(".") and visible(step) == step and not set(step) & set("[]")
-
-
-def _collect(
-    values: dict[tuple[str, ...], dict[str, None]], steps: tuple[str, ...], value: Any, *, inside: bool
-) -> None:
+def _collect(values: dict[tuple[str, ...], dict[str, None]], steps: tuple[str, ...], value: Any) -> None:
     if len(values) >= _PATHS and steps not in values:
         return
     seen = values.setdefault(steps, {})
-    text = value_text(value) if inside else value
-    if text is None or text == "":
-        return
-    if len(seen) < _ROWS:
+    text = value_text(value)
+    if text and len(seen) < _ROWS:
         seen[text] = None
     if isinstance(value, str) and value.lstrip()[:1] == "{":
         try:
@@ -130,44 +102,45 @@ def _collect(
             return
     if isinstance(value, dict) and len(steps) < _STEPS:
         for key, below in value.items():
-            _collect(values, (*steps, key), below, inside=True)
+            _collect(values, (*steps, key), below)
 
 
-def _columns(found: Sequence[_Path]) -> dict[str, str]:
-    """Canonical column to the path whose name hints at it best; no path serves two columns."""
-    columns: dict[str, str] = {}
-    free = [one for one in found if not all(value[:1] in ("{", "[") for value in one.values)]
+def _bodies(places: Sequence[_Place]) -> dict[str, _Place]:
+    """The place of each part of the body: the outermost with such contents, else the one with the likeliest name."""
+    answers = [one for one in places if _hints(one, "response")]
+    asks = [one for one in places if one not in answers and not _hints(one, "system_prompt")]
+    likeliest = {
+        "request": next((one for one in asks if _holds(one, _asks)), _best(places, "prompt", (1,))),
+        "system": _best(places, "system_prompt", (1,)),
+        "response": next((one for one in answers if _holds(one, _answers)), _best(places, "response", (1,))),
+    }
+    bodies = {part: one for part, one in likeliest.items() if one is not None}
+    if "request" in bodies and "system" in bodies and _is_within(bodies["system"], bodies["request"]):
+        del bodies["system"]  # it is found in the request
+    return bodies
+
+
+def _columns(places: Sequence[_Place]) -> dict[str, _Place]:
+    """Canonical column to the place whose name hints at it best; no place serves two columns."""
+    columns: dict[str, _Place] = {}
+    free = [one for one in places if not all(value[:1] in ("{", "[") for value in one.values)]
     for canonical in CANONICAL:
-        best = None if canonical in _TEXTS else _best(free, canonical, _Path.names)
-        if best is not None:
+        if canonical not in _TEXTS and (best := _best(free, canonical, (1, 2, _STEPS))):
             free.remove(best)
-            columns[canonical] = best.path
+            columns[canonical] = best
     return columns
 
 
-def _best(found: Sequence[_Path], canonical: str, names: Callable[[_Path], Sequence[str]]) -> _Path | None:
-    """The path one of whose names is the best hint at a canonical column; of equals the shortest, then the first."""
+def _best(places: Sequence[_Place], canonical: str, sizes: Sequence[int]) -> _Place | None:
+    """The place whose last steps, so many of them, are the best hint at a column; of equals the shortest, the first."""
     hints = HINTS[canonical]
     ranked = [
         (hints.index(name), len(one.steps), at)
-        for at, one in enumerate(found)
-        for name in names(one)
+        for at, one in enumerate(places)
+        for name in (normalise("".join(one.steps[-size:])) for size in sizes)
         if name in hints and one.values
     ]
-    return found[min(ranked)[2]] if ranked else None
-
-
-def _request(found: Sequence[_Path]) -> _Path | None:
-    """Where the request body is: the outermost place most of whose values hold messages; else the likeliest name."""
-    best = [
-        one for one in found if not (_hints(one, "response") or _hints(one, "system_prompt")) and _holds(one, _asks)
-    ]
-    return best[0] if best else _named(found, "prompt")
-
-
-def _response(found: Sequence[_Path]) -> _Path | None:
-    best = [one for one in found if _hints(one, "response") and _holds(one, _answers)]
-    return best[0] if best else _named(found, "response")
+    return places[min(ranked)[2]] if ranked else None
 
 
 def _asks(value: str) -> bool:
@@ -176,55 +149,53 @@ def _asks(value: str) -> bool:
     if isinstance(body, dict) and not BODY_KEYS.intersection(body):
         return False
     asked = extract(body)
-    return asked.prompt is not None and asked.reason is None
+    return asked.prompt is not None and asked.problem is None
 
 
 def _answers(value: str) -> bool:
-    return answer(value).text is not None
+    return answer(value).response is not None
 
 
-def _holds(one: _Path, test: Any) -> bool:
-    """Whether most values that are JSON pass a test."""
+def _holds(one: _Place, test: Callable[[str], bool]) -> bool:
+    """Whether most values are JSON, and most of that passes a test."""
     values = [value for value in one.values if value not in ("{}", "[]")]
     bodies = [value for value in values if value[:1] in ("{", "[")]
     return 2 * len(bodies) > len(values) and 2 * sum(map(test, bodies)) > len(bodies)
 
 
-def _hints(one: _Path, canonical: str) -> bool:
+def _hints(one: _Place, canonical: str) -> bool:
     return any(normalise(step) in HINTS[canonical] for step in (*one.steps, "".join(one.steps)))
 
 
-def _named(found: Sequence[_Path], canonical: str) -> _Path | None:
-    return _best(found, canonical, lambda one: one.names()[:1])
+def _is_within(one: _Place, outer: _Place) -> bool:
+    return one.steps[: len(outer.steps)] == outer.steps
 
 
-def _within(steps: Sequence[str], taken: Sequence[tuple[str, ...]]) -> bool:
-    return any(tuple(steps[: len(one)]) == one for one in taken)
-
-
-def _text(label: str, name: str, known: Schema | None, guess: _Guess) -> Iterator[str]:
-    label = visible(label)
+def _lines(
+    label: str,
+    name: str,
+    known: Schema | None,
+    columns: Mapping[str, _Place],
+    bodies: Mapping[str, _Place],
+    spare: Sequence[_Place],
+) -> Iterator[str]:
     yield _HEAD.format(label=label)
     if known is not None:
         yield f"# The file looks like one that --schema {known.name} reads already ({known.summary}).\n"
     yield f"\nname = {_quoted(name)}\nsummary = {_quoted(f'schema for {label}')}\n\n[columns]\n"
     for canonical in CANONICAL:
-        if canonical in guess.columns:
-            yield f"{canonical} = {_quoted(guess.columns[canonical])}\n"
+        if canonical in columns:
+            yield f"{canonical} = {_quoted(columns[canonical].path)}\n"
         elif canonical not in _TEXTS:
             needed = "  # required: say where it is" if canonical in REQUIRED else ""
             yield f'# {canonical} = ""{needed}\n'
     yield "\n# Bodies, messages or plain text; system prompt and conversation are found in the request.\n[body]\n"
     for part in ("request", "system", "response"):
-        yield f"{part} = {_quoted(guess.bodies[part].path)}\n" if part in guess.bodies else f'# {part} = ""\n'
+        yield f"{part} = {_quoted(bodies[part].path)}\n" if part in bodies else f'# {part} = ""\n'
     yield '# turns = "last"  # the last user message alone, not the conversation\n'
-    if guess.spare:
-        yield "\n# What else is there, with an example:\n"
-        yield from (f"#   {one.path}{_example(one)}\n" for one in guess.spare)
-
-
-def _example(one: _Path) -> str:
-    return f"  {clip(one.values[0], _EXAMPLE)}" if one.values else ""
+    yield "\n# What else is there, with an example:\n" if spare else ""
+    for one in spare:
+        yield f"#   {one.path}" + (f"  {clip(one.values[0], _EXAMPLE)}" if one.values else "") + "\n"
 
 
 def _quoted(text: str) -> str:

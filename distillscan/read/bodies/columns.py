@@ -1,6 +1,6 @@
 """Columns out of logged bodies: what requests ask, and what models answer."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import polars as pl
@@ -20,6 +20,7 @@ BODY_COLUMNS: Final[Mapping[Part, tuple[str, ...]]] = {
 }
 #: In the struct of a body beside its columns: why something is missing.
 PROBLEM: Final = "problem"
+_READ: Final[Mapping[Part, Callable[[Any], Any]]] = {"request": extract, "system": content, "response": answer}
 #: JSON that a source writes where it stored nothing.
 NOTHING: Final = ("{}", "[]", "null", '""')
 
@@ -60,19 +61,18 @@ def read_bodies(part: Part, bodies: Sequence[Any], columns: Collection[str], *, 
     Returns:
         A struct a row: the wanted columns as text, and ``problem``.
     """
-    if part == "request":
-        found = _requests(bodies, last_turn=last_turn)
-    elif part == "system":
-        found = {"system_prompt": [content(body)[0] for body in bodies], PROBLEM: [None] * len(bodies)}
-    else:
-        answers = [answer(body) for body in bodies]
-        found = {
-            "response": [one.text for one in answers],
-            "stop_reason": [one.stop_reason for one in answers],
-            PROBLEM: [one.reason for one in answers],
-        }
-    chosen = {name: values for name, values in found.items() if name in columns or name == PROBLEM}
-    return pl.DataFrame([pl.Series(name, values, pl.String) for name, values in chosen.items()]).to_struct(part)
+    found = [_READ[part](body) for body in bodies]
+    wanted = [name for name in (*BODY_COLUMNS[part], PROBLEM) if name in columns or name == PROBLEM]
+    values: dict[str, list[Any]] = {}
+    for name in wanted:
+        field = "last_user" if name == "prompt" and last_turn else name
+        values[name] = [getattr(one, field) for one in found]
+    if "tools" in values:
+        values["tools"] = list(map(listed_names, values["tools"]))
+    if "images" in values:  # None, not 0, where there is no body to tell
+        counts = zip(bodies, values["images"], strict=True)
+        values["images"] = [None if body is None else str(count) for body, count in counts]
+    return pl.DataFrame(values, schema=dict.fromkeys(wanted, pl.String)).to_struct(part)
 
 
 def read_body_texts(part: Part, texts: pl.Series, columns: Collection[str], *, last_turn: bool) -> pl.Series:
@@ -81,17 +81,3 @@ def read_body_texts(part: Part, texts: pl.Series, columns: Collection[str], *, l
     distinct = rows.unique(maintain_order=True).with_row_index("at")
     at = rows.join(distinct, on="text", how="left", nulls_equal=True, maintain_order="left")["at"]
     return read_bodies(part, distinct["text"].to_list(), columns, last_turn=last_turn).gather(at)
-
-
-def _requests(bodies: Sequence[Any], *, last_turn: bool) -> dict[str, list[str | None]]:
-    found = [extract(body) for body in bodies]
-    return {
-        "prompt": [one.last_user if last_turn else one.prompt for one in found],
-        "system_prompt": [one.system_prompt for one in found],
-        "session_id": [one.conversation for one in found],
-        "reasoning_signature": [one.signature for one in found],
-        "tools": [listed_names(one.tools) for one in found],
-        # None, not 0, where there is no body to tell.
-        "images": [None if body is None else str(one.images) for body, one in zip(bodies, found, strict=True)],
-        PROBLEM: [one.reason for one in found],
-    }

@@ -24,6 +24,7 @@ _RESULTS: Final = frozenset(
 )
 THOUGHTS: Final = frozenset({"thinking", "redacted_thinking", "reasoning"})
 _MEDIA: Final = ("inlineData", "inline_data", "fileData", "file_data", "source")
+_MEDIA_KINDS: Final = ("mimeType", "mime_type", "media_type")
 _CALL_KEYS: Final = ("toolUse", "functionCall", "function_call")
 _RESULT_KEYS: Final = ("toolResult", "functionResponse")
 _SIGNATURES: Final = ("signature", "encrypted_content", "thoughtSignature", "thought_signature")
@@ -53,6 +54,27 @@ class Walk:
             self.cut = True
             return False
         return True
+
+    def read(self, value: Any, depth: int = 0) -> None:
+        """Read a body, a part of one, or a text."""
+        if self.enter(depth):
+            if isinstance(value, str):
+                self.read_text(value)
+            elif isinstance(value, list):
+                self.read_list(value, depth)
+            elif isinstance(value, dict):
+                self.read_object(value, depth)
+
+    def read_text(self, text: str) -> None:
+        """Read a text that stands for itself."""
+
+    def read_list(self, items: list[Any], depth: int) -> None:
+        """Read the items of a list."""
+        for item in items:
+            self.read(item, depth + 1)
+
+    def read_object(self, value: dict[str, Any], depth: int) -> None:
+        """Read an object."""
 
     def texts(self, value: Any, depth: int = 0) -> list[str]:
         """Return the texts of one content value in reading order: text, calls with arguments, and tool results."""
@@ -99,7 +121,7 @@ class Walk:
     def _block(self, block: Mapping[str, Any], depth: int, found: list[str]) -> None:
         kind = kind_of(block)
         if kind not in _KINDS and _KEYS.isdisjoint(block):
-            self._first(block, _TEXTS, depth, found)
+            self._collect(first(block, _TEXTS), depth + 1, found)
             return
         if kind in _PICTURES or _is_picture(block):
             self.images += 1
@@ -108,13 +130,13 @@ class Walk:
         elif kind in CALLS:
             found += self.call(block)
         elif kind in _RESULTS:
-            self._first(block, _RESULT_TEXTS, depth, found)
-        elif (call := _inside(block, _CALL_KEYS)) is not None:
+            self._collect(first(block, _RESULT_TEXTS), depth + 1, found)
+        elif call := first(block, _CALL_KEYS, dict):
             found += self.call(call)
-        elif (result := _inside(block, _RESULT_KEYS)) is not None:
-            self._first(result, _RESULT_TEXTS, depth, found)
+        elif result := first(block, _RESULT_KEYS, dict):
+            self._collect(first(result, _RESULT_TEXTS), depth + 1, found)
         else:
-            self._first(block, _TEXTS, depth, found)
+            self._collect(first(block, _TEXTS), depth + 1, found)
         if "thoughtSignature" in block or "thought_signature" in block:
             self._note_thought(block)
 
@@ -122,16 +144,18 @@ class Walk:
         """Keep the first signature of reasoning that the client sent back; the reasoning itself is no prompt."""
         inner = block.get("reasoningContent")
         for part in (block, inner, inner.get("reasoningText") if isinstance(inner, dict) else None):
-            if self.signature is None and isinstance(part, dict):
-                found = next((part[key] for key in _SIGNATURES if isinstance(part.get(key), str) and part[key]), None)
-                self.signature = None if found is None else whole(found)
+            if self.signature is None and isinstance(part, dict) and (found := first(part, _SIGNATURES, str)):
+                self.signature = whole(found)
 
-    def _first(self, block: Mapping[str, Any], keys: tuple[str, ...], depth: int, found: list[str]) -> None:
-        """Collect the texts under the first of some keys that holds anything."""
-        for key in keys:
-            if value := block.get(key):
-                self._collect(value, depth + 1, found)
-                return
+
+def first(block: Mapping[str, Any], keys: Iterable[str], kind: type | tuple[type, ...] = object) -> Any:
+    """Return what is under the first of some keys that holds something of a type; ``None`` if none does."""
+    return next((block[key] for key in keys if block.get(key) and isinstance(block[key], kind)), None)
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in a list; none of what is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def kind_of(block: Mapping[str, Any]) -> str:
@@ -153,18 +177,8 @@ def _compact(value: Any) -> str:
         return ""
 
 
-def _inside(block: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any] | None:
-    """The object under the first of some keys that holds one."""
-    return next((block[key] for key in keys if isinstance(block.get(key), dict)), None)
-
-
 def _is_picture(block: Mapping[str, Any]) -> bool:
     if isinstance(block.get("image"), (dict, str)) or "image_url" in block or block.get("modality") == "image":
         return True
-    for key in _MEDIA:
-        media = block.get(key)
-        if isinstance(media, dict):
-            kind = media.get("mimeType") or media.get("mime_type") or media.get("media_type")
-            if isinstance(kind, str) and kind.startswith("image/"):
-                return True
-    return False
+    kinds = (first(block[key], _MEDIA_KINDS, str) for key in _MEDIA if isinstance(block.get(key), dict))
+    return any(kind is not None and kind.startswith("image/") for kind in kinds)

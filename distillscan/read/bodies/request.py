@@ -5,10 +5,10 @@ Titan ``inputText``, Llama ``prompt``, Cohere ``message`` and ``chat_history``, 
 message parts and events, and plain text. Nothing here raises on what is in a log: the problem is returned instead.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from distillscan.read.bodies.content import CUT, MAX_CHARS, Walk, is_result
+from distillscan.read.bodies.content import CUT, MAX_CHARS, Walk, first, is_result, objects
 from distillscan.read.values.jsontext import parse, whole
 
 #: Longest JSON text that is parsed.
@@ -46,35 +46,38 @@ class Extracted(NamedTuple):
         system_prompt: System and developer messages, a blank line between them.
         prompt: The conversation beside it, oldest turn first, a blank line between turns; no role names.
         last_user: The last text of the user alone.
-        conversation: The conversation's own identifier, if the body names one.
+        session_id: The conversation's own identifier, if the body names one.
         tools: Names of tools that were offered or called, sorted.
         images: How many pictures were sent.
-        signature: The first signature of earlier reasoning that was sent back.
-        reason: Why something is missing, or ``None``.
+        reasoning_signature: The first signature of earlier reasoning that was sent back.
+        problem: Why something is missing, or ``None``.
     """
 
     system_prompt: str | None = None
     prompt: str | None = None
     last_user: str | None = None
-    conversation: str | None = None
+    session_id: str | None = None
     tools: tuple[str, ...] = ()
     images: int = 0
-    signature: str | None = None
-    reason: str | None = None
+    reasoning_signature: str | None = None
+    problem: str | None = None
+
+
+class System(NamedTuple):
+    """A system prompt that is logged by itself, and why something is missing."""
+
+    system_prompt: str | None
+    problem: str | None
 
 
 def extract(value: Any) -> Extracted:
-    """Return what a request body asks.
+    """Return what a request body asks: JSON text or a parsed value, a whole body, messages, or the prompt itself.
 
-    Args:
-        value: JSON text or a parsed value: a whole body, a list of messages, one message, or the prompt itself.
-
-    Returns:
-        What was found; never raises, and bounded in time and size whatever the value is (see ``message_parts``).
+    Never raises, and is bounded in time and size, whatever the value is.
     """
-    value, reason = load(value)
-    if reason is not None:
-        return Extracted(reason=reason)
+    value, problem = load(value)
+    if problem is not None:
+        return Extracted(problem=problem)
     if value is None or value in ("", [], {}):
         return Extracted()
     request = _Request()
@@ -82,12 +85,12 @@ def extract(value: Any) -> Extracted:
     return request.result()
 
 
-def content(value: Any) -> tuple[str | None, str | None]:
-    """Return the text of a system prompt that is logged by itself (text, blocks, JSON of either), and what is amiss."""
-    value, reason = load(value)
+def content(value: Any) -> System:
+    """Return the text of a system prompt that is logged by itself: text, blocks, JSON of either."""
+    value, problem = load(value)
     walk = Walk()
     text = walk.join(walk.texts(value))
-    return text, CUT if walk.cut else reason
+    return System(text, CUT if walk.cut else problem)
 
 
 def load(value: Any) -> tuple[Any, str | None]:
@@ -120,43 +123,25 @@ class _Request(Walk):
         self._system: list[str] = []
         self._turns: list[str] = []
         self._last_user: Sequence[str] = ()
-        self._conversation: str | None = None
-
-    def read(self, value: Any, depth: int = 0) -> None:
-        """Read a body, a list of messages or a text."""
-        if not self.enter(depth):
-            return
-        if isinstance(value, str):
-            self._say(value)
-        elif isinstance(value, list):
-            self._messages(value, depth)
-        elif isinstance(value, dict):
-            self._body(value, depth)
+        self._session: str | None = None
 
     def result(self) -> Extracted:
         """Return what was found."""
-        last_user = self._last_user[0] if len(self._last_user) == 1 else "\n\n".join(self._last_user)
         system, prompt = self.join(self._system), self.join(self._turns)
-        nothing = not (self._system or self._turns or self.tools or self.images)
-        return Extracted(
-            system,
-            prompt,
-            whole(last_user[:MAX_CHARS]) or None,
-            self._conversation,
-            tuple(sorted(self.tools)) if self.tools else (),
-            self.images,
-            self.signature,
-            CUT if self.cut else NO_MESSAGES if nothing else None,
-        )
+        last_user = whole("\n\n".join(self._last_user)[:MAX_CHARS]) or None
+        tools = tuple(sorted(self.tools))
+        nothing = not (self._system or self._turns or tools or self.images)
+        problem = CUT if self.cut else NO_MESSAGES if nothing else None
+        return Extracted(system, prompt, last_user, self._session, tools, self.images, self.signature, problem)
 
-    def _say(self, text: str) -> None:
+    def read_text(self, text: str) -> None:
         """Add a text of the user."""
         self._turns.append(text)
         self._last_user = (text,)
 
-    def _body(self, body: Mapping[str, Any], depth: int) -> None:
+    def read_object(self, body: dict[str, Any], depth: int) -> None:
         """A request body: its system prompt, then its conversation; else one message; else what wraps a body."""
-        self._conversation = self._conversation or _session(body)
+        self._session = self._session or _session(body)
         if not _ANY_SYSTEM.isdisjoint(body):
             for key in _SYSTEM_KEYS:
                 if body.get(key):
@@ -173,19 +158,18 @@ class _Request(Walk):
         keys = [key for key in _LIST_KEYS if isinstance(body.get(key), (list, str)) and body[key]]
         for key in keys:
             self.read(body[key], depth + 1)
-        text = next((body[key] for key in _TEXT_KEYS if body.get(key)), None)
+        text = first(body, _TEXT_KEYS)
         # Of a body with messages a further "prompt" is the same text again; Cohere's message follows its history.
         if text is not None and (not keys or keys == ["chat_history"]):
             self.read(text, depth + 1)
         elif not keys and isinstance(body.get("text"), str):
-            self._say(body["text"])
-        elif not keys:
-            inner = next((body[key] for key in _WRAPPERS if isinstance(body.get(key), (dict, list, str))), None)
-            if inner is not None:
-                self.read(load(inner)[0], depth + 1)
+            self.read_text(body["text"])
+        elif not keys and (inner := first(body, _WRAPPERS, (dict, list, str))):
+            self.read(load(inner)[0], depth + 1)
 
-    def _messages(self, messages: Iterable[Any], depth: int) -> None:
-        for message in messages:
+    def read_list(self, items: list[Any], depth: int) -> None:
+        """Read messages."""
+        for message in items:
             if isinstance(message, dict):
                 if self.enter(depth):
                     self._message(message, depth + 1)
@@ -211,10 +195,8 @@ class _Request(Walk):
             into += texts
             if role in _USER_ROLES:
                 self._last_user = self._own_texts(said, texts, depth) or self._last_user
-        calls = message.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, dict):
-                into += self.call(call)
+        for call in objects(message.get("tool_calls")):
+            into += self.call(call)
 
     def _own_texts(self, said: Any, texts: Sequence[str], depth: int) -> Sequence[str]:
         """What a user message says itself: no results of tools, which the client adds without the user."""
@@ -227,16 +209,12 @@ class _Request(Walk):
         """Note the tools that a body offers."""
         config = body.get("toolConfig")
         inside = config.get("tools") if isinstance(config, dict) else None
-        for tools in (body.get("tools"), body.get("functions"), inside):
-            for tool in tools if isinstance(tools, list) else ():
-                if not isinstance(tool, dict) or not self.enter(depth):
-                    continue
-                for spec in (tool.get("function"), tool.get("toolSpec"), tool):
-                    if isinstance(spec, dict):
-                        self.note_tool(spec.get("name"))
-                declared = tool.get("functionDeclarations", tool.get("function_declarations"))
-                for spec in declared if isinstance(declared, list) else ():
-                    self.note_tool(spec.get("name") if isinstance(spec, dict) else None)
+        for tool in (*objects(body.get("tools")), *objects(body.get("functions")), *objects(inside)):
+            if not self.enter(depth):
+                return
+            declared = objects(tool.get("functionDeclarations", tool.get("function_declarations")))
+            for spec in (tool.get("function"), tool.get("toolSpec"), tool, *declared):
+                self.note_tool(spec.get("name") if isinstance(spec, dict) else None)
 
 
 def _said(message: Mapping[str, Any]) -> Any:

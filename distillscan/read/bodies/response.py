@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from distillscan.read.bodies.content import CALLS, CUT, THOUGHTS, Walk, kind_of
+from distillscan.read.bodies.content import CALLS, CUT, THOUGHTS, Walk, first, kind_of, objects
 from distillscan.read.bodies.request import load
 from distillscan.read.values.jsontext import whole
 
@@ -21,11 +21,11 @@ _ANY_STOP: Final = frozenset((*_STOPS, "messageStop", "delta"))
 
 
 class Answer(NamedTuple):
-    """What the model answered, and why it stopped; ``reason`` says why something is missing."""
+    """What the model answered, and why it stopped; ``problem`` says why something is missing."""
 
-    text: str | None = None
+    response: str | None = None
     stop_reason: str | None = None
-    reason: str | None = None
+    problem: str | None = None
 
 
 def answer(value: Any) -> Answer:
@@ -33,12 +33,12 @@ def answer(value: Any) -> Answer:
 
     Never raises, and is bounded in time and size, whatever the value is.
     """
-    value, reason = load(value)
-    if reason is not None:
-        return Answer(reason=reason)
+    value, problem = load(value)
+    if problem is not None:
+        return Answer(problem=problem)
     reading = _Response()
-    reading.read(value, 0)
-    streamed = isinstance(value, list) and any(isinstance(item, dict) and _is_chunk(item) for item in value)
+    reading.read(value)
+    streamed = any(map(_is_chunk, objects(value)))
     text = reading.join(["".join(reading.said)] if streamed else reading.said)
     return Answer(text, reading.stop_reason, CUT if reading.cut else None)
 
@@ -51,43 +51,23 @@ class _Response(Walk):
         self.said: list[str] = []
         self.stop_reason: str | None = None
 
-    def read(self, value: Any, depth: int) -> None:
-        """Read a response or a part of one."""
-        if not self.enter(depth):
-            return
-        if isinstance(value, str):
-            self.said.append(value)
-        elif isinstance(value, list):
-            for item in value:
-                self.read(item, depth + 1)
-        elif isinstance(value, dict):
-            self._object(value, depth)
+    def read_text(self, text: str) -> None:
+        self.said.append(text)
 
-    def _object(self, value: Mapping[str, Any], depth: int) -> None:
+    def read_object(self, value: dict[str, Any], depth: int) -> None:
         if not _ANY_STOP.isdisjoint(value):
-            self._note_stop(value)
+            for part in (value, value.get("messageStop"), value.get("delta")):
+                if isinstance(part, dict) and (stop := first(part, _STOPS, str)):
+                    self.stop_reason = whole(stop[:256])
         kind = kind_of(value)
         if kind in CALLS:
             self.said += self.call(value)
-        elif kind not in THOUGHTS:
-            for key in _KEYS:
-                if below := value.get(key):
-                    self.read(below, depth + 1)
-                    return
-
-    def _note_stop(self, value: Mapping[str, Any]) -> None:
-        for part in (value, value.get("messageStop"), value.get("delta")):
-            if isinstance(part, dict):
-                for key in _STOPS:
-                    found = part.get(key)
-                    if found and isinstance(found, str):
-                        self.stop_reason = whole(found[:256])
-                        break
+        elif kind not in THOUGHTS and (below := first(value, _KEYS)):
+            self.read(below, depth + 1)
 
 
 def _is_chunk(item: Mapping[str, Any]) -> bool:
     """Whether an item of a list is a piece of a recorded stream."""
     if any(key in item for key in _CHUNK_KEYS) or item.get("type") in _CHUNK_TYPES:
         return True
-    choices = item.get("choices")
-    return isinstance(choices, list) and bool(choices) and isinstance(choices[0], dict) and "delta" in choices[0]
+    return any("delta" in choice for choice in objects(item.get("choices"))[:1])

@@ -51,12 +51,7 @@ def _each(texts: pl.Series, make: Any, dtype: pl.DataType) -> pl.Series:
 def _names(text: str) -> str | None:
     if text.lstrip()[:1] not in ("[", "{"):
         return None if len(text) > _LONGEST else listed_names(_SEPARATORS.split(text))
-    if len(text) > _LONGEST_JSON:
-        return None
-    try:
-        value = parse(text)
-    except ValueError:
-        return None
+    value = _parsed(text)
     items = value if isinstance(value, list) else [value]
     plain = [item for item in items if isinstance(item, str)]
     body = value if isinstance(value, dict) and "tools" in value else {"tools": items}
@@ -67,11 +62,16 @@ def _count(text: str) -> int | None:
     text = text.strip()
     if text.lower() in (*_YES, *_NO):
         return int(text.lower() in _YES)
-    if text[:1] == "[" and len(text) <= _LONGEST_JSON:
-        try:
-            value = parse(text)
-        except ValueError:
-            return None
+    if text[:1] == "[":
+        value = _parsed(text)
         return len(value) if isinstance(value, list) else None
     number: int | None = to_whole(pl.Series([text]))[0]
     return number
+
+
+def _parsed(text: str) -> Any:
+    """The value of JSON text; ``None`` if it is broken, or too long for a list of names."""
+    try:
+        return parse(text) if len(text) <= _LONGEST_JSON else None
+    except ValueError:
+        return None

@@ -1,6 +1,6 @@
 """Make source values canonical, and tell the rows that can be used from those that cannot."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -14,7 +14,7 @@ from distillscan.read.notes import Notes
 from distillscan.read.schema.resolve import Resolution
 from distillscan.read.schema.shape import no_requests, refuse, shape
 from distillscan.read.values.text import canonical_text, to_whole
-from distillscan.read.values.timestamps import Times, parse_times
+from distillscan.read.values.timestamps import parse_times
 
 MALFORMED_RECORD: Final = "malformed record"
 TIMESTAMP_MISSING: Final = "timestamp missing"
@@ -50,62 +50,39 @@ def to_batch(
 ) -> Batch:
     """Make a batch of a chunk; rows without a usable time or account go to the rejects, with the reason.
 
-    Args:
-        chunk: Source values.
-        source: The file they are from.
-        notes: Receives what was assumed.
-        related: What the file's rows have to do with one another.
-        joined: What other logs know about its requests.
+    ``related`` is what the file's rows have to do with one another, ``joined`` what other logs know about its requests.
 
     Raises:
         InputError: If there is something that the file's schema refuses.
     """
     where = _where(chunk, source.number)
     read = len(chunk.rows) + chunk.malformed.height
-    chunk = chunk.with_constants(source.resolution.constants)
-    if related is not None:
-        chunk = related.whole(chunk, notes, where)
+    chunk = _complete(chunk, source.resolution, related, notes, where)
     refuse(source.resolution, chunk.columns, source.label)
-    columns = shape(source.resolution, chunk.columns, notes, where)
-    times = parse_times(columns["timestamp"]) if "timestamp" in columns else None
-    for text in times.assumed if times is not None else ():
-        notes.add(f"timestamp {text}")
     for text in chunk.remarks:
         notes.add(text)
-    frame = _canonical(replace(chunk, columns=columns), source.number, notes, where, times)
+    frame, timeless = _canonical(chunk, source.number, source.resolution, notes, where)
     if joined is not None:
         keys = join_keys(chunk.columns, frame, source.resolution)
         frame = frame if keys is None else joined.fill(frame, keys, where)
     left_out = (no_requests(source.resolution, chunk.columns), related.reasons(chunk.rows) if related else None)
-    reason = _reasons(frame, times, [reasons for reasons in left_out if reasons is not None])
-    rejects = _malformed(chunk, source.number)
+    reason = _reasons(frame, timeless, [reasons for reasons in left_out if reasons is not None])
+    rejects = chunk.malformed.select(
+        pl.lit(source.number, POINTER[SOURCE]).alias(SOURCE), ROW, pl.lit(MALFORMED_RECORD).alias("reason"), "record"
+    )
     if reason is not None:
         bad = reason.is_not_null()
-        unusable = frame.select(SOURCE, ROW).with_columns(reason, _record(chunk))
-        rejects = pl.concat([rejects, unusable.filter(bad)]).sort(ROW)
+        record = pl.lit(None, pl.String) if chunk.records is None else chunk.records
+        unusable = frame.select(SOURCE, ROW, reason, record.alias("record")).filter(bad)
+        rejects = pl.concat([rejects, unusable]).sort(ROW)
         frame = frame.filter(~bad)
     return Batch(frame, read, chunk.bytes, rejects)
 
 
-def to_canonical(
-    chunk: Chunk, number: int, resolution: Resolution, notes: Notes, related: Related | None = None
-) -> pl.DataFrame:
-    """Return every usable record of a chunk with canonical types; what cannot be converted is null.
-
-    Args:
-        chunk: Source values.
-        number: Number of the file they are from.
-        resolution: Which columns are wanted, and how its values become canonical.
-        notes: Receives what was assumed.
-        related: What the file's rows have to do with one another.
-    """
-    where = _where(chunk, number)
-    chunk = chunk.with_constants(resolution.constants)
-    if related is not None:
-        chunk = related.whole(chunk, notes, where)
-    return _canonical(
-        replace(chunk, columns=shape(resolution, chunk.columns, notes, where)), number, notes, where, None
-    )
+def to_canonical(chunk: Chunk, number: int, resolution: Resolution, related: Related | None = None) -> pl.DataFrame:
+    """Return every usable record of a chunk of a file, with canonical types; what cannot be converted is null."""
+    notes, where = Notes(), _where(chunk, number)
+    return _canonical(_complete(chunk, resolution, related, notes, where), number, resolution, notes, where)[0]
 
 
 def _where(chunk: Chunk, number: int) -> tuple[int, int]:
@@ -113,37 +90,49 @@ def _where(chunk: Chunk, number: int) -> tuple[int, int]:
     return number, int(chunk.rows[0]) if len(chunk.rows) else 0
 
 
-def _canonical(chunk: Chunk, source: int, notes: Notes, where: tuple[int, int], times: Times | None) -> pl.DataFrame:
+def _complete(
+    chunk: Chunk, resolution: Resolution, related: Related | None, notes: Notes, where: tuple[int, int]
+) -> Chunk:
+    """The chunk with what the file's path and its other rows add to it."""
+    chunk = chunk.with_constants(resolution.constants)
+    return chunk if related is None else related.whole(chunk, notes, where)
+
+
+def _canonical(
+    chunk: Chunk, number: int, resolution: Resolution, notes: Notes, where: tuple[int, int]
+) -> tuple[pl.DataFrame, pl.Series | None]:
+    """The canonical columns, and which rows have no timestamp at all (``None``: there is no such column)."""
+    given = shape(resolution, chunk.columns, notes, where)
     columns = [chunk.rows.alias(ROW)]
-    for canonical, dtype in READABLE.items():
-        raw = chunk.columns.get(canonical)
-        if raw is None:
+    timeless = None
+    for name, dtype in READABLE.items():
+        if name not in given:
             continue
-        if canonical == "timestamp" and times is not None:
+        raw = given[name]
+        if dtype == TIMESTAMP:
+            times = parse_times(raw)
+            for text in times.assumed:
+                notes.add(f"{name} {text}")
+            if name == "timestamp":
+                timeless = times.missing
+            else:
+                lost = int((times.values.is_null() & ~times.missing).sum())
+                notes.count(f"{name} was not understood in {{count}} rows: left empty there", where, lost)
             values = times.values
-        elif dtype == TIMESTAMP:
-            parsed = parse_times(raw)
-            for text in parsed.assumed:
-                notes.add(f"{canonical} {text}")
-            lost = int((parsed.values.is_null() & ~parsed.missing).sum())
-            notes.count(f"{canonical} was not understood in {{count}} rows: left empty there", where, lost)
-            values = parsed.values
-        elif canonical in CARRIED:
-            values = tool_names(raw) if canonical == "tools" else image_counts(raw)
-        elif dtype == pl.Int64:
-            values = to_whole(raw)
+        elif name in CARRIED:
+            values = tool_names(raw) if name == "tools" else image_counts(raw)
         else:
-            values = canonical_text(canonical, raw)
-        columns.append(values.alias(canonical))
-    return pl.DataFrame(columns).select(pl.lit(source, POINTER[SOURCE]).alias(SOURCE), pl.all())
+            values = to_whole(raw) if dtype == pl.Int64 else canonical_text(name, raw)
+        columns.append(values.alias(name))
+    return pl.DataFrame(columns).select(pl.lit(number, POINTER[SOURCE]).alias(SOURCE), pl.all()), timeless
 
 
-def _reasons(frame: pl.DataFrame, times: Times | None, left_out: list[pl.Series]) -> pl.Series | None:
+def _reasons(frame: pl.DataFrame, timeless: pl.Series | None, left_out: list[pl.Series]) -> pl.Series | None:
     """Why each row cannot be used (null: it can), or ``None`` when all can, which is the usual case."""
     lacking = [name for name in REQUIRED if name not in frame.columns]
     if not left_out and not lacking and not any(frame[name].null_count() for name in REQUIRED):
         return None
-    missing = pl.lit(value=True) if times is None else times.missing
+    missing = pl.lit(value=True) if timeless is None else timeless
     widened = frame.with_columns(pl.lit(None, CANONICAL[name]).alias(name) for name in lacking)
     unusable = (
         pl.when(pl.col("timestamp").is_null() & missing)
@@ -154,18 +143,3 @@ def _reasons(frame: pl.DataFrame, times: Times | None, left_out: list[pl.Series]
         .then(pl.lit(ACCOUNT_MISSING))
     )
     return widened.select(pl.coalesce(*map(pl.lit, left_out), unusable).alias("reason")).to_series()
-
-
-def _record(chunk: Chunk) -> pl.Series:
-    if chunk.records is None:
-        return pl.Series("record", [None], pl.String).new_from_index(0, len(chunk.rows))
-    return chunk.records.alias("record")
-
-
-def _malformed(chunk: Chunk, source: int) -> pl.DataFrame:
-    return chunk.malformed.select(
-        pl.lit(source, POINTER[SOURCE]).alias(SOURCE),
-        pl.col("row").alias(ROW),
-        pl.lit(MALFORMED_RECORD).alias("reason"),
-        pl.col("record"),
-    )

@@ -58,12 +58,8 @@ class Joined:
     def failure(self) -> str | None:
         """What to say if there are rows and none of them has a partner, which is not what anybody wants."""
         alone, rows = self._count()
-        if not rows or alone < rows:
-            return None
-        return (
-            f"none of {rows:,} rows has a partner in the joined log: is it the right one, of the same days, and "
-            "does it call requests by the same identifier?"
-        )
+        told = "is it the right one, of the same days, and does it call requests by the same identifier?"
+        return f"none of {rows:,} rows has a partner in the joined log: {told}" if 0 < rows == alone else None
 
     @property
     def note(self) -> str | None:

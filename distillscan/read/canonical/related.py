@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 import polars as pl
 
 from distillscan.columns import POINTER, ROW, SOURCE
 from distillscan.errors import InputError
+from distillscan.read.canonical.join import hashed
 from distillscan.read.formats.chunks import Chunk, Source
 from distillscan.read.notes import Notes
 from distillscan.read.schema.model import Rows, Schema
 from distillscan.read.schema.resolve import Resolution, slot
-from distillscan.read.values.jsontext import parse, value_text
+from distillscan.read.values.jsontext import parse_or_none, value_text
 from distillscan.read.values.text import to_text, to_whole
 from distillscan.read.values.timestamps import parse_times
 
@@ -56,31 +58,20 @@ class Related:
 
     def reasons(self, rows: pl.Series) -> pl.Series | None:
         """Why each row does not count (null: it does), or ``None`` when all do."""
-        older = rows.is_in(self.older.implode()) if len(self.older) else None
-        if older is None or not older.any():
-            return None
-        return pl.select(pl.when(older).then(pl.lit(OLDER)).alias("reason")).to_series()
+        older = rows.is_in(self.older.implode())
+        return pl.select(pl.when(older).then(pl.lit(OLDER)).alias("reason")).to_series() if older.any() else None
 
 
 def relate(sources: Sequence[Source], batch_rows: int) -> dict[int, Related]:
-    """Find the related rows of a log, in a first pass over the columns that tell them.
+    """Find the related rows of a log's files, by their numbers, in a first pass over the columns that tell them.
 
-    Args:
-        sources: Its files.
-        batch_rows: Most rows to read at once.
-
-    Returns:
-        What is known, by number of source; sources with nothing to know are left out. Texts of further parts are kept
-        in memory: their size is that of what exceeds the first part of each request.
+    Texts of further parts are kept in memory: their size is that of what exceeds the first part of each request.
     """
     found: dict[int, Related] = {}
-    by_schema: dict[str, tuple[Schema, list[Source]]] = {}
-    for one in sources:
-        schema = one.resolution.schema
-        if schema is not None and (schema.newest or schema.parts):
-            by_schema.setdefault(schema.name, (schema, []))[1].append(one)
-    for schema, members in by_schema.values():
-        found |= _relate(schema, members, batch_rows)
+    schemas = {one.resolution.schema.name: one.resolution.schema for one in sources if one.resolution.schema}
+    for schema in schemas.values():
+        if schema.newest or schema.parts:
+            found |= _relate(schema, [one for one in sources if one.resolution.schema == schema], batch_rows)
     return found
 
 
@@ -109,15 +100,10 @@ def _keys(rows: Rows, sources: Sequence[Source], batch_rows: int) -> pl.DataFram
     for one in sources:
         for chunk in _chunks(one, one.resolution.at((rows.key, rows.order)), batch_rows):
             key, order = chunk.columns.get(slot(rows.key)), chunk.columns.get(slot(rows.order))
-            if key is None or order is None:
-                continue
-            text = to_text(key)
-            place = parse_times(order).values.to_physical() if order.dtype.is_temporal() else _place(order)
-            parts.append(
-                pl.DataFrame({ROW: chunk.rows, "key": text.hash(), "order": place, "text": text})
-                .filter(pl.col("text").is_not_null())
-                .select(pl.lit(one.number, POINTER[SOURCE]).alias(SOURCE), ROW, "key", "order")
-            )
+            if key is not None and order is not None:
+                source = pl.lit(one.number, POINTER[SOURCE]).alias(SOURCE)
+                found = hashed(to_text(key)).select(source, chunk.rows.alias(ROW), "key", _place(order).alias("order"))
+                parts.append(found.drop_nulls("key"))
     return pl.concat(parts)
 
 
@@ -149,17 +135,10 @@ def _texts(
     if not parts:
         return pl.DataFrame(schema=dict(POINTER))
     found = pl.concat(parts, how="diagonal").sort("key", "order", SOURCE, ROW)
-    slots = [name for name in found.columns if name not in {*_KEYS, "first_source", "first_row"}]
-    return (
-        found.group_by("first_source", "first_row", maintain_order=True)
-        .agg(
-            *(
-                pl.col(name).drop_nulls().implode() if name in joined else pl.col(name).drop_nulls().first()
-                for name in slots
-            )
-        )
-        .rename({"first_source": SOURCE, "first_row": ROW})
-    )
+    first = ["first_source", "first_row"]
+    slots = [pl.col(name).drop_nulls() for name in found.columns if name not in (*_KEYS, *first)]
+    gathered = [one.implode() if one.meta.output_name() in joined else one.first() for one in slots]
+    return found.group_by(first, maintain_order=True).agg(gathered).rename(dict(zip(first, POINTER, strict=True)))
 
 
 def _chunks(source: Source, resolution: Resolution, batch_rows: int) -> Iterator[Chunk]:
@@ -172,25 +151,17 @@ def _chunks(source: Source, resolution: Resolution, batch_rows: int) -> Iterator
 
 def _continued(values: pl.Series, at: pl.Series, more: pl.Series, *, joined: bool) -> pl.Series:
     text = to_text(values)
+    own = text.gather(at)
     if not joined:
-        return text.scatter(at, text.gather(at).fill_null(more))
-    own = text.gather(at).to_list()
-    whole = [join_parts([first, *rest]) for first, rest in zip(own, more.to_list(), strict=True)]
+        return text.scatter(at, own.fill_null(more))
+    whole = [join_parts([first, *rest]) for first, rest in zip(own, more, strict=True)]
     return text.scatter(at, pl.Series(whole, dtype=pl.String))
 
 
 def join_parts(parts: Sequence[str | None]) -> str | None:
     """Return the parts of a logged text as one: lists that are whole each as one list, else one after the other."""
     texts = [part for part in parts if part]
-    if len(texts) < 2:
-        return texts[0] if texts else None
-    lists = []
-    for text in texts:
-        try:
-            value = parse(text)
-        except ValueError:
-            return "".join(texts)
-        if not isinstance(value, list):
-            return "".join(texts)
-        lists += value
-    return value_text(lists)
+    lists = [parse_or_none(text) for text in texts] if len(texts) > 1 else []
+    if lists and all(isinstance(one, list) for one in lists):
+        return value_text([*chain.from_iterable(lists)])
+    return "".join(texts) or None

@@ -22,8 +22,7 @@ _UNUSUAL = (
 class _Stream:
     """A chunked array as nothing but its C stream.
 
-    Given one of Arrow's own arrays, polars imports all of pyarrow's functions, which takes longer than to read a small
-    log.
+    Given one of Arrow's own arrays, polars imports all of pyarrow's functions: longer than to read a small log.
     """
 
     def __init__(self, array: Any) -> None:
@@ -39,9 +38,6 @@ def to_series(array: Any) -> pl.Series:
     Text and bytes become text: bytes that are not UTF-8 are read as Windows-1252 (no writer or reader of Parquet checks
     them). Decimals become text. Times become UTC. Inside nested values bytes, decimals and times become text.
 
-    Args:
-        array: An array; or one of bytes in several chunks.
-
     Raises:
         pyarrow.ArrowInvalid: If a nested value holds broken data.
     """
@@ -51,7 +47,8 @@ def to_series(array: Any) -> pl.Series:
     if pa.types.is_dictionary(kind):
         return to_series(array.dictionary).gather(_import(array.indices))
     if is_text(kind):
-        return decode(_import(array.view(_bytes_of(kind))))
+        wide = pa.binary_view() if pa.types.is_string_view(kind) else pa.large_binary()
+        return decode(_import(array.view(pa.binary() if pa.types.is_string(kind) else wide)))
     plain = _plain(kind)
     if plain is None:
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(array))
@@ -103,12 +100,6 @@ def _plain(kind: Any) -> Any:
 def _plain_inside(kind: Any) -> Any:
     """The type to cast to inside of nested values."""
     return pa.string() if _is(kind, _SPELT_OUT) else _plain(kind)
-
-
-def _bytes_of(kind: Any) -> Any:
-    if pa.types.is_string_view(kind):
-        return pa.binary_view()
-    return pa.large_binary() if pa.types.is_large_string(kind) else pa.binary()
 
 
 def _spell_uuids(storage: Any) -> pl.Series:

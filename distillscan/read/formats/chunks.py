@@ -18,10 +18,10 @@ class Chunk:
     """Consecutive records of one file.
 
     Attributes:
-        rows: Record number in the file (u64) of each usable record.
+        rows: Number in the file (u64) of each usable record.
         columns: Canonical column to its source values, of any type, one per usable record.
         malformed: Broken records (``MALFORMED``).
-        records: The source rows as JSON text, one per usable record, or ``None`` when nobody asked for them.
+        records: The source row of each usable record as JSON text, or ``None`` when nobody asked for them.
         bytes: Rough bytes of the file that were consumed for it.
         remarks: What is odd about the file that only reading it could tell.
         damage: What could not be read, between its records or after them.
@@ -91,14 +91,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file of a log.
-
-    Attributes:
-        number: Its number among the files, which batches hold in the column ``source``.
-        label: Its name for messages.
-        reader: What reads it.
-        resolution: Where its canonical columns are.
-    """
+    """One file of a log: its number in the column ``source`` of batches, its name, and where its columns are."""
 
     number: int
     label: str
@@ -106,24 +99,15 @@ class Source:
     resolution: Resolution
 
     def chunks(self, resolution: Resolution, batch_rows: int) -> Iterator[Chunk]:
-        """Read it from its beginning, as far as a resolution says.
-
-        Raises:
-            InputError: If it breaks off.
-        """
+        """Read it from its beginning, as far as a resolution says; raises ``InputError`` if it breaks off."""
         for unit in self.reader.units(resolution, batch_rows=batch_rows, records=False):
             yield from unit.read()
-
-
-def no_malformed() -> pl.DataFrame:
-    """Return an empty table of malformed records."""
-    return pl.DataFrame(schema=MALFORMED)
 
 
 def no_rows(columns: Iterable[str]) -> Chunk:
     """Return a chunk without records."""
     empty = pl.Series([], dtype=pl.String)
-    return Chunk(empty.cast(pl.UInt64), dict.fromkeys(columns, empty), no_malformed(), None, 0)
+    return Chunk(empty.cast(pl.UInt64), dict.fromkeys(columns, empty), pl.DataFrame(schema=MALFORMED), None, 0)
 
 
 def join_chunks(chunks: list[Chunk]) -> Chunk:

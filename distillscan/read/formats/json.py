@@ -18,7 +18,7 @@ from distillscan.read.formats.otlp import Record, plain
 from distillscan.read.formats.record_texts import BOM, Documents, Text, cut_lines, is_blank, is_document, oddities
 from distillscan.read.inputs.stream import ByteStream
 from distillscan.read.options import Compression
-from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
+from distillscan.read.schema.hints import MAY_NEST, names_for
 from distillscan.read.schema.model import Schema
 from distillscan.read.schema.resolve import Resolution, SourceColumn, slot
 from distillscan.read.values.jsontext import Level, is_deeper, parse, split_path, to_text_column, value_text
@@ -184,7 +184,7 @@ class JsonReader:
         columns: dict[str, pl.Series] = {}
         notes: list[str] = []
         for canonical in set(CANONICAL).difference(taken) if new else ():
-            names = _names_of(canonical, new)
+            names = names_for(canonical, new)
             if not names:
                 continue
             values = zip(*(level.at((name,)) for name in names), strict=True)
@@ -233,13 +233,6 @@ class JsonReader:
                 if start > _SAMPLE - left:
                     part = stream.read_at(start, _SAMPLE)
                     yield from (text for text in part.split(b"\n")[1:-1] if not is_blank(text))
-
-
-def _names_of(canonical: str, names: Iterable[str]) -> list[str]:
-    """Those of some keys that stand for a canonical column, best first."""
-    ranks = {hint: rank for rank, hint in enumerate(HINTS[canonical])}
-    ranked = [(-1 if name == canonical else ranks.get(normalise(name), len(ranks)), name) for name in names]
-    return [name for rank, name in sorted(ranked) if rank < len(ranks)]
 
 
 def _parse(text: Text) -> Record | None:

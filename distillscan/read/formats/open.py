@@ -25,13 +25,9 @@ _FIRST_ROWS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A file that was opened.
+    """A file that was opened: what reads it, and where its columns are.
 
     Attributes:
-        reader: What reads it.
-        format: What it is.
-        compression: How it is compressed.
-        resolution: Where its columns are.
         note: What was assumed about its source, if anything.
         advice: What to do instead, if it has no time or no account and looks like a log of another kind.
     """
@@ -47,14 +43,7 @@ class Opening:
 def open_file(
     path: Path, label: str, partitions: Mapping[str, str | None], options: ReadOptions, kind: Kind = "log"
 ) -> Opening:
-    """Recognise a file's format and source, and find its columns.
-
-    Args:
-        path: The file, which is not empty.
-        label: Its name for messages.
-        partitions: Keys in its path.
-        options: How to read it.
-        kind: Whether it is a log by itself, or one that is joined to another.
+    """Recognise the format and source of a file that is not empty, and find its columns, or keys in its path.
 
     Raises:
         InputError: If it cannot be opened, or is something that cannot be read.
@@ -71,10 +60,8 @@ def open_file(
     found, compression = detect(path, label, options.format)
     if found == "parquet":
         reader = ParquetReader(path, label)
-    elif found == "csv":
-        reader = CsvReader(path, label, compression)
     else:
-        reader = JsonReader(path, label, compression)
+        reader = (CsvReader if found == "csv" else JsonReader)(path, label, compression)
     chosen = wanted
     if asked is None:
         schemas = [one for one in presets().values() if one.kind == kind]
@@ -120,20 +107,14 @@ def recognise(columns: Sequence[SourceColumn], schemas: Iterable[Schema]) -> Sch
     """
     if {column.name for column in columns}.issuperset(REQUIRED):
         return None
-    best: tuple[int, str] | None = None
-    chosen = None
+    fitting: list[tuple[int, str, Schema]] = []
     for schema in schemas:
         signs = schema.recognise
-        if not (signs.all or signs.any) or not all(has(path, columns) for path in signs.all):
-            continue
-        if signs.any and not any(has(path, columns) for path in signs.any):
-            continue
-        if any(has(path, columns) for path in signs.none):
-            continue
-        rank = (-len(signs.all) - bool(signs.any), schema.name)
-        if best is None or rank < best:
-            best, chosen = rank, schema
-    return chosen
+        asked = len(signs.all) + bool(signs.any)
+        fits = all(has(path, columns) for path in signs.all) and not any(has(path, columns) for path in signs.none)
+        if asked and fits and (not signs.any or any(has(path, columns) for path in signs.any)):
+            fitting.append((-asked, schema.name, schema))
+    return min(fitting, key=lambda one: one[:2])[2] if fitting else None
 
 
 def _refuse(source: Source) -> None:

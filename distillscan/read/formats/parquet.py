@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from distillscan.errors import InputError
 from distillscan.read.formats.arrow import is_text, to_series
-from distillscan.read.formats.chunks import Chunk, Unit, no_malformed, no_rows
+from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_rows
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.inputs.stream import reading, what_went_wrong
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
@@ -45,14 +45,9 @@ _BROKEN: Final = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What is read of each row group.
+    """What is read of each row group: ``rows`` at once of what Arrow calls ``names``, source rows too if ``records``.
 
-    Attributes:
-        paths: Canonical column to its place.
-        names: Columns, or paths into objects, that Arrow reads for it.
-        repeating: Columns of texts that repeat.
-        records: Whether source rows are wanted as well.
-        rows: Rows to read at once.
+    ``repeating`` are columns of texts that repeat.
     """
 
     paths: Mapping[str, SourcePath]
@@ -75,7 +70,7 @@ class ParquetReader:
         with _named(label), pq.ParquetFile(_source(path), pre_buffer=False) as file:
             self._metadata: Any = file.metadata
             self._schema: Any = file.schema_arrow
-            columns = tuple(_source_column(item) for item in self._schema)
+            columns = [SourceColumn(item.name, pa.types.is_nested(item.type), _keys(item)) for item in self._schema]
             groups = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
             self._counts = [group.num_rows for group in groups]
             self._sizes = [max(group.total_byte_size, 0) for group in groups]
@@ -166,7 +161,7 @@ class ParquetReader:
             rows = pl.int_range(row, row + batch.num_rows, dtype=pl.UInt64, eager=True)
             records = to_json_objects(pl.DataFrame(source)) if wanted.records else None
             row += batch.num_rows
-            yield Chunk(rows, columns, no_malformed(), records, self._share(batch.num_rows))
+            yield Chunk(rows, columns, pl.DataFrame(schema=MALFORMED), records, self._share(batch.num_rows))
 
     def _batches(self, groups: range, names: Sequence[str], rows: int, repeating: Sequence[str] = ()) -> Iterator[Any]:
         size = sum(self._sizes[groups.start : groups.stop])
@@ -187,15 +182,12 @@ class ParquetReader:
         if self._metadata.num_rows <= _SAMPLE:
             return []
         names = {path.column for path in paths.values() if not path.keys}
-        texts = {item.name for item in self._schema if item.name in names and is_text(item.type)}
-        return [name for name in sorted(texts) if self._repeats(name)]
-
-    def _repeats(self, name: str) -> bool:
+        texts = sorted({item.name for item in self._schema if item.name in names and is_text(item.type)})
         try:
-            first = to_series(next(self._batches(range(1), [name], _SAMPLE)).column(0))
+            first = _source_values(next(self._batches(range(1), texts, _SAMPLE)))
         except (*_BROKEN, InputError, StopIteration):
-            return False  # reading the rows will say what is wrong
-        return len(first) > _REPEATS * first.n_unique()
+            return []  # reading the rows will say what is wrong
+        return [name for name, values in first.items() if len(values) > _REPEATS * values.n_unique()]
 
     def _share(self, rows: int) -> int:
         return int(self._size * rows // max(1, self._metadata.num_rows))
@@ -254,22 +246,20 @@ def _encrypted(file: Any, path: Path, names: Sequence[str]) -> set[str]:
         footer = int.from_bytes(raw.read(4), "little")
     if footer == file.metadata.serialized_size or not file.metadata.num_row_groups:
         return set()
-    found = set()
-    for name in names:
-        try:
-            next(file.iter_batches(1, row_groups=[0], columns=[name]), None)
-        except OSError:
-            found.add(name)
-    return found
+    return {name for name in names if not _opens(file, name)}
+
+
+def _opens(file: Any, name: str) -> bool:
+    try:
+        next(file.iter_batches(1, row_groups=[0], columns=[name]), None)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
 def _named(label: str) -> Iterator[None]:
-    """Name the file when its content is broken.
-
-    Raises:
-        InputError: For any error of Arrow or of the operating system.
-    """
+    """Raise ``InputError`` that names the file when its content is broken."""
     try:
         yield
     except _BROKEN as error:
@@ -294,15 +284,9 @@ def _source(path: Path) -> Any:
     return path
 
 
-def _source_column(field: Any) -> SourceColumn:
-    inner = frozenset(_inner(field.type, "", 0)) if pa.types.is_struct(field.type) else None
-    return SourceColumn(field.name, pa.types.is_nested(field.type), inner)
-
-
-def _inner(kind: Any, prefix: str, depth: int) -> Iterator[str]:
-    """Dotted paths below an object type."""
-    for field in kind:
-        path = f"{prefix}{field.name}"
-        yield path
-        if pa.types.is_struct(field.type) and depth < _MAX_DEPTH:
-            yield from _inner(field.type, f"{path}.", depth + 1)
+def _keys(field: Any, depth: int = 0) -> frozenset[str] | None:
+    """Dotted paths below a column of objects, and ``None`` if they cannot be known."""
+    if not pa.types.is_struct(field.type):
+        return None
+    below = {one.name: _keys(one, depth + 1) or () for one in field.type} if depth <= _MAX_DEPTH else {}
+    return frozenset([*below, *(f"{name}.{key}" for name, keys in below.items() for key in keys)])

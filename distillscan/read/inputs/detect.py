@@ -1,5 +1,6 @@
 """Recognise what a file is from its first bytes and its name."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -13,6 +14,7 @@ _COMPRESSED: Final[tuple[tuple[bytes, Compression], ...]] = ((b"\x1f\x8b", "gzip
 _PARQUET: Final = (b"PAR1", b"PARE")
 _UTF16: Final = "text in UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)"
 _REFUSED: Final = (
+    *((magic, "Parquet inside gzip or zstd: decompress it first (Parquet compresses by itself)") for magic in _PARQUET),
     (b"PK\x03\x04", "a zip archive or spreadsheet: unpack or export it as CSV"),
     (b"BZh", "compressed with bzip2: decompress it, or compress it with gzip or zstd"),
     (b"\xfd7zXZ", "compressed with xz: decompress it, or compress it with gzip or zstd"),
@@ -23,17 +25,8 @@ _REFUSED: Final = (
     (b"ARROW1", "an Arrow IPC file: export it as Parquet, CSV or NDJSON"),
 )
 
-ENDINGS: Final = MappingProxyType[str, Format](
-    {
-        ".parquet": "parquet",
-        ".pq": "parquet",
-        ".csv": "csv",
-        ".tsv": "csv",
-        ".ndjson": "ndjson",
-        ".jsonl": "ndjson",
-        ".json": "ndjson",
-    }
-)
+_NAMES: Final[Mapping[Format, str]] = {"parquet": ".parquet .pq", "csv": ".csv .tsv", "ndjson": ".ndjson .jsonl .json"}
+ENDINGS: Final = MappingProxyType({ending: name for name, endings in _NAMES.items() for ending in endings.split()})
 _PACKED_ENDINGS: Final = (".gz", ".zst", ".zstd")
 
 
@@ -51,12 +44,7 @@ def is_plain_text(name: str) -> bool:
 
 
 def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compression | None]:
-    """Recognise one file that is not empty.
-
-    Args:
-        path: The file.
-        label: Its name for messages; its ending counts when the content leaves a choice.
-        forced: The format the analyst says it has.
+    """Recognise one file that is not empty; the ending of its label counts when the content leaves a choice.
 
     Raises:
         InputError: If it cannot be opened, or is something that cannot be read here.
@@ -64,22 +52,13 @@ def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compr
     compression = detect_compression(path, label)
     with ByteStream(path, label, compression) as stream:
         head = stream.read(_HEAD)
-    if head.startswith(_PARQUET):
-        if compression:
-            raise InputError(
-                f"{label} is Parquet inside {compression}: decompress it first (Parquet compresses by itself)"
-            )
+    if head.startswith(_PARQUET) and compression is None:
         return "parquet", None
-    for magic, reason in _REFUSED:
-        if head.startswith(magic):
-            raise InputError(f"{label} is {reason}")
-    if _is_utf16(head):
-        raise InputError(f"{label} is {_UTF16}")
-    found = forced or format_by_name(label) or _by_first_bytes(head)
+    refused = next((reason for magic, reason in _REFUSED if head.startswith(magic)), _UTF16 if _is_utf16(head) else "")
+    found = None if refused else forced or format_by_name(label) or _by_first_bytes(head)
     if found is None:
-        raise InputError(
-            f"{label} is neither Parquet nor CSV nor NDJSON: export it as one of these, or say --input-format"
-        )
+        unknown = "neither Parquet nor CSV nor NDJSON: export it as one of these, or say --input-format"
+        raise InputError(f"{label} is {refused or unknown}")
     return found, compression
 
 

@@ -148,9 +148,8 @@ class _Search:
     def _fetch(self, path: str) -> list[Found]:
         """Copies of the logs at a remote path, chosen as those of a local one are."""
         store = Store(path)
-        listing = store.find()
-        labels = list(listing.labels)
-        if not listing.named:
+        labels = store.find()
+        if labels != [path]:
             by_ending = self.forced is None and not has_pattern(path)
             labels = self._choose(path, [one for one in labels if not _HIDDEN.search(one)], by_ending=by_ending)
         if not labels:

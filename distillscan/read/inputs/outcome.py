@@ -18,12 +18,7 @@ _FILES: Final = 10
 
 @dataclass(frozen=True, slots=True, order=True)
 class Damage:
-    """A part of one input that could not be read.
-
-    Attributes:
-        row: Number of the first record that is lost.
-        reason: What was found, where, and what to do; a sentence that names the file.
-    """
+    """A part of one input that could not be read: its first lost record, and a sentence that names the file."""
 
     row: int
     reason: str
@@ -31,14 +26,9 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file of which nothing was read.
+    """A file of which nothing was read: its name for people, where its bytes are, its size (0 if unknown), and why.
 
-    Attributes:
-        path: Its name for people.
-        local: Where its bytes are.
-        bytes: Its size, 0 where even that is unknown.
-        reason: Why; a sentence that names the file.
-        harmless: Whether nothing can have been lost: an empty text file.
+    ``reason`` is a sentence that names the file; ``harmless`` says that nothing can have been lost.
     """
 
     path: str
@@ -53,11 +43,9 @@ class Outcome:
     """What became of one file.
 
     Attributes:
-        path: Its name for people.
         source: Its number in batches; ``None`` for a file that was skipped.
         bytes: Its size when it was opened.
         sha256: Hash of these bytes, empty where they cannot be read.
-        status: ``read`` whole, ``partial`` or ``skipped``.
         reason: Why it was not read whole, else empty.
         harmless: Whether nothing can have been lost all the same.
     """
@@ -94,16 +82,15 @@ class Damages:
 def nothing_readable(skipped: Sequence[Skipped]) -> InputError:
     """Return the error for a log of which no file can be read."""
     if all(one.harmless for one in skipped):
-        return InputError(f"nothing to read: {_listed([one.path for one in skipped])} is empty")
+        more = f" and {len(skipped) - _FILES:,} more" if len(skipped) > _FILES else ""
+        return InputError(f"nothing to read: {', '.join(one.path for one in skipped[:_FILES])}{more} is empty")
     if len(skipped) == 1:
         return InputError(skipped[0].reason)
-    return InputError(
-        "\n".join((f"none of {len(skipped):,} files can be read:", *first_reasons([one.reason for one in skipped])))
-    )
+    reasons = _first([one.reason for one in skipped])
+    return InputError("\n".join((f"none of {len(skipped):,} files can be read:", *reasons)))
 
 
-def first_reasons(reasons: Sequence[str]) -> list[str]:
-    """Return the first reasons, and how many more there are."""
+def _first(reasons: Sequence[str]) -> list[str]:
     more = [f"and {len(reasons) - _FILES:,} more files"] if len(reasons) > _FILES else []
     return [*reasons[:_FILES], *more]
 
@@ -116,8 +103,4 @@ def shortcomings(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     words = {"skipped": "left out", "partial": "read in part"}
     inputs = "input was" if len(outcomes) == 1 else "inputs were"
     head = f"{len(incomplete):,} of {len(outcomes):,} {inputs} not read whole"
-    return (head, *first_reasons([f"{words[one.status]}: {one.reason}" for one in incomplete]))
-
-
-def _listed(paths: Sequence[str]) -> str:
-    return ", ".join(paths[:_FILES]) + (f" and {len(paths) - _FILES:,} more" if len(paths) > _FILES else "")
+    return (head, *_first([f"{words[one.status]}: {one.reason}" for one in incomplete]))

@@ -8,24 +8,16 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
 from distillscan.errors import InputError, UsageError
 from distillscan.read.inputs.local_copy import LocalCopies
 
-#: Scheme of a path to the scheme Arrow knows it by.
-SCHEMES: Final[Mapping[str, str]] = {
-    "s3": "s3",
-    "s3a": "s3",
-    "gs": "gs",
-    "gcs": "gs",
-    "az": "abfss",
-    "azure": "abfss",
-    "abfs": "abfs",
-    "abfss": "abfss",
-}
+#: Schemes that Arrow knows by another name, and all that are read.
+_SAME: Final[Mapping[str, str]] = {"s3a": "s3", "gcs": "gs", "az": "abfss", "azure": "abfss"}
+SCHEMES: Final = ("s3", "gs", "abfs", "abfss", *_SAME)
 _REMOTE: Final = re.compile(r"([a-z0-9]+)://([^/]*)/?(.*)", re.DOTALL)
 _MAGIC: Final = re.compile(r"[*?\[]")
 #: Seconds in which a request to Google's store is tried again.
@@ -44,19 +36,6 @@ def has_pattern(path: str) -> bool:
     return _MAGIC.search(path) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Objects that a remote path stands for.
-
-    Attributes:
-        named: Whether the path is an object itself, not a folder or a pattern.
-        labels: Addresses of the objects, sorted.
-    """
-
-    named: bool
-    labels: tuple[str, ...]
-
-
 class Store:
     """The file system behind a remote path.
 
@@ -72,26 +51,28 @@ class Store:
         self._scheme, self._bucket, self._key = match[1], match[2], match[3]
         import pyarrow.fs as pafs
 
-        self._fs: Any = pafs
         with reaching(path):
             self._store, root = pafs.FileSystem.from_uri(store_uri(self._scheme, self._bucket, os.environ))
+        self._select: Any = pafs.FileSelector
         self._root = root.rstrip("/")
 
-    def find(self) -> Listing:
-        """List the objects: the one at the path, those below it, or those that match its pattern.
+    def find(self) -> list[str]:
+        """Return the sorted addresses of the object at the path alone, those below it, or those matching its pattern.
 
         Raises:
             InputError: If there is none, or the store refuses.
         """
         path = self._address(self._key)
         with reaching(path):
-            if has_pattern(self._key):
-                return Listing(named=False, labels=tuple(sorted(self._matching())))
+            if pattern := _MAGIC.search(self._key):
+                below = self._below(self._key[: pattern.start()].rpartition("/")[0])
+                wanted = self._key.split("/")
+                return sorted(self._address(key) for key in below if matches(key.split("/"), wanted))
             info = self._store.get_file_info(self._place(self._key))
-            if info.type == self._fs.FileType.File:
-                return Listing(named=True, labels=(path,))
-            if info.type == self._fs.FileType.Directory:
-                return Listing(named=False, labels=tuple(sorted(map(self._address, self._below(self._key)))))
+            if info.is_file:
+                return [path]
+            if info.type.name == "Directory":
+                return sorted(map(self._address, self._below(self._key)))
         raise InputError(f"{path} does not exist: check the address, and that the credentials in use may read it")
 
     def copy(self, label: str, copies: LocalCopies) -> Path:
@@ -104,16 +85,9 @@ class Store:
         with reaching(label), self._store.open_input_stream(self._place(key)) as stream:
             return copies.copy(stream, label)
 
-    def _matching(self) -> Iterator[str]:
-        fixed = self._key[: _MAGIC.search(self._key).start()]  # type: ignore[union-attr]
-        folder = fixed.rpartition("/")[0]
-        pattern = re.compile(translate(self._key))
-        return (self._address(key) for key in self._below(folder) if pattern.fullmatch(key))
-
-    def _below(self, folder: str) -> Sequence[str]:
-        selector = self._fs.FileSelector(self._place(folder), recursive=True, allow_not_found=True)
-        found = self._store.get_file_info(selector)
-        return [one.path.removeprefix(f"{self._root}/") for one in found if one.type == self._fs.FileType.File]
+    def _below(self, folder: str) -> list[str]:
+        found = self._store.get_file_info(self._select(self._place(folder), recursive=True, allow_not_found=True))
+        return [one.path.removeprefix(f"{self._root}/") for one in found if one.is_file]
 
     def _place(self, key: str) -> str:
         return f"{self._root}/{key}".rstrip("/")
@@ -128,7 +102,7 @@ def store_uri(scheme: str, bucket: str, environment: Mapping[str, str]) -> str:
     Raises:
         UsageError: If the storage account is nowhere stated.
     """
-    arrow = SCHEMES[scheme]
+    arrow = _SAME.get(scheme, scheme)
     if scheme not in ("az", "azure"):
         # Without credentials Google's client would look for a machine's own account for a quarter of an hour.
         return f"{arrow}://{bucket}" + (f"?retry_limit_seconds={_PATIENCE}" if arrow == "gs" else "")
@@ -141,25 +115,13 @@ def store_uri(scheme: str, bucket: str, environment: Mapping[str, str]) -> str:
     return f"{arrow}://{bucket}@{account}.dfs.core.windows.net"
 
 
-def translate(pattern: str) -> str:
-    """Return a glob as a regular expression: ``*`` and ``?`` stay within a folder, ``**`` does not."""
-    parts: list[str] = []
-    at = 0
-    while at < len(pattern):
-        if pattern.startswith("**/", at):
-            parts.append("(?:.*/)?")
-            at += 3
-        elif pattern.startswith("**", at):
-            parts.append(".*")
-            at += 2
-        elif pattern[at] == "[" and (end := pattern.find("]", at + 2)) > 0:
-            inside = pattern[at + 1 : end].replace("\\", r"\\").replace("[", r"\[")
-            parts.append(f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]")
-            at = end + 1
-        else:
-            parts.append({"*": "[^/]*", "?": "[^/]"}.get(pattern[at], re.escape(pattern[at])))
-            at += 1
-    return "".join(parts)
+def matches(folders: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Return whether the parts of a key match those of a pattern; the part ``**`` stands for any number of folders."""
+    if not pattern or not folders:
+        return not folders and all(part == "**" for part in pattern)
+    if pattern[0] == "**":
+        return matches(folders, pattern[1:]) or matches(folders[1:], pattern)
+    return fnmatchcase(folders[0], pattern[0]) and matches(folders[1:], pattern[1:])
 
 
 @contextmanager

@@ -70,10 +70,6 @@ class ByteStream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
         self._stream.close()
         self._file.close()
 
@@ -112,7 +108,7 @@ class ByteStream:
 
     def _salvage(self, size: int, error: InputError) -> list[bytes]:
         """What can still be had of a read that failed: decompressed again, in small steps up to the broken place."""
-        self.close()
+        self.__exit__()
         self._open()
         parts: list[bytes] = []
         skip = self._position

@@ -1,5 +1,6 @@
 """Names under which common sources keep the canonical columns, in the order in which they are preferred."""
 
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Final
 
@@ -107,6 +108,13 @@ HINTS: Final = MappingProxyType(
 
 #: Text columns for which a hint may also be a list or an object (``messages``): it is read as compact JSON.
 MAY_NEST: Final = frozenset({"system_prompt", "prompt", "response", "tools", "images"})
+
+
+def names_for(canonical: str, names: Iterable[str]) -> list[str]:
+    """Return those of some names that stand for a canonical column, best first: its very name, then by hints."""
+    ranks = {hint: rank for rank, hint in enumerate(HINTS[canonical])}
+    ranked = [(-1 if name == canonical else ranks.get(normalise(name), len(ranks)), name) for name in names]
+    return [name for rank, name in sorted(ranked) if rank < len(ranks)]
 
 
 def did_you_mean_column(name: str) -> str:

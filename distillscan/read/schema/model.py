@@ -1,9 +1,9 @@
 """A log schema: where a source keeps the canonical columns, as a TOML file says it, checked before a log is read."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -22,9 +22,11 @@ from distillscan.read.values.jsontext import split_path
 Unit = Literal["s", "ms", "us", "ns"]
 Turns = Literal["all", "last"]
 Kind = Literal["log", "join"]
+_ReadValue = Callable[[Any], Any]
 
 #: ``--schema none``: no schema, columns by their names only.
 NO_SCHEMA: Final = "none"
+_PRESETS: Final = files("distillscan.read.schema") / "presets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,8 @@ class Column:
 class Body:
     """Where request and response bodies are; the texts in them are found whatever their shape.
 
-    Attributes:
-        request: Paths of the request body, of its messages, or of the prompt; the first that holds something counts.
-        system: Paths of a system prompt that is kept apart; it wins over the one in the body.
-        response: Paths of the response body or text.
-        turns: Whether ``prompt`` is the whole conversation that was sent or its last user message.
+    Of the paths of a part the first that holds something counts; ``system`` wins over what is in ``request``.
+    ``turns`` says whether ``prompt`` is the whole conversation that was sent or its last user message.
     """
 
     request: tuple[str, ...] = ()
@@ -106,17 +105,12 @@ class Schema:
     """How one source's log is read; see ``docs/log-schemas.md`` for the file it comes from.
 
     Attributes:
-        name: What ``--schema`` calls it.
         summary: What source it is, in a few words.
-        kind: ``join`` for a log that only adds columns to another (``--join``).
-        recognise: How a file of this source is known.
         columns: Canonical column to its place.
-        body: Where the texts are.
+        kind: ``join`` for a log that only adds columns to another (``--join``).
         records: Paths of lists of records inside one line, tried in order; a line without them is a record.
         attributes: Whether OTLP lists of attributes become objects.
         lines: A regular expression with named groups for lines of plain text.
-        keep: Which rows are requests.
-        refuse: What cannot be analysed.
         newest: Of rows with one key only the one with the highest order counts.
         parts: Rows with one key are parts of one request.
         join_key: Path of the value that joined logs call ``request_id``; the request's own when ``None``.
@@ -164,24 +158,17 @@ class Schema:
 @cache
 def presets() -> Mapping[str, Schema]:
     """Return the packaged schemas by name, in alphabetical order."""
-    found = sorted(
-        (item.name, item.read_text("utf-8"))
-        for item in (files("distillscan.read.schema") / "presets").iterdir()
-        if item.name.endswith(".toml")
-    )
-    return MappingProxyType({name.removesuffix(".toml"): parse_schema(text, name) for name, text in found})
+    names = sorted(item.name.removesuffix(".toml") for item in _PRESETS.iterdir() if item.name.endswith(".toml"))
+    return MappingProxyType({name: parse_schema(preset_text(name), name) for name in names})
 
 
 def preset_text(name: str) -> str:
     """Return the TOML text of a packaged schema."""
-    return (files("distillscan.read.schema") / "presets" / f"{name}.toml").read_text("utf-8")
+    return (_PRESETS / f"{name}.toml").read_text("utf-8")
 
 
 def load_schema(wanted: str) -> Schema:
-    """Return a packaged schema, or the one in a TOML file.
-
-    Args:
-        wanted: Name of a packaged schema, or path of a file that ends in ``.toml``.
+    """Return a packaged schema by its name, or the one in a file that ends in ``.toml``.
 
     Raises:
         UsageError: If there is no such schema, or the file is not right.
@@ -194,9 +181,7 @@ def load_schema(wanted: str) -> Schema:
             f"--schema {wanted}: there is no such schema; {hint} (your own schema's file must end in .toml)"
         )
     try:
-        text = Path(wanted).read_text("utf-8")
-    except OSError as error:
-        raise UsageError(f"--schema {wanted}: {why_unreadable(error)}") from error
+        text = _file_bytes(wanted).decode()
     except UnicodeDecodeError:
         raise UsageError(f"--schema {wanted}: it is not UTF-8 text") from None
     return parse_schema(text, wanted)
@@ -210,8 +195,12 @@ def schema_digest(wanted: str | None) -> str | None:
     """
     if wanted is None or wanted == NO_SCHEMA or wanted in presets():
         return None
+    return sha256(_file_bytes(wanted)).hexdigest()
+
+
+def _file_bytes(wanted: str) -> bytes:
     try:
-        return sha256(Path(wanted).read_bytes()).hexdigest()
+        return Path(wanted).read_bytes()
     except OSError as error:
         raise UsageError(f"--schema {wanted}: {why_unreadable(error)}") from error
 
@@ -226,167 +215,157 @@ def parse_schema(text: str, label: str) -> Schema:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"schema {label} is not valid TOML: {error}") from None
-    return _Table(table, label, "").schema()
+    try:
+        return _schema(table)
+    except ValueError as error:
+        what, *keys = error.args
+        raise UsageError(f"schema {label}: {'.'.join(keys)} {what}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A table of the file, read key by key; a key that nothing has read is a mistake."""
+# Each function below reads the value of one key (``None``: it is not there), or raises ValueError with what is wrong
+# about it and, as further arguments, the keys that lead there.
 
-    values: dict[str, Any]
-    label: str
-    where: str
-    used: set[str] = field(default_factory=set)
 
-    def schema(self) -> Schema:
-        prefixes = self.texts("prefixes") or ("",)
-        columns = {name: self._column(name, value, prefixes) for name, value in self.table("columns").values.items()}
-        body, recognise, join = self.table("body"), self.table("recognise"), self.table("join")
-        schema = Schema(
-            name=self.text("name"),
-            summary=self.text("summary"),
-            kind=self.choice("kind", get_args(Kind), "log"),
-            columns=MappingProxyType(columns),
-            recognise=Recognise(*(recognise.paths(key) for key in ("all", "any", "none"))),
-            body=Body(
-                body.paths("request", prefixes),
-                body.paths("system", prefixes),
-                body.paths("response", prefixes),
-                body.choice("turns", get_args(Turns), "all"),
-            ),
-            records=self.paths("records"),
-            attributes=self.flag("attributes"),
-            lines=self.pattern("lines", groups=None) if self.has("lines") else None,
-            keep=tuple(one.keep(prefixes) for one in self.tables("keep")),
-            refuse=tuple(one.refuse() for one in self.tables("refuse")),
-            newest=self._rows("newest"),
-            parts=self._rows("parts"),
-            join_key=join.path("key") if join.values else None,
-            hint=self.text("hint") if self.has("hint") else None,
-            prompts=self.text("prompts") if self.has("prompts") else None,
-        )
-        if not columns:
-            raise self.error("columns", "is empty: say at least where timestamp and account_id are")
-        for table in (self, body, recognise, join):
-            table.finish()
-        return schema
+def _schema(table: Mapping[str, Any]) -> Schema:
+    prefixes = _texts(table.get("prefixes")) or ("",)
+    paths, some_paths = partial(_paths, prefixes=prefixes), partial(_paths, prefixes=prefixes, needed=True)
+    column: dict[str, _ReadValue] = {
+        "from": some_paths,
+        "unit": partial(_choice, choices=get_args(Unit), default=None),
+        "format": _optional(_text),
+        "pattern": _optional(partial(_pattern, groups=1)),
+    }
+    turns = partial(_choice, choices=get_args(Turns), default="all")
+    refuse: dict[str, _ReadValue] = {"from": _path, "pattern": partial(_pattern, groups=0), "message": _text}
+    rows = _optional(_table(Rows, {"key": _path, "order": _path}))
+    keys: dict[str, _ReadValue] = {  # in the order of the schema's fields
+        "name": _text,
+        "summary": _text,
+        "columns": partial(_columns, read_column=_table(Column, column)),
+        "kind": partial(_choice, choices=get_args(Kind), default="log"),
+        "recognise": _table(Recognise, {"all": _paths, "any": _paths, "none": _paths}),
+        "body": _table(Body, {"request": paths, "system": paths, "response": paths, "turns": turns}),
+        "records": _paths,
+        "attributes": _flag,
+        "lines": _optional(_pattern),
+        "keep": _tables(_table(Keep, {"from": some_paths, "values": _texts, "why": _text})),
+        "refuse": _tables(_table(Refuse, refuse)),
+        "newest": rows,
+        "parts": rows,
+        "join": _optional(_table(str, {"key": _path})),
+        "hint": _optional(_text),
+        "prompts": _optional(_text),
+        "prefixes": _texts,
+    }
+    *found, _ = _read(table, keys)
+    return Schema(*found)
 
-    def keep(self, prefixes: Sequence[str]) -> Keep:
-        found = Keep(self.paths("from", prefixes, needed=True), self.texts("values"), self.text("why"))
-        self.finish()
-        return found
 
-    def refuse(self) -> Refuse:
-        found = Refuse(self.path("from"), self.pattern("pattern", groups=0), self.text("message"))
-        self.finish()
-        return found
-
-    def has(self, key: str) -> bool:
-        return self._get(key) is not None
-
-    def text(self, key: str) -> str:
-        value = self._get(key)
-        if not isinstance(value, str) or not value.strip():
-            raise self.error(key, f"must be text, and is {_shown(value)}")
-        return value
-
-    def path(self, key: str) -> str:
-        return self._checked(key, self.text(key))
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self._get(key)
-        items = [value] if isinstance(value, str) else [] if value is None else value
-        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            raise self.error(key, f"must be text or a list of texts, and is {_shown(value)}")
-        return tuple(items)
-
-    def paths(self, key: str, prefixes: Sequence[str] = ("",), *, needed: bool = False) -> tuple[str, ...]:
-        found = tuple(self._checked(key, prefix + path) for path in self.texts(key) for prefix in prefixes)
-        if needed and not found:
-            raise self.error(key, "is missing: say which column or path")
-        return found
-
-    def flag(self, key: str) -> bool:
-        value = self._get(key)
-        if value not in (None, True, False):
-            raise self.error(key, f"must be true or false, and is {_shown(value)}")
-        return bool(value)
-
-    def choice(self, key: str, choices: tuple[str, ...], default: str) -> Any:
-        value = self._get(key)
-        if value is not None and value not in choices:
-            raise self.error(key, f"must be one of {', '.join(choices)}, and is {_shown(value)}")
-        return default if value is None else value
-
-    def pattern(self, key: str, groups: int | None) -> str:
-        """A regular expression that polars' engine takes, whose time is linear in the text."""
-        text = self.text(key)
-        try:
-            found = pl.select(pl.lit("").str.extract_groups(text)).to_series().dtype
-        except pl.exceptions.ComputeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise self.error(key, f"is no regular expression that can be used: {reason}") from None
-        count = len(found.fields) if isinstance(found, pl.Struct) else 0
-        if groups is not None and count != groups:
-            raise self.error(key, f"must have {groups} group(s) in round brackets, and has {count}")
-        return text
-
-    def table(self, key: str) -> "_Table":
-        value = self._get(key)
-        if value is not None and not isinstance(value, dict):
-            raise self.error(key, f"must be a table, and is {_shown(value)}")
-        return _Table(value or {}, self.label, f"{self.where}{key}.")
-
-    def tables(self, key: str) -> list["_Table"]:
-        value = self._get(key) or []
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise self.error(key, f"must be written as [[{key}]], and is {_shown(value)}")
-        return [_Table(item, self.label, f"{self.where}{key}.") for item in value]
-
-    def finish(self) -> None:
-        """Refuse keys that nothing has read: a misspelt key would otherwise be without effect."""
-        for key in self.values:
-            if key not in self.used:
-                raise self.error(key, f"is not known; {did_you_mean(key, sorted(self.used), 'known are')}")
-
-    def error(self, key: str, what: str) -> UsageError:
-        return UsageError(f"schema {self.label}: {self.where}{key} {what}")
-
-    def _get(self, key: str) -> Any:
-        self.used.add(key)
-        return self.values.get(key)
-
-    def _checked(self, key: str, path: str) -> str:
-        try:
-            split_path(path)
-        except ValueError as error:
-            raise self.error(key, f"holds a path that cannot be used: {error}") from None
-        return path
-
-    def _rows(self, key: str) -> Rows | None:
-        table = self.table(key)
-        if not table.values:
-            return None
-        rows = Rows(table.path("key"), table.path("order"))
-        table.finish()
-        return rows
-
-    def _column(self, name: str, value: Any, prefixes: Sequence[str]) -> Column:
-        where = f"{self.where}columns."
-        table = _Table(value if isinstance(value, dict) else {"from": value}, self.label, f"{where}{name}.")
+def _columns(value: Any, read_column: _ReadValue) -> Mapping[str, Column]:
+    columns: dict[str, Column] = {}
+    for name, place in _dict(value).items():
         if name not in READABLE:
-            hint = did_you_mean_column(name)
-            raise UsageError(f"schema {self.label}: {where}{name} is no canonical column; {hint}")
-        column = Column(
-            table.paths("from", prefixes, needed=True),
-            table.choice("unit", get_args(Unit), "") or None,
-            table.text("format") if table.has("format") else None,
-            table.pattern("pattern", groups=1) if table.has("pattern") else None,
-        )
-        table.finish()
+            raise ValueError(f"is no canonical column; {did_you_mean_column(name)}", name)
+        column = _read_at(name, read_column, place if isinstance(place, dict) else {"from": place})
         if (column.unit or column.format) and READABLE[name] != TIMESTAMP:
-            raise UsageError(f"schema {self.label}: {where}{name} is no time: unit and format are for times only")
-        return column
+            raise ValueError("is no time: unit and format are for times only", name)
+        columns[name] = column
+    if not columns:
+        raise ValueError("is empty: say at least where timestamp and account_id are")
+    return MappingProxyType(columns)
+
+
+def _read(table: Mapping[str, Any], keys: Mapping[str, _ReadValue]) -> list[Any]:
+    """The value of every key; a key that is not known would be without effect, and is a mistake."""
+    for key in table:
+        if key not in keys:
+            raise ValueError(f"is not known; {did_you_mean(key, sorted(keys), 'known are')}", key)
+    return [_read_at(key, read, table.get(key)) for key, read in keys.items()]
+
+
+def _read_at(key: str, read: _ReadValue, value: Any) -> Any:
+    try:
+        return read(value)
+    except ValueError as error:
+        raise ValueError(error.args[0], key, *error.args[1:]) from None
+
+
+def _table(make: Callable[..., Any], keys: Mapping[str, _ReadValue]) -> _ReadValue:
+    return lambda value: make(*_read(_dict(value), keys))
+
+
+def _tables(read_table: _ReadValue) -> _ReadValue:
+    def read(value: Any) -> tuple[Any, ...]:
+        if value is not None and not (isinstance(value, list) and all(isinstance(item, dict) for item in value)):
+            raise ValueError(f"must be written in double brackets, once or more, and is {_shown(value)}")
+        return tuple(map(read_table, value or ()))
+
+    return read
+
+
+def _optional(read: _ReadValue) -> _ReadValue:
+    return lambda value: None if value is None else read(value)
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    if value is not None and not isinstance(value, dict):
+        raise ValueError(f"must be a table, and is {_shown(value)}")
+    return value or {}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"must be text, and is {_shown(value)}")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    items = [value] if isinstance(value, str) else [] if value is None else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError(f"must be text or a list of texts, and is {_shown(value)}")
+    return tuple(items)
+
+
+def _path(value: Any) -> str:
+    return _paths(_text(value))[0]
+
+
+def _paths(value: Any, prefixes: Sequence[str] = ("",), *, needed: bool = False) -> tuple[str, ...]:
+    paths = tuple(prefix + path for path in _texts(value) for prefix in prefixes)
+    if needed and not paths:
+        raise ValueError("is missing: say which column or path")
+    try:
+        for path in paths:
+            split_path(path)
+    except ValueError as error:
+        raise ValueError(f"holds a path that cannot be used: {error}") from None
+    return paths
+
+
+def _flag(value: Any) -> bool:
+    if value not in (None, True, False):
+        raise ValueError(f"must be true or false, and is {_shown(value)}")
+    return bool(value)
+
+
+def _choice(value: Any, choices: tuple[str, ...], default: str | None) -> str | None:
+    if value is not None and value not in choices:
+        raise ValueError(f"must be one of {', '.join(choices)}, and is {_shown(value)}")
+    return default if value is None else value
+
+
+def _pattern(value: Any, groups: int | None = None) -> str:
+    """A regular expression that polars' engine takes, whose time is linear in the text."""
+    text = _text(value)
+    try:
+        found = pl.select(pl.lit("").str.extract_groups(text)).to_series().dtype
+    except pl.exceptions.ComputeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ValueError(f"is no regular expression that can be used: {reason}") from None
+    count = len(found.fields) if isinstance(found, pl.Struct) else 0
+    if groups is not None and count != groups:
+        raise ValueError(f"must have {groups} group(s) in round brackets, and has {count}")
+    return text
 
 
 def _shown(value: Any) -> str:

@@ -1,13 +1,13 @@
 """Decide, per file, which source column (or path in it) holds each canonical column."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from distillscan.columns import READABLE, REQUIRED
 from distillscan.errors import InputError
 from distillscan.read.bodies.columns import BODY_COLUMNS, Part
-from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
+from distillscan.read.schema.hints import MAY_NEST, names_for
 from distillscan.read.schema.model import Schema
 from distillscan.read.values.jsontext import join_path, split_path
 
@@ -77,13 +77,9 @@ class Resolution:
         """The canonical columns of the file."""
         return self.direct | self.made
 
-    def has(self, path: str) -> bool:
-        """Return whether there is a slot for a path of the schema."""
-        return slot(path) in self.paths or slot(path) in self.constants
-
     def slots(self, paths: Iterable[str]) -> list[str]:
         """Return the slots of those of the schema's paths that the file has."""
-        return [slot(path) for path in paths if self.has(path)]
+        return [name for name in map(slot, paths) if name in self.paths or name in self.constants]
 
     def only(self, columns: Iterable[str], *, rules: bool = False) -> "Resolution":
         """Return what is needed for some of the canonical columns; and, if ``rules``, to tell which rows count."""
@@ -101,15 +97,9 @@ class Resolution:
         return self._reduced(set(map(slot, paths)), frozenset())
 
     def _reduced(self, names: set[str], wanted: frozenset[str]) -> "Resolution":
-        return replace(
-            self,
-            paths={name: path for name, path in self.paths.items() if name in names},
-            constants={name: value for name, value in self.constants.items() if name in names},
-            made=self.made & wanted,
-            wanted=wanted,
-            notes=(),
-            unmatched=(),
-        )
+        paths = {name: path for name, path in self.paths.items() if name in names}
+        constants = {name: value for name, value in self.constants.items() if name in names}
+        return Resolution(paths, constants, self.schema, self.made & wanted, wanted)
 
     def _parts(self, wanted: frozenset[str]) -> list[Part]:
         """The parts of the body that some of the columns come from."""
@@ -151,32 +141,32 @@ def resolve(
     """
     known = {column.name: column for column in reversed(columns)}
     keys = {key: value for key, value in partitions.items() if key not in known}
+    mapped = {canonical: place for canonical, wanted in mapping.items() if (place := _find(wanted, known))}
+    constants = {name: keys[wanted] for name, wanted in mapping.items() if name not in mapped and wanted in keys}
+    unmatched = tuple(canonical for canonical in mapping if canonical not in mapped and canonical not in constants)
+    used = {place.column for place in mapped.values()} | {mapping[name] for name in constants}
+    spoken = _spoken(schema) if schema is not None else frozenset()
     paths: dict[str, SourcePath] = {}
-    constants: dict[str, str | None] = {}
-    unmatched: list[str] = []
-    for canonical, wanted in mapping.items():
-        path = _find(wanted, known)
-        if path is not None:
-            paths[canonical] = path
-        elif wanted in keys:
-            constants[canonical] = keys[wanted]
-        else:
-            unmatched.append(canonical)
-    if schema is not None:
-        found = _with_schema(schema, paths, constants, known, keys, open_ended=open_ended)
-        return replace(found, unmatched=tuple(name for name in unmatched if name not in found.columns))
-    taken = {canonical: str(path.column) for canonical, path in paths.items()} | {
-        name: mapping[name] for name in constants
-    }
-    inside, notes = _by_name(known, taken, "column")
-    above, more_notes = _by_name({key: SourceColumn(key) for key in keys}, taken | inside, "path key")
-    paths |= {canonical: SourcePath(name) for canonical, name in inside.items()}
-    constants |= {canonical: keys[key] for canonical, key in above.items()}
-    ordered = {canonical: paths[canonical] for canonical in READABLE if canonical in paths}
-    return Resolution(ordered, constants, notes=(*notes, *more_notes), unmatched=tuple(unmatched))
+    notes: list[str] = []
+    for canonical in READABLE:
+        if canonical in mapped:
+            paths[canonical] = mapped[canonical]
+        elif canonical not in constants and canonical not in spoken:
+            inside = _named(canonical, known.values(), used, hints=schema is None)
+            above = _named(canonical, map(SourceColumn, keys), used, hints=schema is None)
+            if inside:
+                paths[canonical] = SourcePath(inside[0])
+            elif above:
+                constants[canonical] = keys[above[0]]
+            notes += _assumed(canonical, inside, "column") or _assumed(canonical, above, "path key")
+    if schema is None:
+        return Resolution(paths, constants, notes=tuple(notes), unmatched=unmatched)
+    made = _add_slots(schema, paths, constants, known, keys, open_ended=open_ended)
+    found = Resolution(paths, constants, schema, made)
+    return replace(found, unmatched=tuple(name for name in unmatched if name not in found.columns))
 
 
-def _with_schema(
+def _add_slots(
     schema: Schema,
     paths: dict[str, SourcePath],
     constants: dict[str, str | None],
@@ -184,19 +174,9 @@ def _with_schema(
     keys: Mapping[str, str | None],
     *,
     open_ended: bool,
-) -> Resolution:
-    """The mapping, the schema's own columns, then columns with a canonical name that the schema does not speak of."""
-    spoken = {split_path(path)[0] for path in schema.paths} | set(schema.columns)
-    parts = schema.body.parts
-    spoken |= {name for part, found in parts.items() if found for name in BODY_COLUMNS[part]}
-    for canonical in READABLE:
-        if canonical in paths or canonical in constants or canonical in spoken:
-            continue
-        if canonical in known:
-            paths[canonical] = SourcePath(canonical)
-        elif canonical in keys:
-            constants[canonical] = keys[canonical]
-    seen = {path: place for path in schema.paths if (place := _find(path, known)) is not None}
+) -> frozenset[str]:
+    """Add where the schema's paths lead, and return the canonical columns it makes."""
+    seen = {path: place for path in schema.paths if (place := _find(path, known))}
     for path in schema.paths:
         if path not in seen and path in keys:
             constants[slot(path)] = keys[path]
@@ -206,39 +186,30 @@ def _with_schema(
             paths[slot(path)] = seen[path]
     there = seen.keys() | keys.keys()
     made = {name for name, column in schema.columns.items() if there.intersection(column.paths)}
-    made |= {name for part, found in parts.items() if there.intersection(found) for name in BODY_COLUMNS[part]}
-    return Resolution(paths, constants, schema, frozenset(made))
+    parts = schema.body.parts.items()
+    return frozenset(made).union(*(BODY_COLUMNS[part] for part, found in parts if there.intersection(found)))
 
 
-def _by_name(pool: Mapping[str, SourceColumn], taken: Mapping[str, str], kind: str) -> tuple[dict[str, str], list[str]]:
-    """The canonical columns still to be found, by their very name, then by hints, and what was assumed.
-
-    Args:
-        pool: The columns, or keys, there are.
-        taken: Canonical columns that were found before, and their names there; no name serves two by hints.
-        kind: What the pool consists of.
-    """
-    found = {canonical: canonical for canonical in READABLE if canonical in pool and canonical not in taken}
-    notes: list[str] = []
-    free: dict[str, list[str]] = {}
-    for name in sorted(pool):
-        if name not in taken.values() and name not in READABLE:
-            free.setdefault(normalise(name), []).append(name)
-    for canonical, hints in HINTS.items():
-        names = [
-            name for hint in hints for name in free.get(hint, ()) if canonical in MAY_NEST or not pool[name].nested
-        ]
-        if names and canonical not in found and canonical not in taken:
-            found[canonical] = names[0]
-            notes.append(_assumed(canonical, names, kind))
-    return found, notes
+def _spoken(schema: Schema) -> frozenset[str]:
+    """The names that a schema says something about: no column counts as canonical by such a name alone."""
+    bodies = {name for part, found in schema.body.parts.items() if found for name in BODY_COLUMNS[part]}
+    return frozenset({split_path(path)[0] for path in schema.paths} | set(schema.columns) | bodies)
 
 
-def _assumed(canonical: str, found: Sequence[str], kind: str) -> str:
-    text = f"{kind} {found[0]} is read as {canonical}"
-    if len(found) > 1:
-        text += f" (not {', '.join(found[1:])}: --map {canonical}={found[1]} would choose otherwise)"
-    return text
+def _named(canonical: str, pool: Iterable[SourceColumn], used: Collection[str], *, hints: bool) -> list[str]:
+    """The columns that stand for a canonical one: the one of its very name, else those with a hint, best first."""
+    names = {column.name: column.nested for column in pool}
+    if canonical in names:
+        return [canonical]
+    free = [name for name, nested in names.items() if name not in used and (canonical in MAY_NEST or not nested)]
+    return names_for(canonical, free) if hints else []
+
+
+def _assumed(canonical: str, found: Sequence[str], kind: str) -> list[str]:
+    if not found or found[0] == canonical:
+        return []
+    others = f" (not {', '.join(found[1:])}: --map {canonical}={found[1]} would choose otherwise)" if found[1:] else ""
+    return [f"{kind} {found[0]} is read as {canonical}{others}"]
 
 
 def has(path: str, columns: Sequence[SourceColumn]) -> bool:
@@ -297,23 +268,17 @@ def require(
     missing = [name for name in REQUIRED if name not in resolution.columns and name not in elsewhere]
     if not missing:
         return
-    schema = resolution.schema
-    if schema is not None:
-        hint = (
-            advice or schema.hint or f"--schema none reads columns by name, --map {missing[0]}=COLUMN says which it is"
-        )
-        raise InputError(
-            f"{label}: read with the schema {schema.name}, there is nothing for {' and '.join(missing)}. {hint}"
-        )
-    if advice is not None:
-        raise InputError(f"{label}: no column for {' and '.join(missing)}. {advice}")
-    used = {str(path) for path in resolution.paths.values()}
-    spare = [name for name in names if name not in used] or ["SOURCE_COLUMN"]
-    example = " ".join(f"--map {canonical}={name}" for canonical, name in zip(missing, spare, strict=False))
-    raise InputError(
-        f"{label}: no column for {' and '.join(missing)}. Columns found: {listed(names)}. "
-        f"Say which column it is, for example {example}"
-    )
+    lacking = f"no column for {' and '.join(missing)}"
+    if schema := resolution.schema:
+        lacking = f"read with the schema {schema.name}, there is nothing for {' and '.join(missing)}"
+        by_name = f"--schema none reads columns by name, --map {missing[0]}=COLUMN says which it is"
+        advice = advice or schema.hint or by_name
+    if advice is None:
+        used = {str(path) for path in resolution.paths.values()}
+        spare = [name for name in names if name not in used] or ["SOURCE_COLUMN"]
+        example = " ".join(f"--map {canonical}={name}" for canonical, name in zip(missing, spare, strict=False))
+        advice = f"Columns found: {listed(names)}. Say which column it is, for example {example}"
+    raise InputError(f"{label}: {lacking}. {advice}")
 
 
 def listed(names: Sequence[str]) -> str:

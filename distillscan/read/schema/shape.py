@@ -1,6 +1,6 @@
 """Make canonical columns out of what a schema's paths gave: alternatives, times, and the texts in logged bodies."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import polars as pl
@@ -52,8 +52,8 @@ def _read_bodies(
     for part, slots in resolution.body_slots.items():
         read = given.get(body_slot(part))  # bodies that were read with the file
         if read is None:
-            places = [_something(to_text(given[slot])) for slot in slots]
-            read = read_body_texts(part, _coalesce(places), resolution.wanted, last_turn=resolution.last_turn)
+            text = _coalesce(_something(to_text(given[slot])) for slot in slots)
+            read = read_body_texts(part, text, resolution.wanted, last_turn=resolution.last_turn)
         columns = read.struct.unnest()
         for reason, count in columns[PROBLEM].drop_nulls().value_counts(sort=False).iter_rows():
             notes.count(f"the {part} of {{count}} rows could not be read in full ({reason})", where, count)
@@ -78,36 +78,32 @@ def no_requests(resolution: Resolution, given: Mapping[str, pl.Series]) -> pl.Se
     """Return why each row is no request (null: it is one), or ``None`` when every row is."""
     reasons: list[pl.Series] = []
     for keep in resolution.schema.keep if resolution.schema else ():
-        values = [to_text(given[slot]) for slot in resolution.slots(keep.paths)]
-        if values:
-            value = _coalesce(values)
+        if slots := resolution.slots(keep.paths):
+            value = _coalesce(to_text(given[slot]) for slot in slots)
             good = value.is_in(list(keep.values)).fill_null(value=False) if keep.values else value.is_not_null()
             if not good.all():
                 reasons.append(pl.select(pl.when(~good).then(pl.lit(keep.why))).to_series())
     return _coalesce(reasons).alias("reason") if reasons else None
 
 
-def _column(name: str, column: Column, values: list[pl.Series], notes: Notes) -> pl.Series:
+def _column(name: str, column: Column, raw: list[pl.Series], notes: Notes) -> pl.Series:
+    values = raw
+    if column.pattern is not None:
+        values = [to_text(to_text(value).str.extract(column.pattern, 1)) for value in raw]
     if READABLE[name] == TIMESTAMP:
-        found = _coalesce([_time(name, column, value, notes, alone=len(values) == 1) for value in values])
-        return _with_unread(found, _coalesce([to_text(value) for value in values]))
-    if name in CARRIED and column.pattern is None:
-        texts = [to_text(tool_names(value) if name == "tools" else image_counts(value)) for value in values]
-        return _coalesce(texts)
-    if READABLE[name] == pl.Int64 and column.pattern is None:
-        return _coalesce([to_whole(value) for value in values])
-    texts = [to_text(value) for value in values]
-    if column.pattern is not None:
-        texts = [to_text(text.str.extract(column.pattern, 1)) for text in texts]
-    return _coalesce(texts)
+        times = _coalesce(_times(name, column, value, notes, alone=len(values) == 1) for value in values)
+        return _with_unread(times, _coalesce(map(to_text, raw)))
+    if column.pattern is None and name in CARRIED:
+        return _coalesce(to_text(tool_names(value) if name == "tools" else image_counts(value)) for value in values)
+    if column.pattern is None and READABLE[name] == pl.Int64:
+        return _coalesce(map(to_whole, values))
+    return _coalesce(map(to_text, values))
 
 
-def _time(name: str, column: Column, values: pl.Series, notes: Notes, *, alone: bool) -> pl.Series:
+def _times(name: str, column: Column, values: pl.Series, notes: Notes, *, alone: bool) -> pl.Series:
     """Times as the column says they are written; else as they come if they are ``alone``, for the general rules."""
-    if column.pattern is not None:
-        values = to_text(values).str.extract(column.pattern, 1)
     if column.format is not None:
-        zoned = "%z" in column.format or "%:z" in column.format or "%#z" in column.format
+        zoned = any(zone in column.format for zone in ("%z", "%:z", "%#z"))
         dtype = TIMESTAMP if zoned else pl.Datetime("us")
         return to_text(values).str.strptime(dtype, column.format, strict=False).cast(TIMESTAMP)
     if column.unit is not None:
@@ -129,17 +125,17 @@ def _with_unread(times: pl.Series, texts: pl.Series) -> pl.Series:
 
 
 def _epoch(values: pl.Series, unit: str) -> pl.Series:
-    whole = values.cast(pl.Int64, strict=False) if not values.dtype.is_float() else None
+    """Times from numbers that count ``unit``: whole numbers exactly, fractions to the microsecond."""
     number = values.cast(pl.Float64, strict=False)
+    whole = (values.clear(len(values)) if values.dtype.is_float() else values).cast(pl.Int64, strict=False)
     if unit == "ns":
-        exact = (number / 1_000).round().cast(pl.Int64, strict=False)
-        return (exact if whole is None else (whole // 1_000).fill_null(exact)).cast(TIMESTAMP)
-    scaled = (number * _MICROSECONDS[unit]).round().cast(pl.Int64, strict=False)
-    exact = scaled if whole is None else (whole * _MICROSECONDS[unit]).fill_null(scaled)
-    return exact.cast(TIMESTAMP)
+        rounded, exact = number / 1_000, whole // 1_000
+    else:
+        rounded, exact = number * _MICROSECONDS[unit], whole * _MICROSECONDS[unit]
+    return exact.fill_null(rounded.round().cast(pl.Int64, strict=False)).cast(TIMESTAMP)
 
 
-def _coalesce(values: list[pl.Series]) -> pl.Series:
+def _coalesce(values: Iterable[pl.Series]) -> pl.Series:
     first, *others = values
     for other in others:
         if not first.null_count():

@@ -39,19 +39,21 @@ def parse(text: str | bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def parse_or_none(text: str) -> Any:
+    """Parse JSON as :func:`parse` does; ``None`` if it cannot be."""
+    try:
+        return parse(text)
+    except ValueError:
+        return None
+
+
 def is_deeper(value: Any, levels: int) -> bool:
     """Return whether a list or object has more than so many levels of lists and objects inside each other."""
     level = [value]
     for _ in range(levels):
-        level = [
-            below
-            for one in level
-            for below in (one.values() if isinstance(one, dict) else one)
-            if isinstance(below, (dict, list))
-        ]
-        if not level:
-            return False
-    return True
+        nested = [one for one in level if isinstance(one, (dict, list))]
+        level = [below for one in nested for below in (one.values() if isinstance(one, dict) else one)]
+    return any(isinstance(one, (dict, list)) for one in level)
 
 
 def split_path(path: str) -> tuple[str, ...]:
@@ -65,8 +67,7 @@ def split_path(path: str) -> tuple[str, ...]:
         ValueError: If the path or a step is empty, or brackets are not closed or hold something else.
     """
     steps = tuple(_STEP.findall(path))
-    open_ended = "[" in _STEP.sub("", path)
-    if open_ended or not all(_BRACKETS.fullmatch(step) for step in steps if step.startswith("[")):
+    if "[" in _STEP.sub("", path) or not all(_BRACKETS.fullmatch(step) for step in steps if step.startswith("[")):
         raise ValueError(f"{path!r}: write [0], [-1], [*] or [key=value] in brackets, and close them")
     if not path or join_path(steps) != path.replace(".[", "["):
         raise ValueError(f"{path!r}: a step is empty; write one dot between two steps")
@@ -78,47 +79,32 @@ def join_path(steps: Sequence[str]) -> str:
     return "".join(step if step.startswith("[") or not at else f".{step}" for at, step in enumerate(steps))
 
 
-def _item(items: Sequence[Any], step: str, rest: Sequence[str]) -> Any:
-    """The item of a list that a step in brackets names; for ``[*]`` what ``rest`` finds below each."""
-    inside = step[1:-1]
-    if inside == "*":
-        found = [follow(item, rest) for item in items]
-        return [one for one in found if one is not None] or None
-    name, equals, wanted = inside.partition("=")
-    if not equals:
-        place = int(inside)
-        return items[place] if -len(items) <= place < len(items) else None
-    return next((item for item in items if isinstance(item, dict) and value_text(item.get(name)) == wanted), None)
+def _item(items: Sequence[Any], step: str) -> Any:
+    """The item of a list that a step in brackets names."""
+    name, equals, wanted = step[1:-1].partition("=")
+    if equals:
+        return next((item for item in items if isinstance(item, dict) and value_text(item.get(name)) == wanted), None)
+    place = int(name)
+    return items[place] if -len(items) <= place < len(items) else None
 
 
-def follow(value: Any, keys: Sequence[str]) -> Any:
+def follow(value: Any, steps: Sequence[str]) -> Any:
     """Follow steps of :func:`split_path` below a parsed value, into JSON text too; ``None`` where they lead nowhere."""
-    at = 0
-    while at < len(keys):
-        key = keys[at]
-        if isinstance(value, str):
-            try:
-                value = parse(value)
-            except ValueError:
-                return None
-        if key.startswith("[") and isinstance(value, list):
-            if key == "[*]":
-                return _item(value, key, keys[at + 1 :])
-            value = _item(value, key, ())
-            at += 1
-        elif isinstance(value, dict):
-            size = _longer(value, keys[at:]) if key not in value else 1
-            value = value.get(".".join(keys[at : at + size]))
-            at += size
-        else:
-            return None
-    return value
-
-
-def _longer(value: dict[str, Any], keys: Sequence[str]) -> int:
-    """How many of the keys joined by dots are one key of an object ("a.b.c" below an object that has "b.c")."""
-    sizes = range(len(keys), 1, -1)
-    return next((size for size in sizes if ".".join(keys[:size]) in value), 1)
+    if not steps:
+        return value
+    if isinstance(value, str):
+        value = parse_or_none(value)
+    if steps[0].startswith("[") and isinstance(value, list):
+        if steps[0] != "[*]":
+            return follow(_item(value, steps[0]), steps[1:])
+        found = [follow(item, steps[1:]) for item in value]
+        return [one for one in found if one is not None] or None
+    if not isinstance(value, dict):
+        return None
+    # The key may itself hold dots: "a.b.c" is also looked up in an object that has "a" and below it "b.c".
+    sizes = (1, *range(len(steps), 1, -1))
+    size = next((size for size in sizes if ".".join(steps[:size]) in value), 0)
+    return follow(value[".".join(steps[:size])], steps[size:]) if size else None
 
 
 def value_text(value: Any) -> str | None:
@@ -127,10 +113,8 @@ def value_text(value: Any) -> str | None:
         return None
     if isinstance(value, str):
         return whole(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, int):
-        return str(value)
+        return str(value).lower()  # true and false are integers too
     if isinstance(value, float):
         return number_text(value)
     try:
@@ -188,12 +172,7 @@ class Level:
 
 def _object(value: Any) -> dict[str, Any] | None:
     """The object that a value holds as JSON text."""
-    if not isinstance(value, str) or value.lstrip()[:1] != "{":
-        return None
-    try:
-        found = parse(value)
-    except ValueError:
-        return None
+    found = parse_or_none(value) if isinstance(value, str) and value.lstrip()[:1] == "{" else None
     return found if isinstance(found, dict) else None
 
 

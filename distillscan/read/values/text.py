@@ -13,9 +13,7 @@ IDENTIFIERS: Final = frozenset(
 
 #: Nineteen centuries before 1970 to as many after it.
 _DAYS: Final = 700_000
-_LARGEST: Final = 2**63 - 1
-#: So many values are decoded one by one if one of them is not UTF-8.
-_FEW: Final = 1_000
+_TICKS_PER_DAY: Final = {"ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 #: What Python makes of a byte that is no UTF-8, and the character it is in Windows-1252.
 _WINDOWS_1252: Final = {
     0xDC00 + byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(128, 256)
@@ -31,12 +29,8 @@ def to_text(raw: pl.Series) -> pl.Series:
     """
     raw = tame(raw)
     dtype = raw.dtype
-    if dtype == pl.String:
-        text = raw
-    elif dtype == pl.Duration:
+    if dtype == pl.Duration:
         text = to_json(raw).str.strip_chars('"')
-    elif dtype == pl.Null:
-        text = raw.cast(pl.String)
     elif dtype.is_float():
         text = _float_text(raw)
     elif dtype.is_decimal():
@@ -54,10 +48,8 @@ def to_text(raw: pl.Series) -> pl.Series:
 def to_whole(raw: pl.Series) -> pl.Series:
     """Return values as Int64: fractions are cut, what is no number becomes null."""
     dtype = raw.dtype
-    if dtype.is_integer():
+    if dtype.is_integer() or dtype.is_float():
         return raw.cast(pl.Int64, strict=False)
-    if dtype.is_float():
-        return raw.cast(pl.Float64).cast(pl.Int64, strict=False)
     if dtype.is_decimal():
         raw = raw.cast(pl.String)
     if raw.dtype != pl.String:
@@ -106,23 +98,19 @@ def to_json_objects(frame: pl.DataFrame) -> pl.Series:
 
 def tame(raw: pl.Series) -> pl.Series:
     """Return times that no calendar can show (polars gives up on them) as null; everything else as it is."""
-    dtype = raw.dtype
-    if dtype == pl.Date:
+    if isinstance(raw.dtype, pl.Datetime):
+        most = min(_DAYS * _TICKS_PER_DAY[raw.dtype.time_unit], 2**63 - 1)
+    elif raw.dtype == pl.Date:
         most = _DAYS
-    elif isinstance(dtype, pl.Datetime):
-        most = _DAYS * 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[dtype.time_unit]
     else:
         return raw
-    wild = ~raw.to_physical().cast(pl.Int64).is_between(-min(most, _LARGEST), min(most, _LARGEST))
+    wild = ~raw.to_physical().cast(pl.Int64).is_between(-most, most)
     return raw.set(wild, None) if wild.any() else raw
 
 
 def number_text(value: float) -> str | None:
     """Return a float as text without exponent, without fraction when it is whole; null when it is not finite."""
-    if not isfinite(value):
-        return None
-    text = format(Decimal(repr(value)), "f")
-    return text.removesuffix(".0")
+    return format(Decimal(repr(value)), "f").removesuffix(".0") if isfinite(value) else None
 
 
 def _float_text(raw: pl.Series) -> pl.Series:
@@ -138,22 +126,21 @@ def decode(raw: pl.Series) -> pl.Series:
     try:
         return raw.cast(pl.String)
     except pl.exceptions.ComputeError:
-        if len(raw) <= _FEW:
-            return pl.Series(raw.name, [value if value is None else decode_bytes(value) for value in raw], pl.String)
-        return pl.concat([decode(raw.slice(at, _FEW)) for at in range(0, len(raw), _FEW)])
+        return pl.Series(raw.name, [value if value is None else decode_bytes(value) for value in raw], pl.String)
 
 
 def as_utf8(text: bytes) -> tuple[bytes, bool]:
     """Return text as UTF-8, other bytes taken for Windows-1252, and whether there were any."""
-    if text.isascii():
-        return text, False
     try:
-        pl.Series([text], dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.ComputeError:
+        text.decode()
+    except UnicodeDecodeError:
         return decode_bytes(text).encode(), True
     return text, False
 
 
 def decode_bytes(value: bytes) -> str:
     """Return one value as text; different bytes stay different, so that no two accounts become one."""
-    return value.decode("utf-8", "surrogateescape").translate(_WINDOWS_1252)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("utf-8", "surrogateescape").translate(_WINDOWS_1252)

@@ -11,11 +11,13 @@ Other numbers are understood only as ``YYYYMMDD`` or ``YYYYMMDDhhmmss``.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import polars as pl
 
 from distillscan.columns import TIMESTAMP
+from distillscan.read.values.text import tame
 
 NO_ZONE: Final = "has no time zone: read as UTC"
 
@@ -23,7 +25,7 @@ NO_ZONE: Final = "has no time zone: read as UTC"
 EARLIEST: Final = datetime(1971, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2262, 1, 1, tzinfo=UTC)
 
-#: Name, lowest and highest (exclusive) magnitude, microseconds per unit as numerator and denominator.
+#: Unit, lowest and highest (exclusive) number, and microseconds per unit as numerator and denominator.
 _UNITS: Final = (
     ("seconds", 10**8, 10**10, 1_000_000, 1),
     ("milliseconds", 10**11, 10**13, 1_000, 1),
@@ -55,11 +57,8 @@ def parse_times(raw: pl.Series) -> Times:
     if dtype.is_float():
         raw = raw.fill_nan(None)
     missing = raw.is_null()
-    if isinstance(dtype, pl.Datetime):
-        values = _from_datetime(raw, dtype, assumed)
-    elif dtype == pl.Date:
-        assumed.update({NO_ZONE} if raw.null_count() < len(raw) else ())
-        values = raw.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if isinstance(dtype, (pl.Datetime, pl.Date)):
+        values = _from_calendar(tame(raw), assumed)
     elif dtype.is_numeric():
         values = _from_number(raw, assumed)
     elif dtype == pl.String:
@@ -71,29 +70,24 @@ def parse_times(raw: pl.Series) -> Times:
     return Times(_in_range(values), missing, frozenset(assumed))
 
 
-def _from_datetime(raw: pl.Series, dtype: pl.Datetime, assumed: set[str]) -> pl.Series:
-    if dtype.time_unit == "ms":
-        # Multiplying by 1,000 would silently wrap round for values that are no times at all.
-        raw = raw.set(raw.to_physical().abs() >= 10**15, None)
-    if dtype.time_zone is None:
-        assumed.update({NO_ZONE} if raw.null_count() < len(raw) else ())
-        raw = raw.dt.replace_time_zone("UTC")
-    elif dtype.time_zone != "UTC":
-        raw = raw.dt.convert_time_zone("UTC")
-    return raw if dtype.time_unit == "us" else raw.dt.cast_time_unit("us")
+def _from_calendar(raw: pl.Series, assumed: set[str]) -> pl.Series:
+    times = raw.cast(pl.Datetime("us")) if raw.dtype == pl.Date else raw.dt.cast_time_unit("us")
+    if isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone is not None:
+        return times.dt.convert_time_zone("UTC")
+    assumed.update({NO_ZONE} if times.count() else ())
+    return times.dt.replace_time_zone("UTC")
 
 
 def _from_number(raw: pl.Series, assumed: set[str]) -> pl.Series:
     if raw.dtype.is_integer():
         whole = raw.cast(pl.Int64, strict=False)
         return _first_of(whole, (_epoch, lambda part, said: _from_iso(part.cast(pl.String), said)), assumed)
-    if raw.dtype.is_float():
-        return _epoch(raw.cast(pl.Float64), assumed)
-    return _from_text(raw.cast(pl.String), assumed)
+    return _epoch(raw.cast(pl.Float64), assumed) if raw.dtype.is_float() else _from_text(raw.cast(pl.String), assumed)
 
 
 def _from_text(text: pl.Series, assumed: set[str]) -> pl.Series:
-    return _first_of(text, (_quick_t, _quick_space, _whole_number, _from_iso, _fraction), assumed)
+    quick = (partial(_zoned, separator="T"), partial(_zoned, separator=" "), partial(_number, dtype=pl.Int64()))
+    return _first_of(text, (*quick, _from_iso, partial(_number, dtype=pl.Float64())), assumed)
 
 
 def _first_of(raw: pl.Series, steps: Sequence[_Step], assumed: set[str]) -> pl.Series:
@@ -108,42 +102,29 @@ def _first_of(raw: pl.Series, steps: Sequence[_Step], assumed: set[str]) -> pl.S
     return values
 
 
-def _quick_t(text: pl.Series, _: set[str]) -> pl.Series:
-    return text.str.strptime(TIMESTAMP, "%Y-%m-%dT%H:%M:%S%.f%#z", strict=False)
+def _zoned(text: pl.Series, _: set[str], *, separator: str) -> pl.Series:
+    """What most logs write, read without a regular expression."""
+    return text.str.strptime(TIMESTAMP, f"%Y-%m-%d{separator}%H:%M:%S%.f%#z", strict=False)
 
 
-def _quick_space(text: pl.Series, _: set[str]) -> pl.Series:
-    return text.str.strptime(TIMESTAMP, "%Y-%m-%d %H:%M:%S%.f%#z", strict=False)
-
-
-def _whole_number(text: pl.Series, assumed: set[str]) -> pl.Series:
-    return _epoch(text.cast(pl.Int64, strict=False), assumed)
-
-
-def _fraction(text: pl.Series, assumed: set[str]) -> pl.Series:
-    return _epoch(text.cast(pl.Float64, strict=False), assumed)
+def _number(text: pl.Series, assumed: set[str], *, dtype: pl.DataType) -> pl.Series:
+    return _epoch(text.cast(dtype, strict=False), assumed)
 
 
 def _from_iso(text: pl.Series, assumed: set[str]) -> pl.Series:
     """ISO 8601, extended or basic, with or without time, fraction and zone; finer than a microsecond is cut."""
     part = text.str.extract_groups(_ISO).struct.unnest()
-    clock = pl.concat_str(
-        [pl.col("1"), pl.col("2"), pl.col("3"), *(pl.col(name).fill_null("00") for name in ("4", "5", "6"))]
-    )
+    clock = pl.concat_str(pl.col("1", "2", "3"), pl.col("4", "5", "6").fill_null("00"))
     fraction = pl.col("7").str.pad_end(6, "0").cast(pl.Int64).fill_null(0)
     zone = pl.col("8").str.replace_all(":", "")
     sign = pl.when(zone.str.starts_with("-")).then(-1).when(zone.str.starts_with("+")).then(1).otherwise(0)
     hours = zone.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
     minutes = zone.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
-    frame = part.select(
-        ((clock.str.strptime(pl.Datetime("us"), "%Y%m%d%H%M%S", strict=False).cast(pl.Int64) + fraction)
-            - sign * (hours * 60 + minutes) * 60_000_000
-        ).cast(TIMESTAMP).alias(text.name),
-        (pl.col("1").is_not_null() & zone.is_null()).alias("zoneless"),
-    )  # fmt: skip
-    if (frame["zoneless"] & frame[text.name].is_not_null()).any():
-        assumed.add(NO_ZONE)
-    return frame[text.name]
+    local = clock.str.strptime(pl.Datetime("us"), "%Y%m%d%H%M%S", strict=False).cast(pl.Int64) + fraction
+    utc = (local - sign * (hours * 60 + minutes) * 60_000_000).cast(TIMESTAMP)
+    frame = part.select(utc.alias("utc"), zoneless=utc.is_not_null() & zone.is_null())
+    assumed.update({NO_ZONE} if frame["zoneless"].any() else ())
+    return frame["utc"]
 
 
 def _epoch(number: pl.Series, assumed: set[str]) -> pl.Series:

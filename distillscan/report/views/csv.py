@@ -2,27 +2,15 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping
 from typing import Final
 
 from distillscan.result import FAMILIES, Cluster, Result
 from distillscan.sanitize import csv_cell
 
-#: The columns, each with how a cluster fills it.
-COLUMNS: Final[Mapping[str, Callable[[Cluster], str | int | float]]] = {
-    "rank": lambda c: c.rank,
-    "severity": lambda c: c.severity,
-    "cluster_id": lambda c: c.cluster_id,
-    "score": lambda c: c.score,
-    "coordination": lambda c: c.coordination,
-    "extraction": lambda c: c.extraction,
-    "accounts": lambda c: c.accounts,
-    "requests": lambda c: c.requests,
-    "first_seen": lambda c: c.first_seen,
-    "last_seen": lambda c: c.last_seen,
-    "families": lambda c: " ".join(family for family in FAMILIES if any(e.family == family for e in c.evidence)),
-    "summary": lambda c: c.summary,
-}
+COLUMNS: Final = (
+    *("rank", "severity", "cluster_id", "score", "coordination", "extraction"),
+    *("accounts", "requests", "first_seen", "last_seen", "families", "summary"),
+)
 
 
 def to_csv(result: Result) -> str:
@@ -30,5 +18,11 @@ def to_csv(result: Result) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([csv_cell(value(cluster)) for value in COLUMNS.values()] for cluster in result.clusters)
+    writer.writerows([csv_cell(_value(cluster, name)) for name in COLUMNS] for cluster in result.clusters)
     return text.getvalue()
+
+
+def _value(cluster: Cluster, name: str) -> object:
+    if name == "families":
+        return " ".join(family for family in FAMILIES if any(e.family == family for e in cluster.evidence))
+    return getattr(cluster, name)

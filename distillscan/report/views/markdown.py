@@ -1,14 +1,14 @@
 """The report as Markdown, for tickets and chats; nothing from a log can become a link, mention, HTML or block."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from distillscan.report.filters import hidden_clusters
-from distillscan.report.views.shared.conclusion import nothing_found, nothing_looked_at
-from distillscan.report.views.shared.facts import fact_groups
-from distillscan.report.views.shared.judgement import cluster_counts, explanations, judgements, severities
-from distillscan.result import Cluster, DetectorRun, Result
+from distillscan.report.views.shared import judgement
+from distillscan.report.views.shared.facts import FactGroup, cluster_facts
+from distillscan.report.views.shared.judgement import Judgement
+from distillscan.result import Cluster, DetectorRun, Result, Template
 from distillscan.sanitize import clip, visible
 from distillscan.wording import bits, counted, days, number, percent, period, score
 
@@ -24,7 +24,7 @@ _BLOCK: Final = re.compile(r"^(?:[-+=>]|\d+(?=[.)]))")
 _BAR: Final = re.compile(r"(?<!\\)\|")
 #: Words that trackers turn into links, mentions or references even when escaped; as code they are left alone.
 _TRIGGER: Final = re.compile(r"@|://|www\.|#\d|mailto:|javascript:", re.IGNORECASE)
-_WORD: Final = re.compile(r"\S+")
+_WORD: Final = re.compile(r"(\S+)")
 
 
 def to_markdown(result: Result) -> str:
@@ -34,20 +34,13 @@ def to_markdown(result: Result) -> str:
 
 def prose(text: str, width: int = PARAGRAPH) -> str:
     """Text from outside as running text: it reads the same and means nothing to Markdown or HTML."""
-    safe = clip(text, width).strip()
-    parts: list[str] = []
-    end = 0
-    for match in _WORD.finditer(safe):
-        if not _TRIGGER.search(match[0]):
-            continue
-        parts += [_escape(safe[end : match.start()]), code(match[0], len(match[0]) * 2)]
-        end = match.end()
-    return "".join([*parts, _escape(safe[end:])])
+    words = _WORD.split(clip(text, width).strip())
+    return "".join(code(word, len(word) * 2) if _TRIGGER.search(word) else _escape(word) for word in words)
 
 
 def paragraph(text: str, width: int = PARAGRAPH) -> str:
     """Text from outside as a paragraph of its own: as ``prose``, and it begins no list, heading or quotation."""
-    return _BLOCK.sub(_no_block, prose(text, width))
+    return _BLOCK.sub(lambda start: f"{start[0]}\\" if start[0].isdecimal() else f"\\{start[0]}", prose(text, width))
 
 
 def code(text: str, width: int = VALUE) -> str:
@@ -55,61 +48,50 @@ def code(text: str, width: int = VALUE) -> str:
     safe = clip(text, width)
     if not safe.strip():
         return "*(empty)*"
-    fence = "`" * (_longest_run(safe) + 1)
+    fence = _fence(safe, 1)
     pad = " " if "`" in (safe[0], safe[-1]) else ""
     return f"{fence}{pad}{safe}{pad}{fence}"
 
 
 def _escape(text: str) -> str:
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    return _PUNCTUATION.sub(r"\\\1", text)
+    return _PUNCTUATION.sub(r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
 
 
-def _no_block(match: re.Match[str]) -> str:
-    return f"{match[0]}\\" if match[0].isdecimal() else f"\\{match[0]}"
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)
+def _fence(text: str, least: int) -> str:
+    """More backticks than the text has in a row."""
+    return "`" * max(least, 1 + max(map(len, re.findall("`+", text)), default=0))
 
 
 def _lines(result: Result) -> Iterator[str]:
-    population, unlooked, left_out = result.population, nothing_looked_at(result), hidden_clusters(result.filters)
+    population, left_out = result.population, hidden_clusters(result.filters)
+    unlooked = judgement.nothing_looked_at(result)
     if unlooked:
         yield from (f"**{unlooked}**", "")
     yield from (f"# distillscan {prose(result.version, 40)}", "")
     when = f", {prose(period(population.first_seen, population.last_seen))}" if population.requests else ""
     yield f"{counted(population.requests, 'request')}, {counted(population.accounts, 'account')}{when}"
-    if severities(result):
-        yield from ("", cluster_counts(result))
+    if judgement.severities(result):
+        yield from ("", judgement.cluster_counts(result))
     if left_out:
         yield from ("", f"{prose(left_out)}.")
     if result.clusters:
-        yield from _ranking(result)
+        yield from (
+            "",
+            "| # | severity | cluster | accounts | requests | coordination | extraction | score | seen | summary |",
+        )
+        yield "|--:|---|---|--:|--:|--:|--:|--:|---|---|"
+        yield from map(_ranked, result.clusters)
         for cluster in result.clusters:
             yield from _cluster(cluster)
     elif not (unlooked or left_out):
-        yield from ("", f"**{nothing_found(result)}**")
+        yield from ("", f"**{judgement.nothing_found(result)}**")
     yield from _checked(result)
 
 
-def _ranking(result: Result) -> Iterator[str]:
-    yield ""
-    yield "| # | severity | cluster | accounts | requests | coordination | extraction | score | seen | summary |"
-    yield "|--:|---|---|--:|--:|--:|--:|--:|---|---|"
-    for c in result.clusters:
-        yield _table_row(
-            number(c.rank),
-            c.severity,
-            code(c.cluster_id),
-            number(c.accounts),
-            number(c.requests),
-            _share(c.coordination),
-            _share(c.extraction),
-            score(c.score),
-            prose(days(c.first_seen, c.last_seen, year=True)),
-            prose(c.summary, VALUE),
-        )
+def _ranked(c: Cluster) -> str:
+    counts = number(c.accounts), number(c.requests), _share(c.coordination), _share(c.extraction), score(c.score)
+    seen, summary = prose(days(c.first_seen, c.last_seen, year=True)), prose(c.summary, VALUE)
+    return _table_row(number(c.rank), c.severity, code(c.cluster_id), *counts, seen, summary)
 
 
 def _table_row(*cells: str) -> str:
@@ -125,53 +107,44 @@ def _cluster(cluster: Cluster) -> Iterator[str]:
     yield paragraph(cluster.summary)
     when = prose(period(cluster.first_seen, cluster.last_seen))
     yield from ("", f"{counted(cluster.accounts, 'account')}, {counted(cluster.requests, 'request')}, {when}")
-    for judgement in judgements(cluster):
-        yield from ("", f"### {judgement.question}: {_share(judgement.probability)}", "")
-        if judgement.weights:
-            weights = ", ".join(f"{prose(w.label, VALUE)} {bits(w.bits)}" for w in judgement.weights)
-            yield from (f"Bits: {weights}; sum {bits(judgement.bits)}", "")
-        for item in judgement.evidence:
-            yield f"- {item.family} {bits(item.bits)}: {prose(item.summary)} ({code(item.detector)})"
-        if not judgement.evidence:
-            yield "No evidence either way."
-    yield from _templates(cluster)
-    yield from _facts("Models and capabilities", cluster.capabilities)
-    yield from _facts("Infrastructure", cluster.infrastructure)
+    for asked in judgement.judgements(cluster):
+        yield from ("", f"### {asked.question}: {_share(asked.probability)}", "", *_answer(asked))
+    if cluster.templates:
+        yield from ("", "### Templates")
+        for template in cluster.templates:
+            yield from _template(template)
+    for title, groups in cluster_facts(cluster).items():
+        yield from ("", f"### {title}", "", *map(_facts, groups))
     if cluster.benign_explanations:
         yield from ("", "### Innocent explanations", "")
-        for other in explanations(cluster):
+        for other in judgement.explanations(cluster):
             yield f"- **{other.verdict}** · {prose(other.explanation, VALUE)} – {prose(other.reason)}"
-    yield from ("", "### Accounts", "")
-    yield ", ".join(code(account, 80) for account in cluster.account_ids[:ACCOUNTS]) + _more(
-        len(cluster.account_ids), ACCOUNTS
-    )
+    accounts = ", ".join(code(account, 80) for account in cluster.account_ids[:ACCOUNTS])
+    yield from ("", "### Accounts", "", accounts + _more(len(cluster.account_ids), ACCOUNTS))
 
 
-def _templates(cluster: Cluster) -> Iterator[str]:
-    if not cluster.templates:
-        return
-    yield from ("", "### Templates")
-    for template in cluster.templates:
-        where = template.where.replace("_", " ")
-        users = f"{counted(template.accounts, 'account')}, {number(template.accounts_outside)} outside"
-        yield from ("", f"{where}, {users}, {_share(template.coverage)} of requests:")
-        skeleton = clip(template.skeleton, SKELETON)
-        fence = "`" * max(_longest_run(skeleton) + 1, 3)
-        yield from ("", f"{fence}text", skeleton, fence)
+def _answer(asked: Judgement) -> Iterator[str]:
+    if asked.weights:
+        weights = ", ".join(f"{prose(w.label, VALUE)} {bits(w.bits)}" for w in asked.weights)
+        yield from (f"Bits: {weights}; sum {bits(asked.bits)}", "")
+    for item in asked.evidence:
+        yield f"- {item.family} {bits(item.bits)}: {prose(item.summary)} ({code(item.detector)})"
+    if not asked.evidence:
+        yield "No evidence either way."
 
 
-def _facts(title: str, mapping: Mapping[str, Any]) -> Iterator[str]:
-    groups = fact_groups(mapping)
-    if not groups:
-        return
-    yield from ("", f"### {title}", "")
-    for group in groups:
-        shown = [f"{code(fact.value)}{_bracketed(fact.phrase())}" for fact in group.facts[:VALUES]]
-        yield f"- {paragraph(group.name, VALUE)}: {', '.join(shown)}{_more(group.distinct, VALUES)}"
+def _template(template: Template) -> Iterator[str]:
+    users = f"{counted(template.accounts, 'account')}, {number(template.accounts_outside)} outside"
+    yield from ("", f"{template.where.replace('_', ' ')}, {users}, {_share(template.coverage)} of requests:")
+    skeleton = clip(template.skeleton, SKELETON)
+    fence = _fence(skeleton, 3)
+    yield from ("", f"{fence}text", skeleton, fence)
 
 
-def _bracketed(text: str) -> str:
-    return f" ({prose(text)})" if text else ""
+def _facts(group: FactGroup) -> str:
+    known = [(code(fact.value), fact.phrase()) for fact in group.facts[:VALUES]]
+    shown = ", ".join(f"{value} ({prose(phrase)})" if phrase else value for value, phrase in known)
+    return f"- {paragraph(group.name, VALUE)}: {shown}{_more(group.distinct, VALUES)}"
 
 
 def _more(n: int, shown: int) -> str:

@@ -1,19 +1,18 @@
 """Innocent explanations: one file each, in one explicit tuple; which hold, and what that takes off the sum."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from distillscan.detect.base import Candidate, Finding
 from distillscan.result import Explanation, Family, Weight
-from distillscan.score.explanations.base import InnocentExplanation, View
+from distillscan.score.explanations.base import ExplanationParameters, InnocentExplanation, View
 from distillscan.score.explanations.declared_customer import DeclaredCustomer
-from distillscan.score.explanations.early_adopters import AdopterParameters, EarlyAdopters
+from distillscan.score.explanations.early_adopters import EarlyAdopters
 from distillscan.score.explanations.one_application import OneApplication
-from distillscan.score.explanations.one_event import EventParameters, OneEvent
-from distillscan.score.explanations.one_server import OneServer, ServerParameters
+from distillscan.score.explanations.one_event import OneEvent
+from distillscan.score.explanations.one_server import OneServer
 from distillscan.score.explanations.people_at_work import PeopleAtWork
-from distillscan.score.explanations.shared_egress import EgressParameters, SharedEgress
+from distillscan.score.explanations.shared_egress import SharedEgress
 
 #: All explanations, in the order of the report.
 EXPLANATIONS: Final[tuple[InnocentExplanation, ...]] = (
@@ -25,11 +24,6 @@ EXPLANATIONS: Final[tuple[InnocentExplanation, ...]] = (
     PeopleAtWork(),
     EarlyAdopters(),
 )
-
-
-@dataclass(frozen=True)
-class ExplainParameters(EventParameters, EgressParameters, ServerParameters, AdopterParameters):
-    """The parameters of all explanations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +41,17 @@ class Explained:
     idle: frozenset[Family]
 
 
-def explain(
-    candidate: Candidate,
-    findings: tuple[Finding, ...],
-    families: int,
-    p: ExplainParameters,
-    explanations: Iterable[InnocentExplanation] = EXPLANATIONS,
-) -> Explained:
-    """Test the explanations on a candidate.
+def explain(candidate: Candidate, findings: tuple[Finding, ...], families: int, p: ExplanationParameters) -> Explained:
+    """Test the explanations on a candidate of which the detectors say ``findings``, and so many families count.
 
-    Args:
-        candidate: The accounts.
-        findings: What the detectors say of them. An explanation is given those alone whose claims it explains or is
-            refuted by, so findings that claim ``OTHER`` change no verdict.
-        families: How many families count.
-        p: The parameters.
-        explanations: The explanations to test.
+    An explanation is given those findings alone whose claims it explains or is refuted by, so findings that claim
+    ``OTHER`` change no verdict.
     """
-    view = View(candidate, findings, families)
+    view = View(candidate, findings, families, p)
     tested = []
-    for explanation in explanations:
+    for explanation in EXPLANATIONS:
         claims = explanation.explains | explanation.refuted_by
-        outcome = explanation.test(view, [finding for finding in findings if finding.claim in claims], p)
+        outcome = explanation.test(view, [finding for finding in findings if finding.claim in claims])
         if outcome is not None:
             tested.append((explanation.text, outcome))
     return Explained(

@@ -1,9 +1,9 @@
 """What an innocent explanation is: it names the claims it explains, and tests whether it holds for a candidate."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,10 +18,13 @@ F = TypeVar("F", bound=Facts)
 
 @dataclass(frozen=True)
 class ExplanationParameters(SumParameters):
-    """Shares that several explanations go by."""
+    """How far innocent explanations reach, and what they take off."""
 
     declared_share: float = threshold(0.8, "share", "of members in an organisation or domain that declares them")
     site_share: float = threshold(0.6, "share", "of members on one network from which a site explains them")
+    declared_bits: float = threshold(-20.0, "bits", "of an openly declared customer: the sharing is explained")
+    company_share: float = threshold(0.5, "share", "of a domain's users who are members if it is a company's")
+    own_domains: int = threshold(2, "domains", "at most with which one card's holder says who it is")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,30 @@ class View:
         candidate: The accounts.
         findings: All findings, of third parties as well; their bits are needed to know what a cap has cut off.
         families: How many families count.
+        p: The parameters of scoring.
     """
 
     candidate: Candidate
-    findings: tuple[Finding, ...]
+    findings: Sequence[Finding]
     families: int
+    p: ExplanationParameters
+
+    def reduction(self, explained: Iterable[Finding], taken_off: Collection[Finding] = ()) -> float:
+        """Return what findings that are explained add to the sum, negative: taken out before families are capped.
+
+        Findings that something else has ``taken_off`` already add nothing.
+        """
+        left = [finding for finding in self.findings if finding not in taken_off]
+        every, part = _bits_by_family(left), _bits_by_family(explained)
+        caps = {family: self.p.cap("coordination", family) for family in FAMILIES}
+        return round(sum(min(cap, every[f] - part[f]) - min(cap, every[f]) for f, cap in caps.items()), 2)
+
+
+def _bits_by_family(findings: Iterable[Finding]) -> dict[Family, float]:
+    bits = dict.fromkeys(FAMILIES, 0.0)
+    for finding in findings:
+        bits[finding.family] += finding.bits if finding.axis == "coordination" else 0.0
+    return bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +94,10 @@ class InnocentExplanation(ABC):
     refuted_by: frozenset[Claim] = frozenset()
 
     @abstractmethod
-    def test(self, view: View, findings: Sequence[Finding], p: Any) -> Outcome | None:
+    def test(self, view: View, findings: Sequence[Finding]) -> Outcome | None:
         """Return what came of testing it, None if there is nothing it could explain.
 
-        Args:
-            view: The candidate and all findings.
-            findings: Those whose claims it explains or is refuted by: its verdict rests on no others.
-            p: The parameters of scoring.
+        Its verdict rests on ``findings`` alone: those whose claims it explains or is refuted by.
         """
 
 
@@ -92,20 +111,9 @@ def first_facts(findings: Iterable[Finding], kind: type[F]) -> F | None:
     return next((finding.facts for finding in findings if isinstance(finding.facts, kind)), None)
 
 
-def reduction(findings: Sequence[Finding], explained: Sequence[Finding], p: SumParameters) -> float:
-    """Return what findings that are explained add to the sum, negative: taken out before families are capped."""
-    total = 0.0
-    for family in FAMILIES:
-        every = sum(f.bits for f in findings if f.axis == "coordination" and f.family == family)
-        part = sum(f.bits for f in explained if f.axis == "coordination" and f.family == family)
-        cap = p.cap("coordination", family)
-        total += min(cap, every - part) - min(cap, every)
-    return total
-
-
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The value of one kind that most members state, and the share of all members that do."""
+    """The value of one kind that most members state, with the shares of members that state it, and anything at all."""
 
     value: str
     share: float
@@ -115,12 +123,11 @@ class Common:
 
 def commonest(candidate: Candidate, kind: str) -> Common | None:
     """Return what most members have in common of one kind, None if no member states it."""
-    population, members = candidate.population, candidate.members
-    main = population.dominant(kind)[members]
+    main = candidate.population.dominant(kind)[candidate.members]
     values, counts = np.unique(main[main != 0], return_counts=True)
     if values.size == 0:
         return None
     best = int(np.argmax(counts))
     entity = int(values[best])
-    name = population.values(kind, [entity])[0]
-    return Common(name, float(counts[best]) / members.size, float(counts.sum()) / members.size, entity)
+    name = candidate.population.values(kind, [entity])[0]
+    return Common(name, float(counts[best]) / main.size, float(counts.sum()) / main.size, entity)

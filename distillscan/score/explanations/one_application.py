@@ -5,22 +5,11 @@ from typing import Final
 
 from distillscan.detect.base import Finding
 from distillscan.detect.claims import Claim
-from distillscan.score.combine import SumParameters
 from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming
 
 #: What speaks of the accounts' holders and networks, which no application gives its users.
-_PERSONAL: Final = frozenset(
-    {
-        Claim.SHARED_HOLDER,
-        Claim.OWN_DOMAIN,
-        Claim.SIGNUP_BURST,
-        Claim.SIGNATURES,
-        Claim.SHARED_POOL,
-        Claim.ROTATION,
-        Claim.NETWORK_STACK,
-        Claim.RARE_SOFTWARE,
-    }
-)
+_HOLDERS: Final = frozenset({Claim.SHARED_HOLDER, Claim.OWN_DOMAIN, Claim.SIGNUP_BURST, Claim.SIGNATURES})
+_NETWORKS: Final = frozenset({Claim.SHARED_POOL, Claim.ROTATION, Claim.NETWORK_STACK, Claim.RARE_SOFTWARE})
 
 
 class OneApplication(InnocentExplanation):
@@ -28,9 +17,9 @@ class OneApplication(InnocentExplanation):
 
     text = "one popular application or coding agent that fixes prompt and fingerprint"
     explains = frozenset({Claim.WORDING})
-    refuted_by = _PERSONAL
+    refuted_by = _HOLDERS | _NETWORKS
 
-    def test(self, view: View, findings: Sequence[Finding], p: SumParameters) -> Outcome:
+    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
         """Return whether the members share a wording, and no common identity or network traits.
 
         Where it holds, common timing is no second family: the users of one application follow on each other, keep to
@@ -38,8 +27,8 @@ class OneApplication(InnocentExplanation):
         """
         if not claiming(findings, Claim.WORDING):
             return Outcome("not tested", "the members share no wording that an application could have fixed")
-        personal = claiming(findings, *_PERSONAL)
-        beyond = {f.family for f in personal if f.bits >= p.family_counts and f.family in ("identity", "network")}
+        strong = [finding for finding in claiming(findings, *self.refuted_by) if finding.bits >= view.p.family_counts]
+        beyond = {finding.family for finding in strong} & {"identity", "network"}
         if not beyond:
             reason = "nothing but wording and client ties the members together"
             return Outcome("holds", reason, idles=frozenset({"timing"}))

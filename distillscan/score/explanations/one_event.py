@@ -1,23 +1,18 @@
 """One event or site: a hackathon, a course, a new office."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, SharedHolderFacts, SharedPoolFacts
 from distillscan.result import Weight
-from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming, first_facts, reduction
-from distillscan.score.explanations.declared_customer import CustomerParameters, taken_off_as_declared
-from distillscan.settings import threshold
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming, first_facts
+from distillscan.score.explanations.declared_customer import taken_off_as_declared
 
-
-@dataclass(frozen=True)
-class EventParameters(CustomerParameters):
-    """When a common holder is the voucher or card of an event."""
-
-    single_holder: float = threshold(4.0, "bits", "of a common holder up to which it may be an event's voucher")
+#: Bits of a common holder up to which it may be an event's voucher or card.
+_SINGLE_HOLDER: Final = 4.0
 
 
 class OneEvent(InnocentExplanation):
@@ -26,31 +21,30 @@ class OneEvent(InnocentExplanation):
     text = "one event or site (hackathon, course, new office): common sign-up, voucher and address"
     explains = frozenset({Claim.SIGNUP_BURST, Claim.SHARED_HOLDER, Claim.SHARED_POOL, Claim.IN_STEP})
 
-    def test(self, view: View, findings: Sequence[Finding], p: EventParameters) -> Outcome:
+    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
         """Return whether the members signed up together, and work from one network or share one voucher."""
         signups = claiming(findings, Claim.SIGNUP_BURST)[:1]
         if not signups:
             return Outcome("fails", "the members do not sign up together")
-        declared = taken_off_as_declared(view, p)
+        declared = taken_off_as_declared(view)
         left = [finding for finding in findings if finding not in declared]
         holders = claiming(left, Claim.SHARED_HOLDER)
-        small = [finding for finding in holders if 0 < finding.bits <= p.single_holder]
+        small = [finding for finding in holders if 0 < finding.bits <= _SINGLE_HOLDER]
         if np.any(view.candidate.population.states("ip")[view.candidate.members]):
             pool = first_facts(left, SharedPoolFacts)
             site = pool.largest_network_share if pool is not None else 0.0
-            if site < p.site_share:
+            if site < view.p.site_share:
                 return Outcome("fails", "the members do not work from one network")
             reason = f"{percent(site)} of the members work from one network and they signed up together"
-        elif any(finding.bits > p.single_holder for finding in holders) or not _voucher(view, small, p):
+        elif any(finding.bits > _SINGLE_HOLDER for finding in holders) or not _voucher(view, small):
             return Outcome("not tested", "no address is known of the members, and no voucher joins them all")
         else:
             reason = "they signed up together and share one voucher or card; where they work cannot be seen"
-        explained = (*signups, *small, *claiming(left, Claim.IN_STEP))
-        bits = reduction([finding for finding in view.findings if finding not in declared], explained, p)
-        return Outcome("holds", reason, Weight("coordination", "explained: one event", round(bits, 2)), explained)
+        bits = view.reduction([*signups, *small, *claiming(left, Claim.IN_STEP)], declared)
+        return Outcome("holds", reason, Weight("coordination", "explained: one event", bits))
 
 
-def _voucher(view: View, holders: Sequence[Finding], p: EventParameters) -> bool:
+def _voucher(view: View, holders: Sequence[Finding]) -> bool:
     """Whether one of the holders is common to nearly all members."""
-    most = p.declared_share * view.candidate.members.size
+    most = view.p.declared_share * view.candidate.members.size
     return any(isinstance(f.facts, SharedHolderFacts) and f.facts.members_on_the_commonest >= most for f in holders)

@@ -1,36 +1,26 @@
 """One application whose server calls for its users, each with an account and key of their own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 from distillscan.detect.base import Finding
 from distillscan.detect.claims import Claim
 from distillscan.result import Weight
-from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming, reduction
-from distillscan.score.explanations.declared_customer import CustomerParameters, taken_off_as_declared
-from distillscan.score.explanations.people_at_work import PeopleAtWork, PeopleParameters
-from distillscan.settings import threshold
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming
+from distillscan.score.explanations.declared_customer import taken_off_as_declared
+from distillscan.score.explanations.people_at_work import PeopleAtWork
 
 #: What a server cannot give its users, by what it is called in the reason.
-_PERSONAL: Final[Mapping[str, frozenset[Claim]]] = MappingProxyType(
-    {
-        "cards, devices or sign-ups": frozenset({Claim.SHARED_HOLDER, Claim.OWN_DOMAIN, Claim.SIGNUP_BURST}),
-        "conversations": frozenset({Claim.CONVERSATIONS, Claim.SIGNATURES, Claim.RETURNED_ANSWERS, Claim.MANY_USERS}),
-        "the pace of their work": frozenset({Claim.IN_STEP, Claim.LOAD_BALANCED, Claim.SUCCESSION}),
-        "a new network for most requests": frozenset({Claim.ROTATION}),
-        "one network stack behind many programs": frozenset({Claim.NETWORK_STACK}),
-    }
-)
+_PERSONAL: Final[Mapping[str, frozenset[Claim]]] = {
+    "cards, devices or sign-ups": frozenset({Claim.SHARED_HOLDER, Claim.OWN_DOMAIN, Claim.SIGNUP_BURST}),
+    "conversations": frozenset({Claim.CONVERSATIONS, Claim.SIGNATURES, Claim.RETURNED_ANSWERS, Claim.MANY_USERS}),
+    "the pace of their work": frozenset({Claim.IN_STEP, Claim.LOAD_BALANCED, Claim.SUCCESSION}),
+    "a new network for most requests": frozenset({Claim.ROTATION}),
+    "one network stack behind many programs": frozenset({Claim.NETWORK_STACK}),
+}
 _NETWORK: Final = frozenset({Claim.SHARED_POOL, Claim.ROTATION, Claim.NETWORK_STACK, Claim.RARE_SOFTWARE})
-
-
-@dataclass(frozen=True)
-class ServerParameters(CustomerParameters, PeopleParameters):
-    """When one application's server explains addresses and wording."""
-
-    server_bits: float = threshold(2.0, "bits", "of anything personal from which no server explains the rest")
+#: Bits of anything personal from which no server explains the rest.
+_SERVER_BITS: Final = 2.0
 
 
 class OneServer(InnocentExplanation):
@@ -43,7 +33,7 @@ class OneServer(InnocentExplanation):
     explains = frozenset({Claim.WORDING}) | _NETWORK
     refuted_by = frozenset.union(*_PERSONAL.values()) | PeopleAtWork.explains
 
-    def test(self, view: View, findings: Sequence[Finding], p: ServerParameters) -> Outcome:
+    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
         """Return whether wording and addresses are common and everything that belongs to a person is not.
 
         Of the two it takes off the one that weighs less: one cause explains both.
@@ -52,19 +42,15 @@ class OneServer(InnocentExplanation):
         wording = [finding for finding in claiming(findings, Claim.WORDING) if finding.bits > 0]
         if not pool or pool[0].bits <= 0 or not wording:
             return Outcome("fails", "the members do not share both a wording and the addresses they come from")
-        declared = taken_off_as_declared(view, p)
+        declared = taken_off_as_declared(view)
         left = [finding for finding in findings if finding not in declared]
         sums = {name: sum(f.bits for f in claiming(left, *claims)) for name, claims in _PERSONAL.items()}
-        telling = [name for name, bits in sums.items() if bits >= p.server_bits]
+        telling = [name for name, bits in sums.items() if bits >= _SERVER_BITS]
         if telling:
             return Outcome("fails", f"the members also share {', '.join(telling)}, which no server gives them")
-        rhythm = PeopleAtWork().test(view, findings, p)
+        rhythm = PeopleAtWork().test(view, findings)
         if rhythm.verdict == "fails":
             return Outcome("fails", f"people use applications, but {rhythm.reason}")
-        every = [finding for finding in view.findings if finding not in declared]
-        network = claiming(left, *_NETWORK)
-        explained = max((wording, network), key=lambda part: reduction(every, part, p))
-        bits = reduction(every, explained, p)
+        bits = max(view.reduction(part, declared) for part in (wording, claiming(left, *_NETWORK)))
         reason = "wording and addresses are common, everything that belongs to a person is not"
-        weight = Weight("coordination", "explained: one server", round(bits, 2))
-        return Outcome("holds", reason, weight, tuple(explained))
+        return Outcome("holds", reason, Weight("coordination", "explained: one server", bits))

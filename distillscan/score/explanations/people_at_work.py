@@ -1,20 +1,16 @@
 """People at work: a class, an event, a team."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final
 
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, DailyRhythmFacts, NoRestFacts
 from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, first_facts
-from distillscan.settings import threshold
 
-
-@dataclass(frozen=True)
-class PeopleParameters:
-    """When members rest as people do."""
-
-    resting: float = threshold(0.2, "share", "of busy members who never rest below which they are people")
-    usual_rhythm: float = threshold(0.75, "times", "others' strictness of days from which members are people")
+#: Share of the busy members who never rest below which the members are people.
+_RESTING: Final = 0.2
+#: How strictly members keep to a part of the day from which they are people, as a multiple of what other accounts do.
+_USUAL_RHYTHM: Final = 0.75
 
 
 class PeopleAtWork(InnocentExplanation):
@@ -23,14 +19,14 @@ class PeopleAtWork(InnocentExplanation):
     text = "people at work: a class, an event, a team"
     explains = frozenset({Claim.NO_REST, Claim.DAILY_RHYTHM})
 
-    def test(self, view: View, findings: Sequence[Finding], p: PeopleParameters) -> Outcome:
+    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
         """Return whether the members rest."""
         rest, rhythm = first_facts(findings, NoRestFacts), first_facts(findings, DailyRhythmFacts)
-        if rest is not None and rest.share < p.resting:
+        if rest is not None and rest.share < _RESTING:
             return Outcome("holds", f"{percent(1 - rest.share)} of the busy members rest at night")
         if rest is not None:
             return Outcome("fails", f"{percent(rest.share)} of the busy members never rest")
-        if rhythm is not None:
-            reason = f"members keep to a part of the day {percent(rhythm.strictness)} as strictly as other accounts do"
-            return Outcome("holds" if rhythm.strictness >= p.usual_rhythm else "fails", reason)
-        return Outcome("not tested", "too few requests an account to see a daily rhythm")
+        if rhythm is None:
+            return Outcome("not tested", "too few requests an account to see a daily rhythm")
+        reason = f"members keep to a part of the day {percent(rhythm.strictness)} as strictly as other accounts do"
+        return Outcome("holds" if rhythm.strictness >= _USUAL_RHYTHM else "fails", reason)

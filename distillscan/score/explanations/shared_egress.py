@@ -1,19 +1,14 @@
 """Shared egress: the NAT of a carrier or an office, a campus, a VPN."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Final
 
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, SharedPoolFacts
-from distillscan.score.explanations.base import ExplanationParameters, InnocentExplanation, Outcome, View, first_facts
-from distillscan.settings import threshold
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, first_facts
 
-
-@dataclass(frozen=True)
-class EgressParameters(ExplanationParameters):
-    """When shared addresses are a carrier's."""
-
-    egress_share: float = threshold(0.5, "share", "of the accounts on addresses below which they are others'")
+#: Share of members among the accounts on the shared addresses below which these are mostly others'.
+_EGRESS_SHARE: Final = 0.5
 
 
 class SharedEgress(InnocentExplanation):
@@ -22,16 +17,16 @@ class SharedEgress(InnocentExplanation):
     text = "shared egress (carrier or office NAT, campus, VPN)"
     explains = frozenset({Claim.SHARED_POOL})
 
-    def test(self, view: View, findings: Sequence[Finding], p: EgressParameters) -> Outcome:
+    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
         """Return whether the shared addresses are mostly others', or one network's."""
         pool = first_facts(findings, SharedPoolFacts)
         if pool is None:
             return Outcome("fails", "the members do not share addresses, so no common egress explains them")
         inside = pool.members_sharing / max(1, pool.accounts_on_them)
-        if inside < p.egress_share:
+        if inside < _EGRESS_SHARE:
             reason = f"most accounts on the shared addresses are not members ({percent(1 - inside)})"
             return Outcome("holds", reason)
-        if pool.largest_network_share >= p.site_share:
+        if pool.largest_network_share >= view.p.site_share:
             return Outcome("holds", f"one network serves {percent(pool.largest_network_share)} of the members")
         reason = f"{percent(inside)} of the accounts on these addresses are members, over {pool.networks} networks"
         return Outcome("fails", reason)

@@ -7,10 +7,17 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
-from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs, own_words
+from distillscan.simulate.campaigns.pool import (
+    Evasion,
+    add_cover_traffic,
+    draw_jobs,
+    keeps_corpus_wording,
+    make_pool,
+    make_requests,
+)
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.templates import Aim, Goal, Template, Where
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.world import Context, Part, Size
 
 _PLACES: Final[tuple[Where, ...]] = ("last", "first", "system", "middle")
 _MIXED: Final[tuple[Goal, ...]] = ("reasoning", "synthesis", "reasoning", "grading")
@@ -30,22 +37,24 @@ class FanoutTemplate(Evasion):
     rate: ClassVar[float] = 26.0
     limits: ClassVar[tuple[int, int]] = (25, 30_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Enlist the pool and let it work through its templates."""
-        people = enlist(stage, size.accounts, size.first, self)
-        lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
-        lines = lines.with_columns(**work(stage, lines.height, self.templates, self, self.goal))
-        return finish(stage, people, hide(stage, lines, self))
+    def build(self, context: Context, size: Size) -> Part:
+        """Make a pool of accounts that fill the slots of its templates."""
+        people = make_pool(context, size.accounts, size.first, self)
+        lines = make_requests(context, people, draw_jobs(context, people, size.rows, size.first, size.last, self), self)
+        lines = lines.with_columns(**template_prompts(context, lines.height, self.templates, self, self.goal))
+        return finish(context, people, add_cover_traffic(context, lines, self))
 
 
-def work(stage: Stage, rows: int, count: int, options: Evasion, goal: Aim = "mixed") -> dict[str, pl.Series]:
-    """``prompt`` and ``system_prompt`` of template work: ``count`` templates, each in as many wordings as asked for.
+def template_prompts(
+    context: Context, rows: int, count: int, options: Evasion, goal: Aim = "mixed"
+) -> dict[str, pl.Series]:
+    """Return ``prompt`` and ``system_prompt`` made from ``count`` templates, each in ``options.paraphrase`` wordings.
 
     With a corpus the prompts of a public pipeline are taken instead; they bring their own templates, so a campaign
     that rewords its templates or writes them in another language only takes the contents of the slots from it.
     """
-    rng, writer = stage.rng, stage.world.writer
-    if writer.corpus is not None and own_words(options):
+    rng, writer = context.rng, context.world.writer
+    if writer.corpus is not None and keeps_corpus_wording(options):
         name = _PIPELINES[int(rng.integers(0, len(_PIPELINES)))]
         cards = writer.corpus.pipeline(name, *_PIPELINES).draw(rng, rows)
         return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
@@ -55,4 +64,4 @@ def work(stage: Stage, rows: int, count: int, options: Evasion, goal: Aim = "mix
         library += templates.wordings(rng, aim, place, options.paraphrase, 2, options.language)
     which = rng.integers(0, len(library), rows)
     interests = ("code", "math") if rng.random() < 0.5 else ("explain", "data")
-    return templates.fill(library, np.asarray(which), writer.ask(rng, rows, interests, options.language))
+    return templates.fill_templates(library, np.asarray(which), writer.ask(rng, rows, interests, options.language))

@@ -7,11 +7,18 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import ids, templates
-from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs, own_words
+from distillscan.simulate.campaigns.pool import (
+    Evasion,
+    add_cover_traffic,
+    draw_jobs,
+    keeps_corpus_wording,
+    make_pool,
+    make_requests,
+)
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.replies import send_back
+from distillscan.simulate.replies import feed_back_answers
 from distillscan.simulate.templates import Goal
-from distillscan.simulate.world import Ints, Part, Size, Stage
+from distillscan.simulate.world import Context, Ints, Part, Size
 
 _PIPELINES: Final = ("uf_critique", "uf_annotate_helpfulness", "ultrafeedback")
 _GOALS: Final[tuple[Goal, ...]] = ("cleaning", "grading")
@@ -31,52 +38,52 @@ class Grader(Evasion):
     rate: ClassVar[float] = 282.0
     limits: ClassVar[tuple[int, int]] = (25, 5_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """One pool, every request a piece of captured reasoning."""
-        people = enlist(stage, size.accounts, size.first, self)
-        lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
-        if stage.world.responses:
-            lines, taken = send_back(stage, lines, self.produced)
-            lines = lines.with_columns(**_recycled(stage, lines, taken, self))
+    def build(self, context: Context, size: Size) -> Part:
+        """Make one pool; every request carries a piece of captured reasoning."""
+        people = make_pool(context, size.accounts, size.first, self)
+        lines = make_requests(context, people, draw_jobs(context, people, size.rows, size.first, size.last, self), self)
+        if context.world.responses:
+            lines, taken = feed_back_answers(context, lines, self.produced)
+            lines = lines.with_columns(**_recycled(context, lines, taken, self))
         else:
-            lines = lines.with_columns(**grading(stage, size.rows, self.templates, self))
-        return finish(stage, people, hide(stage, lines, self))
+            lines = lines.with_columns(**grading_prompts(context, size.rows, self.templates, self))
+        return finish(context, people, add_cover_traffic(context, lines, self))
 
 
-def grading(stage: Stage, rows: int, count: int, options: Evasion) -> dict[str, pl.Series]:
-    """``prompt`` and ``system_prompt`` of cleaning and grading work; with a corpus a public annotation pipeline's."""
-    rng, writer = stage.rng, stage.world.writer
-    if writer.corpus is not None and own_words(options):
+def grading_prompts(context: Context, rows: int, count: int, options: Evasion) -> dict[str, pl.Series]:
+    """Return ``prompt`` and ``system_prompt`` of cleaning and grading; of a public pipeline if there is a corpus."""
+    rng, writer = context.rng, context.world.writer
+    if writer.corpus is not None and keeps_corpus_wording(options):
         cards = writer.corpus.pipeline(*_PIPELINES).draw(rng, rows)
         return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
-    library = _library(stage, count, options)
+    library = _library(context, count, options)
     question = writer.ask(rng, rows, _SUBJECTS, options.language)
     written = "en" if options.language == "mixed" else options.language
-    working = writer.text(rng, templates.spoken(written, "working"), rows)
-    captured = ids.join([question, "\n\n", working])
-    return templates.fill(library, np.asarray(rng.integers(0, len(library), rows)), captured)
+    working = writer.text(rng, templates.symbol_name(written, "working"), rows)
+    captured = ids.concatenate([question, "\n\n", working])
+    return templates.fill_templates(library, np.asarray(rng.integers(0, len(library), rows)), captured)
 
 
-def _library(stage: Stage, count: int, options: Evasion) -> list[templates.Template]:
+def _library(context: Context, count: int, options: Evasion) -> list[templates.Template]:
     return [
         wording
         for at in range(count)
         for wording in templates.wordings(
-            stage.rng, _GOALS[at % 2], "last" if at % 3 else "first", options.paraphrase, 2, options.language
+            context.rng, _GOALS[at % 2], "last" if at % 3 else "first", options.paraphrase, 2, options.language
         )
     ]
 
 
-def _recycled(stage: Stage, lines: pl.DataFrame, taken: Ints, options: Grader) -> dict[str, pl.Series]:
-    """Prompts of a pool that feeds on itself: reasoning is asked for, then comes back under the question it answers."""
-    rng, rows = stage.rng, lines.height
-    cleaning = _library(stage, options.templates, options)
+def _recycled(context: Context, lines: pl.DataFrame, taken: Ints, options: Grader) -> dict[str, pl.Series]:
+    """Prompts that ask for reasoning, and later ones that hold the answer of another account under its question."""
+    rng, rows = context.rng, lines.height
+    cleaning = _library(context, options.templates, options)
     asking = templates.wordings(rng, "reasoning", "last", options.paraphrase, 2, options.language)
-    question = stage.world.writer.ask(rng, rows, _SUBJECTS, options.language)
+    question = context.world.writer.ask(rng, rows, _SUBJECTS, options.language)
     source = np.maximum(taken, 0)
-    back = ids.join([question.gather(source), "\n\n", lines["response"].gather(source)])
+    back = ids.concatenate([question.gather(source), "\n\n", lines["response"].gather(source)])
     slot = pl.select(pl.when(pl.Series(taken >= 0)).then(back).otherwise(question)).to_series()
     which = np.where(
         taken >= 0, rng.integers(0, len(cleaning), rows), len(cleaning) + rng.integers(0, len(asking), rows)
     )
-    return templates.fill(cleaning + asking, which, slot)
+    return templates.fill_templates(cleaning + asking, which, slot)

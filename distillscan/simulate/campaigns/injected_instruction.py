@@ -7,10 +7,18 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import ids, templates
-from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, forbid, hide, jobs, split
+from distillscan.simulate.campaigns.pool import (
+    Evasion,
+    add_cover_traffic,
+    ban,
+    draw_jobs,
+    make_pool,
+    make_requests,
+    split_size,
+)
 from distillscan.simulate.clock import HOUR, MINUTE
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.world import Context, Part, Size
 
 Position = Literal["mixed", "prefix", "suffix", "system"]
 
@@ -25,7 +33,7 @@ class InjectedInstruction(Evasion):
     position: Position = "mixed"
     #: Whether an account keeps to one of the wordings or takes another for every request.
     reworded: Literal["account", "request"] = "account"
-    #: Share of the campaign done when the first pool is banned; 1 means that no ban comes.
+    #: Share of the requests that the first pool sends before it is banned; 1: there is no ban.
     banned_after: float = 0.6
     #: Hours until the second pool works.
     takeover_hours: float = 2.0
@@ -34,22 +42,22 @@ class InjectedInstruction(Evasion):
     rate: ClassVar[float] = 40.0
     limits: ClassVar[tuple[int, int]] = (30, 20_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Two pools one after the other, the same instruction in both."""
-        demand = templates.demands(stage.rng, self.paraphrase, self.language)
+    def build(self, context: Context, size: Size) -> Part:
+        """Make two pools, the second after the ban of the first, with the same instruction."""
+        demand = templates.reasoning_instructions(context.rng, self.paraphrase, self.language)
         if self.banned_after >= 1 or size.accounts == 1:
-            return self._pool(stage, size, demand, banned=False)
+            return self._pool(context, size, demand, banned=False)
         ban = size.first + int((size.last - size.first) * self.banned_after)
-        before, after = split(size, self.banned_after)
+        before, after = split_size(size, self.banned_after)
         before = replace(before, last=ban)
         after = replace(after, first=ban + int(self.takeover_hours * HOUR))
-        one, two = self._pool(stage, before, demand, banned=True), self._pool(stage, after, demand, banned=False)
+        one, two = self._pool(context, before, demand, banned=True), self._pool(context, after, demand, banned=False)
         return Part(pl.concat([one.people, two.people]), pl.concat([one.requests, two.requests]))
 
-    def _pool(self, stage: Stage, size: Size, demand: pl.Series, *, banned: bool) -> Part:
-        rng, writer = stage.rng, stage.world.writer
-        people = enlist(stage, size.accounts, size.first, self)
-        lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
+    def _pool(self, context: Context, size: Size, demand: pl.Series, *, banned: bool) -> Part:
+        rng, writer = context.rng, context.world.writer
+        people = make_pool(context, size.accounts, size.first, self)
+        lines = make_requests(context, people, draw_jobs(context, people, size.rows, size.first, size.last, self), self)
         person = lines["person"].to_numpy()
         turn = np.zeros(lines.height, np.int64)
         asked = writer.ordinary(rng, lines["language"].to_numpy(), lines["interest"].to_numpy(), turn)
@@ -58,14 +66,14 @@ class InjectedInstruction(Evasion):
             wording = rng.integers(0, len(demand), lines.height)
         said = demand.gather(wording)
         place = self._places(rng, people.height)[person]
-        prefix, suffix = ids.join([said, "\n\n", asked]), ids.join([asked, "\n\n", said])
+        prefix, suffix = ids.concatenate([said, "\n\n", asked]), ids.concatenate([asked, "\n\n", said])
         at = pl.Series(place)
         lines = lines.with_columns(
             prompt=pl.when(at == 0).then(prefix).when(at == 1).then(suffix).otherwise(asked),
             system_prompt=pl.when(at == 2).then(said),
         )
-        lines = hide(stage, lines, self)
-        return finish(stage, people, _end(lines, rng) if banned else lines)
+        lines = add_cover_traffic(context, lines, self)
+        return finish(context, people, _end(lines, rng) if banned else lines)
 
     def _places(self, rng: np.random.Generator, count: int) -> np.typing.NDArray[np.int64]:
         names = ("prefix", "suffix", "system")
@@ -75,9 +83,9 @@ class InjectedInstruction(Evasion):
 
 
 def _end(lines: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-    """The last request of every account meets the ban: forbidden, within the hour."""
+    """Let the last request of every account get a 403, within an hour."""
     last = lines["time"].max()
     final = lines.select(pl.col("session") == pl.col("session").max().over("person")).to_series()
     delay = pl.Series((rng.random(lines.height) * 50 * MINUTE).astype(np.int64))
     late = pl.when(final).then(pl.lit(last, pl.Int64) + delay).otherwise("time")
-    return forbid(lines.with_columns(time=late), final)
+    return ban(lines.with_columns(time=late), final)

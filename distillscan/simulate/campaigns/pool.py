@@ -1,4 +1,4 @@
-"""Account pools: how a campaign's accounts are made, paid for, connected and put to work, and how it hides that."""
+"""Account pools of campaigns: sign-up, payment, addresses, schedule, and what a campaign does to evade detection."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,10 +9,10 @@ import polars as pl
 from distillscan.simulate.clients import CHANNELS, load_clients
 from distillscan.simulate.clock import DAY, HOUR
 from distillscan.simulate.networks import load_networks
-from distillscan.simulate.people import NEVER, ONLY_API, domains, free_mail, recruit
+from distillscan.simulate.people import NEVER, ONLY_API, domains, free_mail, make_accounts
 from distillscan.simulate.templates import Tongue
-from distillscan.simulate.traffic import behind, dress, settle
-from distillscan.simulate.world import Ints, Size, Stage
+from distillscan.simulate.traffic import add_account_columns, route_through, set_addresses
+from distillscan.simulate.world import Context, Ints, Size
 
 _ACCOUNTS_PER_WAVE: Final = 60
 _WAVE_SPREAD: Final = 3 * HOUR
@@ -26,13 +26,13 @@ _LONG_OUTPUT: Final = float(np.log(1_100))
 
 @dataclass(frozen=True, slots=True)
 class Evasion:
-    """What every campaign can do to hide; all off gives the plain form."""
+    """What every campaign can do to evade detection; by default nothing but some jitter."""
 
     #: A fresh consumer address for every request instead of a pool of data-centre proxies.
     residential: bool = False
-    #: Consumer addresses of the account's own country only, as a proxy sells them that can be told where to come from.
+    #: Only consumer addresses of the account's own country, as proxies with a choice of country sell them.
     own_country: bool = False
-    #: A payment instrument of its own for every account instead of shared cards.
+    #: One payment instrument for each account instead of shared cards.
     distinct_payments: bool = False
     #: Accounts created over a year instead of in waves just before the start.
     staggered: bool = False
@@ -52,22 +52,22 @@ class Evasion:
     language: Tongue = "en"
 
 
-def enlist(stage: Stage, count: int, start: int, options: Evasion) -> pl.DataFrame:
-    """The accounts of a pool; all work for one operator, named after the stage."""
-    rng, world = stage.rng, stage.world
+def make_pool(context: Context, count: int, start: int, options: Evasion) -> pl.DataFrame:
+    """Return the accounts of a pool; their operator has the name of the campaign."""
+    rng, world = context.rng, context.world
     clients = load_clients()
     api = np.flatnonzero(clients.channel == CHANNELS.index("api"))
     used = rng.choice(api[: max(options.programs, 12)], options.programs, replace=False)
     program = used[rng.integers(0, used.size, count)]
     kinds = rng.choice(["individual", "education", "business"], count, p=[0.75, 0.12, 0.13])
-    people = recruit(stage, count, "developer").with_columns(
-        operator=pl.lit(stage.name),
-        campaign=pl.lit(stage.name),
-        account_created_at=pl.Series(_created(stage, count, start, options)),
+    people = make_accounts(context, count, "developer").with_columns(
+        operator=pl.lit(context.name),
+        campaign=pl.lit(context.name),
+        account_created_at=pl.Series(_created(context, count, start, options)),
         plan=pl.lit("api"),
         account_type=pl.Series(kinds),
-        payment_id=_payments(stage, count, options),
-        email_domain=_mail(stage, count, options),
+        payment_id=_payments(context, count, options),
+        email_domain=_mail(context, count, options),
         **ONLY_API,
         client_api=pl.Series(program),
         upgrades=pl.lit(NEVER, pl.Int64),
@@ -82,13 +82,13 @@ def enlist(stage: Stage, count: int, start: int, options: Evasion) -> pl.DataFra
     return people.with_columns(channel=pl.Series(channel), channel_b=pl.Series(channel), plan=plan)
 
 
-def own_words(options: Evasion) -> bool:
-    """Whether templates stay as a corpus has them: neither reworded nor in another language."""
+def keeps_corpus_wording(options: Evasion) -> bool:
+    """Return whether templates stay as a corpus has them: neither reworded nor in another language."""
     return options.paraphrase == 1 and options.language == "en"
 
 
-def _created(stage: Stage, count: int, start: int, options: Evasion) -> Ints:
-    rng = stage.rng
+def _created(context: Context, count: int, start: int, options: Evasion) -> Ints:
+    rng = context.rng
     if options.staggered:
         return (start - DAY - rng.random(count) * 360 * DAY).astype(np.int64)
     waves = max(1, round(count / _ACCOUNTS_PER_WAVE))
@@ -96,28 +96,30 @@ def _created(stage: Stage, count: int, start: int, options: Evasion) -> Ints:
     return begins[rng.integers(0, waves, count)] + (rng.random(count) * _WAVE_SPREAD).astype(np.int64)
 
 
-def _payments(stage: Stage, count: int, options: Evasion) -> pl.Series:
-    own = stage.mint("pm", count)
+def _payments(context: Context, count: int, options: Evasion) -> pl.Series:
+    own = context.mint("pm", count)
     if options.distinct_payments:
         return own
-    shared = stage.shared("pm", count, _ACCOUNTS_PER_CARD)
-    return pl.select(pl.when(pl.Series(stage.rng.random(count) < 0.8)).then(shared).otherwise(own)).to_series()
+    shared = context.shared("pm", count, _ACCOUNTS_PER_CARD)
+    return pl.select(pl.when(pl.Series(context.rng.random(count) < 0.8)).then(shared).otherwise(own)).to_series()
 
 
-def _mail(stage: Stage, count: int, options: Evasion) -> pl.Series:
-    public = free_mail(stage.rng, count)
+def _mail(context: Context, count: int, options: Evasion) -> pl.Series:
+    public = free_mail(context.rng, count)
     if options.free_mail:
         return public
-    caught = domains(stage.rng, _DOMAINS_PER_POOL).gather(stage.rng.integers(0, _DOMAINS_PER_POOL, count))
-    return pl.select(pl.when(pl.Series(stage.rng.random(count) < 0.7)).then(caught).otherwise(public)).to_series()
+    caught = domains(context.rng, _DOMAINS_PER_POOL).gather(context.rng.integers(0, _DOMAINS_PER_POOL, count))
+    return pl.select(pl.when(pl.Series(context.rng.random(count) < 0.7)).then(caught).otherwise(public)).to_series()
 
 
-def jobs(stage: Stage, people: pl.DataFrame, rows: int, first: int, last: int, options: Evasion) -> pl.DataFrame:
-    """The pool's work as visits: runs of some hours around the clock, each job dealt to the next account.
+def draw_jobs(
+    context: Context, people: pl.DataFrame, rows: int, first: int, last: int, options: Evasion
+) -> pl.DataFrame:
+    """Return when each request of a pool happens: in runs of some hours around the clock, account after account.
 
-    Columns as ``traffic.visits`` gives them; every job is a conversation of its own. Each account gets at least one.
+    Columns as of ``traffic.draw_visits``; every request is a conversation. Each account gets at least one.
     """
-    rng, count = stage.rng, people.height
+    rng, count = context.rng, people.height
     hours = max(1, (last - first) // HOUR)
     busy = np.repeat(rng.random(hours // 6 + 1) < 0.8, 6)[:hours]
     busy[0] = True
@@ -132,40 +134,40 @@ def jobs(stage: Stage, people: pl.DataFrame, rows: int, first: int, last: int, o
     return pl.DataFrame({"person": person, "session": np.arange(rows), "turn": np.zeros(rows, np.int64), "time": time})
 
 
-def connect(stage: Stage, people: pl.DataFrame, when: pl.DataFrame, options: Evasion) -> pl.DataFrame:
-    """Requests of a pool with everything but the prompt: behind proxies, without devices and sessions."""
-    rng, networks, rows = stage.rng, load_networks(), when.height
-    lines = dress(stage, people, when)
+def make_requests(context: Context, people: pl.DataFrame, when: pl.DataFrame, options: Evasion) -> pl.DataFrame:
+    """Return requests of a pool without their prompts: through proxies, without devices and sessions."""
+    rng, networks, rows = context.rng, load_networks(), when.height
+    lines = add_account_columns(context, people, when)
     if options.residential:
         if options.own_country:
             homes = networks.pick(rng, "home", people["country"].gather(when["person"]))
         else:
             homes = rng.choice(networks.of("home"), rows)
-        return settle(lines, homes, networks.draw(rng, homes, 0.1))
+        return set_addresses(lines, homes, networks.draw(rng, homes, 0.1))
     size = max(4, people.height // _ACCOUNTS_PER_PROXY)
     hosts = rng.choice(rng.choice(networks.of("cloud"), 3, replace=False), size)
-    return behind(stage, lines, hosts, by="request")
+    return route_through(context, lines, hosts, by="request")
 
 
-def hide(stage: Stage, lines: pl.DataFrame, options: Evasion) -> pl.DataFrame:
+def add_cover_traffic(context: Context, lines: pl.DataFrame, options: Evasion) -> pl.DataFrame:
     """Replace a share of the prompts by ordinary ones (cover traffic)."""
-    rng, rows = stage.rng, lines.height
+    rng, rows = context.rng, lines.height
     covered = rng.random(rows) < options.cover
     turn = np.zeros(rows, np.int64)
-    ordinary = stage.world.writer.ordinary(rng, lines["language"].to_numpy(), lines["interest"].to_numpy(), turn)
+    ordinary = context.world.writer.ordinary(rng, lines["language"].to_numpy(), lines["interest"].to_numpy(), turn)
     mask = pl.Series(covered)
     return lines.with_columns(
         prompt=pl.when(mask).then(ordinary).otherwise("prompt"), system_prompt=pl.when(~mask).then("system_prompt")
     )
 
 
-def forbid(lines: pl.DataFrame, final: pl.Series) -> pl.DataFrame:
-    """The marked requests meet a ban (403); the others are answered as usual."""
+def ban(lines: pl.DataFrame, final: pl.Series) -> pl.DataFrame:
+    """Let the marked requests get a 403; the others are answered as usual."""
     return lines.with_columns(status_code=pl.when(final).then(pl.lit(403, pl.Int64)))
 
 
-def split(size: Size, share: float) -> tuple[Size, Size]:
-    """Two sizes that add up to one: the first has ``share`` of rows and accounts (each keeps at least one account)."""
+def split_size(size: Size, share: float) -> tuple[Size, Size]:
+    """Return two sizes that add up to one; the first has ``share`` of rows and accounts, each at least one account."""
     rows = round(size.rows * share)
     accounts = int(np.clip(round(size.accounts * share), 1, max(1, size.accounts - 1)))
     return (

@@ -1,4 +1,4 @@
-"""Probe, then scale: thousands of differently worded attempts, mostly refused, then the one that worked."""
+"""Probing, then scaling: thousands of differently worded attempts, mostly refused, then the one that worked."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -6,9 +6,16 @@ from typing import ClassVar
 import polars as pl
 
 from distillscan.simulate import templates
-from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs, split
+from distillscan.simulate.campaigns.pool import (
+    Evasion,
+    add_cover_traffic,
+    draw_jobs,
+    make_pool,
+    make_requests,
+    split_size,
+)
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +33,24 @@ class Probing(Evasion):
     rate: ClassVar[float] = 20.0
     limits: ClassVar[tuple[int, int]] = (30, 10_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Probes by a third of the accounts, harvest by the rest."""
+    def build(self, context: Context, size: Size) -> Part:
+        """Let a third of the accounts probe, and the others use the wording that worked."""
         turn = size.first + int((size.last - size.first) * self.probe_time)
-        early, late = split(size, self.probes)
-        attempts = templates.wordings(stage.rng, "inline", "last", max(2, min(early.rows, 4_000)), 1, self.language)
+        early, late = split_size(size, self.probes)
+        attempts = templates.wordings(context.rng, "inline", "last", max(2, min(early.rows, 4_000)), 1, self.language)
         if size.accounts == 1:
-            return self._phase(stage, size, attempts, self.refused)
-        probe = self._phase(stage, replace(early, last=turn), attempts, self.refused)
-        harvest = self._phase(stage, replace(late, first=turn), attempts[: self.paraphrase], 0.03)
+            return self._phase(context, size, attempts, self.refused)
+        probe = self._phase(context, replace(early, last=turn), attempts, self.refused)
+        harvest = self._phase(context, replace(late, first=turn), attempts[: self.paraphrase], 0.03)
         return Part(pl.concat([probe.people, harvest.people]), pl.concat([probe.requests, harvest.requests]))
 
-    def _phase(self, stage: Stage, size: Size, library: list[templates.Template], refused: float) -> Part:
-        rng, writer = stage.rng, stage.world.writer
-        people = enlist(stage, size.accounts, size.first, self)
-        lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
+    def _phase(self, context: Context, size: Size, library: list[templates.Template], refused: float) -> Part:
+        rng, writer = context.rng, context.world.writer
+        people = make_pool(context, size.accounts, size.first, self)
+        lines = make_requests(context, people, draw_jobs(context, people, size.rows, size.first, size.last, self), self)
         which = rng.permutation(size.rows) % len(library)
         slot = writer.ask(rng, size.rows, ("math", "code"), self.language)
-        lines = lines.with_columns(**templates.fill(library, which, slot))
+        lines = lines.with_columns(**templates.fill_templates(library, which, slot))
         refuses = pl.Series(rng.random(size.rows) < refused)
         stop = pl.when(refuses).then(pl.lit("refusal")).otherwise(pl.lit("end_turn"))
-        return finish(stage, people, hide(stage, lines.with_columns(stop_reason=stop), self))
+        return finish(context, people, add_cover_traffic(context, lines.with_columns(stop_reason=stop), self))

@@ -1,19 +1,24 @@
-"""Serve and harvest: the requests of a lab's own users relayed through a pool of accounts."""
+"""A relay: a lab passes on the requests of its own users through a pool of accounts, and keeps the answers."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import polars as pl
 
-from distillscan.simulate.campaigns.pool import connect, enlist, hide
-from distillscan.simulate.campaigns.serving import Serving, deal, passed_on, talk
+from distillscan.simulate.campaigns.pool import add_cover_traffic, make_pool, make_requests
+from distillscan.simulate.campaigns.serving import (
+    RelayOptions,
+    assign_accounts,
+    draw_conversations,
+    pass_on_user_agents,
+)
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
-class Relay(Serving):
-    """Diverse prompts of many end users, dealt out by request: one conversation runs on through several accounts."""
+class Relay(RelayOptions):
+    """Diverse prompts of many end users, distributed by request: one conversation goes on through several accounts."""
 
     distinct_payments: bool = True
     staggered: bool = True
@@ -24,15 +29,17 @@ class Relay(Serving):
     rate: ClassVar[float] = 5.6
     limits: ClassVar[tuple[int, int]] = (30, 50_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """End users talk first; then their requests are dealt to the pool."""
-        rng, world, count = stage.rng, stage.world, size.accounts
-        people = enlist(stage, count, size.first, self).with_columns(
+    def build(self, context: Context, size: Size) -> Part:
+        """Draw the conversations of end users, then distribute their requests over the pool."""
+        rng, world, count = context.rng, context.world, size.accounts
+        people = make_pool(context, count, size.first, self).with_columns(
             model=pl.lit(world.lineup.models[0]), whole=pl.lit(self.whole)
         )
-        when = talk(stage, count, size, self)
-        dealt = deal(rng, when["session"].to_numpy(), count, self.sticky)
-        lines = passed_on(connect(stage, people, when.with_columns(person=pl.Series(dealt)), self), self)
+        when = draw_conversations(context, count, size, self)
+        dealt = assign_accounts(rng, when["session"].to_numpy(), count, self.sticky)
+        lines = pass_on_user_agents(
+            make_requests(context, people, when.with_columns(person=pl.Series(dealt)), self), self
+        )
         wanted = pl.Series(rng.random(size.rows) < self.one_model)
         model = pl.when(wanted).then("model").otherwise(world.lineup.pick(rng, size.rows))
-        return finish(stage, people, hide(stage, lines.with_columns(model=model), self))
+        return finish(context, people, add_cover_traffic(context, lines.with_columns(model=model), self))

@@ -7,11 +7,18 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
-from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide, jobs, own_words
+from distillscan.simulate.campaigns.pool import (
+    Evasion,
+    add_cover_traffic,
+    draw_jobs,
+    keeps_corpus_wording,
+    make_pool,
+    make_requests,
+)
 from distillscan.simulate.clock import HOUR
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import NEVER
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +34,11 @@ class ReleasePivot(Evasion):
     rate: ClassVar[float] = 30.0
     limits: ClassVar[tuple[int, int]] = (25, 20_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """One pool with an agent harness of its own."""
-        rng, world = stage.rng, stage.world
-        people = enlist(stage, size.accounts, size.first, self).with_columns(adopts=pl.lit(NEVER, pl.Int64))
-        lines = connect(stage, people, jobs(stage, people, size.rows, size.first, size.last, self), self)
+    def build(self, context: Context, size: Size) -> Part:
+        """Make one pool with its own agent harness."""
+        rng, world = context.rng, context.world
+        people = make_pool(context, size.accounts, size.first, self).with_columns(adopts=pl.lit(NEVER, pl.Int64))
+        lines = make_requests(context, people, draw_jobs(context, people, size.rows, size.first, size.last, self), self)
         start = world.lineup.release_us + (rng.random(people.height) * self.rollout_hours * HOUR).astype(np.int64)
         time = lines["time"].to_numpy()
         # The rollout leaves the old model in use for some hours, so a little more than the share moves after it.
@@ -39,15 +46,15 @@ class ReleasePivot(Evasion):
         lines = lines.with_columns(
             model=pl.when(pl.Series(moves)).then(pl.lit(world.lineup.released)).otherwise("model")
         )
-        lines = lines.with_columns(**self._work(stage, lines.height))
-        return finish(stage, people, hide(stage, lines, self))
+        lines = lines.with_columns(**self._work(context, lines.height))
+        return finish(context, people, add_cover_traffic(context, lines, self))
 
-    def _work(self, stage: Stage, rows: int) -> dict[str, pl.Series]:
-        rng, writer = stage.rng, stage.world.writer
-        if writer.corpus is not None and own_words(self):
+    def _work(self, context: Context, rows: int) -> dict[str, pl.Series]:
+        rng, writer = context.rng, context.world.writer
+        if writer.corpus is not None and keeps_corpus_wording(self):
             cards = writer.corpus.pipeline("codealpaca_batch", "oss_instruct", "self_instruct").draw(rng, rows)
             return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
         library = templates.wordings(rng, "synthesis", "system", self.paraphrase, 6, self.language)
         library += templates.wordings(rng, "reasoning", "last", self.paraphrase, 3, self.language)
         which = rng.integers(0, len(library), rows)
-        return templates.fill(library, np.asarray(which), writer.ask(rng, rows, ("code",), self.language))
+        return templates.fill_templates(library, np.asarray(which), writer.ask(rng, rows, ("code",), self.language))

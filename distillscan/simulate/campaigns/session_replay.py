@@ -6,13 +6,13 @@ from typing import ClassVar, Final
 import numpy as np
 import polars as pl
 
-from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide
+from distillscan.simulate.campaigns.pool import Evasion, add_cover_traffic, make_pool, make_requests
 from distillscan.simulate.clock import DAY, HOUR, rhythm
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.replies import reply
-from distillscan.simulate.traffic import flatten, reschedule, visits
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.replies import add_responses
+from distillscan.simulate.traffic import draw_visits, move_conversations, prepend_history
+from distillscan.simulate.world import Context, Part, Size
 from distillscan.simulate.writer import INTERESTS
 
 _TRIAL_ENDS: Final = 2 * DAY
@@ -36,17 +36,17 @@ class SessionReplay(Evasion):
     rate: ClassVar[float] = 13.0
     limits: ClassVar[tuple[int, int]] = (30, 20_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Sessions written once, then sent by ``copies`` accounts at different times."""
-        rng, world, count = stage.rng, stage.world, size.accounts
-        people = enlist(stage, count, size.first, self).with_columns(whole=pl.lit(value=True))
-        once = self._hurry(stage, _captured(stage, -(-size.rows // self.copies), size), size)
+    def build(self, context: Context, size: Size) -> Part:
+        """Write each session once, and let ``copies`` accounts send it at different times."""
+        rng, world, count = context.rng, context.world, size.accounts
+        people = make_pool(context, count, size.first, self).with_columns(whole=pl.lit(value=True))
+        once = self._hurry(context, _captured(context, -(-size.rows // self.copies), size), size)
         text = world.writer.ordinary(
             rng, once["language"].to_numpy(), np.full(once.height, INTERESTS.index("code")), once["turn"].to_numpy()
         )
-        once = reply(stage, once.with_columns(prompt=text))
-        once = flatten(once, np.full(once.height, fill_value=True))
-        signed = stage.mint("sig", once.height)
+        once = add_responses(context, once.with_columns(prompt=text))
+        once = prepend_history(once, np.full(once.height, fill_value=True))
+        signed = context.mint("sig", once.height)
         again = np.concatenate([np.arange(once.height)] * self.copies)[: size.rows]
         copy = np.repeat(np.arange(self.copies), once.height)[: size.rows]
         session = once["session"].to_numpy()[again] + copy * once.height
@@ -63,31 +63,31 @@ class SessionReplay(Evasion):
                 "time": np.minimum(once["time"].to_numpy()[again] + delay, size.last),
             }
         )
-        lines = connect(stage, people, when, self).with_columns(prompt=once["prompt"].gather(again))
+        lines = make_requests(context, people, when, self).with_columns(prompt=once["prompt"].gather(again))
         later = pl.Series((when["turn"].to_numpy() > 0) & (rng.random(size.rows) < self.replayed_signatures))
         lines = lines.with_columns(
-            system_prompt=pl.lit(world.writer.manual(rng, self.system_bytes)),
+            system_prompt=pl.lit(world.writer.agent_prompt(rng, self.system_bytes)),
             reasoning_signature=pl.when(later).then(signed.gather(again)),
         )
-        return finish(stage, people, hide(stage, lines, self))
+        return finish(context, people, add_cover_traffic(context, lines, self))
 
-    def _hurry(self, stage: Stage, once: pl.DataFrame, size: Size) -> pl.DataFrame:
+    def _hurry(self, context: Context, once: pl.DataFrame, size: Size) -> pl.DataFrame:
         if not self.burst:
             return once
-        session, rng = once["session"].to_numpy(), stage.rng
+        session, rng = once["session"].to_numpy(), context.rng
         late = (rng.random(int(session.max()) + 1) < self.burst)[session] & (once["turn"].to_numpy() == 0)
         when = size.last - (rng.random(once.height) * _TRIAL_ENDS).astype(np.int64)
-        return reschedule(stage, once, late, when)
+        return move_conversations(context, once, late, when)
 
 
-def _captured(stage: Stage, rows: int, size: Size) -> pl.DataFrame:
-    """The sessions as their users held them, with the users' languages."""
-    users = recruit(stage, max(2, rows // 12), "developer", arrivals=0.0).with_columns(
+def _captured(context: Context, rows: int, size: Size) -> pl.DataFrame:
+    """The original sessions, with the languages of their users."""
+    users = make_accounts(context, max(2, rows // 12), "developer", arrivals=0.0).with_columns(
         first=pl.lit(size.first, pl.Int64),
         last=pl.lit(size.last, pl.Int64),
         turns=pl.lit(6.0),
         rhythm=pl.lit(rhythm("office"), pl.Int64),
     )
-    counts = stage.rng.multinomial(rows, np.full(users.height, 1 / users.height))
-    when = visits(stage, users, counts, 40)
+    counts = context.rng.multinomial(rows, np.full(users.height, 1 / users.height))
+    when = draw_visits(context, users, counts, 40)
     return when.with_columns(language=users["language"].gather(when["person"].to_numpy()))

@@ -1,4 +1,4 @@
-"""Accounts that work in step: batches dealt out evenly, so that together they look like one load-balanced client."""
+"""Accounts in step: batches distributed evenly, so that together they look like one load-balanced client."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from distillscan.simulate.campaigns.grader import grading
-from distillscan.simulate.campaigns.pool import Evasion, connect, enlist, hide
+from distillscan.simulate.campaigns.grader import grading_prompts
+from distillscan.simulate.campaigns.pool import Evasion, add_cover_traffic, make_pool, make_requests
 from distillscan.simulate.clock import HOUR, MINUTE, SECOND
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Synchronised(Evasion):
     rate: ClassVar[float] = 20.0
     limits: ClassVar[tuple[int, int]] = (25, 10_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Batches of one request per account at times common to all."""
-        rng, count, rows = stage.rng, size.accounts, size.rows
-        people = enlist(stage, count, size.first, self)
+    def build(self, context: Context, size: Size) -> Part:
+        """Draw batches of one request per account at times common to all."""
+        rng, count, rows = context.rng, size.accounts, size.rows
+        people = make_pool(context, count, size.first, self)
         batches = -(-rows // count)
         latest = size.last - HOUR
         begins = np.sort(size.first + (rng.random(batches) * (latest - size.first)).astype(np.int64))
@@ -40,6 +40,6 @@ class Synchronised(Evasion):
         when = pl.DataFrame(
             {"person": person, "session": np.arange(rows), "turn": np.zeros(rows, np.int64), "time": time}
         )
-        lines = connect(stage, people, when, self)
-        lines = lines.with_columns(**grading(stage, rows, self.templates, self))
-        return finish(stage, people, hide(stage, lines, self))
+        lines = make_requests(context, people, when, self)
+        lines = lines.with_columns(**grading_prompts(context, rows, self.templates, self))
+        return finish(context, people, add_cover_traffic(context, lines, self))

@@ -8,9 +8,9 @@ import polars as pl
 from distillscan.simulate import templates
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.traffic import behind, live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import domains, make_accounts
+from distillscan.simulate.traffic import make_traffic, route_through
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +28,24 @@ class Agency:
     rate: ClassVar[float] = 0.8
     limits: ClassVar[tuple[int, int]] = (40, 40)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Accounts of one operator, openly so: they share the organisation."""
-        rng, count = stage.rng, size.accounts
-        people = recruit(stage, count, "employee", country="US", arrivals=0.1).with_columns(
-            operator=pl.lit(stage.name),
-            org_id=pl.lit(stage.mint_one("org") if self.declared else None, pl.String),
-            payment_id=pl.lit(stage.mint_one("pm")),
+    def build(self, context: Context, size: Size) -> Part:
+        """Make the accounts of one declared operator: they share the organisation."""
+        rng, count = context.rng, size.accounts
+        people = make_accounts(context, count, "employee", country="US", arrivals=0.1).with_columns(
+            operator=pl.lit(context.name),
+            org_id=pl.lit(context.mint_one("org") if self.declared else None, pl.String),
+            payment_id=pl.lit(context.mint_one("pm")),
             email_domain=domains(rng, count),
             plan=pl.lit("team"),
         )
-        lines = live(stage, people, size.rows)
-        house = templates.private(rng, self.templates)
+        lines = make_traffic(context, people, size.rows)
+        house = templates.private_templates(rng, self.templates)
         which = rng.integers(0, self.templates, lines.height)
-        filled = templates.fill(house, which, lines["prompt"])
+        filled = templates.fill_templates(house, which, lines["prompt"])
         used = pl.Series(rng.random(lines.height) < self.templated)
         lines = lines.with_columns(
             prompt=pl.when(used).then(filled["prompt"]).otherwise("prompt"),
             system_prompt=pl.when(used).then(filled["system_prompt"]),
         )
         office = load_networks().of("office", "US")[1:2]
-        return finish(stage, people, behind(stage, lines, office, by="request"))
+        return finish(context, people, route_through(context, lines, office, by="request"))

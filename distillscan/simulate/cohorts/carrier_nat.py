@@ -7,14 +7,14 @@ import numpy as np
 
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import behind, live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.traffic import make_traffic, route_through
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierNat:
-    """Unrelated people who have nothing in common but the carrier-grade NAT they sit behind."""
+    """Unrelated people who have nothing in common but a carrier-grade NAT."""
 
     #: Number of exit addresses.
     exits: int = 4
@@ -25,10 +25,10 @@ class CarrierNat:
     rate: ClassVar[float] = 0.4
     limits: ClassVar[tuple[int, int]] = (40, 1_000_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Consumers of one country; the exit changes from conversation to conversation."""
+    def build(self, context: Context, size: Size) -> Part:
+        """Make consumers of one country; each conversation has another exit address."""
         networks = load_networks()
-        people = recruit(stage, size.accounts, "consumer", country=self.country)
-        lines = live(stage, people, size.rows)
+        people = make_accounts(context, size.accounts, "consumer", country=self.country)
+        lines = make_traffic(context, people, size.rows)
         carrier = np.full(self.exits, networks.of("mobile", self.country)[0])
-        return finish(stage, people, behind(stage, lines, carrier, by="session"))
+        return finish(context, people, route_through(context, lines, carrier, by="session"))

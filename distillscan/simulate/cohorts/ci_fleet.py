@@ -8,9 +8,9 @@ import polars as pl
 from distillscan.simulate.clock import rhythm
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import ONLY_API, recruit
-from distillscan.simulate.traffic import behind, live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import ONLY_API, make_accounts
+from distillscan.simulate.traffic import make_traffic, route_through
+from distillscan.simulate.world import Context, Part, Size
 from distillscan.simulate.writer import INTERESTS
 
 
@@ -27,22 +27,22 @@ class CiFleet:
     rate: ClassVar[float] = 500.0
     limits: ClassVar[tuple[int, int]] = (1, 1)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """One business account at work day and night."""
-        rng, networks = stage.rng, load_networks()
-        people = recruit(stage, size.accounts, "developer", arrivals=0.0).with_columns(
+    def build(self, context: Context, size: Size) -> Part:
+        """Make one business account with requests day and night."""
+        rng, networks = context.rng, load_networks()
+        people = make_accounts(context, size.accounts, "developer", arrivals=0.0).with_columns(
             **ONLY_API,
             plan=pl.lit("enterprise"),
             account_type=pl.lit("business"),
-            org_id=pl.lit(stage.mint_one("org")),
+            org_id=pl.lit(context.mint_one("org")),
             rhythm=pl.lit(rhythm("always"), pl.Int64),
             interest=pl.lit(INTERESTS.index("code"), pl.Int64),
             interest_b=pl.lit(INTERESTS.index("code"), pl.Int64),
             last=pl.lit(size.last, pl.Int64),
             turns=pl.lit(6.0),
         )
-        lines = live(stage, people, size.rows, 1.0, 15)
+        lines = make_traffic(context, people, size.rows, 1.0, 15)
         machines = rng.choice(networks.of("cloud")[:3], self.addresses)
-        manual = stage.world.writer.manual(rng, self.system_bytes)
-        lines = behind(stage, lines.with_columns(system_prompt=pl.lit(manual)), machines, by="request")
-        return finish(stage, people, lines)
+        manual = context.world.writer.agent_prompt(rng, self.system_bytes)
+        lines = route_through(context, lines.with_columns(system_prompt=pl.lit(manual)), machines, by="request")
+        return finish(context, people, lines)

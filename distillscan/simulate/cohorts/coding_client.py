@@ -9,15 +9,15 @@ import polars as pl
 from distillscan.simulate.clients import fingerprint
 from distillscan.simulate.clock import DAY, HOUR
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import NEVER, ONLY_API, recruit
-from distillscan.simulate.traffic import live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import NEVER, ONLY_API, make_accounts
+from distillscan.simulate.traffic import make_traffic
+from distillscan.simulate.world import Context, Part, Size
 from distillscan.simulate.writer import INTERESTS
 
 
 @dataclass(frozen=True, slots=True)
 class CodingClient:
-    """Everybody's prompt changes on upgrade day, and the client's default model moves on release day."""
+    """Users of one client: all their system prompts change on upgrade day, the default model on release day."""
 
     #: Size of the system prompt in bytes.
     system_bytes: int = 9_000
@@ -30,11 +30,11 @@ class CodingClient:
     rate: ClassVar[float] = 1.2
     limits: ClassVar[tuple[int, int]] = (30, 1_000_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Ordinary developers who have only the client in common."""
-        rng, world = stage.rng, stage.world
+    def build(self, context: Context, size: Size) -> Part:
+        """Make ordinary developers who have only the client in common."""
+        rng, world = context.rng, context.world
         count = size.accounts
-        people = recruit(stage, count, "developer", arrivals=0.1)
+        people = make_accounts(context, count, "developer", arrivals=0.1)
         default = rng.random(count) < self.moved
         adopts = world.lineup.release_us + (rng.random(count) * 20 * HOUR).astype(np.int64)
         people = people.with_columns(
@@ -46,17 +46,17 @@ class CodingClient:
             plan=pl.Series(rng.choice(["plus", "pro", "api"], count, p=[0.4, 0.3, 0.3])),
             adopts=pl.when(pl.Series(default)).then(pl.Series(adopts)).otherwise(pl.lit(NEVER, pl.Int64)),
         )
-        lines = live(stage, people, size.rows, 0.05, 40)
+        lines = make_traffic(context, people, size.rows, 0.05, 40)
         moment = world.day(self.upgrade_day) + (rng.exponential(0.6, count) * DAY).astype(np.int64)
         newer = pl.Series(lines["time"].to_numpy() >= moment[lines["person"].to_numpy()])
-        first = world.writer.manual(rng, self.system_bytes)
-        second = _revise(first, world.writer.manual(rng, self.system_bytes))
+        first = world.writer.agent_prompt(rng, self.system_bytes)
+        second = _revise(first, world.writer.agent_prompt(rng, self.system_bytes))
         lines = lines.with_columns(
             system_prompt=pl.when(newer).then(pl.lit(second)).otherwise(pl.lit(first)),
             user_agent=pl.when(newer).then(pl.lit("forge-cli/2.5.0 (cli)")).otherwise(pl.lit("forge-cli/2.4.3 (cli)")),
             tls_fingerprint=pl.when(pl.col("tls_fingerprint").is_not_null()).then(pl.lit(fingerprint("node", 7))),
         )
-        return finish(stage, people, lines)
+        return finish(context, people, lines)
 
 
 def _revise(text: str, other: str) -> str:

@@ -10,9 +10,9 @@ from distillscan.simulate import templates
 from distillscan.simulate.clock import DAY
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.traffic import live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import domains, make_accounts
+from distillscan.simulate.traffic import make_traffic
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +25,24 @@ class CompanyRollout:
     home_office: float = 0.3
     #: Share of requests that come from a tool of the company, with the same instructions for everybody.
     tool: float = 0.0
-    #: Whether the log knows the organisation; without it only payer, domain and office tell.
+    #: Whether the log names the organisation; otherwise only payer, mail domain and office address show it.
     declared: bool = True
 
     kind: ClassVar[str] = "company_rollout"
     rate: ClassVar[float] = 0.8
     limits: ClassVar[tuple[int, int]] = (25, 2_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Employees of one company in one country."""
-        rng, networks, count = stage.rng, load_networks(), size.accounts
-        people = recruit(stage, count, "employee", country="DE", arrivals=0.0)
+    def build(self, context: Context, size: Size) -> Part:
+        """Make the employees of one company in one country."""
+        rng, networks, count = context.rng, load_networks(), size.accounts
+        people = make_accounts(context, count, "employee", country="DE", arrivals=0.0)
         joined = size.first + (rng.random(count) * self.signup_days * DAY).astype(np.int64)
         office = int(networks.of("office", "DE")[0])
         at_desk = pl.Series(rng.random(count) >= self.home_office)
         people = people.with_columns(
-            operator=pl.lit(stage.name),
-            org_id=pl.lit(stage.mint_one("org") if self.declared else None, pl.String),
-            payment_id=pl.lit(stage.mint_one("pm")),
+            operator=pl.lit(context.name),
+            org_id=pl.lit(context.mint_one("org") if self.declared else None, pl.String),
+            payment_id=pl.lit(context.mint_one("pm")),
             email_domain=pl.lit(domains(rng, 1).item()),
             plan=pl.lit("enterprise"),
             account_type=pl.lit("business"),
@@ -52,9 +52,9 @@ class CompanyRollout:
             office_ip=pl.when(at_desk).then(pl.lit(networks.draw(rng, np.array([office])).item())),
             office_net=pl.lit(office, pl.Int64),
         )
-        lines = live(stage, people, size.rows)
+        lines = make_traffic(context, people, size.rows)
         if self.tool:
             template = templates.wordings(rng, "plain", "system", 1, 6)[0]
             by_tool = pl.Series(rng.random(lines.height) < self.tool)
             lines = lines.with_columns(system_prompt=pl.when(by_tool).then(pl.lit(template.system)))
-        return finish(stage, people, lines)
+        return finish(context, people, lines)

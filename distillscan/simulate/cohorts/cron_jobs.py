@@ -6,12 +6,12 @@ from typing import ClassVar, Final
 import numpy as np
 import polars as pl
 
-from distillscan.simulate.background import production
+from distillscan.simulate.background import production_prompts
 from distillscan.simulate.clock import HOUR, SECOND
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.traffic import dress
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import domains, make_accounts
+from distillscan.simulate.traffic import add_account_columns
+from distillscan.simulate.world import Context, Part, Size
 
 #: Hours between two runs of a job, and how common each is.
 _EVERY: Final = ((1, 0.3), (3, 0.1), (6, 0.2), (12, 0.15), (24, 0.25))
@@ -28,11 +28,11 @@ class CronJobs:
     rate: ClassVar[float] = 4.0
     limits: ClassVar[tuple[int, int]] = (25, 5_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """One service account a customer; a run sends one request or a few."""
-        rng, count, rows = stage.rng, size.accounts, size.rows
-        people = recruit(stage, count, "server", arrivals=0.0).with_columns(
-            org_id=stage.mint("org", count), email_domain=domains(rng, count), last=pl.lit(size.last, pl.Int64)
+    def build(self, context: Context, size: Size) -> Part:
+        """Make one service account for each customer; a run sends one request or a few."""
+        rng, count, rows = context.rng, size.accounts, size.rows
+        people = make_accounts(context, count, "server", arrivals=0.0).with_columns(
+            org_id=context.mint("org", count), email_domain=domains(rng, count), last=pl.lit(size.last, pl.Int64)
         )
         every = rng.choice([hours for hours, _ in _EVERY], count, p=[share for _, share in _EVERY])
         phase = (rng.random(count) * every).astype(np.int64)
@@ -44,5 +44,5 @@ class CronJobs:
         when = pl.DataFrame(
             {"person": person, "session": np.arange(rows), "turn": np.zeros(rows, np.int64), "time": time}
         )
-        lines = dress(stage, people, when.with_columns(pl.col("time").clip(size.first, size.last)))
-        return finish(stage, people, lines.with_columns(**production(stage, person, count)))
+        lines = add_account_columns(context, people, when.with_columns(pl.col("time").clip(size.first, size.last)))
+        return finish(context, people, lines.with_columns(**production_prompts(context, person, count)))

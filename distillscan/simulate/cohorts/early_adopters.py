@@ -8,9 +8,9 @@ import polars as pl
 
 from distillscan.simulate.clock import HOUR
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.traffic import make_traffic
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class EarlyAdopters:
     rate: ClassVar[float] = 0.8
     limits: ClassVar[tuple[int, int]] = (30, 1_000_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Ordinary developers who adopt at once."""
-        rng, count = stage.rng, size.accounts
-        adopts = stage.world.lineup.release_us + (rng.random(count) * self.within_hours * HOUR).astype(np.int64)
-        people = recruit(stage, count, "developer").with_columns(adopts=pl.Series(adopts))
-        return finish(stage, people, live(stage, people, size.rows, 0.05))
+    def build(self, context: Context, size: Size) -> Part:
+        """Make ordinary developers who turn to the new model at once."""
+        rng, count = context.rng, size.accounts
+        adopts = context.world.lineup.release_us + (rng.random(count) * self.within_hours * HOUR).astype(np.int64)
+        people = make_accounts(context, count, "developer").with_columns(adopts=pl.Series(adopts))
+        return finish(context, people, make_traffic(context, people, size.rows, 0.05))

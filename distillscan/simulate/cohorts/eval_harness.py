@@ -9,10 +9,10 @@ import polars as pl
 from distillscan.simulate import ids, templates
 from distillscan.simulate.clock import DAY, rhythm
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.replies import send_back
-from distillscan.simulate.traffic import live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import domains, make_accounts
+from distillscan.simulate.replies import feed_back_answers
+from distillscan.simulate.traffic import make_traffic
+from distillscan.simulate.world import Context, Part, Size
 
 _ANSWERED: Final = "\n\nResponse:\n"
 
@@ -30,14 +30,14 @@ class EvalHarness:
     rate: ClassVar[float] = 12.0
     limits: ClassVar[tuple[int, int]] = (3, 6)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Service accounts with one payer, nightly, one question after another."""
-        rng, writer, count = stage.rng, stage.world.writer, size.accounts
-        release = stage.world.lineup.release_us
-        people = recruit(stage, count, "server", arrivals=0.0).with_columns(
-            operator=pl.lit(stage.name),
-            org_id=pl.lit(stage.mint_one("org")),
-            payment_id=pl.lit(stage.mint_one("pm")),
+    def build(self, context: Context, size: Size) -> Part:
+        """Make service accounts with one payer that send question after question every night."""
+        rng, writer, count = context.rng, context.world.writer, size.accounts
+        release = context.world.lineup.release_us
+        people = make_accounts(context, count, "server", arrivals=0.0).with_columns(
+            operator=pl.lit(context.name),
+            org_id=pl.lit(context.mint_one("org")),
+            payment_id=pl.lit(context.mint_one("pm")),
             email_domain=pl.lit(domains(rng, 1).item()),
             rhythm=pl.lit(rhythm("nightly"), pl.Int64),
             last=pl.lit(size.last, pl.Int64),
@@ -45,25 +45,25 @@ class EvalHarness:
             plan=pl.lit("enterprise"),
             adopts=pl.Series(release + (rng.random(count) * DAY / 2).astype(np.int64)),
         )
-        lines = live(stage, people, size.rows)
+        lines = make_traffic(context, people, size.rows)
         library = [templates.wordings(rng, "grading", "last", 1, 3)[0] for _ in range(self.rubrics)]
         which = rng.integers(0, self.rubrics, lines.height)
         question = writer.ask(rng, lines.height)
         answer = writer.text(rng, "working", lines.height)
-        if stage.world.responses:
-            return finish(stage, people, self._judge(stage, lines, library, question))
-        columns = templates.fill(library, which, ids.join([question, _ANSWERED, answer]))
-        return finish(stage, people, lines.with_columns(**columns))
+        if context.world.responses:
+            return finish(context, people, self._judge(context, lines, library, question))
+        columns = templates.fill_templates(library, which, ids.concatenate([question, _ANSWERED, answer]))
+        return finish(context, people, lines.with_columns(**columns))
 
     def _judge(
-        self, stage: Stage, lines: pl.DataFrame, library: list[templates.Template], question: pl.Series
+        self, context: Context, lines: pl.DataFrame, library: list[templates.Template], question: pl.Series
     ) -> pl.DataFrame:
-        """Where the log holds answers: one account of the team answers, another judges what was answered."""
-        lines, taken = send_back(stage, lines, self.answers)
+        """Prompts of a log that holds answers: one account of the team produces an answer, another judges it."""
+        lines, taken = feed_back_answers(context, lines, self.answers)
         source = np.maximum(taken, 0)
-        which = stage.rng.integers(0, self.rubrics, lines.height)
-        judged = templates.fill(
-            library, which, ids.join([question.gather(source), _ANSWERED, lines["response"].gather(source)])
+        which = context.rng.integers(0, self.rubrics, lines.height)
+        judged = templates.fill_templates(
+            library, which, ids.concatenate([question.gather(source), _ANSWERED, lines["response"].gather(source)])
         )
         back = pl.Series(taken >= 0)
         return lines.with_columns(

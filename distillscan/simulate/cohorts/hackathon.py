@@ -10,9 +10,9 @@ from distillscan.simulate import ids
 from distillscan.simulate.clock import DAY, HOUR
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import behind, live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.traffic import make_traffic, route_through
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +30,25 @@ class Hackathon:
     rate: ClassVar[float] = 3.0
     limits: ClassVar[tuple[int, int]] = (25, 800)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Developers whose accounts live for the event."""
-        rng, count = stage.rng, size.accounts
+    def build(self, context: Context, size: Size) -> Part:
+        """Make developers whose accounts are used for the event only."""
+        rng, count = context.rng, size.accounts
         opening = size.first + 9 * HOUR
         joined = opening + (rng.random(count) * self.signup_hours * HOUR).astype(np.int64)
-        people = recruit(stage, count, "developer", country="US", arrivals=0.0).with_columns(
+        people = make_accounts(context, count, "developer", country="US", arrivals=0.0).with_columns(
             account_created_at=pl.Series(joined),
             first=pl.Series(joined),
             plan=pl.lit("api"),
-            last=pl.lit(min(opening + int(self.event_days * DAY), stage.world.last), pl.Int64),
-            payment_id=pl.lit(stage.mint_one("pm")),
+            last=pl.lit(min(opening + int(self.event_days * DAY), context.world.last), pl.Int64),
+            payment_id=pl.lit(context.mint_one("pm")),
             rhythm=pl.lit(3, pl.Int64),
         )
-        lines = live(stage, people, size.rows)
-        theme = str(stage.world.writer.text(rng, "challenge_text", 1).item())
+        lines = make_traffic(context, people, size.rows)
+        theme = str(context.world.writer.text(rng, "challenge_text", 1).item())
         opens = (lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.challenge)
-        pasted = ids.join([theme, "\n\n", lines["prompt"]])
+        pasted = ids.concatenate([theme, "\n\n", lines["prompt"]])
         lines = lines.with_columns(
             prompt=pl.when(pl.Series(opens)).then(pasted).otherwise("prompt"),
         )
         venue = load_networks().of("office", "US")[:1]
-        return finish(stage, people, behind(stage, lines, venue, by="request"))
+        return finish(context, people, route_through(context, lines, venue, by="request"))

@@ -8,9 +8,9 @@ import polars as pl
 
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import live, settle
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.traffic import make_traffic, set_addresses
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class MobileChurn:
     rate: ClassVar[float] = 0.5
     limits: ClassVar[tuple[int, int]] = (30, 1_000_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Consumers; each keeps to its carrier and to nothing else."""
-        rng, networks = stage.rng, load_networks()
-        people = recruit(stage, size.accounts, "consumer", country=self.country)
-        lines = live(stage, people, size.rows)
+    def build(self, context: Context, size: Size) -> Part:
+        """Make consumers whose carrier stays the same and whose address does not."""
+        rng, networks = context.rng, load_networks()
+        people = make_accounts(context, size.accounts, "consumer", country=self.country)
+        lines = make_traffic(context, people, size.rows)
         carrier = people["mobile_net"].to_numpy()[lines["person"].to_numpy()]
         known, position = np.unique(carrier, return_inverse=True)
         exits = networks.draw(rng, np.repeat(known, self.exits))
@@ -40,4 +40,4 @@ class MobileChurn:
         once = pl.Series((rng.random(lines.height) < self.v6) & (networks.v6_free[carrier] > 0))
         own = networks.draw(rng, carrier, 1.0)
         addresses = pl.select(pl.when(once).then(own).otherwise(shared)).to_series()
-        return finish(stage, people, settle(lines, carrier, addresses))
+        return finish(context, people, set_addresses(lines, carrier, addresses))

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import live, settle
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.traffic import make_traffic, set_addresses
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class PrivacyRelay:
     rate: ClassVar[float] = 0.5
     limits: ClassVar[tuple[int, int]] = (30, 1_000_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Consumers whose every request leaves through a random address of the relay."""
-        rng, networks = stage.rng, load_networks()
-        people = recruit(stage, size.accounts, "consumer")
-        lines = live(stage, people, size.rows)
+    def build(self, context: Context, size: Size) -> Part:
+        """Make consumers whose every request has a random address of the relay."""
+        rng, networks = context.rng, load_networks()
+        people = make_accounts(context, size.accounts, "consumer")
+        lines = make_traffic(context, people, size.rows)
         egress = rng.choice(networks.of("vpn")[-self.networks :], lines.height)
-        return finish(stage, people, settle(lines, egress, networks.draw(rng, egress, self.v6)))
+        return finish(context, people, set_addresses(lines, egress, networks.draw(rng, egress, self.v6)))

@@ -8,9 +8,9 @@ import polars as pl
 
 from distillscan.simulate import templates
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import dress, visits
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.traffic import add_account_columns, draw_visits
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,19 @@ class ProductionGiant:
     rate: ClassVar[float] = 1_000.0
     limits: ClassVar[tuple[int, int]] = (1, 1)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """One account, one template, one place."""
-        rng, writer = stage.rng, stage.world.writer
-        people = recruit(stage, size.accounts, "server", arrivals=0.0).with_columns(last=pl.lit(size.last, pl.Int64))
+    def build(self, context: Context, size: Size) -> Part:
+        """Make one account with one template and one place."""
+        rng, writer = context.rng, context.world.writer
+        people = make_accounts(context, size.accounts, "server", arrivals=0.0).with_columns(
+            last=pl.lit(size.last, pl.Int64)
+        )
         counts = np.full(size.accounts, size.rows // size.accounts)
         counts[0] += size.rows - int(counts.sum())
-        lines = dress(stage, people, visits(stage, people, counts))
+        lines = add_account_columns(context, people, draw_visits(context, people, counts))
         template = templates.wordings(rng, self.goal, "last", 1, 3)
         slot = writer.text(rng, "article", lines.height)
         return finish(
-            stage, people, lines.with_columns(**templates.fill(template, np.zeros(lines.height, np.int64), slot))
+            context,
+            people,
+            lines.with_columns(**templates.fill_templates(template, np.zeros(lines.height, np.int64), slot)),
         )

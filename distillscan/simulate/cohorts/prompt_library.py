@@ -7,9 +7,9 @@ import polars as pl
 
 from distillscan.simulate import templates
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.traffic import make_traffic
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,16 @@ class PromptLibrary:
     rate: ClassVar[float] = 0.4
     limits: ClassVar[tuple[int, int]] = (40, 1_000_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Ordinary consumers; popular prompts of the collection are copied most."""
-        rng = stage.rng
-        people = recruit(stage, size.accounts, "consumer")
-        lines = live(stage, people, size.rows)
-        library = templates.private(rng, self.prompts)
+    def build(self, context: Context, size: Size) -> Part:
+        """Make ordinary consumers; popular prompts of the collection are copied most."""
+        rng = context.rng
+        people = make_accounts(context, size.accounts, "consumer")
+        lines = make_traffic(context, people, size.rows)
+        library = templates.private_templates(rng, self.prompts)
         which = (self.prompts * rng.random(lines.height) ** 2).astype("int64")
-        filled = templates.fill(library, which, lines["prompt"])
+        filled = templates.fill_templates(library, which, lines["prompt"])
         copied = (lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.copied)
         text = pl.concat_str(pl.col("said").fill_null(""), pl.col("asked"), separator="\n")
         pasted = pl.DataFrame({"said": filled["system_prompt"], "asked": filled["prompt"]}).select(text).to_series()
         lines = lines.with_columns(prompt=pl.when(pl.Series(copied)).then(pasted.str.strip_chars()).otherwise("prompt"))
-        return finish(stage, people, lines)
+        return finish(context, people, lines)

@@ -7,9 +7,9 @@ import polars as pl
 
 from distillscan.simulate import ids, templates
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import domains, recruit
-from distillscan.simulate.traffic import live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import domains, make_accounts
+from distillscan.simulate.traffic import make_traffic
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,17 @@ class PublicJudge:
     rate: ClassVar[float] = 8.0
     limits: ClassVar[tuple[int, int]] = (8, 400)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """One service account a customer."""
-        rng, writer, count = stage.rng, stage.world.writer, size.accounts
-        people = recruit(stage, count, "server").with_columns(
-            org_id=stage.mint("org", count), email_domain=domains(rng, count), volume=pl.col("volume").sqrt()
+    def build(self, context: Context, size: Size) -> Part:
+        """Make one service account for each customer."""
+        rng, writer, count = context.rng, context.world.writer, size.accounts
+        people = make_accounts(context, count, "server").with_columns(
+            org_id=context.mint("org", count), email_domain=domains(rng, count), volume=pl.col("volume").sqrt()
         )
-        lines = live(stage, people, size.rows, 0.3)
+        lines = make_traffic(context, people, size.rows, 0.3)
         goals: tuple[templates.Goal, templates.Goal] = ("grading", "comparison")
         library = [templates.wordings(rng, goals[at % 2], "last", 1, 3)[0] for at in range(self.prompts)]
         first = rng.integers(0, self.prompts, count)[lines["person"].to_numpy()]
         which = (first + (rng.random(lines.height) < 0.3)) % self.prompts
         pieces = [writer.ask(rng, lines.height), *(writer.text(rng, "working", lines.height) for _ in range(2))]
-        slot = ids.join([pieces[0], "\n\nResponse A:\n", pieces[1], "\n\nResponse B:\n", pieces[2]])
-        return finish(stage, people, lines.with_columns(**templates.fill(library, which, slot)))
+        slot = ids.concatenate([pieces[0], "\n\nResponse A:\n", pieces[1], "\n\nResponse B:\n", pieces[2]])
+        return finish(context, people, lines.with_columns(**templates.fill_templates(library, which, slot)))

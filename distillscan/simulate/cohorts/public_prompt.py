@@ -7,9 +7,9 @@ import polars as pl
 
 from distillscan.simulate import ids, templates
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.traffic import make_traffic
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +25,18 @@ class PublicPrompt:
     rate: ClassVar[float] = 0.5
     limits: ClassVar[tuple[int, int]] = (40, 1_000_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Ordinary consumers with nothing else in common."""
-        rng, count = stage.rng, size.accounts
-        people = recruit(stage, count, "consumer")
-        lines = live(stage, people, size.rows)
-        public = f"{stage.world.writer.text(rng, 'popular_prompt', 1).item()} {templates.demands(rng, 1).item()}"
+    def build(self, context: Context, size: Size) -> Part:
+        """Make ordinary consumers with nothing else in common."""
+        rng, count = context.rng, size.accounts
+        people = make_accounts(context, count, "consumer")
+        lines = make_traffic(context, people, size.rows)
+        asked = context.world.writer.text(rng, "popular_prompt", 1).item()
+        public = f"{asked} {templates.reasoning_instructions(rng, 1).item()}"
         keeps = pl.Series(rng.random(count) < self.standing).gather(lines["person"])
         pastes = pl.Series((lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.pasted))
-        pasted = ids.join([f"{public}\n\n", lines["prompt"]])
+        pasted = ids.concatenate([f"{public}\n\n", lines["prompt"]])
         lines = lines.with_columns(
             prompt=pl.when(pastes & ~keeps).then(pasted).otherwise("prompt"),
             system_prompt=pl.when(keeps).then(pl.lit(public)),
         )
-        return finish(stage, people, lines)
+        return finish(context, people, lines)

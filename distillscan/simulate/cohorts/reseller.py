@@ -9,9 +9,9 @@ import polars as pl
 from distillscan.simulate.clients import load_clients
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import NEVER, ONLY_API, recruit
-from distillscan.simulate.traffic import behind, live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import NEVER, ONLY_API, make_accounts
+from distillscan.simulate.traffic import make_traffic, route_through
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +25,20 @@ class Reseller:
     rate: ClassVar[float] = 1.5
     limits: ClassVar[tuple[int, int]] = (25, 50_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Sub-accounts of ``account_type`` reseller."""
-        rng, networks, count = stage.rng, load_networks(), size.accounts
+    def build(self, context: Context, size: Size) -> Part:
+        """Make sub-accounts of ``account_type`` reseller."""
+        rng, networks, count = context.rng, load_networks(), size.accounts
         program = int(load_clients().pick(rng, "api", 1)[0])
-        people = recruit(stage, count, "consumer", arrivals=0.3).with_columns(
-            operator=pl.lit(stage.name),
-            org_id=pl.lit(stage.mint_one("org")),
-            payment_id=pl.lit(stage.mint_one("pm")),
+        people = make_accounts(context, count, "consumer", arrivals=0.3).with_columns(
+            operator=pl.lit(context.name),
+            org_id=pl.lit(context.mint_one("org")),
+            payment_id=pl.lit(context.mint_one("pm")),
             account_type=pl.lit("reseller"),
             plan=pl.lit("enterprise"),
             **ONLY_API,
             client_api=pl.lit(program, pl.Int64),
             upgrades=pl.lit(NEVER, pl.Int64),
         )
-        lines = live(stage, people, size.rows)
+        lines = make_traffic(context, people, size.rows)
         hosts = np.full(self.gateways, rng.choice(networks.of("cloud")))
-        return finish(stage, people, behind(stage, lines, hosts, by="request"))
+        return finish(context, people, route_through(context, lines, hosts, by="request"))

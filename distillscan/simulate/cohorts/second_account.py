@@ -8,9 +8,9 @@ import polars as pl
 
 from distillscan.simulate.clock import MINUTE
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import free_mail, recruit
-from distillscan.simulate.traffic import converse, dress, share_out, visits
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import free_mail, make_accounts
+from distillscan.simulate.traffic import add_account_columns, add_prompts, divide_rows, draw_visits
+from distillscan.simulate.world import Context, Part, Size
 
 _OWN: Final = ("operator", "country", "language", "offset", "home_net", "ip_a", "ip_b", "ip_c", "lease", "mobile_net")
 _HABITS: Final = ("device_a", "device_b", "client_web", "client_app", "rhythm", "interest", "interest_b", "upgrades")
@@ -18,22 +18,22 @@ _HABITS: Final = ("device_a", "device_b", "client_web", "client_app", "rhythm", 
 
 @dataclass(frozen=True, slots=True)
 class SecondAccount:
-    """A paid and a free account of one person: the same home and device, another payer and address for mail."""
+    """A paid and a free account of one person: the same home and device, another payer and mail domain."""
 
-    #: Share of requests that are such a repetition.
+    #: Share of requests that repeat on the second account what the first one sent.
     repeated: float = 0.15
-    #: Share of the repeated ones whose first attempt met a limit (429).
+    #: Share of the repeated requests whose first attempt got a 429.
     limited: float = 0.5
 
     kind: ClassVar[str] = "second_account"
     rate: ClassVar[float] = 0.4
     limits: ClassVar[tuple[int, int]] = (24, 100_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """The first half of the accounts are the first ones, the second half belong to the same people in order."""
-        rng, half = stage.rng, max(1, size.accounts // 2)
-        people = recruit(stage, half, "consumer", arrivals=0.0)
-        twin = recruit(stage, half, "consumer", arrivals=0.0).with_columns(
+    def build(self, context: Context, size: Size) -> Part:
+        """Make first accounts, then as many second ones of the same people, in the same order."""
+        rng, half = context.rng, max(1, size.accounts // 2)
+        people = make_accounts(context, half, "consumer", arrivals=0.0)
+        twin = make_accounts(context, half, "consumer", arrivals=0.0).with_columns(
             *(people[name] for name in (*_OWN, *_HABITS)),
             plan=pl.lit("free"),
             payment_id=pl.lit(None, pl.String),
@@ -41,7 +41,7 @@ class SecondAccount:
         )
         people = pl.concat([people, twin]).with_columns(last=pl.lit(size.last, pl.Int64))
         extra = round(size.rows * self.repeated)
-        when = visits(stage, people, share_out(rng, people["volume"].to_numpy(), size.rows - extra))
+        when = draw_visits(context, people, divide_rows(rng, people["volume"].to_numpy(), size.rows - extra))
         tried = np.flatnonzero(when["person"].to_numpy() < half)
         source = rng.choice(tried, extra, replace=extra > tried.size)
         later = (rng.exponential(4, extra) * MINUTE).astype(np.int64) + MINUTE // 2
@@ -50,12 +50,12 @@ class SecondAccount:
             session=pl.Series(np.arange(extra)) + pl.lit(when["session"].max()) + 1,
             time=np.minimum(when["time"].to_numpy()[source] + later, size.last),
         )
-        lines = converse(stage, dress(stage, people, pl.concat([when, again])))
+        lines = add_prompts(context, add_account_columns(context, people, pl.concat([when, again])))
         origin = np.concatenate([np.arange(when.height), source])
         busy = np.zeros(lines.height, np.bool_)
         busy[source[rng.random(extra) < self.limited]] = True
         return finish(
-            stage,
+            context,
             people,
             lines.with_columns(
                 lines["prompt"].gather(origin), status_code=pl.when(pl.Series(busy)).then(pl.lit(429, pl.Int64))

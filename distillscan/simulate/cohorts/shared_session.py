@@ -8,9 +8,9 @@ import polars as pl
 
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import ONLY_API, domains, recruit
-from distillscan.simulate.traffic import converse, dress, share_out, visits
-from distillscan.simulate.world import Ints, Part, Size, Stage
+from distillscan.simulate.people import ONLY_API, domains, make_accounts
+from distillscan.simulate.traffic import add_account_columns, add_prompts, divide_rows, draw_visits
+from distillscan.simulate.world import Context, Ints, Part, Size
 
 _PLACE: Final = ("country", "language", "offset", "home_net", "ip_a", "ip_b", "ip_c", "lease", "mobile_net")
 
@@ -30,21 +30,25 @@ class SharedSession:
     rate: ClassVar[float] = 0.6
     limits: ClassVar[tuple[int, int]] = (24, 50_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Groups first; then the later turns of some conversations move to another member."""
-        rng, count = stage.rng, size.accounts
+    def build(self, context: Context, size: Size) -> Part:
+        """Make groups, and move the later turns of some conversations to another member."""
+        rng, count = context.rng, size.accounts
         groups = -(-count // self.group)
         member = np.arange(count) // self.group
         home = (np.arange(groups) < round(groups * self.families))[member]
         people = pl.concat(
             [
-                _family(stage, recruit(stage, int(home.sum()), "consumer", arrivals=0.0), member[home]),
-                _team(stage, recruit(stage, int((~home).sum()), "employee", arrivals=0.0), member[~home]),
+                _family(context, make_accounts(context, int(home.sum()), "consumer", arrivals=0.0), member[home]),
+                _team(context, make_accounts(context, int((~home).sum()), "employee", arrivals=0.0), member[~home]),
             ]
         ).with_columns(last=pl.lit(size.last, pl.Int64), turns=pl.lit(7.0))
-        when = visits(stage, people, share_out(rng, people["volume"].to_numpy(), size.rows))
+        when = draw_visits(context, people, divide_rows(rng, people["volume"].to_numpy(), size.rows))
         heir = self._heirs(rng, when, count)
-        return finish(stage, people, converse(stage, dress(stage, people, when.with_columns(person=pl.Series(heir)))))
+        return finish(
+            context,
+            people,
+            add_prompts(context, add_account_columns(context, people, when.with_columns(person=pl.Series(heir)))),
+        )
 
     def _heirs(self, rng: np.random.Generator, when: pl.DataFrame, count: int) -> Ints:
         """Who sends each request: from a random turn on it is another member of the group, if there is one."""
@@ -59,31 +63,31 @@ class SharedSession:
         return heirs
 
 
-def _family(stage: Stage, people: pl.DataFrame, group: Ints) -> pl.DataFrame:
-    """One home and one payer; everybody has an own device and an own address for mail."""
+def _family(context: Context, people: pl.DataFrame, group: Ints) -> pl.DataFrame:
+    """Give the members of each group one home and one payer; devices and mail domains stay their own."""
     if not people.height:
         return people
     first = np.searchsorted(group, group)
     return people.with_columns(
         *(people[name].gather(first) for name in _PLACE),
-        payment_id=stage.mint("pm", people.height).gather(first),
+        payment_id=context.mint("pm", people.height).gather(first),
         plan=pl.lit("plus"),
     )
 
 
-def _team(stage: Stage, people: pl.DataFrame, group: Ints) -> pl.DataFrame:
-    """One declared organisation and office, and a chat program over the interface that sends whole conversations."""
+def _team(context: Context, people: pl.DataFrame, group: Ints) -> pl.DataFrame:
+    """Give the members of each group one organisation and office, and an API client that sends whole conversations."""
     if not people.height:
         return people
     networks, first = load_networks(), np.searchsorted(group, group)
-    offices = networks.pick(stage.rng, "office", people["country"].gather(first))
+    offices = networks.pick(context.rng, "office", people["country"].gather(first))
     return people.with_columns(
         *(people[name].gather(first) for name in (*_PLACE, "client_api")),
         **ONLY_API,
         whole=pl.lit(value=True),
-        org_id=stage.mint("org", people.height).gather(first),
-        payment_id=stage.mint("pm", people.height).gather(first),
-        email_domain=domains(stage.rng, people.height).gather(first),
-        office_ip=networks.draw(stage.rng, offices).gather(first),
+        org_id=context.mint("org", people.height).gather(first),
+        payment_id=context.mint("pm", people.height).gather(first),
+        email_domain=domains(context.rng, people.height).gather(first),
+        office_ip=networks.draw(context.rng, offices).gather(first),
         office_net=pl.Series(offices[first]),
     )

@@ -1,4 +1,4 @@
-"""A translation product: one account through which the whole world speaks."""
+"""A translation product: one customer whose requests are in every language, from users all over the world."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,9 +9,9 @@ import polars as pl
 from distillscan.simulate import templates
 from distillscan.simulate.grammar import LANGUAGES
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import ONLY_API, domains, recruit
-from distillscan.simulate.traffic import dress, visits
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import ONLY_API, domains, make_accounts
+from distillscan.simulate.traffic import add_account_columns, draw_visits
+from distillscan.simulate.world import Context, Part, Size
 from distillscan.simulate.writer import INTERESTS
 
 
@@ -26,19 +26,21 @@ class TranslationProduct:
     rate: ClassVar[float] = 300.0
     limits: ClassVar[tuple[int, int]] = (1, 3)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Service accounts of one organisation."""
-        rng, writer, count = stage.rng, stage.world.writer, size.accounts
-        people = recruit(stage, count, "server", arrivals=0.0).with_columns(
+    def build(self, context: Context, size: Size) -> Part:
+        """Make service accounts of one organisation."""
+        rng, writer, count = context.rng, context.world.writer, size.accounts
+        people = make_accounts(context, count, "server", arrivals=0.0).with_columns(
             **ONLY_API,
-            operator=pl.lit(stage.name),
-            org_id=pl.lit(stage.mint_one("org")),
-            payment_id=pl.lit(stage.mint_one("pm")),
+            operator=pl.lit(context.name),
+            org_id=pl.lit(context.mint_one("org")),
+            payment_id=pl.lit(context.mint_one("pm")),
             email_domain=pl.lit(domains(rng, 1).item()),
             plan=pl.lit("enterprise"),
             last=pl.lit(size.last, pl.Int64),
         )
-        lines = dress(stage, people, visits(stage, people, rng.multinomial(size.rows, np.full(count, 1 / count))))
+        lines = add_account_columns(
+            context, people, draw_visits(context, people, rng.multinomial(size.rows, np.full(count, 1 / count)))
+        )
         rows = lines.height
         library = templates.wordings(rng, "plain", "system", self.instructions, 3)
         which = rng.integers(0, len(library), rows)
@@ -48,4 +50,4 @@ class TranslationProduct:
             np.full(rows, INTERESTS.index("write")),
             rng.integers(0, 2, rows),
         )
-        return finish(stage, people, lines.with_columns(**templates.fill(library, which, said)))
+        return finish(context, people, lines.with_columns(**templates.fill_templates(library, which, said)))

@@ -7,9 +7,9 @@ import numpy as np
 
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import live, settle
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.traffic import make_traffic, set_addresses
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Travellers:
     rate: ClassVar[float] = 0.6
     limits: ClassVar[tuple[int, int]] = (25, 100_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Consumers with a fresh address for every conversation."""
-        rng, networks = stage.rng, load_networks()
-        people = recruit(stage, size.accounts, "consumer")
-        lines = live(stage, people, size.rows)
+    def build(self, context: Context, size: Size) -> Part:
+        """Make consumers with a fresh address for every conversation."""
+        rng, networks = context.rng, load_networks()
+        people = make_accounts(context, size.accounts, "consumer")
+        lines = make_traffic(context, people, size.rows)
         session = lines["session"].to_numpy()
         count = int(session.max(initial=-1)) + 1
         guests = np.concatenate([networks.of("home"), networks.of("mobile"), networks.of("office")])
         place = np.where(rng.random(count) < self.vpn, rng.choice(networks.of("vpn"), count), rng.choice(guests, count))
         addresses = networks.draw(rng, place, 0.2)
-        return finish(stage, people, settle(lines, place[session], addresses.gather(session)))
+        return finish(context, people, set_addresses(lines, place[session], addresses.gather(session)))

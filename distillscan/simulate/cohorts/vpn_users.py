@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
-from distillscan.simulate.people import recruit
-from distillscan.simulate.traffic import behind, live
-from distillscan.simulate.world import Part, Size, Stage
+from distillscan.simulate.people import make_accounts
+from distillscan.simulate.traffic import make_traffic, route_through
+from distillscan.simulate.world import Context, Part, Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,11 @@ class VpnUsers:
     rate: ClassVar[float] = 0.4
     limits: ClassVar[tuple[int, int]] = (40, 1_000_000)
 
-    def build(self, stage: Stage, size: Size) -> Part:
-        """Consumers whose every conversation leaves through a random exit."""
-        rng, networks = stage.rng, load_networks()
-        people = recruit(stage, size.accounts, "consumer")
-        lines = live(stage, people, size.rows)
+    def build(self, context: Context, size: Size) -> Part:
+        """Make consumers whose every conversation has a random exit address."""
+        rng, networks = context.rng, load_networks()
+        people = make_accounts(context, size.accounts, "consumer")
+        lines = make_traffic(context, people, size.rows)
         count = max(3, round(size.accounts * self.exits / 100))
         exits = rng.choice(networks.of("vpn"), count)
-        return finish(stage, people, behind(stage, lines, exits, by="session", v6_share=0.2))
+        return finish(context, people, route_through(context, lines, exits, by="session", v6_share=0.2))

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from distillscan.profile.kernels.cues import CLASSES, SPECIAL
-from distillscan.profile.text.cues import Denial, Matcher, Rule, build, expand, groups_by_pattern, patterns
+from distillscan.profile.text.automaton import CLASSES, SPECIAL, build
+from distillscan.profile.text.cues import expand, groups_by_pattern, patterns
 from distillscan.profile.text.hashes import texts_of
+from distillscan.profile.text.rules import Denial, Matcher, Rule
 from tests.support.reference import symbols_of
 
 GROUPS = {
@@ -23,15 +24,15 @@ GROUPS = {
 NAMES = (*GROUPS, "asked")
 RULES = [
     Rule(("act", "thing"), 24, becomes="asked"),
-    Rule(("asked",), 1, bit=0),
-    Rule(("asked", "manner"), 30, bit=1),
-    Rule(("tag", "thing", "manner"), 60, bit=2),
-    Rule(("thing",), 1, bit=5),
+    Rule(("asked",), 1, bits=0b1),
+    Rule(("asked", "manner"), 30, bits=0b10),
+    Rule(("tag", "thing", "manner"), 60, bits=0b100),
+    Rule(("thing",), 1, bits=0b100000),
 ]
 DENIAL = Denial("not", ("act",), 10)
 PATTERNS = groups_by_pattern(GROUPS)
 AUTOMATON = build(PATTERNS, NAMES)
-MATCHER = Matcher(AUTOMATON, NAMES, RULES, DENIAL)
+MATCHER = Matcher(AUTOMATON, RULES, DENIAL)
 
 
 def normalise(text: str) -> str:
@@ -55,8 +56,8 @@ def plainly(text: str) -> int:
             for rule in RULES:
                 if name not in rule.groups or any(here - last.get(g, -(10**9)) > rule.within for g in rule.groups):
                     continue
-                if rule.bit >= 0:
-                    bits |= 1 << rule.bit
+                if rule.bits:
+                    bits |= rule.bits
                 elif last.get(rule.becomes) != here:
                     last[rule.becomes] = here
                     fresh.append(rule.becomes)
@@ -215,9 +216,9 @@ def test_nulls_and_empty_texts_have_nothing() -> None:
 
 def test_a_rule_about_a_group_without_cues_is_refused() -> None:
     with pytest.raises(ValueError, match="a rule needs the group 'ghost', which has no cues"):
-        Matcher(AUTOMATON, NAMES, [Rule(("act", "ghost"), 9, bit=0)], DENIAL)
+        Matcher(AUTOMATON, [Rule(("act", "ghost"), 9, bits=0b1)], DENIAL)
     with pytest.raises(ValueError, match="a rule needs the group 'none', which has no cues"):
-        Matcher(AUTOMATON, NAMES, RULES, Denial("none", (), 9))
+        Matcher(AUTOMATON, RULES, Denial("none", (), 9))
 
 
 def test_more_cues_than_states_can_be_numbered_are_refused() -> None:

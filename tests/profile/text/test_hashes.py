@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distillscan.profile.text.hashes import hash_column, hash_text, texts_of
+from distillscan.profile.text.sketches import sketch
 from tests.support import reference as plain
 
 TEXT = st.one_of(st.none(), st.text(max_size=40), st.sampled_from(["", "x" * 12, "x" * 13, "好" * 4, "好" * 5]))
@@ -20,7 +21,7 @@ def test_strings_are_found_in_any_chunks_and_slices(chunks: list[list[str | None
     assert hash_column(column).to_list() == [reference(text) for text in values]
     texts = texts_of(column)
     assert texts.lengths.tolist() == [len((text or "").encode()) for text in values]
-    assert (texts.valid is None) == (None not in values)
+    assert texts.valid.tolist() == [text is not None for text in values]
 
 
 def test_values_of_a_dictionary_and_picked_rows_are_found_without_a_copy() -> None:
@@ -33,20 +34,18 @@ def test_values_of_a_dictionary_and_picked_rows_are_found_without_a_copy() -> No
 def test_rows_are_taken_with_what_is_known_of_them() -> None:
     taken = texts_of(pl.Series(["a", None, "see you tomorrow then"])).take(pl.Series([2, 1]).to_numpy())
     assert taken.lengths.tolist() == [21, 0]
-    assert taken.valid is not None
     assert taken.valid.tolist() == [True, False]
     assert int(taken.hashes()[0]) == hash_text("see you tomorrow then")
 
 
 @pytest.mark.parametrize(("text", "enough"), [("x" * 7, False), ("x" * 8, True), ("x" * 8 + "tail", True)])
 def test_heads_are_hashed_where_there_is_enough_text(text: str, enough: bool) -> None:
-    hashes, long = texts_of(pl.Series([text])).head_hashes(8)
-    assert long.tolist() == [enough]
-    assert (int(hashes[0]) == hash_text("x" * 8)) is enough
+    rows, hashes = texts_of(pl.Series(["short", text])).head_hashes(8)
+    assert (rows.tolist(), hashes.tolist()) == (([1], [hash_text("x" * 8)]) if enough else ([], []))
 
 
 def test_sketches_are_a_row_each() -> None:
-    frame = texts_of(pl.Series(["One two three four five", "", "six seven eight nine"])).sketches()
+    frame = sketch(texts_of(pl.Series(["One two three four five", "", "six seven eight nine"])))
     expected = [plain.sketch_text(text) for text in (b"one two three four five", b"", b"six seven eight nine")]
     assert frame.rows() == expected
     assert frame.schema == {"normal": pl.UInt64, "tokens": pl.UInt32, "sketch": pl.List(pl.UInt64)}

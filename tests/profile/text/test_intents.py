@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from distillscan.profile.text.hashes import texts_of
 from distillscan.profile.text.intents import CAPABILITIES, HARVEST, HEAD, INTENTS, TAIL, intents_of
 from tests.support.places import SHARED
 
@@ -202,7 +203,7 @@ def names(bits: int, among: tuple[str, ...] = HARVEST) -> set[str]:
 
 
 def intents(text: str, among: tuple[str, ...] = HARVEST) -> set[str]:
-    return names(intents_of(pl.Series([text]))[0], among)
+    return names(intents_of(texts_of(pl.Series([text])))[0], among)
 
 
 @pytest.mark.parametrize(
@@ -230,11 +231,9 @@ def test_intents_are_bits_in_a_fixed_order() -> None:
         "replayed_reasoning",
     )
     assert CAPABILITIES == ("reasoning", "coding", "tools", "vision")
-    found = intents_of(pl.Series("prompt", ["Compare answer A with answer B, which is better?", None, ""]))
-    assert found.to_list() == [1 << INTENTS.index("preference_comparison"), 0, 0]
-    assert found.dtype == pl.UInt32
-    assert found.name == "prompt"
-    assert intents_of(pl.Series([], dtype=pl.String)).to_list() == []
+    found = intents_of(texts_of(pl.Series(["Compare answer A with answer B, which is better?", None, ""])))
+    assert found.tolist() == [1 << INTENTS.index("preference_comparison"), 0, 0]
+    assert intents_of(texts_of(pl.Series([], dtype=pl.String))).tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -295,7 +294,7 @@ def test_texts_of_nothing_but_cues_are_told_as_well() -> None:
 @pytest.mark.skipif(not (DATA / "benign_prompts.parquet").exists(), reason="the shared corpora are not here")
 class TestRealTexts:
     def share(self, texts: pl.Series, intent: str) -> float:
-        bits = intents_of(texts).to_numpy()
+        bits = intents_of(texts_of(texts))
         return float(np.mean(bits >> np.uint32(INTENTS.index(intent)) & np.uint32(1)))
 
     @pytest.mark.parametrize("intent", HARVEST)

@@ -119,20 +119,33 @@ SHAPES = {
     ),
     "responses": (
         RESPONSES,
-        Extracted("Be brief.", "First\n\nlook {}\n\nseen", "First", "conv_1", ("look",), images=1, signature="sig"),
+        Extracted(
+            "Be brief.", "First\n\nlook {}\n\nseen", "First", "conv_1", ("look",), images=1, reasoning_signature="sig"
+        ),
     ),
     "responses, text": ({"input": "First", "instructions": "S"}, Extracted("S", "First", "First")),
     "anthropic": (
         ANTHROPIC,
-        Extracted("Be brief.\n\nBe kind.", 'First\n\nlook {"q":1}\n\nseen', "First", "3", ("look",), signature="sig1"),
+        Extracted(
+            "Be brief.\n\nBe kind.",
+            'First\n\nlook {"q":1}\n\nseen',
+            "First",
+            "3",
+            ("look",),
+            reasoning_signature="sig1",
+        ),
     ),
     "converse": (
         CONVERSE,
-        Extracted("Be brief.", 'First\n\nlook {"q":1}\n\nseen', "First", None, ("look",), images=1, signature="sig"),
+        Extracted(
+            "Be brief.", 'First\n\nlook {"q":1}\n\nseen', "First", None, ("look",), images=1, reasoning_signature="sig"
+        ),
     ),
     "gemini": (
         GEMINI,
-        Extracted("Be brief.", "First\n\nlook {}\n\nseen", "First", None, ("go", "look"), images=1, signature="sig"),
+        Extracted(
+            "Be brief.", "First\n\nlook {}\n\nseen", "First", None, ("go", "look"), images=1, reasoning_signature="sig"
+        ),
     ),
     "otel parts": (
         OTEL,
@@ -143,6 +156,7 @@ SHAPES = {
     "titan": ({"inputText": "First", "textGenerationConfig": {}}, Extracted(None, "First", "First")),
     "llama": ({"prompt": "First", "max_gen_len": 9}, Extracted(None, "First", "First")),
     "completions": ({"prompt": ["First", "Second"]}, Extracted(None, "First\n\nSecond", "Second")),
+    "empty messages": ({"messages": ["First", "", None, {}]}, Extracted(None, "First", "First")),
     "sharegpt": ([{"from": "human", "value": "First"}], Extracted(None, "First", "First")),
     "wrapped": ({"request": {"body": json.dumps({"prompt": "First"})}}, Extracted(None, "First", "First")),
     "one message": ({"role": "user", "content": "First"}, Extracted(None, "First", "First")),
@@ -176,19 +190,19 @@ def test_text_that_is_no_json_is_the_prompt(text: str) -> None:
 
 @pytest.mark.parametrize("text", ['{"messages":[{"role":"user","content":"cut o', '[{"role": "user"', ' [{"parts": ['])
 def test_a_body_that_was_cut_off_is_no_prompt(text: str) -> None:
-    assert extract(text) == Extracted(reason=BROKEN)
-    assert answer(text) == Answer(reason=BROKEN)
+    assert extract(text) == Extracted(problem=BROKEN)
+    assert answer(text) == Answer(problem=BROKEN)
     assert content(text) == (None, BROKEN)
 
 
 @pytest.mark.parametrize("value", [{"model": "m"}, {"a": {"b": 1}}, 7, True, [[], 3, None], {"messages": "", "x": 1}])
 def test_json_without_messages_says_so(value: Any) -> None:
-    assert extract(value) == Extracted(reason=NO_MESSAGES)
+    assert extract(value) == Extracted(problem=NO_MESSAGES)
 
 
 def test_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages_module, "MAX_JSON", 10)
-    assert extract("x" * 11) == Extracted(reason=TOO_LONG)
+    assert extract("x" * 11) == Extracted(problem=TOO_LONG)
     assert extract("x" * 10).prompt == "x" * 10
 
 
@@ -196,13 +210,13 @@ def test_bounds() -> None:
     deep: Any = "bottom"
     for _ in range(MAX_DEPTH + 2):
         deep = [deep]
-    assert extract({"messages": [{"role": "user", "content": deep}]}) == Extracted(reason=CUT)
+    assert extract({"messages": [{"role": "user", "content": deep}]}) == Extracted(problem=CUT)
     long = extract({"prompt": "y" * (MAX_CHARS + 5)})
-    assert (len(long.prompt or ""), len(long.last_user or ""), long.reason) == (MAX_CHARS, MAX_CHARS, CUT)
+    assert (len(long.prompt or ""), len(long.last_user or ""), long.problem) == (MAX_CHARS, MAX_CHARS, CUT)
     many = extract({"prompt": "p", "tools": [{"name": f"t{i:04}"} for i in range(MAX_TOOLS + 9)]})
     assert (len(many.tools), many.tools[-1]) == (MAX_TOOLS, f"t{MAX_TOOLS - 1:04}")
     wide = extract(["w"] * 300_000)
-    assert wide.reason == CUT
+    assert wide.problem == CUT
     assert len(wide.prompt or "") <= MAX_CHARS
     assert extract("[" * 100_000 + "]" * 100_000).prompt is not None  # no JSON for Python: taken as text
 
@@ -268,8 +282,8 @@ JSON = st.recursive(
 def test_never_raises_and_texts_can_be_stored(value: Any) -> None:
     for form in (value, json.dumps(value)):
         found, said = extract(form), answer(form)
-        texts = [found.system_prompt, found.prompt, found.last_user, found.conversation, found.signature]
-        for text in [*texts, *found.tools, said.text, said.stop_reason, content(form)[0]]:
+        texts = [found.system_prompt, found.prompt, found.last_user, found.session_id, found.reasoning_signature]
+        for text in [*texts, *found.tools, said.response, said.stop_reason, content(form)[0]]:
             assert text is None or (text.encode() and len(text) <= MAX_CHARS)
         assert extract(form) == found
 

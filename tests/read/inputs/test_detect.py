@@ -72,7 +72,7 @@ def test_the_analyst_knows_better(tmp_path: Path) -> None:
         (
             "a.gz",
             gzip.compress(PARQUET, mtime=0),
-            "a.gz is Parquet inside gzip: decompress it first (Parquet compresses by itself)",
+            "a.gz is Parquet inside gzip or zstd: decompress it first (Parquet compresses by itself)",
         ),
     ],
 )

@@ -133,7 +133,7 @@ def test_the_least_a_schema_must_say() -> None:
         ('name = "m"\nsummary = "s"\n[columns]\n', "schema x: columns is empty: say at least where timestamp and"),
         ('attributes = "yes"\n' + LEAST, "schema x: attributes must be true or false, and is 'yes'"),
         ('kind = "side"\n' + LEAST, "schema x: kind must be one of log, join, and is 'side'"),
-        ('keep = "x"\n' + LEAST, "schema x: keep must be written as [[keep]], and is 'x'"),
+        ('keep = "x"\n' + LEAST, "schema x: keep must be written in double brackets, once or more, and is 'x'"),
         (LEAST + "[[keep]]\nfrom = 'a'\n", "schema x: keep.why must be text, and is missing"),
         (LEAST + "[[keep]]\nfrom = 'a'\nwhy = 'b'\nvalue = 'c'\n", "keep.value is not known; did you mean values?"),
         (LEAST + "[[refuse]]\nfrom = 'a'\npattern = '('\nmessage = 'm'", "schema x: refuse.pattern is no regular"),

@@ -14,7 +14,7 @@ from click.testing import Result as Outcome
 from distillscan.report.filters import select
 from distillscan.report.views import html as page
 from distillscan.report.views.html import to_html
-from distillscan.report.views.shared.conclusion import nothing_looked_at
+from distillscan.report.views.shared.judgement import nothing_looked_at
 from distillscan.result import Result, Weight
 from distillscan.sanitize import clip, visible
 from tests.support.fake_results import DETECTORS, UNLOOKED, busy, cluster, hostile, quiet

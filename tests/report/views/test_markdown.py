@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from distillscan.report.filters import select
 from distillscan.report.views.markdown import code, paragraph, prose, to_markdown
-from distillscan.report.views.shared.conclusion import nothing_looked_at
+from distillscan.report.views.shared.judgement import nothing_looked_at
 from distillscan.result import Result, Template
 from distillscan.sanitize import visible
 from tests.support.fake_results import DETECTORS, UNLOOKED, busy, cluster, hostile, quiet

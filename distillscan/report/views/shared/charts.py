@@ -5,20 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from distillscan.result import Weight
 from distillscan.wording import counted, moment, number
 
 LEVELS: Final = "▁▂▃▄▅▆▇█"
 NOTHING: Final = "·"
 
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of a waterfall: it fills the cells from ``start`` up to, not including, ``end``."""
-
-    start: int
-    end: int
+BarKind = Literal["prior", "for", "against", "sum"]
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -27,27 +22,36 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(LEVELS[math.ceil(value / peak * len(LEVELS)) - 1] if value > 0 else NOTHING for value in values)
 
 
-def waterfall(weights: Sequence[float], width: int) -> tuple[list[Bar], Bar, int]:
-    """Lay out bars that each begin where the one before ended.
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line of a sum of weights: its bar fills the cells from ``start`` up to, not including, ``end``."""
 
-    Args:
-        weights: Summands, in order.
-        width: Cells there are for the chart.
+    label: str
+    bits: float
+    kind: BarKind
+    start: int
+    end: int
+
+
+def waterfall(weights: Sequence[Weight], width: int) -> tuple[list[Bar], int]:
+    """Lay out the weights of a sum, in ``width`` cells, as bars that each begin where the one before ended.
 
     Returns:
-        One bar per weight, the bar of their sum, and the cell of the zero line.
+        One bar per weight and the bar of their sum, and the cell of the zero line.
     """
-    edges = [0.0, *accumulate(weights)]
-    low, high = min(edges), max(edges)
-    span = max(high - low, 1e-6)
-    cells = [round((edge - low) / span * (width - 1)) for edge in edges]
-    zero = cells[0]
-    return [_bar(a, b) for a, b in pairwise(cells)], _bar(zero, cells[-1]), zero
+    edges = [0.0, *accumulate(weight.bits for weight in weights)]
+    span = max(max(edges) - min(edges), 1e-6)
+    cells = [round((edge - min(edges)) / span * (width - 1)) for edge in edges]
+    lines = [(weight.label, weight.bits, _kind(weight)) for weight in weights]
+    lines.append(("sum", sum(weight.bits for weight in weights), "sum"))
+    ends = map(sorted, [*pairwise(cells), (cells[0], cells[-1])])
+    return [Bar(*line, a, max(b, a + 1)) for line, (a, b) in zip(lines, ends, strict=True)], cells[0]
 
 
-def _bar(a: int, b: int) -> Bar:
-    start, end = sorted((a, b))
-    return Bar(start, max(end, start + 1))
+def _kind(weight: Weight) -> BarKind:
+    if weight.label == "prior":
+        return "prior"
+    return "for" if weight.bits > 0 else "against"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Series:
 
 
 def series(timeline: Sequence[Mapping[str, Any]], width: int) -> Series | None:
-    """Fit a timeline of days into at most ``width`` intervals; ``None`` if no entry has a date and a count."""
+    """Fit a timeline of days into at most ``width`` intervals; None if these are fewer than two."""
     days = sorted(filter(None, map(_day, timeline)))
     if not days:
         return None
@@ -68,6 +72,8 @@ def series(timeline: Sequence[Mapping[str, Any]], width: int) -> Series | None:
     values = [0] * ((last - first).days // together + 1)
     for day, requests in days:
         values[(day - first).days // together] += requests
+    if len(values) < 2:
+        return None
     peak = max(range(len(values)), key=values.__getitem__)
     interval = "day" if together == 1 else counted(together, "day")
     start = f"{'on' if together == 1 else 'from'} {first + timedelta(days=together * peak):%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""How a cluster is judged: the two questions, what answers each of them, and the innocent explanations."""
+"""How clusters are judged: the two questions, what answers each, innocent explanations, and what no cluster means."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -18,14 +18,7 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("holds", "not tested", "fails")
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One question about a cluster, and what answers it.
-
-    Attributes:
-        question: In words.
-        probability: Of a yes, in 0..1, as published.
-        weights: The lines of the sum that gives it, in bits.
-        evidence: What was found, strongest first.
-    """
+    """One question about a cluster: the published probability of a yes, and the evidence, strongest first."""
 
     question: str
     probability: float
@@ -41,12 +34,13 @@ class Judgement:
 def judgements(cluster: Cluster) -> tuple[Judgement, ...]:
     """Return the two questions about a cluster with their answers."""
     answers: Mapping[Axis, float] = {"coordination": cluster.coordination, "extraction": cluster.extraction}
+    strongest_first = sorted(cluster.evidence, key=lambda e: -abs(e.bits))
     return tuple(
         Judgement(
             question,
             answers[axis],
             tuple(weight for weight in cluster.weights if weight.axis == axis),
-            tuple(sorted((e for e in cluster.evidence if e.axis == axis), key=lambda e: -abs(e.bits))),
+            tuple(e for e in strongest_first if e.axis == axis),
         )
         for axis, question in QUESTIONS.items()
     )
@@ -60,12 +54,29 @@ def explanations(cluster: Cluster) -> list[Explanation]:
 def cluster_counts(result: Result) -> str:
     """Return how many clusters there are, and of each severity: ``3 clusters: 1 high, 2 low``."""
     found = severities(result)
-    if not found:
-        return "no cluster"
-    return f"{counted(sum(found.values()), 'cluster')}: " + ", ".join(f"{number(n)} {s}" for s, n in found.items())
+    counts = ", ".join(f"{number(n)} {severity}" for severity, n in found.items())
+    return f"{counted(sum(found.values()), 'cluster')}: {counts}" if found else "no cluster"
 
 
 def severities(result: Result) -> dict[Severity, int]:
     """Return how many clusters of each severity there are, listed or not, worst first, without the zeros."""
     found = Counter(cluster.severity for cluster in result.clusters) + Counter(result.filters.hidden)
     return {severity: found[severity] for severity in SEVERITIES if found[severity]}
+
+
+def nothing_looked_at(result: Result) -> str:
+    """Return why the report says nothing about the accounts of the log, for its first line; empty if it does."""
+    if result.population.requests and any(run.status == "ok" for run in result.detectors):
+        return ""
+    why = "No detector could run" if result.population.requests else "The log holds no request"
+    return f"{why}: nothing was looked at, and this report says nothing about any account."
+
+
+def nothing_found(result: Result) -> str:
+    """Return what it means that a report lists no cluster, as far as the detectors could tell."""
+    ran = sum(run.status == "ok" for run in result.detectors)
+    told = f", as far as {ran} of {counted(len(result.detectors), 'detector')} could tell"
+    return (
+        "No set of accounts in this log looks like one undeclared operator"
+        f"{told if ran < len(result.detectors) else ''}. What was checked and what could not be is below."
+    )

@@ -1,8 +1,26 @@
-"""Renderables as text: with ANSI colours for a terminal, or plain for files and pipes."""
+"""What all texts for a terminal are laid out with, and how they become text: with ANSI colours, or plain for files."""
 
 import io
+from typing import Final
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from distillscan.report.views.terminal import style
+
+#: Indent of a section's body.
+INDENT: Final = 2
+
+
+def section(title: str | Text, *body: RenderableType) -> Group:
+    """Return a title with its indented body."""
+    return Group(Text(title, style.STRONG) if isinstance(title, str) else title, *map(indented, body))
+
+
+def indented(body: RenderableType) -> Padding:
+    """Return what stands below a title."""
+    return Padding(body, (0, 0, 0, INDENT), expand=False)
 
 
 def as_text(renderable: RenderableType, width: int, *, color: bool) -> str:

@@ -1,9 +1,9 @@
 """The ranked table: one line of aligned numbers per cluster, and beneath it what the cluster is, in a sentence."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
+from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -17,36 +17,25 @@ from distillscan.wording import compact, days, moment, number, percent, score
 
 #: Display cells. No identifier that distillscan makes is as long as that: people copy it, so it must be whole.
 ID_WIDTH, SEEN_WIDTH, SUMMARY_WIDTH = 400, 24, 240
-
-
-@dataclass(frozen=True, slots=True)
-class _TableColumn:
-    title: str
-    cell: Callable[[Cluster], str]
-    right: bool = True
+#: Columns of words; numbers stand right.
+_LEFT: Final = ("severity", "cluster", "seen")
 
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Columns, their widths and the gap between them; what is in no column stands on lines of its own."""
+    """Columns by title, their widths and the gap between them; what is in no column stands on lines of its own."""
 
-    columns: list[_TableColumn]
-    widths: list[int]
+    columns: Mapping[str, Callable[[Cluster], str]]
+    widths: Sequence[int]
     gap: int
 
-    @property
-    def width(self) -> int:
-        return sum(self.widths) + self.gap * (len(self.widths) - 1)
-
-    def has(self, title: str) -> bool:
-        return any(column.title == title for column in self.columns)
-
-    def line(self, cells: Sequence[Text]) -> Text:
+    def line(self, cells: Iterable[Text]) -> Text:
         """A line that keeps its columns: never wrapped, no spaces at its end."""
-        line = Text(" " * self.gap, no_wrap=True, overflow="crop").join(
-            _fit(cell, width, right=column.right)
-            for cell, width, column in zip(cells, self.widths, self.columns, strict=True)
-        )
+        fitted = []
+        for title, cell, width in zip(self.columns, cells, self.widths, strict=True):
+            padding = Text(" " * (width - cell.cell_len))
+            fitted.append(cell + padding if title in _LEFT else padding + cell)
+        line = Text(" " * self.gap, no_wrap=True, overflow="crop").join(fitted)
         line.rstrip()
         return line
 
@@ -58,13 +47,16 @@ def ranked_table(clusters: Sequence[Cluster], width: int) -> RenderableType:
     are shortened; last, identifiers get a line of their own.
     """
     layout = _layout(clusters, width)
-    lines: list[RenderableType] = [layout.line([Text(column.title, style.QUIET) for column in layout.columns])]
-    for cluster in clusters:
-        lines.append(layout.line([Text(c.cell(cluster), _cell_style(c, cluster)) for c in layout.columns]))
-        name = Text(clip(cluster.cluster_id, ID_WIDTH), style.STRONG, overflow="fold")
-        below = [] if layout.has("cluster") else [name]
-        dates = "" if layout.has("seen") else f"{clip(_seen(cluster, year=True), SEEN_WIDTH)}  "
-        below.append(Text.assemble((dates, style.QUIET), clip(cluster.summary, SUMMARY_WIDTH)))
+    lines: list[RenderableType] = [layout.line(Text(title, style.QUIET) for title in layout.columns)]
+    for c in clusters:
+        styles = {"severity": style.SEVERITY[c.severity], "cluster": style.STRONG}
+        lines.append(layout.line(Text(cell(c), styles.get(title, "")) for title, cell in layout.columns.items()))
+        name = Text(clip(c.cluster_id, ID_WIDTH), style.STRONG, overflow="fold")
+        dates = f"{clip(days(c.first_seen, c.last_seen, year=True), SEEN_WIDTH)}  "
+        summary = Text.assemble(
+            ("" if "seen" in layout.columns else dates, style.QUIET), clip(c.summary, SUMMARY_WIDTH)
+        )
+        below = [summary] if "cluster" in layout.columns else [name, summary]
         lines.append(Padding(Group(*below), (0, 0, 0, layout.widths[0] + layout.gap)))
     return Group(*lines)
 
@@ -76,40 +68,24 @@ def _layout(clusters: Sequence[Cluster], width: int) -> _Layout:
         if year is False and len(years) > 1:
             continue
         columns = _columns(short_counts, year, named=named)
-        widths = [max(len(column.title), *(cell_len(column.cell(c)) for c in clusters)) for column in columns]
-        layout = _Layout(columns, widths, gap)
-        if layout.width <= width:
+        widths = [max(len(title), *(cell_len(cell(c)) for c in clusters)) for title, cell in columns.items()]
+        if sum(widths) + gap * (len(widths) - 1) <= width:
             break
-    return layout
+    return _Layout(columns, widths, gap)
 
 
-def _columns(short_counts: bool, year: bool | None, *, named: bool) -> list[_TableColumn]:
+def _columns(short_counts: bool, year: bool | None, *, named: bool) -> dict[str, Callable[[Cluster], str]]:
     count = compact if short_counts else number
-    columns = [
-        _TableColumn("#", lambda c: number(c.rank)),
-        _TableColumn("severity", lambda c: c.severity, right=False),
-        _TableColumn("cluster", lambda c: clip(c.cluster_id, ID_WIDTH), right=False),
-        _TableColumn("accounts", lambda c: count(c.accounts)),
-        _TableColumn("requests", lambda c: count(c.requests)),
-        _TableColumn("coord.", lambda c: percent(c.coordination)),
-        _TableColumn("extr.", lambda c: percent(c.extraction)),
-        _TableColumn("score", lambda c: score(c.score)),
-    ]
-    if year is not None:
-        columns.append(_TableColumn("seen", partial(_seen, year=year), right=False))
-    return columns if named else [column for column in columns if column.title != "cluster"]
-
-
-def _seen(cluster: Cluster, *, year: bool) -> str:
-    return days(cluster.first_seen, cluster.last_seen, year=year)
-
-
-def _cell_style(column: _TableColumn, cluster: Cluster) -> str:
-    if column.title == "severity":
-        return style.SEVERITY[cluster.severity]
-    return style.STRONG if column.title == "cluster" else ""
-
-
-def _fit(cell: Text, width: int, *, right: bool) -> Text:
-    padding = " " * (width - cell.cell_len)
-    return Text(padding) + cell if right else cell + Text(padding)
+    columns: dict[str, Callable[[Cluster], str]] = {
+        "#": lambda c: number(c.rank),
+        "severity": lambda c: c.severity,
+        "cluster": lambda c: clip(c.cluster_id, ID_WIDTH),
+        "accounts": lambda c: count(c.accounts),
+        "requests": lambda c: count(c.requests),
+        "coord.": lambda c: percent(c.coordination),
+        "extr.": lambda c: percent(c.extraction),
+        "score": lambda c: score(c.score),
+        "seen": lambda c: days(c.first_seen, c.last_seen, year=bool(year)),
+    }
+    left_out = {"cluster": not named, "seen": year is None}
+    return {title: cell for title, cell in columns.items() if not left_out.get(title)}

@@ -1,17 +1,15 @@
 """The report for people: a ranked table, a panel per cluster, and what was and was not checked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
+from rich.console import Group, RenderableType
+from rich.table import Column, Table
 from rich.text import Text
 
 from distillscan.report.filters import hidden_clusters
-from distillscan.report.views.shared.conclusion import nothing_found, nothing_looked_at
-from distillscan.report.views.shared.judgement import severities
+from distillscan.report.views.shared.judgement import nothing_found, nothing_looked_at, severities
 from distillscan.report.views.terminal import style
-from distillscan.report.views.terminal.console import as_text
+from distillscan.report.views.terminal.console import as_text, indented, section
 from distillscan.report.views.terminal.panel import PARAGRAPH, cluster_panel
 from distillscan.report.views.terminal.ranking import ranked_table
 from distillscan.result import DetectorRun, Result
@@ -26,14 +24,21 @@ MAX_WIDTH, MIN_WIDTH = 140, 60
 PANELS, REASONS = 10, 8
 
 
-def render(result: Result, *, width: int = DEFAULT_WIDTH, verbosity: int = 0) -> Group:
-    """Return the report as a rich renderable.
+def to_text(result: Result, *, width: int = DEFAULT_WIDTH, color: bool = False, verbosity: int = 0) -> str:
+    """Return the report as text, with ANSI colours or without any escape sequence.
 
     Args:
         result: What was found, filtered if need be.
-        width: Columns to lay it out in, ``MIN_WIDTH`` at least.
+        width: Columns to lay it out in; brought into ``MIN_WIDTH`` to ``MAX_WIDTH``.
+        color: Whether it may carry colours.
         verbosity: 0 for what an analyst needs first; 1 for every cluster, all evidence and its numbers.
     """
+    width = min(max(width, MIN_WIDTH), MAX_WIDTH)
+    return as_text(render(result, width, verbosity), width, color=color)
+
+
+def render(result: Result, width: int, verbosity: int) -> Group:
+    """Return the report as a rich renderable, laid out in ``width`` columns."""
     unlooked, left_out = nothing_looked_at(result), hidden_clusters(result.filters)
     notes = [_note(left_out)] if left_out else []
     parts: list[RenderableType] = [Text(unlooked, "bold yellow")] if unlooked else []
@@ -44,24 +49,10 @@ def render(result: Result, *, width: int = DEFAULT_WIDTH, verbosity: int = 0) ->
         parts += [*notes, Text()]
     elif not unlooked:
         parts += [Text(nothing_found(result), style.STRONG), Text()]
-    parts.append(_checked(result))
-    parts += _rejected(result, verbosity)
-    parts += _limitations(result)
-    parts += _columns(result, verbosity)
+    parts.append(section("What was checked", _detectors(result)))
+    for title, body in _about_the_log(result, verbosity):
+        parts += [Text(), section(title, body)]
     return Group(*parts)
-
-
-def print_report(result: Result, console: Console, *, verbosity: int = 0) -> None:
-    """Print the report on a rich console, at its width and with its colours."""
-    width = min(max(console.width, MIN_WIDTH), MAX_WIDTH)
-    report = render(result, width=width, verbosity=verbosity)
-    console.print(report, width=width, markup=False, highlight=False, emoji=False)
-
-
-def to_text(result: Result, *, width: int = DEFAULT_WIDTH, color: bool = False, verbosity: int = 0) -> str:
-    """Return the report as text, with ANSI colours or without any escape sequence."""
-    width = min(max(width, MIN_WIDTH), MAX_WIDTH)
-    return as_text(render(result, width=width, verbosity=verbosity), width, color=color)
 
 
 def _header(result: Result) -> Text:
@@ -85,25 +76,20 @@ def _details(result: Result, width: int, verbosity: int) -> Iterator[RenderableT
     clusters = result.clusters if verbosity or result.filters.top else result.clusters[:PANELS]
     for cluster in clusters:
         yield cluster_panel(cluster, width, verbosity)
-    yield _note("report.json: the file that --output report.json writes.")
-    yield Text()
+    yield from (_note("report.json: the file that --output report.json writes."), Text())
     if len(clusters) < len(result.clusters):
         rest = counted(len(result.clusters) - len(clusters), "more cluster")
-        yield _note(f"{rest} without details here: --top {len(result.clusters)} or -v shows them.")
-        yield Text()
+        yield from (_note(f"{rest} without details here: --top {len(result.clusters)} or -v shows them."), Text())
 
 
-def _checked(result: Result) -> RenderableType:
-    table = Table.grid(padding=(0, 1), expand=False)
-    table.add_column(width=1)
-    table.add_column(no_wrap=True)
-    table.add_column()
+def _detectors(result: Result) -> Table:
+    table = Table.grid(Column(width=1), Column(no_wrap=True), Column(), padding=(0, 1))
     for run in result.detectors:
         glyph, colour = style.STATUS[run.status]
         table.add_row(Text(glyph, colour), Text(f"{clip(run.name, 40)} {clip(run.version, 20)}  "), _outcome(run))
     if not result.detectors:
-        table.add_row("", Text("no detector was chosen"), "")
-    return _section("What was checked", table)
+        table.add_row("", "no detector was chosen", "")
+    return table
 
 
 def _outcome(run: DetectorRun) -> Text:
@@ -113,56 +99,35 @@ def _outcome(run: DetectorRun) -> Text:
     return Text.assemble((label, style.STATUS[run.status][1]), f": {clip(run.reason, PARAGRAPH)}")
 
 
-def _rejected(result: Result, verbosity: int) -> Iterator[RenderableType]:
+def _about_the_log(result: Result, verbosity: int) -> Iterator[tuple[str, Table]]:
+    """Sections on rows that were not used, on limitations and, for those who must account for it, on what was read."""
     rejected = result.rejected
-    if not rejected.rows:
-        return
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column()
-    reasons = sorted(rejected.reasons.items(), key=lambda item: (-item[1], item[0]))
+    if rejected.rows:
+        share = percent(rejected.rows / (rejected.rows + result.population.requests))
+        yield f"{counted(rejected.rows, 'row')} not used ({share})", _rejections(rejected.reasons, verbosity)
+    if result.limitations:
+        table = Table.grid(Column(width=1), Column(), padding=(0, 1))
+        for line in result.limitations:
+            table.add_row(Text("·", style.QUIET), Text(clip(line, PARAGRAPH)))
+        yield "Limitations", table
+    if verbosity and result.columns:
+        table = Table.grid(Column(no_wrap=True), Column(), Column(style=style.QUIET), padding=(0, 2))
+        table.add_row(*(Text(title, style.QUIET) for title in ("column", "used for", "shown")))
+        for column in result.columns:
+            table.add_row(Text(clip(column.name, 24)), Text(clip(column.used_for, PARAGRAPH)), Text(column.shown))
+        yield "What was read", table
+
+
+def _rejections(rows_by_reason: Mapping[str, int], verbosity: int) -> Table:
+    table = Table.grid(Column(justify="right", no_wrap=True), Column(), padding=(0, 2))
+    reasons = sorted(rows_by_reason.items(), key=lambda item: (-item[1], item[0]))
     shown = reasons if verbosity else reasons[:REASONS]
     for reason, rows in shown:
         table.add_row(Text(number(rows)), Text(clip(reason, PARAGRAPH)))
-    if len(shown) < len(reasons):
-        table.add_row(
-            Text(number(sum(rows for _, rows in reasons[REASONS:]))), Text("for other reasons (-v)", style.QUIET)
-        )
-    share = percent(rejected.rows / (rejected.rows + result.population.requests))
-    yield Text()
-    yield _section(f"{counted(rejected.rows, 'row')} not used ({share})", table)
-
-
-def _limitations(result: Result) -> Iterator[RenderableType]:
-    if not result.limitations:
-        return
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=1)
-    table.add_column()
-    for line in result.limitations:
-        table.add_row(Text("·", style.QUIET), Text(clip(line, PARAGRAPH)))
-    yield Text()
-    yield _section("Limitations", table)
-
-
-def _columns(result: Result, verbosity: int) -> Iterator[RenderableType]:
-    """What was read of the log: asked for by those who must account for it, so with ``-v`` only."""
-    if not (verbosity and result.columns):
-        return
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    table.add_column(style=style.QUIET)
-    table.add_row(*(Text(title, style.QUIET) for title in ("column", "used for", "shown")))
-    for column in result.columns:
-        table.add_row(Text(clip(column.name, 24)), Text(clip(column.used_for, PARAGRAPH)), Text(column.shown))
-    yield Text()
-    yield _section("What was read", table)
-
-
-def _section(title: str, body: RenderableType) -> RenderableType:
-    return Group(Text(title, style.STRONG), Padding(body, (0, 0, 0, 2), expand=False))
+    if rest := sum(rows for _, rows in reasons[len(shown) :]):
+        table.add_row(Text(number(rest)), Text("for other reasons (-v)", style.QUIET))
+    return table
 
 
 def _note(line: str) -> RenderableType:
-    return Padding(Text(clip(line, PARAGRAPH), style.QUIET), (0, 0, 0, 2), expand=False)
+    return indented(Text(clip(line, PARAGRAPH), style.QUIET))

@@ -1,7 +1,7 @@
-"""The loop that walks a compiled grammar and writes a text for every row.
+"""The loop that expands a compiled grammar into a text for every row.
 
 It is compiled: a text takes a hundred steps, each of which depends on the one before, and a simulation is made of many
-single texts. Walking all rows in step with numpy takes several times as long.
+single texts. Expanding all rows in step with numpy takes several times as long.
 """
 
 from typing import Final
@@ -18,14 +18,14 @@ Bytes = npt.NDArray[np.uint8]
 #: Lehmer generator: products stay below 2**48, so it is exact in plain integers, compiled or not.
 _MULTIPLIER: Final = 48_271
 _MODULUS: Final = 2_147_483_647
-#: Deeper than this a rule takes its first alternative, so a rule that contains itself comes to an end.
+#: Below this depth a rule takes its first alternative, so that a rule that contains itself ends.
 _DEPTH: Final = 14
-#: Numbers of room that a walk needs: the next and the last part of every symbol it is in.
+#: Numbers on the stack: the next and the last part of every symbol that is being expanded.
 STACK: Final = 2 * 64
 
 
 @kernel("void(i8[::1], i8[::1], i8[::1], f8[::1], i8[::1], i8[::1], i8[::1], u1[::1], i8[::1], i8[::1], u1[::1])")
-def spell(
+def write_texts(
     symbols: Ints, seeds: Ints, alternatives: Ints, cumulative: Floats, parts: Ints, codes: Ints, literals: Ints,
     letters: Bytes, stack: Ints, offsets: Ints, out: Bytes,
 ) -> None:  # fmt: skip

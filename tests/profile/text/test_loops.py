@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from distillscan.profile.text.hashes import Texts, hash_text, texts_of
+from distillscan.profile.text.sketches import sketch
 from tests.support import reference
 
 WORDS = [
@@ -37,11 +38,11 @@ def laid(texts: list[bytes]) -> Texts:
     """Texts in memory, one after the other, whatever their bytes."""
     data = np.frombuffer(b"".join(texts) + b"\0", np.uint8)
     lengths = np.array([len(text) for text in texts], np.int64)
-    return Texts(data.ctypes.data + np.cumsum(lengths) - lengths, lengths, None, data)
+    return Texts(data.ctypes.data + np.cumsum(lengths) - lengths, lengths, lengths >= 0, data)
 
 
 def sketches(texts: list[bytes]) -> list[tuple[int, int, list[int]]]:
-    return laid(texts).sketches().rows()
+    return sketch(laid(texts)).rows()
 
 
 @given(st.lists(TEXTS.map(encode), min_size=1, max_size=12))
@@ -119,7 +120,7 @@ def test_hashes_are_pinned_so_that_profiles_of_different_versions_can_be_merged(
     ]
 
 
-def sketch(text: str) -> tuple[int, int, set[int]]:
+def sketch_plainly(text: str) -> tuple[int, int, set[int]]:
     normal, tokens, kept = reference.sketch_text(text.encode())
     return normal, tokens, set(kept)
 
@@ -133,12 +134,12 @@ def sketch(text: str) -> tuple[int, int, set[int]]:
     ],
 )
 def test_case_digits_white_space_and_punctuation_do_not_matter(left: str, right: str) -> None:
-    assert sketch(left) == sketch(right)
+    assert sketch_plainly(left) == sketch_plainly(right)
 
 
 def test_text_without_spaces_is_shingled() -> None:
     template = "请把下面的文章逐句翻译成英文并解释每一步推理过程"
-    one, two = sketch(template + "猫在屋顶上睡觉"), sketch(template + "明天的会议改到下午三点")
+    one, two = sketch_plainly(template + "猫在屋顶上睡觉"), sketch_plainly(template + "明天的会议改到下午三点")
     assert len(one[2] & two[2]) >= 4
 
 
@@ -154,5 +155,5 @@ def test_an_instruction_inside_a_long_private_text_leaves_shared_shingles(place:
         front, end = {"front": (0, 600), "middle": (300, 300), "end": (600, 0)}[place]
         return f"{private(front)} {instruction} {private(end)}"
 
-    shared = set.intersection(*(sketch(prompt())[2] for _ in range(6)))
+    shared = set.intersection(*(sketch_plainly(prompt())[2] for _ in range(6)))
     assert len(shared) >= 2
