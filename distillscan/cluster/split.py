@@ -113,6 +113,12 @@ def _cosine(kind: str, one: _Group, other: _Group) -> float:
     return float(a @ b) / norm if norm > 0 else 0.0
 
 
+def _meet(kind: str, one: _Group, other: _Group) -> bool:
+    """Whether two groups meet on tokens that join a few accounts each: parts of one pool do so all over."""
+    common, fewer = one.tokens[kind] & other.tokens[kind], min(one.tokens[kind], other.tokens[kind], key=int.bit_count)
+    return common.bit_count() >= max(_MEETINGS, _MEETING_SHARE * fewer.bit_count())
+
+
 def _declares(stated: Hashes, others: Hashes, p: SplitParameters) -> bool:
     """Whether most of ``stated`` (hashes, 0 where nothing is stated) are one value that hardly any of ``others`` is."""
     values, counts = np.unique(stated[stated != 0], return_counts=True)
@@ -137,19 +143,17 @@ class _Judge:
 
         Or, ``by_wording``, the same wording, accidents of a published wording apart.
         """
-        # In kinds of which not both carry a common token the two have nothing to be compared by.
-        shared = [self._kinds[kind] for kind, tokens in one.tokens.items() if tokens & other.tokens[kind]]
-        strong = [kind for kind in shared if kind.merge_strength == "strong" and kind.cause != WORDING]
-        weak = [kind for kind in shared if kind.merge_strength == "weak"]
+        shared = [self._kinds[kind] for kind in one.use if self._habitual(kind, one, other)]
+        strong = [kind for kind in shared if kind.merge_strength == "strong"]
+        alike = {kind: _cosine(kind.name, one, other) >= self.p.alike for kind in shared if kind.merge_strength}
         if (
-            any(kind.low_degree and self._meet(kind.name, one, other) for kind in shared)
-            or any(self._close(kind.name, one, other) for kind in strong)
-            or sum(self._close(kind.name, one, other) for kind in weak) >= self.p.weak_kinds
+            any(kind.low_degree and _meet(kind.name, one, other) for kind in shared)
+            or any(alike[kind] for kind in strong if kind.cause != WORDING)
+            or sum(alike[kind] for kind in shared if kind.merge_strength == "weak") >= self.p.weak_kinds
         ):
             return not self._strangers(one, other, _OWNERS)
-        worded = [kind.name for kind in shared if kind.merge_strength == "strong" and kind.cause == WORDING]
-        same = by_wording and any(self._close(kind, one, other) for kind in worded)
-        return same and not self._published(one, other) and not self._strangers(one, other, _DECLARING)
+        worded = by_wording and any(alike[kind] for kind in strong if kind.cause == WORDING)
+        return worded and not self._published(one, other) and not self._strangers(one, other, _DECLARING)
 
     def nearness(self, one: _Group, other: _Group) -> float:
         """The largest cosine of two groups over the strong kinds."""
@@ -167,17 +171,9 @@ class _Judge:
         return float(np.mean(self._carrying[kind][group.positions]))
 
     def _habitual(self, kind: str, one: _Group, other: _Group) -> bool:
-        """Whether enough members of both groups carry tokens of the kind: what a few do says nothing of the rest."""
-        return min(self._share(kind, one), self._share(kind, other)) >= self.p.habit
-
-    def _close(self, kind: str, one: _Group, other: _Group) -> bool:
-        return self._habitual(kind, one, other) and _cosine(kind, one, other) >= self.p.alike
-
-    def _meet(self, kind: str, one: _Group, other: _Group) -> bool:
-        """Whether two groups meet on tokens that join a few accounts each: parts of one pool do so all over."""
-        common = (one.tokens[kind] & other.tokens[kind]).bit_count()
-        fewer = min(one.tokens[kind].bit_count(), other.tokens[kind].bit_count())
-        return common >= max(_MEETINGS, _MEETING_SHARE * fewer) and self._habitual(kind, one, other)
+        """Whether both groups carry a token of the kind, and enough of their members any: the rest says nothing."""
+        common = one.tokens[kind] & other.tokens[kind]
+        return common != 0 and min(self._share(kind, one), self._share(kind, other)) >= self.p.habit
 
     def _published(self, one: _Group, other: _Group) -> bool:
         """Whether two groups use the same wording as two operators of one published pipeline do.

@@ -22,8 +22,7 @@ LOOPS: Final[tuple[Kernel[..., Any], ...]] = (
 def prepare_loops(before_compiling: Callable[[], None] = lambda: None) -> None:
     """Load the compiled loops, or compile them, which takes some seconds and is needed once per installation.
 
-    Args:
-        before_compiling: Called, once, if any has to be compiled.
+    ``before_compiling`` is called, once, if any has to be compiled.
     """
     tell = cache(before_compiling)
     for loop in LOOPS:

@@ -42,12 +42,8 @@ def _runs(words: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
 def skeleton(texts: Sequence[str], shared_by: int) -> str:
     """Return the words of the first text that stand in runs which at least ``shared_by`` of the texts have.
 
-    Args:
-        texts: One text of each of several accounts, in a fixed order.
-        shared_by: In how many of them (the first included) a word must stand to be shown (k-anonymity).
-
-    Returns:
-        The skeleton; only ``{...}`` if too few texts are given or nothing is shared. Digits that differ are masked.
+    The texts are one of each of several accounts, in a fixed order. A word must stand in ``shared_by`` of them (the
+    first included) to be shown (k-anonymity); only ``{...}`` is shown if nothing is. Digits that differ are masked.
     """
     if len(texts) < shared_by:
         return SLOT

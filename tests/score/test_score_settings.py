@@ -8,10 +8,9 @@ import pytest
 from distillscan.detect.base import Candidate, Finding
 from distillscan.detect.claims import FACTS, DailyRhythmFacts, Facts, NoRestFacts, PivotFacts, SharedPoolFacts
 from distillscan.score import ScoreParameters
-from distillscan.score.combine import Probabilities
+from distillscan.score.combine import Probabilities, severity
 from distillscan.score.explanations import explain
 from distillscan.score.rank import core_tokens
-from distillscan.score.severity import severity
 from tests.support.explained import ADOPTERS, EGRESS, RHYTHM
 from tests.support.populations import graph_of
 

@@ -36,6 +36,8 @@ _MASKS: Final = {
 }
 #: Capabilities of a report: those of prompts, and grading.
 _CAPABILITIES: Final = (*CAPABILITIES, "grading")
+_NARROW_PROMPTS: Final = 6  #: prompts that differ below which one capability cannot be told
+_NARROW_SHARE: Final = 0.8  #: share of sampled prompts from which an account keeps to a capability
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,6 @@ class ExtractionIntentParameters:
     system_share: float = threshold(0.5, "share", "of requests under a system prompt from which its intent counts")
     cap: float = threshold(4.0, "bits", "at most for harvesting of all intents: research asks for the same")
     ordinary_cap: float = threshold(2.5, "bits", "at most of grading and making up tasks: teachers do so as well")
-    narrow_prompts: int = threshold(6, "prompts", "that differ below which one capability cannot be told")
-    narrow_share: float = threshold(0.8, "share", "of sampled prompts from which an account keeps to a capability")
     narrow_cap: float = threshold(1.5, "bits", "at most of keeping to one capability: most products do")
 
 
@@ -98,11 +98,11 @@ def showing(population: Population, intent: str, p: ExtractionIntentParameters) 
 
 
 @memoized
-def narrow(population: Population, capability: str, p: ExtractionIntentParameters) -> tuple[Mask, Mask]:
+def narrow(population: Population, capability: str) -> tuple[Mask, Mask]:
     """Return the accounts that ask for hardly anything but one capability, and those of which it can be told."""
     prompts, _, _ = intent_counts(population)
-    able = prompts.total >= p.narrow_prompts
-    return able & (prompts.shares[capability] >= p.narrow_share), able
+    able = prompts.total >= _NARROW_PROMPTS
+    return able & (prompts.shares[capability] >= _NARROW_SHARE), able
 
 
 def capability_shares(candidate: Candidate) -> dict[str, float]:
@@ -175,7 +175,7 @@ def _intent(candidate: Candidate, name: str, p: ExtractionIntentParameters) -> F
 
 def _focus(candidate: Candidate, capability: str, p: ExtractionIntentParameters) -> Finding | None:
     """Members that use the model for one thing, where comparable accounts use it for several."""
-    compared, details = _compare(candidate, *narrow(candidate.population, capability, p))
+    compared, details = _compare(candidate, *narrow(candidate.population, capability))
     bits = compared.group_bits(p.narrow_cap)
     summary = f"{compared} ask for hardly anything but {capability}, as {compared.usual} do"
     details = {"capability": capability, **details}

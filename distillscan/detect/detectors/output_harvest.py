@@ -30,6 +30,7 @@ _LOOSE_ENOUGH: Final = 60  #: pairs of requests from which the rhythm of quiet a
 _LOOSE_CERTAIN: Final = 5.0  #: times as many pairs from which that weighs in full
 _FLAT_FULL: Final = 0.5  #: share looser than others that weighs in full; half of it, nothing
 _VOLUME_SLOPE: Final = 0.5  #: bits a doubling: sixteen times volume_zero weighs in full
+_ASLEEP: Final = 0.05  #: share of requests in the quietest 8 hours below which everybody sleeps
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,6 @@ class OutputHarvestParameters:
 
     sleepless: float = threshold(0.12, "share", "of requests in the quietest 8 hours from which one never rests")
     busy_members: int = threshold(5, "accounts", "with enough requests from which each is judged by itself")
-    asleep: float = threshold(0.05, "share", "of requests in the quietest 8 hours below which everybody sleeps")
     rhythm_cap: float = threshold(2.0, "bits", "at most for or against: people sleep, machines do not")
     volume_zero: int = threshold(200, "requests", "of a cluster at which volume says nothing")
     enough_answers: int = threshold(5, "answers", "below which their usual length cannot be told")
@@ -136,7 +136,7 @@ def _rhythm(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
             f"their quietest eight hours hold {percent(median)} of their requests (an even spread: 33 %)"
         )
         details = {"sleepless": sleepless, "median_quiet_share": median, "members": quiet.size}
-    elif together < p.asleep:
+    elif together < _ASLEEP:
         # All rest in the same hours. The other way round says nothing: people of all time zones together never rest.
         bits, sleepless = -p.rhythm_cap, 0.0
         share = percent(together)

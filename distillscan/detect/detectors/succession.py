@@ -15,6 +15,8 @@ _CHANCE_FLOOR: Final = 0.02  #: least share of stops that a start is taken to fo
 _ENOUGH: Final = 5  #: accounts that stopped below which nothing can be said
 _CAP: Final = 4.0  #: bits at most of accounts that start when others stop
 _REFUSED_REQUESTS: Final = 5  #: requests below which the share of refusals says nothing
+_MARGIN_HOURS: Final = 48  #: hours from an end of the log in which a start or stop may be its own
+_REFUSED_MEMBERS: Final = 5  #: accounts refused below which they may be a few broken clients
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,8 @@ class SuccessionParameters:
     """Parameters of ``succession``."""
 
     hours: int = threshold(12, "hours", "after a stop within which a start counts as a succession")
-    margin_hours: int = threshold(48, "hours", "from an end of the log in which a start or stop may be its own")
     involved_full: float = threshold(0.5, "ends", "or starts a member from which they speak for all members")
     refused: float = threshold(0.2, "share", "of requests refused from which an account probes; users see 1 %")
-    refused_members: int = threshold(5, "accounts", "refused below which they may be a few broken clients")
     probing_cap: float = threshold(2.0, "bits", "at most for harvesting of probing: testers of safety probe too")
 
 
@@ -52,7 +52,7 @@ class SuccessionDetector(Detector):
 def _replacement(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     population, members = candidate.population, candidate.members
     first, last = population.active_hours
-    stopped, later = last < last.max() - p.margin_hours, first > first.min() + p.margin_hours
+    stopped, later = last < last.max() - _MARGIN_HOURS, first > first.min() + _MARGIN_HOURS
     starts = np.sort(first[members][later[members]])
     mine = stopped & candidate.mask
     banned = mine & population.turned_away
@@ -92,7 +92,7 @@ def _probing(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     observable = population.requests >= _REFUSED_REQUESTS
     probes = refused >= p.refused * population.requests
     compared = candidate.compare(probes, observable)
-    if compared.shown < p.refused_members:
+    if compared.shown < _REFUSED_MEMBERS:
         return None
     first, _ = population.active_hours
     probing = (probes & observable)[candidate.members]

@@ -18,6 +18,7 @@ _MOST_MEMBERS: Final = 400  #: members (of smallest hash) on whom step is tested
 _COMPARED_REQUESTS: Final = 3  #: requests from which an account can show everybody's hours
 _ENOUGH_STEP: Final = 60  #: hours of activity in all below which step cannot be told
 _STEP_FULL: Final = 0.6  #: doublings of common hours beyond those of others that weigh in full
+_EVEN_DAYS: Final = 5  #: days of activity from which their evenness can be told
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,6 @@ class SynchronyParameters:
     enough_pairs: float = threshold(3.0, "pairs", "in one hour expected at random below which nothing can be told")
     scattered: float = threshold(2.0, "times", "the expected pairs up to which requests arrive evenly")
     scattered_hours: int = threshold(48, "hours", "from first to last request below which it is a sitting or two")
-    even_days: int = threshold(5, "days", "of activity from which their evenness can be told")
     even_requests: int = threshold(15, "requests", "from which the evenness of days can be told")
     even: float = threshold(1.3, "times", "the mean up to which the variance of daily requests is even")
     dealt_cap: float = threshold(3.0, "bits", "at most of requests that arrive evenly: cron jobs' do as well")
@@ -76,7 +76,7 @@ def even(population: Population, p: SynchronyParameters) -> tuple[Mask, Mask]:
         days=day.max() - day.min() - 1, total=inner.sum(), squares=(inner * inner).sum()
     )
     days, mean = pl.col("days"), pl.col("total") / pl.col("days")
-    told = accounts.filter(days >= max(2, p.even_days), pl.col("total") >= p.even_requests)
+    told = accounts.filter(days >= _EVEN_DAYS, pl.col("total") >= p.even_requests)
     return masks_of(population, told, (pl.col("squares") - days * mean * mean) / (days - 1) <= p.even * mean)
 
 

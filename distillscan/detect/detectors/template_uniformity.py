@@ -16,6 +16,7 @@ from distillscan.settings import threshold
 
 _AUTOMATION_SLOPE: Final = 1.5  #: times automation_cap that full coverage weighs if not saturated
 _AUTOMATION_FULL: Final = 6.0  #: bits of the skeleton from which its coverage weighs in full
+_MIN_SYSTEM_TOKENS: Final = 12  #: words from which a system prompt used unchanged is telling
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,6 @@ class TemplateUniformityParameters:
     min_accounts: int = threshold(4, "accounts", "on a shingle below which it is part of no template")
     min_prompts: int = threshold(6, "prompts", "that differ in a template: a text that is repeated is none")
     coverage: float = threshold(0.03, "share", "of sampled prompts from which an account carries a template")
-    min_system_tokens: int = threshold(12, "words", "from which a system prompt used unchanged is telling")
     cap: float = threshold(8.0, "bits", "at most: applications with a fixed prompt are the innocent cause")
     automation_cap: float = threshold(4.0, "bits", "at most for harvesting: an application covers its users too")
 
@@ -63,7 +63,7 @@ def mined(population: Population, kind: str, p: TemplateUniformityParameters) ->
     templates = mined(population, "template", p)
     whole = (
         holders.filter(pl.col("where") == "system_prompt")
-        .join(texts.filter(pl.col("tokens") >= p.min_system_tokens), on="text", how="semi")
+        .join(texts.filter(pl.col("tokens") >= _MIN_SYSTEM_TOKENS), on="text", how="semi")
         .join(templates.matches, on="text", how="anti")
         .filter(pl.len().over("text") >= p.min_accounts)
         .with_columns(template="text", texts=pl.lit(1, pl.UInt32), coverage=pl.lit(1.0))

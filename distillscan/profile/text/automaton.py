@@ -232,26 +232,11 @@ def find_cues(
     address: int, length: int, head: int, tail: int,
     table: U8, characters: I64, steps: U16, shift: int, first_cue: int, cues: I32, places: I32,
 ) -> int:  # fmt: skip
-    """Find the cues of an automaton in the first and last bytes of a text.
+    """Find the cues of an automaton in the first and last bytes of a text, and return how many there are.
 
-    Time is linear in the bytes looked at, whatever they are: a byte is at most five steps of the automaton.
-
-    Args:
-        address: Where the text is.
-        length: Its bytes.
-        head: Bytes at the beginning that are looked at.
-        tail: Bytes at the end that are looked at.
-        table: See ``Automaton``, as ``steps``, ``shift`` and ``first_cue``.
-        characters: ``cues.CHARACTERS``.
-        steps: See ``table``.
-        shift: See ``table``.
-        first_cue: See ``table``.
-        cues: Receives the number of the state that ends each cue, counted from the first of these; room for three
-            times the bytes looked at, and six.
-        places: Receives how far the text was read then.
-
-    Returns:
-        How many there are.
+    Time is linear in the bytes looked at, whatever they are: a byte is at most five steps of the automaton. ``cues``
+    receives the number of the state that ends each cue, counted from ``first_cue``, and ``places`` how far the text was
+    read then; both have room for three times the bytes looked at, and six.
     """
     end = address + length
     middle = end if length <= head + tail else address + head

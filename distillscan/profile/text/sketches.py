@@ -33,12 +33,9 @@ def sketch(texts: Texts) -> pl.DataFrame:
         ``sketch`` (list of UInt64, the kept shingles, ascending).
     """
     values = np.empty(int(texts.lengths.max(initial=0)) // 2 + 2, np.uint64)
-    normal, tokens, sizes = (
-        np.empty(len(texts), np.uint64),
-        np.empty(len(texts), np.uint32),
-        np.empty(len(texts), np.int64),
-    )
-    kept = np.empty((len(texts) + 1, KEPT_MAX), np.uint64)
+    size = len(texts)
+    normal, tokens, sizes = np.empty(size, np.uint64), np.empty(size, np.uint32), np.empty(size, np.int64)
+    kept = np.empty((size + 1, KEPT_MAX), np.uint64)
     sketch_texts(texts.addresses, texts.lengths, values, normal, tokens, sizes, kept.ravel())
     sketches = pl.Series(kept[:-1]).arr.to_list()
     frame = pl.DataFrame({"normal": normal, "tokens": tokens, "sketch": sketches, "size": sizes})
@@ -151,17 +148,11 @@ def _keep_smallest(values: U64, begin: int, stop: int, kept: U64, first: int, li
 
 @kernel("void(i8[::1], i8[::1], u8[::1], u8[::1], u4[::1], i8[::1], u8[::1])")
 def sketch_texts(addresses: I64, lengths: I64, values: U64, normal: U64, tokens: U32, sizes: I64, kept: U64) -> None:
-    """Sketch texts: keep the smallest hashes of their shingles, after Broder's min-wise hashing.
+    """Sketch texts: keep the smallest hashes of their shingles, after Broder's min-wise hashing; see ``sketch``.
 
-    Args:
-        addresses: Where each text is.
-        lengths: Its bytes.
-        values: Room for the tokens of one text: half the bytes of the longest, and two.
-        normal: Receives a hash of all tokens of each text.
-        tokens: Receives their number.
-        sizes: Receives how many shingles are kept of each text.
-        kept: Receives them, ``KEPT_MAX`` places a text and as many more, ascending and distinct: the smallest of the
-            first ``EDGE``, of the last ``EDGE`` and of all.
+    The shingles of a text, ``sizes`` of them, have ``KEPT_MAX`` places in ``kept``, which has as many more for work:
+    ascending and distinct, the smallest of the first ``EDGE``, of the last ``EDGE`` and of all. ``values`` has room for
+    the tokens of one text: half the bytes of the longest, and two.
     """
     for row in range(addresses.size):
         count = _hash_tokens(addresses[row], addresses[row] + lengths[row], values)

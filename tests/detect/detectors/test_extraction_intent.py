@@ -26,8 +26,6 @@ ASKING = ExtractionIntentParameters(
     system_share=0.5,
     cap=4.0,
     ordinary_cap=2.5,
-    narrow_prompts=6,
-    narrow_share=0.8,
     narrow_cap=1.5,
 )
 DETECTOR = tuned(extraction_intent.ExtractionIntentDetector(), ASKING)

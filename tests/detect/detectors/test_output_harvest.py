@@ -22,7 +22,6 @@ from tests.support.weighing import Rows, assess, each, others, tuned, used
 HARVEST = OutputHarvestParameters(
     sleepless=0.12,
     busy_members=5,
-    asleep=0.05,
     rhythm_cap=2.0,
     volume_zero=400,
     enough_answers=5,

@@ -21,9 +21,7 @@ from tests.support.weighing import Rows, candidate_of, tuned
 # What the figures below are worked out for; the defaults may be tuned.
 AFTER = SuccessionParameters(
     hours=12,
-    margin_hours=48,
     refused=0.2,
-    refused_members=5,
     probing_cap=2.0,
 )
 DETECTOR = tuned(succession.SuccessionDetector(), AFTER)

@@ -26,7 +26,6 @@ from tests.support.weighing import Rows, candidate_of, carried, tuned
 STEP = SynchronyParameters(
     enough_pairs=3.0,
     scattered=2.0,
-    even_days=5,
     even_requests=15,
     even=1.3,
     dealt_cap=3.0,

@@ -17,9 +17,7 @@ from tests.support.populations import graph_of, numbers_of, population_of, signa
 from tests.support.weighing import Rows, assess, carried, each, others, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-WORDING = TemplateUniformityParameters(
-    min_accounts=4, min_prompts=6, coverage=0.15, min_system_tokens=12, automation_cap=4.0
-)
+WORDING = TemplateUniformityParameters(min_accounts=4, min_prompts=6, coverage=0.15, automation_cap=4.0)
 
 
 RULES = "you answer for the harbour office in short sentences and never give out a phone number"

@@ -27,11 +27,8 @@ PANELS, REASONS = 10, 8
 def to_text(result: Result, *, width: int = DEFAULT_WIDTH, color: bool = False, verbosity: int = 0) -> str:
     """Return the report as text, with ANSI colours or without any escape sequence.
 
-    Args:
-        result: What was found, filtered if need be.
-        width: Columns to lay it out in; brought into ``MIN_WIDTH`` to ``MAX_WIDTH``.
-        color: Whether it may carry colours.
-        verbosity: 0 for what an analyst needs first; 1 for every cluster, all evidence and its numbers.
+    It is laid out in ``MIN_WIDTH`` to ``MAX_WIDTH`` columns, with what an analyst needs first; a verbosity of 1 adds
+    every cluster, all evidence and its numbers.
     """
     width = min(max(width, MIN_WIDTH), MAX_WIDTH)
     return as_text(render(result, width, verbosity), width, color=color)
