@@ -1,10 +1,13 @@
 """Lists that were flattened into numbered keys, put together again."""
 
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from distillscan.read.values.jsontext import Level
+from tests.support.small_logs import read_all
 
 FLAT: dict[str, Any] = {
     "m.10.content": "c", "m.2.content": "b", "m.2.role": "user", "m.2.parts.0.type": "text", "m.2.parts.0.text": "p",
@@ -31,3 +34,17 @@ def test_a_list_that_is_there_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize("key", ["m.1", "m.1.0.0.0.0.0", "m." + "0." * 149 + "x", "m.0." + "9" * 400])
 def test_nothing_of_the_kind_is_ever_too_much(key: str) -> None:
     assert isinstance(Level([{key: 1, "m.0.a": 2}]).at(("m",))[0], list)
+
+
+FLAT_SPAN = {"llm.input_messages.0.message.role": "user", "llm.input_messages.0.message.content": "Hi", "user.id": "u"}
+
+
+@pytest.mark.parametrize("dtype", [pl.Map(pl.String, pl.String), None])
+def test_numbered_keys_of_maps_and_objects_in_parquet(tmp_path: Path, dtype: Any) -> None:
+    frame = pl.DataFrame(
+        {"Timestamp": ["2026-07-01T03:00:00Z"], "attributes": [{**FLAT_SPAN, "openinference.span.kind": "LLM"}]},
+        schema_overrides={} if dtype is None else {"attributes": dtype},
+    )
+    frame.write_parquet(tmp_path / "a.parquet")
+    found = read_all([tmp_path / "a.parquet"])
+    assert (found.values("account_id"), found.values("prompt")) == (["u"], ["Hi"])
