@@ -20,6 +20,7 @@ from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.parameters import Parameters
 from distillscan.population.accounts import Population, Release
 from distillscan.population.graph import SignalGraph
+from distillscan.population.placeholders import without_placeholders
 from distillscan.privacy.redaction import redact
 from distillscan.profile import Profile, build_profile, prepare_loops
 from distillscan.profile.memory import Budget, peak
@@ -106,7 +107,8 @@ def _read_and_profile(
     failures = log.failures(quote=not options.private)
     _require_usable_rows(log, counters, redaction.profile.requests, run.max_rejected, failures)
     budget.check()
-    return ReadResult(log, counters, redaction)
+    found = without_placeholders(redaction.profile)
+    return ReadResult(log, counters, replace(redaction, profile=found.profile), found.notes)
 
 
 def _profile(log: Log, counters: RowCounters, budget: Budget, threads: int, timer: PhaseTimer) -> Profile:

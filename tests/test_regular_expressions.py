@@ -42,7 +42,10 @@ PIECES = (
 #: Expressions that see no text of a log: options and paths that were typed, matched from their beginning.
 OPTIONS = {"distillscan.profile.memory._SIZE", "distillscan.read.inputs.remote._REMOTE"}
 #: Expressions that are matched once from a known place, never searched for: only that one match is timed.
-AT_A_PLACE = {"distillscan.read.formats.record_texts._INSIDE", "distillscan.read.formats.record_texts._BETWEEN"}
+AT_A_PLACE = {
+    *("distillscan.read.formats.record_texts._INSIDE", "distillscan.read.formats.record_texts._BETWEEN"),
+    "distillscan.read.values.reprs._TOKEN",
+}
 #: Repetitions of a piece. A square takes sixteen times as long for the long text, and 4.5 million steps or more for the
 #: short one: whatever is through with that in two milliseconds is none, and need not be tried on the long one.
 SHORT, LONG = 3_000, 12_000

@@ -200,7 +200,8 @@ class Log:
         return asked.join(found, on=[SOURCE, ROW], how="left", maintain_order="left")
 
     def _fetch_rows(self, source: Source, rows: pl.Series, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        resolution = source.resolution.only(columns)
+        # A system prompt may stand in the column of prompts, in a conversation.
+        resolution = source.resolution.only((*columns, "prompt") if "system_prompt" in columns else columns)
         related = self._related.get(source.number)
         last = int(rows[-1])
         for unit in source.reader.units(resolution, batch_rows=self._options.batch_rows, records=False):

@@ -33,11 +33,12 @@ class RunInputs:
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """A log that was read: counts of its rows, and its profile with how its texts may be shown."""
+    """A log that was read: counts of its rows, its profile with how its texts may be shown, and its placeholders."""
 
     log: Log
     counters: RowCounters
     redaction: Redaction
+    placeholders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ def build_report(
         limitations=(
             *unread,
             *_unseen(read.redaction.profile, analysis),
+            *read.placeholders,
             *notes,
             *_left_out(options, analysis.candidates, inputs.parameters.cluster.max_candidates),
         ),

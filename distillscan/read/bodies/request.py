@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from distillscan.read.bodies.content import CUT, MAX_CHARS, Walk, first, is_result, kind_of, objects
 from distillscan.read.values.jsontext import parse, whole
+from distillscan.read.values.reprs import looks_printed, parse_repr, unquote
 
 #: Longest JSON text that is parsed.
 MAX_JSON: Final = 64 << 20
@@ -35,6 +36,9 @@ BODY_KEYS: Final = frozenset((*_LIST_KEYS, *_TEXT_KEYS))
 #: Marks by which text that is no valid JSON shows that it was a body once, not a prompt with brackets.
 _BODY_MARKS: Final = ('"role"', '"messages"', '"content"', '"parts"', '"inputText"')
 _MARKS_WITHIN: Final = 400
+_ENCODED: Final = 3
+#: Marks of messages in JSON, encoded once or more.
+_MESSAGE_MARKS: Final = ('"role"', '"messages"', '"role\\', '"messages\\')
 _EVENT: Final = "gen_ai."
 _OPENINFERENCE: Final = "message."
 #: Types of LangChain messages, which have no role; those of serialised ones end in ``Message``.
@@ -98,25 +102,54 @@ def content(value: Any) -> System:
 
 
 def load(value: Any) -> tuple[Any, str | None]:
-    """Parse JSON text, once or twice encoded; other text, and what is parsed already, is returned as it is.
+    """Parse JSON text, encoded up to three times, and messages that Python or Athena printed.
+
+    Other text, and what is parsed already, is returned as it is.
 
     Returns:
         The value and, where there should be one and is none, the reason.
     """
-    for _ in range(2):
+    for _ in range(_ENCODED):
         if not isinstance(value, str):
             return value, None
         if len(value) > MAX_JSON:
             return None, TOO_LONG
         start = value[:64].lstrip()[:1]
+        if value[:64].lstrip().startswith(("b'", 'b"', "'")) and _opens(value):
+            value = unquote(value)
+            continue
         if start not in ("{", "[", '"'):
             return value, None
         try:
             value = parse(value)
         except ValueError:
-            broken = start != '"' and any(mark in value[:_MARKS_WITHIN] for mark in _BODY_MARKS)
-            return (None, BROKEN) if broken else (value, None)
+            return (value, None) if start == '"' else _printed(value)
     return value, None
+
+
+def _printed(text: str) -> tuple[Any, str | None]:
+    """What is no JSON: messages that were printed; what was a body once; else text, which may begin with a bracket."""
+    beginning = text[:_MARKS_WITHIN]
+    if looks_printed(beginning):
+        try:
+            return parse_repr(text), None
+        except ValueError:
+            pass
+    broken = beginning.lstrip().startswith("[{'") or any(mark in beginning for mark in _BODY_MARKS)
+    return (None, BROKEN) if broken else (text, None)
+
+
+def looks_like_messages(text: str) -> bool:
+    """Return whether a text is messages or a body with messages, as JSON (encoded once or more) or printed."""
+    if not _opens(text):
+        return False
+    beginning = text[:_MARKS_WITHIN]
+    return any(mark in beginning for mark in _MESSAGE_MARKS) or looks_printed(beginning)
+
+
+def _opens(text: str) -> bool:
+    """Whether a text begins with a bracket, inside whatever quotation marks."""
+    return text[:64].lstrip(" \t\r\n\"'b\\")[:1] in ("[", "{")
 
 
 class _Request(Walk):
@@ -139,9 +172,14 @@ class _Request(Walk):
         return Extracted(system, prompt, last_user, self._session, tools, self.images, self.signature, problem)
 
     def read_text(self, text: str) -> None:
-        """Add a text of the user."""
-        self._turns.append(text)
-        self._last_user = (text,)
+        """Add a text of the user, or read the messages that it holds encoded once more."""
+        value = load(text)[0] if looks_like_messages(text) else None
+        read = len(self._system), len(self._turns)
+        if isinstance(value, (dict, list)):
+            self.read(value)
+        if read == (len(self._system), len(self._turns)):
+            self._turns.append(text)
+            self._last_user = (text,)
 
     def read_object(self, body: dict[str, Any], depth: int) -> None:
         """A request body: its system prompt, then its conversation; else one message; else what wraps a body."""
@@ -187,6 +225,9 @@ class _Request(Walk):
         role = role.lower() if isinstance(role, str) else ""
         into = self._system if role in _SYSTEM_ROLES else self._turns
         said = message.get("content")
+        if isinstance(said, str) and said[:1] == "[" and "".join(said[:64].split()).startswith('[{"type":'):
+            message = {**message, "content": load(said)[0]}
+            said = message["content"]
         # Most messages are a role and a text, and nothing else.
         if len(message) > 2 or not said or not isinstance(said, str):
             said = _said(message)

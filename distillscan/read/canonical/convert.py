@@ -8,6 +8,7 @@ import polars as pl
 from distillscan.columns import CANONICAL, CARRIED, POINTER, READABLE, REQUIRED, ROW, SOURCE, TIMESTAMP
 from distillscan.read.bodies.tools import image_counts, tool_names
 from distillscan.read.canonical.conventions import Conventions
+from distillscan.read.canonical.conversations import unfold
 from distillscan.read.canonical.join import Joined, join_keys
 from distillscan.read.canonical.nothing import TEXTS
 from distillscan.read.canonical.related import Related
@@ -121,6 +122,7 @@ def _canonical(
     """The canonical columns, and which rows have no timestamp at all (``None``: there is no such column)."""
     blanks = conventions.blanks
     given = shape(resolution, blanks.in_source(chunk.columns, resolution, notes, where), notes, where)
+    unfold(given, resolution, notes, where)
     columns = [chunk.rows.alias(ROW)]
     timeless = None
     for name, dtype in READABLE.items():

@@ -9,13 +9,27 @@ from distillscan.columns import READABLE
 from distillscan.read.notes import Notes
 from distillscan.read.schema.resolve import Resolution, slot
 
-#: How databases, languages and loggers write that there is no value, in words that nobody types as a prompt.
+#: How databases, languages, spreadsheets and loggers write that there is no value.
 UNMISTAKABLE: Final = frozenset(
-    {"NULL", "Null", "null", "<null>", "<NULL>", "(null)", "[NULL]", "[null]", "\\N", "\\\\N"}
-    | {"nan", "NaN", "NAN", "NaT", "<NA>", "None", "undefined"}
+    {
+        "NULL",
+        "Null",
+        "null",
+        "<null>",
+        "<NULL>",
+        "(null)",
+        "[NULL]",
+        "[null]",
+        "\\N",
+        "\\\\N",
+        "None",
+        "<none>",
+        "<nil>",
+    }
+    | {"nan", "NaN", "NAN", "NaT", "<NA>", "N/A", "n/a", "#N/A", "undefined", "-", "--"}
 )
-#: The same, in words that somebody might have typed.
-MARKERS: Final = UNMISTAKABLE | {"none", "<none>", "nil", "<nil>", "N/A", "n/a", "#N/A", "NA", "-", "--"}
+#: The same, in words that somebody may have asked or been answered.
+MARKERS: Final = UNMISTAKABLE | {"none", "nil", "NA"}
 #: Columns of whole texts.
 TEXTS: Final = ("prompt", "system_prompt", "response")
 #: Values that look like a marker and are none: Namibia.
@@ -49,7 +63,7 @@ class Blanks:
         self._markers = {
             name: pl.Series([*known - _MEANT.get(name, none) | _NOBODY.get(name, none), *added])
             for name in READABLE
-            for known in (UNMISTAKABLE if name in TEXTS else MARKERS,)
+            for known in (UNMISTAKABLE if name in ("prompt", "response") else MARKERS,)
         }
 
     def in_source(

@@ -46,6 +46,8 @@ def test_a_text_may_say_what_means_nothing_elsewhere(tmp_path: Path) -> None:
     for marker in sorted(MARKERS):
         found = read(tmp_path, "log.csv", {"prompt": marker}, {"prompt": "and NULL?"})
         assert found.values("prompt") == [None if marker in UNMISTAKABLE else marker, "and NULL?"]
+        found = read(tmp_path, "log.csv", {"system_prompt": marker}, {"system_prompt": "Say none."})
+        assert found.values("system_prompt") == [None, "Say none."]
 
 
 def test_na_is_a_country(tmp_path: Path) -> None:
