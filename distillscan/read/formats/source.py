@@ -91,7 +91,7 @@ def _look_inside(reader: Reader, label: str, schemas: Iterable[Schema]) -> list[
     paths = (split_path(path) for one in schemas for group in one.recognise.groups for path in group)
     asked = {steps[0] for steps in paths if len(steps) > 1}
     unknown = [one.name for one in reader.columns if one.name in asked and one.inner is None]
-    if not unknown:
+    if not unknown or {one.name for one in reader.columns}.issuperset(REQUIRED):
         return list(reader.columns)
     inner: dict[str, set[str]] = {name: set() for name in unknown}
     resolution = Resolution({name: SourcePath(name) for name in unknown})

@@ -7,6 +7,9 @@ from typing import Any, Final
 #: Longest text that is read, and fields of one row.
 _LONGEST: Final = 8 << 20
 _FIELDS: Final = 256
+#: Values that are tried as JSON though they are none: each may cost a look at all that follows.
+_TRIES: Final = 32
+_BEGINNINGS: Final = ("{", "[", '"')
 _KEY: Final = re.compile(r"\s*([A-Za-z_]\w*)=")
 _MARK: Final = re.compile(r"[{}\[\]]|,\s*[A-Za-z_]\w*=")
 _AFTER: Final = re.compile(r"\s*(?:\}|,\s*[A-Za-z_]\w*=)")
@@ -24,21 +27,27 @@ def parse_row(text: str) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = {}
     at = text.index("{") + 1
+    tries = _TRIES
     while (key := _KEY.match(text, at)) and len(found) < _FIELDS:
-        found[key[1]], at = _value(text, key.end())
+        maybe = tries > 0 and text[key.end() : key.end() + 1] in _BEGINNINGS
+        parsed = _json(text, key.end()) if maybe else None
+        tries -= maybe and parsed is None
+        found[key[1]], at = parsed or _text(text, key.end())
         at += text[at : at + 1] == ","
     return found
 
 
-def _value(text: str, at: int) -> tuple[Any, int]:
-    """The value that begins somewhere, and where it ends."""
-    if text[at : at + 1] in ("{", "[", '"'):
-        try:
-            value, end = _DECODER.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            end = len(text)
-        if _AFTER.match(text, end):
-            return value, end
+def _json(text: str, at: int) -> tuple[Any, int] | None:
+    """The JSON that begins somewhere, and where it ends; ``None`` if it is none, or more follows than another field."""
+    try:
+        value, end = _DECODER.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return None
+    return (value, end) if _AFTER.match(text, end) else None
+
+
+def _text(text: str, at: int) -> tuple[str | None, int]:
+    """The text that begins somewhere, and where it ends."""
     depth = 0
     end = len(text)
     for mark in _MARK.finditer(text, at):

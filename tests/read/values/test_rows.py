@@ -39,6 +39,13 @@ def test_rows_that_break_off_or_lie(text: str, row: dict[str, Any]) -> None:
     assert parse_row(text) == row
 
 
+def test_only_so_many_texts_are_tried_as_json() -> None:
+    fields = [f"k{at}=x" for at in range(50)] + [f"b{at}=[x]" for at in range(32)]
+    assert parse_row("{" + ", ".join([*fields[:-1], "j=[1]", fields[-1], "last=[2]"]) + "}") == {
+        **{f"k{at}": "x" for at in range(50)}, **{f"b{at}": "[x]" for at in range(32)}, "j": [1], "last": "[2]",
+    }  # fmt: skip
+
+
 def test_paths_lead_into_rows() -> None:
     for path, value in {("count",): "20", ("inner", "y", "z"): "a, b", ("body", "messages"): None}.items():
         found = follow(ROW, path)
