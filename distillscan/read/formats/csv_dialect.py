@@ -142,7 +142,7 @@ def _with_names(head: bytes, start: int, separator: str) -> Dialect:
     """The dialect with a separator under which most records are well-formed, and the fields of the first record."""
     text = head[start:]
     styles: list[Style] = ["rfc", "spark", "mysql", "cloudsql"]
-    best = max(styles, key=lambda style: _well_formed(text, separator, style)[0])
+    best = max(styles, key=lambda style: _more_good_than_bad(*_well_formed(text, separator, style)))
     if best == "spark" and rb"\\" in text and not _LONE.search(text):
         best = "mysql"
     if best == "rfc" and separator == "\t" and _has_letters(text):
@@ -163,6 +163,10 @@ def _well_formed(text: bytes, separator: str, style: Style) -> tuple[int, int]:
     found = [_fields(record, separator, style) for record in _records(text, separator, style)]
     wanted = len(found[0][0]) if found else 0
     return sum(clean and len(fields) == wanted for fields, clean in found), len(found)
+
+
+def _more_good_than_bad(good: int, seen: int) -> int:
+    return good - (seen - good)
 
 
 def _fields(record: bytes, separator: str, style: Style) -> tuple[list[bytes], bool]:

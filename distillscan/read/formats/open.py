@@ -134,7 +134,9 @@ def _open(
         texts: Texts = FileTexts(path, label, compression := detect_compression(path, label))
         lines = search.lines if named is None or search.wanted is not None else {}
         first = first_text(texts)
-        pattern = next((one for one in lines if matches(first, one)), None) or line_pattern(texts.sample())
+        pattern = next((one for one in lines if matches(first, one)), None) or line_pattern(
+            texts.sample(), mixed=named is None
+        )
         if pattern is None and search.wanted is not None and not first.startswith(("{", "[")):
             pattern = search.wanted.lines
         if pattern is not None:

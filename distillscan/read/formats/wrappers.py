@@ -19,15 +19,18 @@ from distillscan.read.formats.pages import CARRIERS
 from distillscan.read.formats.record_texts import Block, Text
 from distillscan.read.schema.hints import HINTS, normalise
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
+from distillscan.read.values.jsontext import parse
 from distillscan.read.values.text import decode_bytes, to_text
 
 #: Lines of text with a record at their end: of Kubernetes (in pieces if ``flag`` is P), of a CloudWatch export, of
-#: anything that puts a time, a level, a name before what it logs.
+#: anything that puts a time, a level, a name before what it logs; and records between other output.
 LINES: Final = (
     r"^(?P<time>\d{4}-\d\d-\d\dT\S+) (?P<stream>stdout|stderr) (?P<flag>[PF])(?::\S*)? (?P<record>.*)$",
     r"^(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]*)\s(?P<record>.*)$",
     r"^(?P<before>[^{}\",;\t]{1,200}[\s|:>\]])(?P<record>\{.*\}\s*)$",
+    r"^(?P<record>.*)$",
 )
+_OBJECT: Final = re.compile(r"\{\s*[\"}]")
 _BYTES: Final = re.compile(r"\[\d{1,3}(?:,\d{1,3})*\]")
 #: The same before a record that is itself inside another one.
 _BEFORE: Final = re.compile(r"[^{}\"]{1,200}?[\s|:>\]](?=\{)", re.DOTALL)
@@ -65,7 +68,7 @@ class WrappedTexts:
             texts: list[Text] = []
             left_out = 0
             for text in self._whole(chunk, held):
-                if self._of_json and not text.startswith(("{", "[")):
+                if self._of_json and not _OBJECT.match(text):
                     left_out += 1
                 else:
                     texts.append(text.encode())
@@ -107,21 +110,24 @@ def find_wrapper(reader: Reader, resolution: Resolution, patterns: Iterable[str]
             continue
         values = [one for chunk in _first(reader, {"record": carrier}) for one in to_text(chunk.columns["record"])]
         texts = pl.Series([_spelt(one).strip() for one in values if one], dtype=pl.String)
-        if any(_bare(one).startswith("{") for one in texts):
+        if any(_OBJECT.match(_bare(one)) for one in texts):
             return _wrapper(reader.columns, carrier), None
         if lines := next((pattern for pattern in patterns if texts.str.contains(pattern).any()), None):
             return _wrapper(reader.columns, carrier), lines
     return None
 
 
-def line_pattern(texts: Iterable[Text]) -> str | None:
-    """Return the pattern of lines that end with a record, if the first ones are such: those of Kubernetes, or JSON."""
+def line_pattern(texts: Iterable[Text], *, mixed: bool) -> str | None:
+    """Return the pattern of lines that end with a record, if the first ones are such: those of Kubernetes, or JSON.
+
+    ``mixed`` says that there may also be lines of other output.
+    """
     first = [text.decode("utf-8", "replace").strip() for text in islice(texts, _LINES) if text is not None]
     if not first or first[0].startswith(("{", "[")):
         return None
-    for pattern in LINES:
+    for pattern in LINES if mixed else LINES[:-1]:
         records = pl.Series(first).str.extract_groups(pattern).struct.field("record").drop_nulls()
-        if len(records) and (pattern == LINES[0] or any(_bare(one).startswith('{"') for one in records)):
+        if len(records) and (pattern == LINES[0] or any(map(_ends_with_object, records))):
             return pattern
     return None
 
@@ -152,6 +158,13 @@ def _carriers(columns: Iterable[SourceColumn]) -> list[SourcePath]:
             if name in CARRIERS and (not path or normalise(column.name) in CARRIERS):
                 found.append((-len(path), CARRIERS.index(name), column.name, SourcePath(column.name, path)))
     return [carrier for *_, carrier in sorted(found, key=lambda one: one[:3])]
+
+
+def _ends_with_object(text: str) -> bool:
+    try:
+        return isinstance(parse(_bare(text)), dict)
+    except ValueError:
+        return False
 
 
 def _spelt(text: str) -> str:

@@ -22,6 +22,7 @@ _UTF16: Final = "text in UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)"
 _REFUSED: Final = (
     *((magic, "Parquet inside gzip or zstd: decompress it first (Parquet compresses by itself)") for magic in _PARQUET),
     (b"PK\x03\x04", "a zip archive or spreadsheet: unpack or export it as CSV"),
+    (b"\x1f\x8b", "compressed twice: decompress it once (gunzip)"),
     (b"BZh", "compressed with bzip2: decompress it, or compress it with gzip or zstd"),
     (b"\xfd7zXZ", "compressed with xz: decompress it, or compress it with gzip or zstd"),
     (b"\xff\xfe", _UTF16),

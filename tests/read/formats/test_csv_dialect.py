@@ -68,6 +68,7 @@ FORMS: dict[str, bytes] = {
     "spark, bare header": b"created_at,user_id,prompt,input_tokens\n" + spark(ROWS),
     "mysql": mysql([NAMES, *ROWS]),
     "redshift": mysql([NAMES, *ROWS], "|", ""),
+    "prompts last": mysql([row[:2] + row[3:] + row[2:3] for row in (NAMES, *ROWS)], "\t", ""),
     "postgres": letters([NAMES, *ROWS]),
     "decimal commas": rfc([NAMES, *([*row[:3], f"{row[3]},0"] for row in ROWS)], ";"),
 }

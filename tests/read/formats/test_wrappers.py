@@ -256,6 +256,14 @@ def test_of_records_inside_that_lack_something_the_columns_are_named(tmp_path: P
     assert found.values("account_id") == ["x"]
 
 
+def test_records_between_other_output(tmp_path: Path) -> None:
+    content = "Starting up, on port 80\n\nready {now}\n" + "\n".join(INSIDE) + '\n{"timestamp": "2026\nbye\n'
+    found = read_bytes(tmp_path, "gateway.log", content.encode())
+    assert found.values("prompt") == [row["prompt"] for row in ROWS]
+    assert found.reasons == [(5, "malformed record")]
+    assert "3 lines of other output between the records are left out" in found.notes
+
+
 def test_a_message_as_a_list_of_bytes(tmp_path: Path) -> None:
     message = list(INSIDE[3].encode())
     found = read_bytes(tmp_path, "a.json", lines([{"__REALTIME_TIMESTAMP": "1772600760000000", "MESSAGE": message}]))
