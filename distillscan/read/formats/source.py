@@ -1,12 +1,14 @@
 """Tell the source of an open file: by its columns, by what its text holds, by the records inside its lines."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
 from distillscan.columns import REQUIRED
-from distillscan.read.formats.chunks import Reader, Source
+from distillscan.errors import InputError
+from distillscan.read.formats.chunks import Chunk, Reader, Source
 from distillscan.read.formats.json import JsonReader
 from distillscan.read.formats.otlp import ATTRIBUTES
 from distillscan.read.schema.model import Schema
@@ -28,7 +30,7 @@ def choose_schema(
 ) -> tuple[Schema | None, str | None]:
     """Return the schema of the source that a file seems to be from, and what to say of it.
 
-    It is none if columns by their names give what the schema lacks, and no less.
+    It is none if columns by their names give the time and account that the schema lacks, or requests where it has none.
 
     Args:
         reader: The file.
@@ -41,14 +43,15 @@ def choose_schema(
     if not fitting:
         return None, None
     first, *others = fitting
-    found, plain = look(first).columns, look(None).columns
-    lacking = [name for name in REQUIRED if name not in found]
-    if lacking and not joined and plain.issuperset(REQUIRED) and len(plain) >= len(found):
+    found = look(first)
+    lacking = [name for name in REQUIRED if name not in found.columns and not joined]
+    named = look(None).columns.issuperset(REQUIRED)
+    if lacking and named:
         return None, (
             f"columns are read by name: the file has signs of {first.summary}, but nothing for {' and '.join(lacking)} "
             f"where that has it; --schema {first.name} reads it as such"
         )
-    if plain.issuperset(REQUIRED) and _leaves_out_all(reader, label, first, look(first)):
+    if named and _leaves_out_all(reader, label, first, found):
         return None, (
             f"columns are read by name: the file has signs of {first.summary}, but none of its first rows is a request "
             f"there ({first.keep[0].why}); --schema {first.name} reads it as such"
@@ -62,10 +65,14 @@ def _leaves_out_all(reader: Reader, label: str, schema: Schema, resolution: Reso
         return False
     view = reader.with_schema(schema) if isinstance(reader, JsonReader) else reader
     rules = resolution.at(path for keep in schema.keep for path in keep.paths)
-    for chunk in islice(Source(0, label, view, rules).chunks(rules, _RULED), 1):
-        reasons = no_requests(rules, chunk.columns)
-        return reasons is not None and not reasons.null_count()
-    return False
+    reasons = [no_requests(rules, chunk.columns) for chunk in _first(view, label, rules, _RULED)]
+    return any(one is not None and not one.null_count() for one in reasons)
+
+
+def _first(reader: Reader, label: str, resolution: Resolution, rows: int) -> Iterator[Chunk]:
+    """The first chunk of a file, if it can be read: the reading itself will tell why it cannot."""
+    with suppress(InputError):
+        yield from islice(Source(0, label, reader, resolution).chunks(resolution, rows), 1)
 
 
 def said(schema: Schema) -> str:
@@ -94,8 +101,8 @@ def _look_inside(reader: Reader, label: str, schemas: Iterable[Schema]) -> list[
     if not unknown or {one.name for one in reader.columns}.issuperset(REQUIRED):
         return list(reader.columns)
     inner: dict[str, set[str]] = {name: set() for name in unknown}
-    resolution = Resolution({name: SourcePath(name) for name in unknown})
-    for chunk in islice(Source(0, label, reader, resolution).chunks(resolution, _ROWS), 1):
+    resolution = Resolution({name: SourcePath(name) for name in unknown}, wanted=frozenset())
+    for chunk in _first(reader, label, resolution, _ROWS):
         for name in unknown:
             for text in to_text(chunk.columns[name]).head(_ROWS).drop_nulls():
                 inner[name].update(_paths(parse_inside(text), "", 0))

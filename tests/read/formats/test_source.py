@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions
 from distillscan.read.schema.model import presets
-from tests.support.small_logs import csv_bytes, ndjson_bytes, read_bytes
+from tests.support.small_logs import csv_bytes, ndjson_bytes, read_all, read_bytes
 
 T = "2026-07-01T03:00:00Z"
 ROW = {"userId": "u1", "startTime": T, "prompt": "Hi"}
@@ -27,6 +28,7 @@ def read(tmp: Path, rows: list[dict[str, Any]], name: str = "a.csv", **options: 
     [
         {"modelId": "gpt", "input": "Hi"},
         {"modelId": "gpt", "input": '{"text": "Hi"}', "output": "{}"},
+        {"modelId": "gpt", "schemaType": "x", "input": "Hi"},
         {"trace_id": "t", "input": "Hi", "type": "chat"},
         {"attributes": '{"x": 1}', "ai": "yes"},
         {"accountId": "7", "region": "x", "modelId": "gpt"},
@@ -48,6 +50,24 @@ def test_what_text_holds_tells_a_source(tmp_path: Path) -> None:
     accounts, notes = read(tmp_path, [bedrock])
     assert accounts == ["a1"]
     assert "read with the schema bedrock" in notes
+
+
+def test_a_source_is_told_of_a_file_whose_texts_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    rows = {
+        "timestamp": [T],
+        "modelId": ["m"],
+        "schemaType": ["x"],
+        "input": ["x" * 9_000],
+        "identity": ['{"arn": "a1"}'],
+    }
+    pl.DataFrame(rows).write_parquet(path, compression="uncompressed")
+    content = path.read_bytes()
+    at = content.index(b"xxx")
+    path.write_bytes(content[: at - 60] + b"\xff" * 60 + content[at:])
+    found = read_all([path])
+    assert any(note.startswith("read with the schema bedrock") for note in found.notes)
+    assert found.unread
 
 
 def test_names_win_where_the_schema_finds_less(tmp_path: Path) -> None:
