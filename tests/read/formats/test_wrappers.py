@@ -12,6 +12,7 @@ import pytest
 
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions
+from distillscan.read.formats import wrappers
 from tests.support.small_logs import Outcome, parquet_bytes, read_bytes
 
 START = "2026-03-04T05:06:0"
@@ -188,6 +189,9 @@ def test_other_output_between_the_records_is_counted_and_no_reject(tmp_path: Pat
         b'{"log":"{\\"timestamp\\":\\"2026-01-01\\",","stream":"stdout","time":"t"}\n'
         b'{"log":"starting\\n","stream":"stderr","time":"t"}\n'
         b'{"log":"\\"account_id\\":\\"a\\"}\\n","stream":"stdout","time":"t"}\n',
+        b'{"log":"{\\"timestamp\\":\\"2026-01-01\\",","stream":"stdout","time":"t","_p":"P"}\n'
+        b'{"log":"starting","stream":"stderr","time":"t","_p":"F"}\n'
+        b'{"log":"\\"account_id\\":\\"a\\"}","stream":"stdout","time":"t","_p":"F"}\n',
         b'2026-01-01T00:00:00Z stdout P {"timestamp":"2026-01-01",\n'
         b"2026-01-01T00:00:00Z stderr F starting\n"
         b'2026-01-01T00:00:00Z stdout F "account_id":"a"}\n',
@@ -197,6 +201,22 @@ def test_a_record_in_pieces_is_put_together_by_stream(content: bytes, tmp_path: 
     found = read_bytes(tmp_path, "a.log", content)
     assert found.values("account_id") == ["a"]
     assert not found.rejects
+
+
+def test_a_record_of_too_many_pieces_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wrappers, "LONGEST", 100)
+    piece = f"2026-01-01T00:00:00Z stdout P {'x' * 60}\n"
+    good = f"2026-01-01T00:00:00Z stderr F {INSIDE[0]}\n"
+    found = read_bytes(tmp_path, "a.log", (good + piece * 2 + good + piece).encode())
+    assert found.values("prompt") == ["plain"] * 2
+    assert [reason for _, reason in found.reasons] == ["malformed record"] * 2
+
+
+def test_records_without_line_ends_are_whole(tmp_path: Path) -> None:
+    records = [{"log": text, "stream": "stdout", "time": f"{START}{at}Z"} for at, text in enumerate(["", *INSIDE])]
+    found = read_bytes(tmp_path, "a.json", lines([*records, {"log": None, "stream": "stdout", "time": "t"}]))
+    assert found.values("prompt") == [row["prompt"] for row in ROWS]
+    assert "2 lines of other output between the records are left out" in found.notes
 
 
 def test_the_time_beside_a_record_counts_if_it_has_none(tmp_path: Path) -> None:
