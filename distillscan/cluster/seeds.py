@@ -18,10 +18,8 @@ from distillscan.settings import threshold
 _LEIDEN_SEED: Final = 1
 #: Share of all accounts above which a token links nobody in communities, and a set is no seed.
 HUB_SHARE: Final = 0.25
-#: Bits of rarity (log2 of accounts per carrier) from which a token links; accounts in a log below which any does.
-_EDGE_BITS, _SMALL_LOG = 3.0, 64
-#: Bits at most for one kind on an account: 40 addresses are not 40 reasons.
-_KIND_BITS: Final = 12.0
+#: Accounts in a log below which a token need not be rare to link.
+_SMALL_LOG: Final = 64
 #: Tokens of a kind, the commonest, that are crossed with those of other kinds.
 _MOST_CROSSED: Final = 24
 #: Carriers of two tokens are a seed from so many bits beyond chance, and so many times as many as by chance.
@@ -33,6 +31,8 @@ class SeedParameters(GraphParameters):
     """Which sets of accounts refinement starts from."""
 
     min_accounts: int = threshold(5, "accounts", "at least: smaller groups are households and small teams")
+    edge_bits: float = threshold(3.0, "bits", "of rarity (log2 of accounts per carrier) from which a token links")
+    kind_bits: float = threshold(12.0, "bits", "at most for one kind on an account: 40 addresses are not 40 reasons")
     resolution: float = threshold(1.0, "times", "that of plain modularity (Leiden)")
     max_candidates: int = threshold(400, "candidates", "that are scored, strongest first; real logs give fewer")
 
@@ -62,12 +62,12 @@ def _edges(graph: SignalGraph, kind: Kind, p: SeedParameters) -> Any:
     """Accounts by tokens of one kind, weighted by rarity; hubs and common tokens left out."""
     size, carriers = graph.population.size, graph.carriers_per_token(kind.name)
     bits = np.log2(size / np.maximum(carriers, 1))
-    rare = (bits >= _EDGE_BITS) | (size < _SMALL_LOG)
+    rare = (bits >= p.edge_bits) | (size < _SMALL_LOG)
     usable = rare & (carriers >= 2) & (carriers <= max(HUB_SHARE * size, p.min_accounts))
     weight = np.where(usable, kind.seeding * np.maximum(bits, 0.1), 0.0)
     matrix = (graph.matrix(kind.name) @ sparse.diags_array(weight)).tocsr()
     matrix.eliminate_zeros()
-    total, most = np.asarray(matrix.sum(axis=1)).ravel(), _KIND_BITS * kind.seeding
+    total, most = np.asarray(matrix.sum(axis=1)).ravel(), p.kind_bits * kind.seeding
     scale = np.where(total > most, most / np.maximum(total, 1e-12), 1.0)
     return (sparse.diags_array(scale) @ matrix).tocsr()
 

@@ -7,7 +7,7 @@ from distillscan.read.bodies.content import CALLS, CUT, THOUGHTS, Walk, first, k
 from distillscan.read.bodies.request import load
 from distillscan.read.values.jsontext import whole
 
-_STOPS: Final = ("stop_reason", "stopReason", "finish_reason", "finishReason", "completionReason")
+_STOPS: Final = ("stop_reason", "stopReason", "stopreason", "finish_reason", "finishReason", "completionReason")
 #: Where the text may be, best first; the first that is there is followed.
 _KEYS: Final = (
     "choices", "candidates", "results", "outputs", "generations", "content", "contentBlockDelta", "output_text",

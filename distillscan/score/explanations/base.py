@@ -26,6 +26,7 @@ class ExplanationParameters(SumParameters):
     declared_share: float = threshold(0.8, "share", "of members in an organisation or domain that declares them")
     declared_bits: float = threshold(-20.0, "bits", "of an openly declared customer: the sharing is explained")
     company_share: float = threshold(0.5, "share", "of a domain's users who are members if it is a company's")
+    own_domains: int = threshold(2, "domains", "at most with which one card's holder says who it is")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ _RESELLERS: Final = ("reseller", "partner", "marketplace", "distributor")
 _EVERYBODY: Final = 0.5
 #: Part of ``declared_bits`` that a company's mail domain takes off where no common card pays for it.
 _UNPAID: Final = 0.5
-#: Mail domains at most with which one card's holder says who it is.
-_OWN_DOMAINS: Final = 2
 
 
 class DeclaredCustomer(InnocentExplanation):
@@ -79,7 +77,7 @@ def _card_and_domain(view: View) -> Outcome | None:
     if payment is None or domains is None or not cards or payment.share < SITE_SHARE:
         return None
     own = domains.members / view.candidate.members.size
-    if own < SITE_SHARE or domains.domains > _OWN_DOMAINS:
+    if own < SITE_SHARE or domains.domains > view.p.own_domains:
         return None
     reason = (
         f"one payment method pays for {percent(payment.share)} of the members, "

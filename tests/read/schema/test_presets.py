@@ -232,7 +232,7 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
                 "model": "gpt-5", "input_tokens": 0, "output_tokens": 0, "status_code": 429,
             },
         ],
-        [(1, TOP_UP), (3, TOP_UP)], (),
+        [(1, TOP_UP), (3, TOP_UP)], ("timestamp is a number: read as epoch seconds",),
     ),
     "one-api": (
         "one_api.ndjson", None, "new_api",
@@ -242,7 +242,7 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
                 "api_key_id": "laptop", "model": "gpt-4", "input_tokens": 30, "output_tokens": 12,
             }
         ],
-        [(1, TOP_UP)], (),
+        [(1, TOP_UP)], ("timestamp is a number: read as epoch seconds",),
     ),
     "databricks": (
         "databricks.parquet", None, "databricks",
