@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from distillscan.read.bodies.content import CUT, MAX_CHARS, Walk, first, is_result, objects
 from distillscan.read.values.jsontext import parse, whole
-from distillscan.read.values.reprs import looks_printed, parse_repr, unquote
+from distillscan.read.values.reprs import PRINTED_MARKS, looks_printed, parse_repr, unquote
 
 #: Longest JSON text that is parsed.
 MAX_JSON: Final = 64 << 20
@@ -36,8 +36,8 @@ BODY_KEYS: Final = frozenset((*_LIST_KEYS, *_TEXT_KEYS))
 _BODY_MARKS: Final = ('"role"', '"messages"', '"content"', '"parts"', '"inputText"')
 _MARKS_WITHIN: Final = 400
 _ENCODED: Final = 3
-#: Marks of messages in JSON, encoded once or more.
-_MESSAGE_MARKS: Final = ('"role"', '"messages"', '"role\\', '"messages\\')
+#: Marks of messages: in JSON, encoded once or more, and printed.
+MARKS: Final = ('"role"', '"messages"', '"role\\', '"messages\\', *PRINTED_MARKS)
 _EVENT: Final = "gen_ai."
 #: The same for quick questions whether a body has any of them.
 _ANY_SYSTEM, _ANY_TOOLS, _ANY_SESSION = map(frozenset, (_SYSTEM_KEYS, _TOOL_KEYS, (*_SESSION_KEYS, "user_id")))
@@ -140,7 +140,7 @@ def looks_like_messages(text: str) -> bool:
     if not _opens(text):
         return False
     beginning = text[:_MARKS_WITHIN]
-    return any(mark in beginning for mark in _MESSAGE_MARKS) or looks_printed(beginning)
+    return any(mark in beginning for mark in MARKS)
 
 
 def _opens(text: str) -> bool:

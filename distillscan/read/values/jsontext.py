@@ -11,7 +11,7 @@ import polars as pl
 
 from distillscan.read.values.text import decode_bytes, number_text
 
-_STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[]+")
+_STEP: Final = re.compile(r"\[[^\]]{0,1000}\]|[^.\[]+")
 _BRACKETS: Final = re.compile(r"\[(?:\*|-?\d{1,9}|[^=]+=.*)\]", re.DOTALL)
 _NOTHING: Final = type(None)
 

@@ -19,7 +19,7 @@ _ROLES: Final = {"SystemMessage": "system", "HumanMessage": "user", "AIMessage":
 _CLOSES: Final = {"[": "]", "{": "}"}
 
 #: Marks of messages that were printed: Python's quotation marks, LangChain's classes, fields as Athena shows them.
-_MARKS: Final = (
+PRINTED_MARKS: Final = (
     *("'role':", "'messages':", "'content':", "'parts':", "{role=", ", role=", "{messages=", ", messages="),
     *("SystemMessage(", "HumanMessage(", "AIMessage(", "ChatMessage("),
 )
@@ -31,7 +31,7 @@ _OPENING, _CLOSING = "[{ \t\r\n", "]} \t\r\n"
 
 def looks_printed(beginning: str) -> bool:
     """Return whether a text, by its first few hundred characters, is messages that were printed."""
-    return beginning.lstrip()[:1] in ("[", "{", "(") and any(mark in beginning for mark in _MARKS)
+    return beginning.lstrip()[:1] in ("[", "{", "(") and any(mark in beginning for mark in PRINTED_MARKS)
 
 
 def parse_repr(text: str) -> Any:
