@@ -25,18 +25,8 @@ _HOMES = {
     "load_report": "report.finished",
 }
 
-__all__ = [
-    "AnalyzeOptions",
-    "DistillscanError",
-    "InputError",
-    "Progress",
-    "Report",
-    "RunOptions",
-    "UsageError",
-    "__version__",
-    "analyze",
-    "load_report",
-]
+__all__ = ["AnalyzeOptions", "DistillscanError", "InputError", "Progress", "Report", "RunOptions", "UsageError"]
+__all__ += ["__version__", "analyze", "load_report"]
 
 
 def __getattr__(name: str) -> Any:

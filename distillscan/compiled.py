@@ -112,11 +112,7 @@ class Kernel(Generic[P, R]):
         return (self._compiled or self.prepare())(*args, **kwargs)
 
     def prepare(self, before_compiling: Callable[[], None] = lambda: None) -> Callable[P, R]:
-        """Return the compiled function: from the cache, or else compiled now.
-
-        Args:
-            before_compiling: Called if it has to be compiled.
-        """
+        """Return the compiled function: from the cache, or else compiled now, once ``before_compiling`` was called."""
         with self._lock:
             if self._compiled is None:
                 compiled = njit(**_OPTIONS)(self._function)

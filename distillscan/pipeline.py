@@ -61,8 +61,8 @@ def analyze(
     parameters = Parameters.of(detectors, options.settings)
     releases = read_releases(options.releases) if isinstance(options.releases, Path) else options.releases or ()
     budget, timer = Budget(run.memory_limit), PhaseTimer(progress)
+    read_options = _read_options(options, run, budget)  # checks the schema
     inputs = RunInputs(options, schema_digest(options.schema), parameters)
-    read_options = _read_options(options, run, budget)
     timer.phase("open")
     with open_log(named, read_options, stdin=run.stdin) as log, ThreadPoolExecutor(1) as aside:
         digests = aside.submit(log.digests)
@@ -132,23 +132,21 @@ def _find_clusters(
 ) -> AnalysisResult:
     """Detect, cluster and score; a detector that fails in scoring is left out of all clusters, not of some."""
     timer.phase("detect")
-    pivot = parameters.detectors.get("release_pivot")
-    known = find_releases(profile, pivot) if pivot is not None and not releases else releases
-    population = Population(profile, known)
+    if not releases and "release_pivot" in parameters.detectors:
+        releases = find_releases(profile)
+    population = Population(profile, releases)
     detection = detect(population, detectors, parameters.detectors)
     timer.phase("cluster")
     graph = SignalGraph(population, detection.signals, parameters.kinds, parameters.cluster)
     candidates = find_candidates(graph, parameters.cluster)
     timer.phase("score", len(candidates), "clusters")
+    settings = (parameters.detectors, parameters.score)
     while True:
         try:
-            scored = score_candidates(
-                candidates, detection.working, parameters.detectors, parameters.score, timer.advance
-            )
+            scored = score_candidates(candidates, detection.working, *settings, timer.advance)
+            return AnalysisResult(releases, detection, scored, len(candidates))
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
-            continue
-        return AnalysisResult(known, detection, scored, len(candidates))
 
 
 def _require_complete(outcomes: Sequence[Outcome]) -> None:

@@ -3,17 +3,7 @@
 Register a class through the entry-point group ``distillscan.detectors``; test it with ``distillscan.testing``.
 """
 
-from distillscan.detect.base import (
-    Candidate,
-    Comparison,
-    Detector,
-    Finding,
-    percent,
-    plural,
-    present,
-    shared_entities,
-    trait_tokens,
-)
+from distillscan.detect.base import Candidate, Comparison, Detector, Finding, percent, plural, present
 from distillscan.detect.claims import (
     Claim,
     DailyRhythmFacts,
@@ -23,6 +13,7 @@ from distillscan.detect.claims import (
     SharedHolderFacts,
     SharedPoolFacts,
 )
+from distillscan.detect.tokens import shared_entities, trait_tokens
 from distillscan.population.accounts import CREATED, PROMPTS, Floats, Hashes, Ints, Mask, Population, Release, memoized
 from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.population.kinds import (

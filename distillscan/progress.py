@@ -10,11 +10,9 @@ class Progress(Protocol):
 
     def phase(self, name: str, total: int | None, unit: str) -> None:
         """Begin a phase of ``total`` units (None if not known); the phase before is over."""
-        ...
 
     def advance(self, amount: int) -> None:
         """Count ``amount`` more units of the phase as done."""
-        ...
 
 
 class PhaseTimer:

@@ -21,7 +21,6 @@ _UNSAFE: Final = (
 )
 _UNSAFE_CHARACTER: Final = re.compile(f"[{_UNSAFE}]")
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_MNEMONICS: Final = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 
 #: Marks that stack on the letter before them; a few are spelling, more would cover the lines above and below.
 _MARK: Final = (
@@ -85,14 +84,9 @@ def _cut(text: str, width: int) -> str:
 
 
 def _escape(character: str) -> str:
-    if character in _MNEMONICS:
-        return _MNEMONICS[character]
-    point = ord(character)
-    if point <= 0xFF:
-        return f"\\x{point:02x}"
-    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"
+    return character.encode("unicode_escape").decode()
 
 
 def _json_escape(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+    units = character.encode("utf-16-be", "surrogatepass").hex(" ", 2).split()
+    return "".join(f"\\u{unit}" for unit in units)

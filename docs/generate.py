@@ -131,12 +131,19 @@ def _class(described: griffe.Class) -> str:
 
 
 def _list(title: str, items: Iterable[griffe.Attribute]) -> Iterator[str]:
-    """A titled list of attributes with their types, if there are any."""
-    lines = [
-        f"- `{item.name}` (`{item.annotation}`)" + (f": {_text(item)}" if item.docstring else "") for item in items
-    ]
+    """A titled list of attributes with their types (or, of constants, values), if there are any."""
+    lines = [f"- `{item.name}` (`{_type(item)}`)" + (f": {_text(item)}" if item.docstring else "") for item in items]
     if lines:
         yield "\n".join([f"{title}:", "", *lines])
+
+
+def _type(item: griffe.Attribute) -> str:
+    """The type of an attribute; if it has none, its value, cut where a call begins that does not fit on a line."""
+    stated = str(item.annotation)
+    value = " ".join(str(item.value).split())
+    if stated not in ("None", "Final"):
+        return stated
+    return value if len(value) <= _HELP_WIDTH else f"{value.partition('(')[0]}(…)"
 
 
 def _spelt(attribute: griffe.Attribute) -> str:
@@ -218,8 +225,8 @@ def parameters_page() -> str:
         [
             "# Parameters",
             _NOTE,
-            "The thresholds, caps and priors that can be changed. `--set GROUP.NAME=VALUE` changes one for a run, and "
-            "the report records every value under `parameters`. `distillscan parameters` lists those of installed "
+            "The thresholds, caps and priors of the analysis. `--set GROUP.NAME=VALUE` changes one for a run, and the "
+            "report records every value under `parameters`. `distillscan parameters` lists those of installed "
             "detectors too. [How a score is made](scoring.md) explains what they are used for.",
             *(
                 "\n".join([f"## {group}", "", summaries[group], "", *_parameter_table(list(members))])

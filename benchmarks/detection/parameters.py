@@ -107,12 +107,10 @@ class Bench:
         return self._score(self._candidates if same else self._cluster(detection, parameters), detection, parameters)
 
     def _detect(self, parameters: Parameters) -> Detection:
-        releases = find_releases(self._profile, parameters.detectors["release_pivot"])
-        return detect(Population(self._profile, releases), self._detectors, parameters.detectors)
+        return detect(Population(self._profile, find_releases(self._profile)), self._detectors, parameters.detectors)
 
     def _cluster(self, detection: Detection, parameters: Parameters) -> list[Candidate]:
-        releases = find_releases(self._profile, parameters.detectors["release_pivot"])
-        population = Population(self._profile, releases)
+        population = Population(self._profile, find_releases(self._profile))
         graph = SignalGraph(population, detection.signals, parameters.kinds, parameters.cluster)
         return find_candidates(graph, parameters.cluster)
 

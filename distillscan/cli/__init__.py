@@ -1,4 +1,4 @@
-"""The command line: a thin skin over the API, where options become arguments and outcomes become exit codes."""
+"""The command line: options become arguments of the API, and outcomes become exit codes."""
 
 import gc
 

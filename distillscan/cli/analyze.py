@@ -33,7 +33,7 @@ _EMPTY: Final = "the log holds no request: nothing was looked at"
 
 
 def _size(text: str) -> int:
-    from distillscan.profile.memory import parse_size
+    from distillscan.profile.memory import parse_size  # loads polars, which --help need not
 
     return parse_size(text)
 
@@ -134,7 +134,7 @@ def analyze(paths: tuple[str, ...], **given: Any) -> int:
 
 
 def _analysis_options(paths: Sequence[str], given: dict[str, Any]) -> tuple[AnalyzeOptions, RunOptions]:
-    """The options of the analysis, which have the names of those of the command line, apart from these."""
+    """The analysis takes options by the names they have on the command line; these are converted first."""
     given = given | {
         "mapping": _pairs("--map", given["mapping"], "account_id=user.id"),
         "settings": _pairs("--set", given["settings"], "cluster.min_accounts=8"),
@@ -186,7 +186,7 @@ def _how_it_went(stats: Mapping[str, Any]) -> str:
 
 
 def _exit_code(result: "Result", fail_on: "Severity | None") -> int:
-    """What the run amounts to; see ``guard.EXIT_CODES``."""
+    """The exit code of a run (``guard.EXIT_CODES``); says why unless it is 0 or 1."""
     from distillscan.report.filters import at_least
 
     if failed := [run for run in result.detectors if run.status == "error"]:

@@ -1,4 +1,4 @@
-"""What may go wrong, and how it ends: one or two plain lines on standard error and the documented exit code."""
+"""Errors on the command line: one or two plain lines on standard error, and the documented exit code."""
 
 import contextlib
 import errno
@@ -31,7 +31,7 @@ A reader that closes the pipe early (| head) changes none of these.
 
 
 class Cli(click.Group):
-    """A command group that ends every run the documented way."""
+    """A command group that ends every run with a documented exit code."""
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **extra: Any) -> Any:
         """Run, report what went wrong, and exit."""
@@ -65,13 +65,13 @@ def say(message: str, label: str = "") -> None:
 
     first, *rest = (visible(line) for line in message.rstrip("\n").split("\n"))
     text = "\n".join([f"{label}: {first}" if label else first, *(f"  {line}" for line in rest)])
-    with contextlib.suppress(OSError):  # nobody listens: nothing to be done
+    with contextlib.suppress(OSError):  # nobody reads it
         click.echo(text, err=True)
 
 
 @contextlib.contextmanager
 def closed_pipe_is_fine() -> Iterator[None]:
-    """Let a reader that has seen enough end the output, not the run's meaning."""
+    """End the output without an error when its reader has closed the pipe."""
     try:
         yield
     except OSError as error:

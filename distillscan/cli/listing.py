@@ -1,4 +1,4 @@
-"""``distillscan detectors``, ``parameters`` and ``report-schema``: what there is to know without a log."""
+"""``distillscan detectors``, ``parameters`` and ``report-schema``: what can be listed without a log."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any

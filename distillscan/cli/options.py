@@ -102,11 +102,7 @@ class View:
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "View":
-        """Take the view's options out of ``options``.
-
-        Raises:
-            UsageError: The suffix of the output is that of no format.
-        """
+        """Take the view's options out of ``options``."""
         given = {field.name: options.pop(field.name) for field in fields(cls)}
         return cls(**given | {"format_": given["format_"] or _format_of(given["output"])})
 

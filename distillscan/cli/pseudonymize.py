@@ -1,4 +1,4 @@
-"""``distillscan pseudonymize``: labels and lists of accounts under the names of a report with pseudonyms."""
+"""``distillscan pseudonymize``: labels and lists of accounts with the pseudonyms of a report."""
 
 import csv
 import io

@@ -26,11 +26,7 @@ def render(report: str, no_prompts: bool, **options: Any) -> None:
 
 
 def emit(result: "Result", view: View) -> None:
-    """Write the report to its file, or to standard output, which carries nothing else.
-
-    Raises:
-        UsageError: It cannot be written, or does not have the cluster that was asked for.
-    """
+    """Write the report to its file, or to standard output, which carries nothing else."""
     from distillscan.report.filters import find_cluster, select
     from distillscan.report.views.terminal.report import to_text
 

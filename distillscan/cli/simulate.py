@@ -10,8 +10,6 @@ from distillscan.cli.options import FILE, file_option
 from distillscan.cli.streams import is_terminal, print_text
 from distillscan.errors import UsageError
 
-SUFFIXES = (".parquet", ".csv")
-
 
 @click.command(short_help="Write a labelled log with planted campaigns.")
 @click.argument("out", type=FILE, required=False, metavar="OUT.parquet|OUT.csv")
@@ -45,8 +43,8 @@ def simulate(out: Path | None, rows: int, seed: int, scenario: str, corpus: Path
         return
     if out is None:
         raise UsageError("simulate needs a file to write, as in: distillscan simulate log.parquet")
-    if out.suffix not in SUFFIXES:
-        raise UsageError(f"cannot write {out}: name a file that ends in {' or '.join(SUFFIXES)}")
+    if out.suffix not in (".parquet", ".csv"):
+        raise UsageError(f"cannot write {out}: name a file that ends in .parquet or .csv")
     from distillscan import simulate as simulator
     from distillscan.files import check_target
 

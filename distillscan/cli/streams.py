@@ -1,4 +1,7 @@
-"""Where a command reads and writes: standard streams, saved reports, key files, files of output, the terminal."""
+"""Where a command reads and writes: standard streams, saved reports, key files, files of output, the terminal.
+
+What cannot be read is an InputError; an option that cannot be used, or an output that cannot be written, a UsageError.
+"""
 
 import contextlib
 import errno
@@ -22,23 +25,14 @@ DEFAULT_WIDTH: Final = 100
 
 
 def standard_input() -> BinaryIO:
-    """Return what ``-`` reads.
-
-    Raises:
-        UsageError: Standard input is closed.
-    """
+    """Return what ``-`` reads."""
     if sys.stdin is None:
         raise UsageError("standard input is closed: nothing to read from -")
     return cast("BinaryIO", sys.stdin.buffer)
 
 
 def read_report(report: str) -> "Result":
-    """Return the result of a report saved as JSON; ``-`` is standard input.
-
-    Raises:
-        InputError: It cannot be read, or is no report.
-        UsageError: Standard input is closed.
-    """
+    """Return the result of a report saved as JSON; ``-`` is standard input."""
     from distillscan.report.document import from_json, load
 
     if report != "-":
@@ -50,11 +44,7 @@ def read_report(report: str) -> "Result":
 
 
 def read_keyfile(keyfile: Path, *, quiet: bool = False) -> "Pseudonyms":
-    """Return the pseudonyms of a key file; what is doubtful about it is said unless ``quiet``.
-
-    Raises:
-        UsageError: It cannot be read, or holds no key.
-    """
+    """Return the pseudonyms of a key file; what is doubtful about it is said unless ``quiet``."""
     from distillscan.privacy.pseudonyms import read_key
 
     pseudonyms, warnings = read_key(keyfile)
@@ -69,9 +59,6 @@ def check_outputs(targets: Mapping[str, Path | None], inputs: Iterable[str | Pat
     Args:
         targets: Option to the file it names.
         inputs: Files that are read; ``-`` is standard input.
-
-    Raises:
-        UsageError: One cannot.
     """
     from distillscan.files import check_target
 
@@ -87,11 +74,7 @@ def check_outputs(targets: Mapping[str, Path | None], inputs: Iterable[str | Pat
 
 
 def deliver(text: str, output: Path | None, *, for_people: bool = False) -> None:
-    """Write text to its file, or to standard output as ``print_text`` does.
-
-    Raises:
-        UsageError: It cannot be written.
-    """
+    """Write text to its file, or to standard output as ``print_text`` does."""
     if output is None:
         print_text(text, for_people=for_people)
         return
@@ -105,9 +88,6 @@ def print_text(text: str, *, for_people: bool = False) -> None:
     """Write text to standard output: UTF-8, or for people what their terminal can show.
 
     A reader that has closed the pipe has what it wanted: the rest is dropped.
-
-    Raises:
-        UsageError: Standard output is closed or full.
     """
     if sys.stdout is None:
         raise UsageError("standard output is closed: use --output FILE")
@@ -149,11 +129,9 @@ def show_progress(silent: bool) -> "contextlib.AbstractContextManager[Progress |
 
 
 def terminal_layout(output: Path | None = None, *, plain: bool = False) -> dict[str, Any]:
-    """Return the width of a text for people, and whether it may have colours (https://no-color.org).
+    """Return the width of a text for people (in a file or on standard output), and whether it may have colours.
 
-    Args:
-        output: The file it goes to; None for standard output.
-        plain: Whether colours are not wanted.
+    No colours if it is to be ``plain``, in a file, or where the environment says so (https://no-color.org).
     """
     stream = sys.stdout if output is None else None
     color = not plain and is_terminal(stream) and not os.environ.get("NO_COLOR")

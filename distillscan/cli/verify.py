@@ -1,4 +1,4 @@
-"""``distillscan verify``: a saved report as evidence that can be checked."""
+"""``distillscan verify``: check that a saved report follows from its inputs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -1,5 +1,6 @@
 """Cluster: from the tokens that accounts carry to candidate sets of accounts that may be one operator."""
 
-from distillscan.cluster.run import ClusterParameters, find_candidates
+from distillscan.cluster.rejoin import ClusterParameters
+from distillscan.cluster.run import find_candidates
 
 __all__ = ["ClusterParameters", "find_candidates"]

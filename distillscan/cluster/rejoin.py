@@ -26,11 +26,11 @@ _REPLACED_PART, _REPLACED_HOURS = 0.8, 24
 
 
 @dataclass(frozen=True)
-class RejoinParameters(RefineParameters, SplitParameters):
-    """When two candidates are one."""
+class ClusterParameters(RefineParameters, SplitParameters):
+    """How accounts become candidates."""
 
 
-def rejoin(graph: SignalGraph, kept: list[Candidate], p: RejoinParameters) -> list[Candidate]:
+def rejoin(graph: SignalGraph, kept: list[Candidate], p: ClusterParameters) -> list[Candidate]:
     """Return the candidates, strongest first; those that hold together as one are one."""
     kept = sorted(kept, key=by_strength)
     pairs = _pairs(graph, kept, p)
@@ -46,7 +46,7 @@ def rejoin(graph: SignalGraph, kept: list[Candidate], p: RejoinParameters) -> li
 
 
 def _whole(
-    graph: SignalGraph, one: Candidate, other: Candidate, rest: list[Candidate], p: RejoinParameters
+    graph: SignalGraph, one: Candidate, other: Candidate, rest: list[Candidate], p: ClusterParameters
 ) -> Candidate | None:
     """Two candidates as one, None if they do not hold together among accounts that the rest has left."""
     both = np.union1d(one.members, other.members)
@@ -61,7 +61,7 @@ def settled_in(graph: SignalGraph, candidates: list[Candidate]) -> Mask:
     return graph.population.mask(np.concatenate([np.zeros(0, np.int64), *(one.members for one in candidates)]))
 
 
-def _pairs(graph: SignalGraph, kept: list[Candidate], p: RejoinParameters) -> list[tuple[int, int, bool]]:
+def _pairs(graph: SignalGraph, kept: list[Candidate], p: ClusterParameters) -> list[tuple[int, int, bool]]:
     """Candidates that may be one, by number, and whether they are tied by more than one's taking the other's place."""
     sets = [candidate.members for candidate in kept]
     replaced = [
@@ -72,14 +72,14 @@ def _pairs(graph: SignalGraph, kept: list[Candidate], p: RejoinParameters) -> li
     return [(a, b, True) for a, b in tied_sets(graph, sets, p)] + replaced
 
 
-def _has_its_own(graph: SignalGraph, members: Ints, p: RejoinParameters) -> bool:
+def _has_its_own(graph: SignalGraph, members: Ints, p: ClusterParameters) -> bool:
     """Whether a set has a wording, cards, addresses or the like of its own: then these say whose it is."""
     strong = [kind.name for kind in graph.kinds.values() if kind.merge_strength == "strong"]
     own = (graph.carriers(kind, graph.characteristic(kind, members))[members] for kind in strong)
     return any(np.mean(carriers) >= p.mostly for carriers in own)
 
 
-def successors(population: Population, sets: list[Ints], p: RejoinParameters) -> list[tuple[int, int]]:
+def successors(population: Population, sets: list[Ints], p: ClusterParameters) -> list[tuple[int, int]]:
     """Return which sets take the place of one that was turned away: pairs of that one's number and theirs.
 
     Most of the earlier set's accounts must end with a denial, and the later one's first be seen soon after such an end.

@@ -2,34 +2,29 @@
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from distillscan.cluster.refine import by_strength, refine
-from distillscan.cluster.rejoin import RejoinParameters, rejoin, settled_in
+from distillscan.cluster.rejoin import ClusterParameters, rejoin, settled_in
 from distillscan.cluster.seeds import HUB_SHARE, communities, crossed_sets, template_sets
 from distillscan.cluster.split import split
 from distillscan.detect.base import Candidate
 from distillscan.population.accounts import Ints, Mask
 from distillscan.population.graph import SignalGraph
-from distillscan.settings import threshold
 
+#: Times the resolution for a second look at communities: a pool may fall into parts that are too small by themselves.
+_COARSER: Final = 0.1
+#: Times that a candidate is widened to all carriers of a cause and refined again.
+_WIDENINGS: Final = 2
 #: Share of a candidate that stronger ones must have left for it to stay.
 _FREE_SHARE: Final = 0.5
 #: Not opened is a candidate of which so much lies in one opened before, and is so much of that: parts may hold several.
 _OPENED_PART, _OPENED_WHOLE = 0.9, 0.67
 #: Times that traits are crossed again among accounts that no cluster claims.
 _PEELINGS: Final = 2
-
-
-@dataclass(frozen=True)
-class ClusterParameters(RejoinParameters):
-    """How accounts become candidates."""
-
-    coarser: float = threshold(0.1, "times", "the resolution for a second look: a pool may fall into small parts")
-    widenings: int = threshold(2, "times", "a candidate is widened to all carriers of a cause and refined again")
 
 
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
@@ -40,12 +35,11 @@ def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]
 
 def _refined_seeds(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
     """What the seeds settle on, and what these settle on once widened; sets that came out before are not repeated."""
-    # Parts of a pool that are too small by themselves come together at a coarser resolution.
-    coarse = replace(p, resolution=p.resolution * p.coarser)
+    coarse = replace(p, resolution=p.resolution * _COARSER)
     seeds = communities(graph, p) + communities(graph, coarse) + template_sets(graph, p) + crossed_sets(graph, p)
     refined: dict[bytes, Candidate] = {}
     tried: set[bytes] = set()
-    for _ in range(p.widenings + 1):
+    for _ in range(_WIDENINGS + 1):
         fresh = []
         for seed in seeds:
             if seed.tobytes() in tried:

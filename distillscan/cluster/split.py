@@ -8,6 +8,7 @@ the same tokens in much the same proportions (cosine), or for two weaker kinds.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -33,6 +34,8 @@ _MEETINGS, _MEETING_SHARE = 3, 0.1
 _SEPARATE: Final = 0.1
 #: Share of accounts cut off at either end of a part's time: stragglers.
 _SPAN_TAIL: Final = 0.1
+#: Share of the shorter time above which two parts are active at once.
+_AT_ONCE: Final = 0.5
 #: Times a group's size from which a part may merge several groups: smaller ones may be leftovers of two operators.
 _MIN_BRIDGE_RATIO: Final = 0.25
 #: Accounts below which a part founds no group: thousands would be compared.
@@ -51,17 +54,13 @@ class SplitParameters(SeedParameters):
     weak_kinds: int = threshold(2, "kinds", "that are weak, used alike, to join parts: one may be an accident")
     mostly: float = threshold(0.5, "share", "of a part's accounts from which a trait is its way of working")
     declared_share: float = threshold(0.8, "share", "of a part under one organisation or type that declares it")
-    at_once: float = threshold(0.5, "share", "of the shorter time from which two parts are active at once")
 
 
 def _matrices(graph: SignalGraph, members: Ints) -> dict[str, Any]:
     """Members by characteristic tokens, of the kinds that link accounts."""
-    matrices = {}
-    for kind in (kind for kind in graph.kinds.values() if kind.seeding):
-        tokens = graph.characteristic(kind.name, members)
-        if tokens.size:
-            matrices[kind.name] = graph.matrix(kind.name)[members][:, tokens].tocsr()
-    return matrices
+    linking = (kind.name for kind in graph.kinds.values() if kind.seeding)
+    marks = {kind: tokens for kind in linking if (tokens := graph.characteristic(kind, members)).size}
+    return {kind: graph.matrix(kind)[members][:, tokens].tocsr() for kind, tokens in marks.items()}
 
 
 def _parts(matrices: Matrices, kinds: Kinds, resolution: float) -> Ints:
@@ -81,50 +80,28 @@ class _Group:
     Attributes:
         positions: Of its members among the candidate's.
         use: Kind to strength per token.
-        carrying: Kind to members with any token.
-        stated: Kind to members of which the log says anything.
         tokens: Kind to a number with a bit for every token that a member carries.
     """
 
     positions: Ints
     use: Mapping[str, Floats]
-    carrying: Mapping[str, int]
-    stated: Mapping[str, int]
     tokens: Mapping[str, int]
+
+    @classmethod
+    def of(cls, positions: Ints, matrices: Matrices) -> "_Group":
+        rows = {kind: matrix[positions] for kind, matrix in matrices.items()}
+        use = {kind: np.asarray(matrix.sum(axis=0), np.float64).ravel() for kind, matrix in rows.items()}
+        tokens = {kind: sum(1 << token for token in set(matrix.indices.tolist())) for kind, matrix in rows.items()}
+        return cls(positions, use, tokens)
+
+    def __add__(self, other: "_Group") -> "_Group":
+        use = {kind: strengths + other.use[kind] for kind, strengths in self.use.items()}
+        tokens = {kind: bits | other.tokens[kind] for kind, bits in self.tokens.items()}
+        return _Group(np.concatenate([self.positions, other.positions]), use, tokens)
 
     @property
     def size(self) -> int:
         return self.positions.size
-
-    def __add__(self, other: "_Group") -> "_Group":
-        return _Group(
-            np.concatenate([self.positions, other.positions]),
-            {kind: use + other.use[kind] for kind, use in self.use.items()},
-            {kind: count + other.carrying[kind] for kind, count in self.carrying.items()},
-            {kind: count + other.stated[kind] for kind, count in self.stated.items()},
-            {kind: tokens | other.tokens[kind] for kind, tokens in self.tokens.items()},
-        )
-
-    def share(self, kind: str) -> float:
-        """The share of members that carry any token of a kind."""
-        return self.carrying[kind] / self.size
-
-
-def _groups(label: Ints, matrices: Matrices, stated: Mapping[str, Mask]) -> list[_Group]:
-    """The communities as groups, largest first."""
-    groups = []
-    for positions in sorted(positions_by_label(label), key=len, reverse=True):
-        rows = {kind: matrix[positions] for kind, matrix in matrices.items()}
-        groups.append(
-            _Group(
-                positions,
-                {kind: np.asarray(matrix.sum(axis=0), np.float64).ravel() for kind, matrix in rows.items()},
-                {kind: int(np.count_nonzero(np.diff(matrix.indptr))) for kind, matrix in rows.items()},
-                {kind: int(np.count_nonzero(mask[positions])) for kind, mask in stated.items()},
-                {kind: sum(1 << token for token in set(matrix.indices.tolist())) for kind, matrix in rows.items()},
-            )
-        )
-    return groups
 
 
 def _cosine(kind: str, one: _Group, other: _Group) -> float:
@@ -134,6 +111,12 @@ def _cosine(kind: str, one: _Group, other: _Group) -> float:
     a, b = one.use[kind], other.use[kind]
     norm = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / norm if norm > 0 else 0.0
+
+
+def _meet(kind: str, one: _Group, other: _Group) -> bool:
+    """Whether two groups meet on tokens that join a few accounts each: parts of one pool do so all over."""
+    common, fewer = one.tokens[kind] & other.tokens[kind], min(one.tokens[kind], other.tokens[kind], key=int.bit_count)
+    return common.bit_count() >= max(_MEETINGS, _MEETING_SHARE * fewer.bit_count())
 
 
 def _declares(stated: Hashes, others: Hashes, p: SplitParameters) -> bool:
@@ -147,21 +130,30 @@ def _declares(stated: Hashes, others: Hashes, p: SplitParameters) -> bool:
 class _Judge:
     """Decides whether two groups of these members look like one operator's."""
 
-    def __init__(self, graph: SignalGraph, members: Ints, p: SplitParameters) -> None:
+    def __init__(self, graph: SignalGraph, members: Ints, matrices: Matrices, p: SplitParameters) -> None:
         self.p = p
         self._kinds = graph.declared
+        self._carrying: dict[str, Mask] = {kind: np.diff(matrix.indptr) > 0 for kind, matrix in matrices.items()}
+        self._stated = {k.name: _stated(graph, k)[members] for k in self._kinds.values() if k.distinguishes_operators}
         self._first, self._last = (hours[members] for hours in graph.population.active_hours)
         self._declared = {entity: graph.population.dominant(entity)[members] for entity in _DECLARING}
 
-    def tied(self, one: _Group, other: _Group) -> bool:
-        """Whether two groups meet, or use any strong kind but wording, or two weak ones, alike."""
-        return self._bound(one, other) and not self._strangers(one, other, _OWNERS)
+    def tied(self, one: _Group, other: _Group, *, by_wording: bool = False) -> bool:
+        """Whether two groups meet, or use any strong kind but wording, or two weak ones, alike.
 
-    def alike(self, one: _Group, other: _Group) -> bool:
-        """Whether two groups are tied, or use the same wording, accidents of a published wording apart."""
-        if self._bound(one, other):
+        Or, ``by_wording``, the same wording, accidents of a published wording apart.
+        """
+        shared = [self._kinds[kind] for kind in one.use if self._habitual(kind, one, other)]
+        strong = [kind for kind in shared if kind.merge_strength == "strong"]
+        alike = {kind: _cosine(kind.name, one, other) >= self.p.alike for kind in shared if kind.merge_strength}
+        if (
+            any(kind.low_degree and _meet(kind.name, one, other) for kind in shared)
+            or any(alike[kind] for kind in strong if kind.cause != WORDING)
+            or sum(alike[kind] for kind in shared if kind.merge_strength == "weak") >= self.p.weak_kinds
+        ):
             return not self._strangers(one, other, _OWNERS)
-        return self._same_wording(one, other) and not self._strangers(one, other, _DECLARING)
+        worded = by_wording and any(alike[kind] for kind in strong if kind.cause == WORDING)
+        return worded and not self._published(one, other) and not self._strangers(one, other, _DECLARING)
 
     def nearness(self, one: _Group, other: _Group) -> float:
         """The largest cosine of two groups over the strong kinds."""
@@ -174,66 +166,54 @@ class _Judge:
         pairs = ((one.positions, other.positions), (other.positions, one.positions))
         return any(_declares(stated[a], stated[b], self.p) for stated in declared for a, b in pairs)
 
-    def _shared(self, one: _Group, other: _Group) -> list[Kind]:
-        """The kinds of which both carry a token: in all others the two have nothing to be compared by."""
-        return [self._kinds[kind] for kind, tokens in one.tokens.items() if tokens & other.tokens[kind]]
-
-    def _bound(self, one: _Group, other: _Group) -> bool:
-        """Whether two groups are tied by kinds that they share, whatever they declare."""
-        shared = self._shared(one, other)
-        strong = [kind for kind in shared if kind.merge_strength == "strong" and kind.cause != WORDING]
-        weak = [kind for kind in shared if kind.merge_strength == "weak"]
-        return (
-            any(kind.low_degree and self._meet(kind.name, one, other) for kind in shared)
-            or any(self._close(kind.name, one, other) for kind in strong)
-            or sum(self._close(kind.name, one, other) for kind in weak) >= self.p.weak_kinds
-        )
+    def _share(self, kind: str, group: _Group) -> float:
+        """The share of a group's members that carry any token of a kind."""
+        return float(np.mean(self._carrying[kind][group.positions]))
 
     def _habitual(self, kind: str, one: _Group, other: _Group) -> bool:
-        """Whether enough members of both groups carry tokens of the kind: what a few do says nothing of the rest."""
-        return min(one.carrying[kind] / one.size, other.carrying[kind] / other.size) >= self.p.habit
+        """Whether both groups carry a token of the kind, and enough of their members any: the rest says nothing."""
+        common = one.tokens[kind] & other.tokens[kind]
+        return common != 0 and min(self._share(kind, one), self._share(kind, other)) >= self.p.habit
 
-    def _close(self, kind: str, one: _Group, other: _Group) -> bool:
-        return self._habitual(kind, one, other) and _cosine(kind, one, other) >= self.p.alike
-
-    def _meet(self, kind: str, one: _Group, other: _Group) -> bool:
-        """Whether two groups meet on tokens that join a few accounts each: parts of one pool do so all over."""
-        common = (one.tokens[kind] & other.tokens[kind]).bit_count()
-        fewer = min(one.tokens[kind].bit_count(), other.tokens[kind].bit_count())
-        return common >= max(_MEETINGS, _MEETING_SHARE * fewer) and self._habitual(kind, one, other)
-
-    def _same_wording(self, one: _Group, other: _Group) -> bool:
-        """Whether two groups use the same wording, and not as two operators of one published pipeline do.
+    def _published(self, one: _Group, other: _Group) -> bool:
+        """Whether two groups use the same wording as two operators of one published pipeline do.
 
         The same wording over separate pools at the same time is a published pipeline that two operators run, or an
         application that a campaign copies; one pool after the other is one operator that was banned.
         """
-        worded = [k.name for k in self._shared(one, other) if k.merge_strength == "strong" and k.cause == WORDING]
-        if not any(self._close(kind, one, other) for kind in worded):
-            return False
         if any(self._kinds[kind].low_degree and self._pairs_apart(kind, one, other) for kind in one.use):
-            return False
-        known = all(group.stated[kind] >= self.p.mostly * group.size for group in (one, other) for kind in group.stated)
-        return not (known and self._separate(one, other) and self._at_once(one, other))
+            return True
+        stated = [mask[group.positions] for mask in self._stated.values() for group in (one, other)]
+        known = all(np.mean(mask) >= self.p.mostly for mask in stated)
+        return known and self._separate(one, other) and self._at_once(one, other)
 
     def _pairs_apart(self, kind: str, one: _Group, other: _Group) -> bool:
         """Whether one group hands on conversations within itself, and the other, of the same wording, takes no part."""
-        few, many = sorted((one.share(kind), other.share(kind)))
+        few, many = sorted((self._share(kind, one), self._share(kind, other)))
         return not one.tokens[kind] & other.tokens[kind] and many >= self.p.mostly and few <= 1 - self.p.mostly
 
     def _separate(self, one: _Group, other: _Group) -> bool:
         """Whether at least one group lives on a pool or on cards of which the other, though known, has nothing."""
-        kinds = [kind for kind in one.stated if kind in one.use]
+        kinds = [kind for kind in self._stated if kind in one.use]
         apart = all(_cosine(kind, one, other) <= _SEPARATE for kind in kinds)
-        return apart and any(group.share(kind) >= self.p.mostly for kind in kinds for group in (one, other))
+        return apart and any(self._share(kind, group) >= self.p.mostly for kind in kinds for group in (one, other))
 
     def _at_once(self, one: _Group, other: _Group) -> bool:
         """Whether two groups are active over the same days, rather than one after the other."""
-        tail, positions = _SPAN_TAIL, (one.positions, other.positions)
-        begin = [float(np.quantile(self._first[group], tail)) for group in positions]
-        end = [float(np.quantile(self._last[group], 1 - tail)) for group in positions]
-        common = min(end) - max(begin)
-        return common > self.p.at_once * min(e - b for b, e in zip(begin, end, strict=True))
+        begin, end = (
+            [float(np.quantile(hours[group.positions], share)) for group in (one, other)]
+            for hours, share in ((self._first, _SPAN_TAIL), (self._last, 1 - _SPAN_TAIL))
+        )
+        common, shorter = min(end) - max(begin), min(e - b for b, e in zip(begin, end, strict=True))
+        return common > _AT_ONCE * shorter
+
+
+def _stated(graph: SignalGraph, kind: Kind) -> Mask:
+    """Accounts of which the log says anything that a kind is about."""
+    stated = [graph.population.states(entity) for entity in kind.observable_through]
+    carried = [graph.carries_any(kind.name)] if kind.name in graph.kinds else []
+    known: Mask = np.logical_or.reduce([np.zeros(graph.population.size, np.bool_), *stated, *carried])
+    return known
 
 
 def _merged(parts: list[_Group], judge: _Judge) -> list[_Group]:
@@ -242,16 +222,17 @@ def _merged(parts: list[_Group], judge: _Judge) -> list[_Group]:
     What is tied by more than wording comes together first: two parts of one pool may be of different minds about a
     third that is merely worded alike.
     """
-    groups = [part for part in parts if any(part.carrying.values())]
-    bare = [part for part in parts if not any(part.carrying.values())]
-    for test in (judge.tied, judge.alike):
+    tests = (judge.tied, partial(judge.tied, by_wording=True))
+    groups = [part for part in parts if any(part.tokens.values())]
+    bare = [part for part in parts if not any(part.tokens.values())]
+    for test in tests:
         merged: list[_Group] = []
         for part in sorted(groups, key=lambda group: (-group.size, int(group.positions[0]))):
             merged = _take_in(merged, part, test, judge)
         groups = merged
     least = _SCRAP if len(groups) > 1 else 0
     whole = [group for group in groups if group.size >= least]
-    for test in (judge.tied, judge.alike):
+    for test in tests:
         whole = _join_alike(whole, test)
     return whole + [group for group in groups if group.size < least] + bare
 
@@ -282,30 +263,20 @@ def _join_alike(groups: list[_Group], test: Callable[[_Group, _Group], bool]) ->
     return done
 
 
-def _stated(graph: SignalGraph, members: Ints) -> dict[str, Mask]:
-    """Of each kind that distinguishes operators, the members of which the log says anything."""
-    of_kind = {}
-    for kind in (kind for kind in graph.declared.values() if kind.distinguishes_operators):
-        stated = [graph.population.states(entity)[members] for entity in kind.observable_through]
-        carried = [graph.carries_any(kind.name)[members]] if kind.name in graph.kinds else []
-        of_kind[kind.name] = np.logical_or.reduce([np.zeros(members.size, np.bool_), *stated, *carried])
-    return of_kind
-
-
 def split(graph: SignalGraph, members: Ints, p: SplitParameters) -> list[Ints]:
     """Return the parts of a candidate that belong together; the whole as the only part if there is nothing to split."""
     matrices = _matrices(graph, members)
     if not matrices:
         return [members]
     label = _parts(matrices, graph.kinds, p.resolution)
-    stated = _stated(graph, members)
     parts = []
     for part in _connected(matrices):
         if np.all(label[part] == label[part[0]]):
             parts.append(members[part])
             continue
-        groups = _groups(label[part], _rows(matrices, part), {kind: mask[part] for kind, mask in stated.items()})
-        merged = _merged(groups, _Judge(graph, members[part], p))
+        rows = _rows(matrices, part)
+        groups = [_Group.of(positions, rows) for positions in positions_by_label(label[part])]
+        merged = _merged(groups, _Judge(graph, members[part], rows, p))
         parts += [members[part[np.sort(group.positions)]] for group in merged]
     return parts
 
@@ -332,9 +303,7 @@ def tied_sets(graph: SignalGraph, sets: list[Ints], p: SplitParameters) -> list[
     matrices = _matrices(graph, members) if members.size else {}
     if not matrices:
         return []
-    label = np.zeros(members.size, np.int64)
-    for number, one in enumerate(sets):
-        label[np.searchsorted(members, one)] = number
-    groups = {int(label[g.positions[0]]): g for g in _groups(label, matrices, _stated(graph, members))}
-    judge = _Judge(graph, members, p)
-    return [(a, b) for b in groups for a in groups if a < b and judge.tied(groups[a], groups[b])]
+    groups = [_Group.of(np.searchsorted(members, one), matrices) for one in sets]
+    judge = _Judge(graph, members, matrices, p)
+    largest = sorted(range(len(groups)), key=lambda k: -groups[k].size)
+    return [(a, b) for b in largest for a in largest if a < b and judge.tied(groups[a], groups[b])]

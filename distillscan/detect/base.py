@@ -5,20 +5,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 import polars as pl
 
 from distillscan.detect.claims import FACTS, Claim, Facts
-from distillscan.population.accounts import Floats, Ints, Mask, Population
+from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
 from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.population.kinds import Kind
 from distillscan.population.stats import group_bits, share_bits, smoothed_rate
 from distillscan.result import FAMILIES, Axis, Evidence, Family
 
-#: What a finding may speak of.
-AXES: Final[tuple[Axis, ...]] = ("coordination", "extraction")
+ENOUGH_PEERS: Final = 30  #: accounts like the members that it takes to compare with these alone
+_MAIN_CLIENT: Final = 0.5  #: share of members that must mainly use one client to compare with its other users
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +101,14 @@ class Candidate:
     def sharing(self, kind: str, observable: Mask, *, with_anyone: bool = False) -> tuple[Ints, Comparison] | None:
         """Compare who carries the characteristic tokens of a kind: their columns and the comparison, None without any.
 
-        Args:
-            kind: The kind.
-            observable: Accounts for which it can be told.
-            with_anyone: Whether what counts among non-members is to share any such token with anybody: what sharing is
-                worth depends on how usual it is to share at all.
+        ``with_anyone`` counts non-members who share any such token with anybody: what sharing is worth depends on how
+        usual it is to share at all.
         """
         columns = self.characteristic(kind)
         if columns.size == 0:
             return None
         elsewhere = self.graph.carries_any(kind) if with_anyone else None
-        carriers = self.graph.habitual_carriers(kind, columns)
-        return columns, self.compare(carriers, observable, elsewhere=elsewhere)
+        return columns, self.compare(self.graph.habitual_carriers(kind, columns), observable, elsewhere=elsewhere)
 
     def compare(
         self,
@@ -143,24 +139,17 @@ class Candidate:
             others_name=name,
         )
 
-    def peers(self, observable: Mask, least: int, client_share: float) -> tuple[Mask, str]:
+    def peers(self, observable: Mask) -> tuple[Mask, str]:
         """Return the non-members to compare with, and what they are called.
 
-        Args:
-            observable: Accounts for which the trait can be told.
-            least: How many users of the same client it takes to compare with them alone.
-            client_share: Share (0 to 1) of the members that must mainly use that client.
-
-        Returns:
-            Users of the members' client where there are enough; else all others.
+        These are the other users of the client that most members mainly use, if there are thirty or more for which the
+        trait is ``observable``; else all others for which it is.
         """
         others = observable & ~self.mask
-        clients, counts = np.unique(self.population.client[self.members], return_counts=True)
-        main = clients[np.argmax(counts)]
-        if main != 0 and counts.max() >= client_share * self.members.size:
-            same = others & (self.population.client == main)
-            if np.count_nonzero(same) >= least:
-                return same, "other users of the same client"
+        client, users = commonest(self.population.client[self.members])
+        same = others & (self.population.client == client)
+        if client != 0 and users >= _MAIN_CLIENT * self.members.size and np.count_nonzero(same) >= ENOUGH_PEERS:
+            return same, "other users of the same client"
         return others, "all other accounts"
 
 
@@ -193,7 +182,7 @@ class Finding:
     specific: bool = True
 
     def __post_init__(self) -> None:
-        if self.family not in FAMILIES or self.axis not in AXES:
+        if self.family not in FAMILIES or self.axis not in get_args(Axis):
             raise ValueError(f"a finding cannot be of the family {self.family!r} on the axis {self.axis!r}")
         expected = FACTS.get(self.claim, type(None))
         if not isinstance(self.facts, expected):
@@ -235,15 +224,8 @@ class Detector(ABC):
 
 def evidence(detector: str, finding: Finding) -> Evidence:
     """Return a finding as it stands in the report: attributed, and its details rounded to what is meaningful."""
-    details = finding.details if finding.specific else {"specific": False, **finding.details}
-    return Evidence(
-        detector=detector,
-        family=finding.family,
-        axis=finding.axis,
-        bits=round(finding.bits, 2),
-        summary=finding.summary,
-        details={key: rounded(value) for key, value in details.items()},
-    )
+    details = rounded(finding.details if finding.specific else {"specific": False, **finding.details})
+    return Evidence(detector, finding.family, finding.axis, round(finding.bits, 2), finding.summary, details)
 
 
 def present(*findings: Finding | None) -> list[Finding]:
@@ -251,25 +233,20 @@ def present(*findings: Finding | None) -> list[Finding]:
     return [finding for finding in findings if finding is not None]
 
 
-def shared_entities(links: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Return the entities that at least two accounts touch, as tokens (``SIGNALS``)."""
-    return links.filter(pl.len().over("entity") >= 2).select(
-        "account", pl.lit(kind).alias("kind"), pl.col("entity").alias("token"), pl.lit(1.0).alias("strength")
-    )
+def supporting(finding: Finding) -> Finding | None:
+    """Return a finding that speaks for its axis, None if it weighs nothing or speaks against it."""
+    return finding if finding.bits > 0 else None
 
 
-def trait_tokens(population: Population, kind: str, token: int, has_trait: Mask, observable: Mask) -> pl.DataFrame:
-    """Return a trait of accounts by themselves as a token (``SIGNALS``), stated of all for which it is observable."""
-    numbers = np.flatnonzero(observable)
-    return pl.DataFrame(
-        {
-            "account": population.profile.accounts["account"].gather(numbers),
-            "kind": pl.repeat(kind, numbers.size, eager=True, dtype=pl.String),
-            "token": pl.repeat(token, numbers.size, eager=True, dtype=pl.UInt64),
-            "strength": has_trait[numbers].astype(np.float64),
-        },
-        schema=SIGNALS,
-    )
+def strongest(*findings: Finding | None) -> Finding | None:
+    """Return the finding with most bits, the first of equals; None if there is none."""
+    return max(present(*findings), key=lambda finding: finding.bits, default=None)
+
+
+def commonest(hashes: Hashes) -> tuple[int, int]:
+    """Return the value that occurs most often (ties: the smallest), and how often; (0, 0) if there is no value."""
+    values, counts = np.unique(hashes, return_counts=True)
+    return (int(values[np.argmax(counts)]), int(counts.max())) if values.size else (0, 0)
 
 
 def rounded(value: Any) -> Any:

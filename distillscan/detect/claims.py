@@ -7,7 +7,6 @@ detector of a third party takes part if it makes one of these claims, and is lef
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import MappingProxyType
 from typing import Final
 
 
@@ -52,12 +51,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class SharedHolderFacts(Facts):
-    """Facts of ``SHARED_HOLDER``.
-
-    Attributes:
-        kind: What is shared: ``payment``, ``device``, ``api_key``, ``session``.
-        members_on_the_commonest: Members on the value that most of them share.
-    """
+    """Facts of ``SHARED_HOLDER``: the kind of what is shared (``payment``, ...), and how many share one value."""
 
     kind: str
     members_on_the_commonest: int
@@ -111,13 +105,11 @@ class DailyRhythmFacts(Facts):
 
 
 #: The facts that a claim must come with; claims that are not listed have none.
-FACTS: Final[Mapping[Claim, type[Facts]]] = MappingProxyType(
-    {
-        Claim.SHARED_HOLDER: SharedHolderFacts,
-        Claim.OWN_DOMAIN: OwnDomainFacts,
-        Claim.SHARED_POOL: SharedPoolFacts,
-        Claim.PIVOT: PivotFacts,
-        Claim.NO_REST: NoRestFacts,
-        Claim.DAILY_RHYTHM: DailyRhythmFacts,
-    }
-)
+FACTS: Final[Mapping[Claim, type[Facts]]] = {
+    Claim.SHARED_HOLDER: SharedHolderFacts,
+    Claim.OWN_DOMAIN: OwnDomainFacts,
+    Claim.SHARED_POOL: SharedPoolFacts,
+    Claim.PIVOT: PivotFacts,
+    Claim.NO_REST: NoRestFacts,
+    Claim.DAILY_RHYTHM: DailyRhythmFacts,
+}

@@ -65,14 +65,12 @@ def available() -> tuple[Detector, ...]:
 
 def _check_kinds(detectors: Sequence[Detector]) -> None:
     kinds = Kinds.declared((detector.name, detector.kinds) for detector in detectors)
-    for detector in detectors:
-        for kind in detector.kinds:
-            for name in kind.crossed_with:
-                if name not in kinds:
-                    raise UsageError(
-                        f"detector {detector.name}: the kind {kind.name!r} is crossed with {name!r}, which no detector "
-                        f"declares; kinds are {', '.join(kinds)}"
-                    )
+    for name, kind in ((detector.name, kind) for detector in detectors for kind in detector.kinds):
+        for unknown in sorted(set(kind.crossed_with) - set(kinds)):
+            raise UsageError(
+                f"detector {name}: the kind {kind.name!r} is crossed with {unknown!r}, which no detector "
+                f"declares; kinds are {', '.join(kinds)}"
+            )
 
 
 def choose(names: Sequence[str], without: Sequence[str]) -> tuple[Detector, ...]:

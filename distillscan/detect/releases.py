@@ -2,9 +2,9 @@
 
 import csv
 import tomllib
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -12,32 +12,20 @@ from distillscan.errors import UsageError
 from distillscan.files import why_unreadable
 from distillscan.population.accounts import Release
 from distillscan.profile.tables import Profile
-from distillscan.settings import threshold
 
-
-@dataclass(frozen=True)
-class ReleaseParameters:
-    """When a model that appears in the log is a release."""
-
-    min_accounts: int = threshold(20, "accounts", "on a model within three days for it to be a release")
-    settle_days: int = threshold(3, "days", "from the log's beginning in which a model seen first is not new")
-
-
-_HINT = (
+_MIN_ACCOUNTS: Final = 20  #: accounts on a model within three days for it to be a release
+_SETTLE_DAYS: Final = 3  #: days from the log's beginning in which a model seen first is not new
+_HINT: Final = (
     'a releases file is CSV with the columns "model" and "released", or TOML with [[release]] tables of the same keys'
 )
 
 
 def _moment(value: object, where: str) -> datetime:
-    if isinstance(value, datetime):
-        moment = value
-    elif isinstance(value, date):
-        moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    else:
-        try:
-            moment = datetime.fromisoformat(str(value).strip())
-        except ValueError:
-            raise UsageError(f"{where}: {value!r} is not a date; write 2026-04-16 or 2026-04-16T09:00:00Z") from None
+    """A date or time, as TOML gives it or as text; in UTC unless it says otherwise."""
+    try:
+        moment = datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise UsageError(f"{where}: {value!r} is not a date; write 2026-04-16 or 2026-04-16T09:00:00Z") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -49,11 +37,8 @@ def read_releases(path: Path) -> tuple[Release, ...]:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        rows = (
-            tomllib.loads(text).get("release", [])
-            if path.suffix == ".toml"
-            else list(csv.DictReader(text.splitlines()))
-        )
+        toml = path.suffix == ".toml"
+        rows = tomllib.loads(text).get("release", []) if toml else list(csv.DictReader(text.splitlines()))
     except OSError as error:
         raise UsageError(f"--releases {path}: {why_unreadable(error)}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -69,32 +54,23 @@ def read_releases(path: Path) -> tuple[Release, ...]:
     return tuple(sorted(releases, key=lambda r: (r.at, r.model)))
 
 
-def find_releases(profile: Profile, p: ReleaseParameters) -> tuple[Release, ...]:
+def find_releases(profile: Profile) -> tuple[Release, ...]:
     """Find models first used after the log had settled, and soon by enough accounts; at the hour of first use.
 
     The first hour is that of the first request but for stragglers: the hour by which one per cent of the requests of
     the model's first three days had come, so that a tester's early call does not move the release.
     """
-    if profile.activity.is_empty():
-        return ()
-    begin = int(profile.activity["hour"].to_numpy().min())
-    named = profile.activity.filter(pl.col("model") != 0)
-    first = named.group_by("model").agg(pl.col("hour").min().alias("start"))
-    early = (
-        named.join(first.filter(pl.col("start") > begin + 24 * p.settle_days), on="model")
-        .filter(pl.col("hour") < pl.col("start") + 72)
-        .sort("model", "hour", "account")
-        .with_columns(
-            (pl.col("requests").cum_sum().over("model") / pl.col("requests").sum().over("model")).alias("reached")
-        )
+    hour, requests, start = pl.col("hour"), pl.col("requests"), pl.col("hour").min().over("model")
+    settled = pl.col("start") > hour.min() + 24 * _SETTLE_DAYS
+    activity = profile.activity.with_columns(start=start).filter(
+        settled, hour < pl.col("start") + 72, pl.col("model") != 0
     )
+    reached = requests.cum_sum() / requests.sum()
     first_used = (
-        early.group_by("model")
-        .agg(
-            pl.col("account").n_unique().alias("accounts"),
-            pl.col("hour").filter(pl.col("reached") >= 0.01).min().alias("hour"),
-        )
-        .filter(pl.col("accounts") >= p.min_accounts)
+        activity.sort("model", "hour", "account")
+        .group_by("model")
+        .agg(pl.col("account").n_unique(), hour.filter(reached >= 0.01).min())
+        .filter(pl.col("account") >= _MIN_ACCOUNTS)
         .join(profile.models, on="model")
         .sort("hour", "name")
     )

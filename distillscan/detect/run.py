@@ -10,7 +10,7 @@ import polars as pl
 from distillscan.detect.base import Detector
 from distillscan.population.accounts import Population
 from distillscan.population.graph import SIGNALS
-from distillscan.result import DetectorRun
+from distillscan.result import DetectorRun, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,6 @@ def checked_signals(detector: Detector, signals: pl.DataFrame, population: Popul
     return signals
 
 
-def run_of(detector: Detector, status: str, reason: str) -> DetectorRun:
-    """Return the report's line on a detector."""
-    return DetectorRun(detector.name, detector.version, status, reason, tuple(detector.needs), detector.summary)  # type: ignore[arg-type]
-
-
 def failure(error: BaseException) -> str:
     """Return what failed and where, in one line without paths of this machine."""
     text = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
@@ -70,18 +65,20 @@ def detect(population: Population, detectors: Sequence[Detector], settings: Mapp
     """Run every detector whose columns are there. One that fails is reported, and the others run all the same."""
     parts, runs, working = [SIGNALS.to_frame()], [], []
     for detector in detectors:
-        lacking = missing(detector.needs, population.profile.columns)
-        if lacking:
-            needed = "; ".join(need.replace("|", " or ") for need in lacking)
-            runs.append(run_of(detector, "skipped", f"needs {needed}"))
-            continue
-        try:
-            signals = detector.signals(population, settings[detector.name])
-            parts.append(checked_signals(detector, signals, population))
-        except Exception as error:
-            runs.append(run_of(detector, "error", failure(error)))
-            continue
-        runs.append(run_of(detector, "ok", ""))
-        working.append(detector)
-    signals = pl.concat(parts).sort("kind", "account", "token")
-    return Detection(signals, tuple(runs), tuple(working))
+        status, reason, signals = _run(detector, population, settings[detector.name])
+        runs.append(DetectorRun(detector.name, detector.version, status, reason, detector.needs, detector.summary))
+        if status == "ok":
+            parts.append(signals)
+            working.append(detector)
+    return Detection(pl.concat(parts).sort("kind", "account", "token"), tuple(runs), tuple(working))
+
+
+def _run(detector: Detector, population: Population, parameters: Any) -> tuple[Status, str, pl.DataFrame]:
+    """What became of a detector, why, and its signals."""
+    if lacking := missing(detector.needs, population.profile.columns):
+        needed = "; ".join(need.replace("|", " or ") for need in lacking)
+        return "skipped", f"needs {needed}", SIGNALS.to_frame()
+    try:
+        return "ok", "", checked_signals(detector, detector.signals(population, parameters), population)
+    except Exception as error:
+        return "error", failure(error), SIGNALS.to_frame()

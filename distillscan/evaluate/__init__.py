@@ -1,4 +1,4 @@
-"""How good a report is: what it found and whom it accused, held against the truth about every account."""
+"""How good a report is: what it found and whom it accused, compared with labels of every account."""
 
 from distillscan.evaluate.figures import Bin, Coverage, Evaluation, Group, Level, Merge, Ranking, Split
 from distillscan.evaluate.labels import check_labels, read_labels

@@ -1,4 +1,4 @@
-"""The figures of an evaluation, typed; ``None`` wherever a share would be of nothing."""
+"""The figures of an evaluation, typed; a share of nothing is None."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -75,7 +75,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Operators:
-    """Whether clusters at high or above and operators are the same; overall shares are weighted by accounts."""
+    """How clusters at high or above match operators; overall shares are weighted by accounts."""
 
     merged: float | None
     split: float | None
@@ -136,7 +136,7 @@ class Axes:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A report held against the truth. ``notes`` say in words what limits the figures."""
+    """The figures of a report compared with labels. ``notes`` say in words what limits them."""
 
     version: str
     report_version: str

@@ -1,4 +1,4 @@
-"""The truth about every account: who works for whom, what kind of account it is, and in which campaign."""
+"""Labels: the operator, cohort and campaign of every account."""
 
 from pathlib import Path
 from typing import Final

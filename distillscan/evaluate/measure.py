@@ -1,4 +1,4 @@
-"""Hold a report against labels: what was found at each severity, whom it accused, and what its scores are worth."""
+"""Compare a report with labels: what was found at each severity, who was accused, how reliable the scores are."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -23,7 +23,7 @@ _AXES: Final = ("score", "coordination", "extraction")
 
 
 def evaluate(document: Mapping[str, Any] | Result, labels: pl.DataFrame) -> Evaluation:
-    """Hold a report against the truth.
+    """Compare a report with labels.
 
     Args:
         document: The JSON report, or the result it was made of; complete, not filtered.

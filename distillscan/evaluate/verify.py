@@ -56,16 +56,10 @@ def verify(
     run: RunOptions | None = None,
     progress: Progress | None = None,
 ) -> Verification:
-    """Run the analysis that a report records, and compare.
+    """Run the analysis that a report records, with the key of its pseudonyms if it has some, and compare.
 
-    Args:
-        report: The report.
-        paths: Its inputs, in any order and wherever they are now.
-        joins: The logs that were joined to them.
-        schema: Where the analyst's own schema is now, if the report was made with one that has moved.
-        pseudonyms: The key of a report with pseudonyms.
-        run: How to carry out the run.
-        progress: Told how far the analysis is.
+    ``paths`` are its inputs, in any order and wherever they are now, and ``joins`` the logs that were joined to them.
+    ``schema`` is where the analyst's own schema file is now, if the report was made with one that has moved.
 
     Raises:
         InputError: Nothing usable was found at ``paths``, or the report does not say how it was made.

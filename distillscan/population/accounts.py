@@ -73,6 +73,10 @@ class Population:
         """Return the numbers of accounts given by hash; every one must be in the profile."""
         return np.searchsorted(self._ids, accounts.to_numpy()).astype(np.int64)
 
+    def numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows that name an ``account`` by hash, with its ``number`` added."""
+        return rows.with_columns(pl.Series("number", self.numbers(rows["account"]), dtype=pl.Int64))
+
     def mask(self, numbers: Ints) -> Mask:
         """Return True for the given account numbers."""
         chosen = np.zeros(self.size, np.bool_)
@@ -85,8 +89,7 @@ class Population:
 
     def links(self, kind: str) -> pl.DataFrame:
         """Return the links of one kind, with the account's ``number`` added."""
-        rows = self._links_by_kind.get(kind, self.profile.links.clear())
-        return rows.with_columns(pl.Series("number", self.numbers(rows["account"]), dtype=pl.Int64))
+        return self.numbered(self._links_by_kind.get(kind, self.profile.links.clear()))
 
     def touched(self, kind: str) -> Floats:
         """Return how many entities of this kind each account has in the profile, shared or not."""

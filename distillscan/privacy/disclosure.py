@@ -51,10 +51,7 @@ USES: Final = MappingProxyType[str, tuple[str, Disclosure]](
 def column_uses(columns: Collection[str], *, pseudonyms: bool, prompts: bool) -> tuple[ColumnUse, ...]:
     """Return what the columns of a log were read for, in canonical order.
 
-    Args:
-        columns: Canonical columns that the log has.
-        pseudonyms: Whether identities are shown as pseudonyms only.
-        prompts: Whether words of prompts may be shown.
+    With ``pseudonyms`` identities are shown as such only; without ``prompts`` no words of prompts are shown.
     """
     hidden = HIDDEN if pseudonyms else ()
 

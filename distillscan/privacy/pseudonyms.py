@@ -13,18 +13,35 @@ import polars as pl
 
 from distillscan.errors import InputError, UsageError
 from distillscan.files import why_unreadable
-from distillscan.profile.entities import address
+from distillscan.profile.entities import hosts
 from distillscan.read.values.text import canonical_text
 
 #: Kinds whose values leave as pseudonyms only, with what each pseudonym begins with; networks are made from addresses.
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
-    {"account": "acct", "org": "org", "ip": "ip", "ip_prefix": "net", "payment": "pay", "email_domain": "mail"}
-    | {"device": "dev", "api_key": "key", "session": "sess"}
+    {
+        "account": "acct",
+        "org": "org",
+        "ip": "ip",
+        "ip_prefix": "net",
+        "payment": "pay",
+        "email_domain": "mail",
+        "device": "dev",
+        "api_key": "key",
+        "session": "sess",
+    }
 )
 #: Canonical columns that hold identities, with their kinds.
 COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
-    {"account_id": "account", "org_id": "org", "ip": "ip", "payment_id": "payment", "email_domain": "email_domain"}
-    | {"device_id": "device", "api_key_id": "api_key", "session_id": "session"}
+    {
+        "account_id": "account",
+        "org_id": "org",
+        "ip": "ip",
+        "payment_id": "payment",
+        "email_domain": "email_domain",
+        "device_id": "device",
+        "api_key_id": "api_key",
+        "session_id": "session",
+    }
 )
 METHOD: Final = "HMAC-SHA-256"
 #: Hexadecimal digits of a pseudonym: 80 bits, so that no two of a thousand million values meet.
@@ -38,9 +55,6 @@ _OF_WORDING: Final = ("template", "system-template")
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
     """Keyed pseudonyms: the same value has the same one under the same key, and nobody without the key can try values.
-
-    Attributes:
-        key: The secret.
 
     Raises:
         UsageError: The key is too short.
@@ -85,10 +99,7 @@ class Pseudonyms:
 
 
 def read_key(path: Path) -> tuple[Pseudonyms, tuple[str, ...]]:
-    """Read a key file: its bytes, white space at the ends left out.
-
-    Returns:
-        The pseudonyms, and what should be said about the file.
+    """Read a key file (its bytes, without white space at the ends); with what should be said about the file.
 
     Raises:
         UsageError: There is no such file, it cannot be read, or what is in it is no key.
@@ -115,12 +126,9 @@ def read_key(path: Path) -> tuple[Pseudonyms, tuple[str, ...]]:
 
 
 def replace_columns(table: pl.DataFrame, pseudonyms: Pseudonyms, *, keep: bool = False) -> pl.DataFrame:
-    """Replace the columns of a table that hold identities, recognised by their canonical names, as ``redact`` does.
+    """Replace the text columns of a table that hold identities, by their canonical names, as ``redact`` does.
 
-    Args:
-        table: Text columns.
-        pseudonyms: The key.
-        keep: Whether the originals stay, and the pseudonyms go beside them (``account_id_pseudonym``).
+    With ``keep`` the originals stay, and the pseudonyms go beside them (``account_id_pseudonym``).
 
     Raises:
         InputError: No column has such a name.
@@ -131,7 +139,7 @@ def replace_columns(table: pl.DataFrame, pseudonyms: Pseudonyms, *, keep: bool =
     for name in found:
         plain = canonical_text(name, table[name])
         if name == "ip":
-            plain = plain.to_frame("ip").select(address()).to_series()
+            plain = hosts(plain)
         elif name == "email_domain":
             plain = plain.str.strip_chars().str.to_lowercase()
         made = pseudonyms.column(COLUMNS[name], plain)

@@ -32,11 +32,7 @@ _HIDDEN_NAMES: Final = frozenset(name for column in COLUMNS for name in HINTS[co
 
 @dataclass(frozen=True)
 class Redaction:
-    """A profile as detectors and reports may see it, and how texts may be shown; without pseudonyms, as they are.
-
-    Attributes:
-        profile: The profile, its names replaced.
-    """
+    """A profile as detectors and reports may see it, and how texts may be shown; without pseudonyms, as they are."""
 
     profile: Profile
     _pseudonyms: Pseudonyms | None = None

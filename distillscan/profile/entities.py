@@ -22,7 +22,7 @@ _NETWORK_SIX = pl.when(_LINK).then(pl.lit("fe80::/64")).otherwise(_GLOBAL_SIX)
 
 def _derived(texts: pl.Series, expression: pl.Expr) -> pl.Series:
     """Work out an expression of the column ``text``: one call for all its steps, since most calls see few texts."""
-    return pl.select(texts.alias("text")).select(expression).to_series().alias(texts.name)
+    return texts.to_frame("text").select(expression.alias(texts.name)).to_series()
 
 
 def _has_six(texts: pl.Series) -> bool:
@@ -38,11 +38,6 @@ def hosts(addresses: pl.Series) -> pl.Series:
         return _derived(addresses, _FOUR)
     subscriber = pl.when(_COLON & ~_LINK).then(_GROUPS + "::/64").otherwise(pl.col("text"))
     return _derived(_derived(addresses, _SIX), subscriber)
-
-
-def address(column: str = "ip") -> pl.Expr:
-    """The host (see ``hosts``) of each address in a column."""
-    return pl.col(column).map_batches(hosts, return_dtype=pl.String)
 
 
 def networks(addresses: pl.Series) -> pl.Series:

@@ -8,18 +8,7 @@ from typing import Final
 
 from distillscan.errors import InputError, UsageError
 
-_UNITS: Final = {
-    "": 1,
-    "K": 10**3,
-    "M": 10**6,
-    "G": 10**9,
-    "T": 10**12,
-    "KI": 2**10,
-    "MI": 2**20,
-    "GI": 2**30,
-    "TI": 2**40,
-}
-_SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?I?)B?\s*", re.IGNORECASE)
+_SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([KMGT])(I?))?B?\s*", re.IGNORECASE)
 
 #: What the libraries take before the first row is read, and what one thread takes for a batch of ``BATCH_ROWS``.
 _BASE: Final = 400 << 20
@@ -36,9 +25,10 @@ def parse_size(text: str) -> int:
         UsageError: It is none, or nothing could be done within it.
     """
     match = _SIZE.fullmatch(text)
-    if match is None or match[2].upper() == "I":
+    if match is None:
         raise UsageError(f"{text} is no size: write it like 4GB or 512MiB")
-    size = int(float(match[1]) * _UNITS[match[2].upper()])
+    number, unit, binary = match.groups(default="")
+    size = int(float(number) * (1024 if binary else 1000) ** " KMGT".index(unit.upper() or " "))
     if size < _SMALLEST:
         raise UsageError(f"{text} is too little: the libraries alone take {_BASE >> 20} MiB; give 1GB or more")
     return size

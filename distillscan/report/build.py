@@ -58,15 +58,7 @@ def build_report(
     analysis: AnalysisResult,
     clusters: Sequence[Cluster],
 ) -> Report:
-    """Build the report, but for the figures of the run.
-
-    Args:
-        inputs: What the run was asked to do.
-        read: The log that was read.
-        outcomes: What became of every input file.
-        analysis: What was found.
-        clusters: The clusters as they are shown.
-    """
+    """Build the report, but for the figures of the run; ``outcomes`` are what became of every input file."""
     options, log, rejected = inputs.options, read.log, read.counters.rejected
     unread, joined = shortcomings(outcomes), log.joined_digests()
     names = [text for one in outcomes for text in (one.path, one.reason)]

@@ -40,10 +40,8 @@ def load(path: Path) -> Result:
     """
     try:
         return from_json(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: {why_unreadable(error)}") from error
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+    except (OSError, InputError) as error:
+        raise InputError(f"{path}: {why_unreadable(error) if isinstance(error, OSError) else error}") from error
 
 
 def from_json(text: str | bytes) -> Result:

@@ -29,14 +29,9 @@ _Wanted = tuple[Template, pl.DataFrame]
 def describe_clusters(
     scored: Sequence[ScoredCluster], log: Log, parameters: Parameters, redaction: Redaction, *, prompts: bool
 ) -> Iterator[Cluster]:
-    """Describe the clusters as the report shows them; the log is read once more for their exemplars.
+    """Describe the clusters, best first, as the report shows them; the log is read once more for their exemplars.
 
-    Args:
-        scored: The clusters, best first.
-        log: The log they were found in.
-        parameters: Of the run.
-        redaction: How texts may be shown.
-        prompts: Whether words of prompts may be shown.
+    No words of prompts are looked up or shown without ``prompts``.
     """
     k = parameters.privacy.shared_by
     wanted = [_wanted(one, parameters, look_up=prompts and i < SKELETONS_FOR) for i, one in enumerate(scored)]

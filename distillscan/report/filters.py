@@ -1,6 +1,7 @@
 """Which clusters of a report are listed; what is left out is recorded in the document."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from distillscan.errors import UsageError
@@ -21,24 +22,16 @@ def select(
 ) -> Result:
     """Return the result with fewer clusters, best rank first, and with ``filters`` saying what was left out.
 
-    Ranks and identifiers stay as they were. Filters of a result that was filtered before stay in force.
-
-    Args:
-        result: The result.
-        min_severity: Leave out clusters that are less severe.
-        top: List so many of the others at most.
-        cluster: List this cluster only, by its identifier.
+    Listed are at most ``top`` (one or more) of the clusters of this severity or worse, or only the one with this
+    identifier. Ranks and identifiers stay as they were. Filters of a result that was filtered before stay in force.
     """
     before = result.filters
-    levels = [level for level in (min_severity, before.min_severity) if level is not None]
-    limits = [limit for limit in (top, before.top) if limit is not None]
-    level, limit = min(levels, key=SEVERITIES.index, default=None), min(limits, default=None)
+    levels = [level for level in (min_severity, before.min_severity) if level]
+    level = min(levels, key=SEVERITIES.index, default=None)
+    limit = min(filter(None, (top, before.top)), default=None)
     ranked = sorted(result.clusters, key=lambda one: one.rank)
-    listed = [
-        one
-        for one in ranked
-        if (level is None or at_least(one, level)) and (cluster is None or one.cluster_id == cluster)
-    ][:limit]
+    chosen = [one for one in ranked if cluster in (None, one.cluster_id) and (level is None or at_least(one, level))]
+    listed = chosen[:limit]
     hidden = Counter(one.severity for one in ranked) - Counter(one.severity for one in listed) + Counter(before.hidden)
     counts = {severity: hidden[severity] for severity in SEVERITIES if hidden[severity]}
     filters = Filters(level, limit, cluster or before.cluster, counts)
@@ -58,27 +51,21 @@ def hidden_clusters(filters: Filters) -> str:
 
 
 def find_cluster(result: Result, wanted: str) -> str:
-    """Return the identifier of the cluster that is meant.
-
-    Args:
-        result: The report it is in.
-        wanted: Its rank, or the beginning of its identifier.
+    """Return the identifier of the cluster that is meant by its rank or by the beginning of its identifier.
 
     Raises:
         UsageError: There is no such cluster, or there are several; the message names them.
     """
-    for one in result.clusters:
-        if wanted in (str(one.rank), one.cluster_id):
-            return one.cluster_id
+    exact = [one for one in result.clusters if wanted in (str(one.rank), one.cluster_id)]
     begun = [one for one in result.clusters if wanted and one.cluster_id.startswith(wanted)]
-    if len(begun) == 1:
-        return begun[0].cluster_id
+    if len(exact or begun) == 1:
+        return (exact or begun)[0].cluster_id
     if begun:
         raise UsageError(f"--cluster {wanted}: {_named(begun)} begin so; give more of the identifier, or the rank")
     raise UsageError(f"--cluster {wanted}: the report has no such rank or identifier; it has {_named(result.clusters)}")
 
 
-def _named(clusters: "list[Cluster] | tuple[Cluster, ...]") -> str:
+def _named(clusters: Sequence[Cluster]) -> str:
     """Clusters by rank and identifier, for a message."""
     names = [f"{one.rank} ({one.cluster_id})" for one in clusters[:_NAMED]]
     if len(clusters) > _NAMED:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -98,12 +98,13 @@ class Report:
         """Return the clusters as an HTML table, for notebooks; everything that comes from the log is escaped."""
         from html import escape
 
+        def line(tag: str, cells: Iterable[object]) -> str:
+            return "<tr>" + "".join(f"<{tag}>{escape(visible(str(cell)))}</{tag}>" for cell in cells) + "</tr>"
+
         shown = self.clusters.drop("coordination", "extraction", "account_ids")
-        head = "".join(f"<th>{name}</th>" for name in shown.columns)
-        cells = (["<td>" + escape(visible(str(value))) + "</td>" for value in row] for row in shown.iter_rows())
-        body = "".join("<tr>" + "".join(row) + "</tr>" for row in cells)
+        head, body = line("th", shown.columns), "".join(line("td", row) for row in shown.iter_rows())
         caption = escape(repr(self).strip("<>"))
-        return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
 def load_report(path: str | os.PathLike[str]) -> Report:

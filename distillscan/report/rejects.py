@@ -9,23 +9,15 @@ import polars as pl
 from distillscan.files import writing
 from distillscan.read import LogFile
 
+Shown = Callable[[Sequence[str]], Sequence[str]]
+
 
 def write_rejects(
-    path: Path,
-    rejects: pl.DataFrame,
-    inputs: Sequence[LogFile],
-    shown: Callable[[Sequence[str]], Sequence[str]] = list,
-    *,
-    records: bool = True,
+    path: Path, rejects: pl.DataFrame, inputs: Sequence[LogFile], shown: Shown = list, *, records: bool = True
 ) -> None:
-    """Write rejected rows as NDJSON: ``path``, ``row`` (from 0), ``reason``, ``record``.
+    """Write rejected rows (``read.REJECTS``) as NDJSON: ``path``, ``row`` (from 0), ``reason``, ``record``.
 
-    Args:
-        path: The file to write.
-        rejects: The rows (``read.REJECTS``).
-        inputs: The inputs they are from.
-        shown: How paths may be shown.
-        records: Whether what the rows hold may be; else ``record`` is null.
+    ``shown`` says how paths may be shown; without ``records`` what the rows hold is null.
 
     Raises:
         UsageError: The file cannot be written.

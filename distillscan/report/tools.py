@@ -15,12 +15,10 @@ def carried(rows: pl.DataFrame, shared_by: int, redacted: Callable[[Sequence[str
     """Return what the requests behind a cluster's skeletons offered and sent, as part of its capabilities.
 
     These are the few requests a report reads again, at most nine a template: they say what its prompts are like, not
-    how often. Names of tools are the customer's words, so that those of fewer accounts are left out, as in skeletons.
+    how often. Names of tools are the customer's words: those that fewer than ``shared_by`` accounts have are left out,
+    as in skeletons, and the others are ``redacted``.
 
-    Args:
-        rows: ``account``, ``pointer`` and, as far as the log has them, ``tools`` and ``images``.
-        shared_by: Accounts that must have a tool for its name to be shown.
-        redacted: Takes out of names what must not leave the tool.
+    The rows have ``account``, ``pointer`` and, as far as the log has them, ``tools`` and ``images``.
 
     Returns:
         ``looked_up``: requests, and how many had tools and pictures (where the log tells); ``tools_looked_up``: names

@@ -1,17 +1,17 @@
-"""Add weights of evidence to probabilities."""
+"""Add weights of evidence to probabilities, and these to a severity."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from distillscan.detect.base import Finding
 from distillscan.population.stats import probability
-from distillscan.result import FAMILIES, Axis, Family, Weight
+from distillscan.result import FAMILIES, Axis, Family, Severity, Weight
 from distillscan.settings import threshold
 
 
 @dataclass(frozen=True)
 class SumParameters:
-    """How weights of evidence add up."""
+    """How weights of evidence add up, and what each severity needs."""
 
     prior_coordination: float = threshold(-10.0, "bits", "before any evidence: 1 in 1,000 groups is one operator")
     prior_extraction: float = threshold(-1.5, "bits", "before any evidence: others resell or send spam")
@@ -22,6 +22,12 @@ class SumParameters:
     unspecific_cap: float = threshold(2.0, "bits", "at most for harvesting of signs that spam shows as well")
     timing_cap: float = threshold(4.0, "bits", "at most of timing; release days and working hours move crowds")
     family_counts: float = threshold(3.0, "bits", "from which a family counts towards those that high needs")
+    high_families: int = threshold(2, "families", "for high: a shared address or prompt alone never accuses")
+    high_coordination: float = threshold(0.95, "probability", "of coordination that high needs")
+    high_extraction: float = threshold(0.75, "probability", "of extraction that high needs")
+    critical_score: float = threshold(0.97, "probability", "of both (score) that critical needs")
+    medium_score: float = threshold(0.5, "probability", "of both (score) that medium needs")
+    critical_requests: int = threshold(2_000, "requests", "that critical needs: below, there is time to look")
 
     def cap(self, axis: Axis, family: Family) -> float:
         """Return the most bits that a family gives on an axis."""
@@ -113,3 +119,19 @@ def combine(
         families=families,
         idle=len(strong) - families,
     )
+
+
+def severity(sums: Probabilities, requests: int, p: SumParameters) -> Severity:
+    """Return the severity: ``high`` needs both axes and two families that count, ``critical`` volume as well."""
+    strong = (
+        sums.coordination >= p.high_coordination
+        and sums.extraction >= p.high_extraction
+        and sums.families >= p.high_families
+    )
+    if strong and sums.score >= p.critical_score and requests >= p.critical_requests:
+        return "critical"
+    if strong:
+        return "high"
+    if sums.score >= p.medium_score and sums.families + sums.idle >= p.high_families:
+        return "medium"
+    return "low"

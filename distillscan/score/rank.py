@@ -9,10 +9,9 @@ import numpy as np
 
 from distillscan.detect.base import Candidate, Detector, Finding, evidence
 from distillscan.result import Evidence, Explanation, Severity
-from distillscan.score.combine import Probabilities, combine
+from distillscan.score.combine import Probabilities, combine, severity
 from distillscan.score.explanations import explain
 from distillscan.score.explanations.base import ExplanationParameters
-from distillscan.score.severity import SeverityParameters, severity
 from distillscan.settings import threshold
 
 #: Share of members on a token from which it may name the cluster.
@@ -20,7 +19,7 @@ _NAMING_SHARE: Final = 0.2
 
 
 @dataclass(frozen=True)
-class ScoreParameters(SeverityParameters, ExplanationParameters):
+class ScoreParameters(ExplanationParameters):
     """How evidence becomes probabilities and severity, and which clusters are reported."""
 
     report_coordination: float = threshold(0.5, "probability", "below which a cluster is not reported")
@@ -123,12 +122,7 @@ def score_candidates(
 ) -> list[ScoredCluster]:
     """Return the candidates worth reporting by score, then requests, then name: the same for every order of the input.
 
-    Args:
-        candidates: What clustering found.
-        detectors: Those that weigh them.
-        settings: The parameters of each detector, by its name.
-        p: The parameters of scoring.
-        advance: Told of each candidate that is done.
+    The parameters of each detector are in ``settings`` by its name; ``advance`` is told of each candidate that is done.
 
     Raises:
         DetectorFailedError: A detector failed; the caller decides whether to go on without it.

@@ -25,7 +25,6 @@ Tongue = Literal["en", "es", "zh", "ru", "de", "fr", "pt", "mixed"]
 _BOUND: Final = ("role", "field", "object", "verdict", "skill")
 #: Symbols that a template or an instruction is put together from, beside its goal.
 _SENTENCES: Final = ("persona", "task", "rule", "format", "slot_label", "injection")
-PAYLOADS: Final = ("article", "datablock", "context", "codeblock", "logblock", "clause")
 #: Goals of unrelated clients and how common each is; the wide list has everything a campaign may ask for.
 _COMMON: Final[tuple[tuple[Goal, float], ...]] = (
     ("plain", 0.8), ("reasoning", 0.07), ("grading", 0.05), ("inline", 0.03), ("synthesis", 0.03), ("cleaning", 0.02),

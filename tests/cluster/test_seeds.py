@@ -15,7 +15,7 @@ from distillscan.population.graph import SignalGraph
 from distillscan.population.kinds import EGRESS, Kind
 from tests.support.populations import KINDS, Carried, graph_of, signal_graph, signals_of
 
-P = ClusterParameters(min_accounts=5, edge_bits=3.0, lift=6.0, member_bits=3.0)
+P = ClusterParameters(min_accounts=5, lift=6.0, member_bits=3.0)
 
 
 def found(graph: SignalGraph, p: ClusterParameters = P) -> list[list[int]]:

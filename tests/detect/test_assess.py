@@ -154,13 +154,13 @@ class TestOutputHarvest:
         assert next(f.bits for f in found if "output_tokens" in f.details) < 0
 
     def test_quiet_share_is_a_third_for_an_even_spread(self) -> None:
-        quiet = output_harvest.quiet_share(output_harvest.hours_of_day(planted.population()), enough=24)
+        quiet = output_harvest.quiet_share(output_harvest.hours_of_day(planted.population()))
         camp = quiet[planted.members("camp").members]
         assert 0.1 < float(np.nanmedian(camp)) < 1 / 3
         assert np.isnan(quiet[planted.population().requests < 24]).all()
 
     def test_distinct_share_is_estimated_near_one_when_nothing_repeats(self) -> None:
-        share = output_harvest.distinct_share(planted.population(), enough=24)
+        share = output_harvest.distinct_share(planted.population())
         assert 0.75 < float(np.nanmean(share)) <= 1
 
 

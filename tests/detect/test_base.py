@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from distillscan.detect.base import Candidate, Comparison, Finding, evidence, percent, plural, rounded, trait_tokens
+from distillscan.detect.base import Candidate, Comparison, Finding, evidence, percent, plural, rounded
 from distillscan.detect.claims import Claim
+from distillscan.detect.tokens import trait_tokens
 from distillscan.population.accounts import Mask
 from distillscan.population.graph import SIGNALS
 from distillscan.population.stats import share_bits

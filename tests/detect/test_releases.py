@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from distillscan.detect.detectors.release_pivot import ReleasePivotParameters
 from distillscan.detect.releases import find_releases, read_releases
 from distillscan.errors import UsageError
 from distillscan.population.accounts import Release
@@ -133,50 +132,50 @@ class TestFinding:
         rows += [{"account_id": account, "timestamp": at(hour), "model": model} for account, hour, model in used]
         return population_of(rows).profile
 
-    def found(self, profile: Profile, **parameters: int) -> list[tuple[str, float]]:
-        p = ReleasePivotParameters(**{"min_accounts": 3, "settle_days": 2, **parameters})
-        releases = find_releases(profile, p)
+    def found(self, profile: Profile) -> list[tuple[str, float]]:
+        releases = find_releases(profile)
         assert all(r.source == "log" and r.at.tzinfo is UTC for r in releases)
         return [(r.model, (r.at - START).total_seconds() / 3600) for r in releases]
 
+    def crowd(self, size: int, hour: float, model: str | None = "m2") -> list[tuple[str, float, str | None]]:
+        """So many accounts that use a model in the hour after this one."""
+        return [(f"u{k}", hour + k / size, model) for k in range(size)]
+
     def test_a_model_that_enough_accounts_use_soon_is_a_release(self) -> None:
-        used = [("a", 60.7, "m2"), ("b", 61.0, "m2"), ("c", 60.7 + 71, "m2")]
-        assert self.found(self.profile(*used)) == [("m2", 60)]
-        assert self.found(self.profile(*used[:2])) == []
+        soon = self.crowd(19, 90)
+        assert self.found(self.profile(*soon, ("late", 90 + 71, "m2"))) == [("m2", 90)]
+        assert self.found(self.profile(*soon)) == []
 
     def test_accounts_that_come_after_three_days_do_not_count(self) -> None:
-        used: list[tuple[str, float, str | None]] = [("a", 60, "m2"), ("b", 61, "m2"), ("c", 60 + 72, "m2")]
-        assert self.found(self.profile(*used)) == []
+        assert self.found(self.profile(*self.crowd(19, 90), ("late", 90 + 72, "m2"))) == []
 
     def test_one_account_is_one_however_often_it_asks(self) -> None:
-        used: list[tuple[str, float, str | None]] = [("a", 60 + k, "m2") for k in range(9)]
+        used: list[tuple[str, float, str | None]] = [("a", 90 + k, "m2") for k in range(40)]
         assert self.found(self.profile(*used)) == []
 
-    @pytest.mark.parametrize(("hour", "expected"), [(48.9, []), (49, [("m2", 49)])])
+    @pytest.mark.parametrize(("hour", "expected"), [(72, []), (73, [("m2", 73)])])
     def test_a_model_seen_while_the_log_settles_is_not_new(
         self, hour: float, expected: list[tuple[str, float]]
     ) -> None:
-        used: list[tuple[str, float, str | None]] = [(name, hour, "m2") for name in "abc"]
-        assert self.found(self.profile(*used)) == expected
+        assert self.found(self.profile(*self.crowd(20, hour))) == expected
 
     def test_rows_without_a_model_are_no_model(self) -> None:
-        used: list[tuple[str, float, str | None]] = [(name, 60, None) for name in "abcd"]
-        assert self.found(self.profile(*used)) == []
+        assert self.found(self.profile(*self.crowd(30, 90, None))) == []
 
     def test_a_testers_early_call_does_not_move_the_release(self) -> None:
-        crowd = [(f"u{k}", 70 + k % 2, "m2") for k in range(101)]
-        tester = [("t", 60, "m2")]
+        crowd = [(f"u{k}", 100 + k % 2, "m2") for k in range(101)]
+        tester = [("t", 90, "m2")]
         # One of 102 requests is below one per cent; two of 103 are not.
-        assert self.found(self.profile(*tester, *crowd)) == [("m2", 70)]
-        assert self.found(self.profile(*tester, ("t", 61, "m2"), *crowd)) == [("m2", 61)]
+        assert self.found(self.profile(*tester, *crowd)) == [("m2", 100)]
+        assert self.found(self.profile(*tester, ("t", 91, "m2"), *crowd)) == [("m2", 91)]
 
     def test_several_are_sorted_by_hour_then_name(self) -> None:
-        used = [(name, hour, model) for model, hour in (("z", 60), ("b", 80), ("a", 80)) for name in "abc"]
-        assert self.found(self.profile(*used)) == [("z", 60), ("a", 80), ("b", 80)]
+        used = [use for model, hour in (("z", 90), ("b", 110), ("a", 110)) for use in self.crowd(20, hour, model)]
+        assert self.found(self.profile(*used)) == [("z", 90), ("a", 110), ("b", 110)]
 
     def test_an_empty_log_has_none(self) -> None:
         assert self.found(empty_profile()) == []
 
     def test_the_order_of_rows_does_not_matter(self) -> None:
-        used = [(f"u{k}", 60 + k % 7, f"m{k % 3}") for k in range(30)]
+        used = [(f"u{k}", 90 + k % 7, f"m{k % 3}") for k in range(90)]
         assert self.found(self.profile(*used)) == self.found(self.profile(*used[::-1])) != []

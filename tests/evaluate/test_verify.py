@@ -447,13 +447,13 @@ def test_a_report_of_an_older_version_that_lists_no_columns(case: Case) -> None:
 
 def test_options_are_restored_one_by_one(case: Case) -> None:
     report = from_json(case.report.read_bytes())
-    settings = {"score.ceiling": "8.5", "account_fanout.holder_cap": "6"}
+    settings = {"score.ceiling": "8.5", "account_fanout.signup_cap": "6"}
     report = analyze(case.log, AnalyzeOptions(settings=settings, without=("release_pivot",), prompts=False)).result
     options, unknown = options_of(from_json(to_json(report)), registry.available(), None)
     assert unknown == []
     assert options.without == ("release_pivot",)
     assert {name: float(value) for name, value in options.settings.items()} == {
         "score.ceiling": 8.5,
-        "account_fanout.holder_cap": 6.0,
+        "account_fanout.signup_cap": 6.0,
     }
     assert options.prompts is False

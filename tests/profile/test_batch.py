@@ -3,7 +3,7 @@ import pytest
 
 from distillscan.profile import merge, profile_batch
 from distillscan.profile.batch import Rows, split_pointer
-from distillscan.profile.entities import address, hosts, networks
+from distillscan.profile.entities import hosts, networks
 from distillscan.profile.text.hashes import hash_text
 from tests.support.handmade import at, canonical
 
@@ -118,9 +118,12 @@ def test_columns_with_values_only_are_named() -> None:
     assert profile.columns == {"timestamp", "account_id"}
 
 
-def test_hosts_of_a_column_as_an_expression() -> None:
-    frame = pl.DataFrame({"ip": ["2001:DB8:1:2:3:4:5:6", None, "192.0.2.1"]})
-    assert frame.select(address()).to_series().to_list() == ["2001:db8:1:2::/64", None, "192.0.2.1"]
+def test_hosts_of_nulls_are_null() -> None:
+    assert hosts(pl.Series(["2001:DB8:1:2:3:4:5:6", None, "192.0.2.1"])).to_list() == [
+        "2001:db8:1:2::/64",
+        None,
+        "192.0.2.1",
+    ]
 
 
 def test_lines_of_answers_and_of_the_prompts_they_answer_are_kept_as_hashes() -> None:

@@ -157,6 +157,7 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
         ("filters/top", "3", "Expected `int | null`, got `str` - at `filters.top`"),
         ("tool", {"name": "other", "version": "1"}, 'tool must be {"name": "distillscan", "version": "…"}'),
         ("tool", None, 'tool must be {"name": "distillscan", "version": "…"}'),
+        ("tool/colour", "red", "tool.colour is not a field of the report"),
         ("schema_version", KeyError, "no schema_version"),
     ],
 )

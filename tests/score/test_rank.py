@@ -8,8 +8,7 @@ from distillscan.detect.registry import builtin
 from distillscan.population.stats import probability
 from distillscan.result import Axis, Family, Weight
 from distillscan.score import ScoredCluster, ScoreParameters, score_candidates
-from distillscan.score.combine import combine
-from distillscan.score.severity import severity
+from distillscan.score.combine import combine, severity
 from tests.support import planted
 
 

@@ -11,7 +11,7 @@ from distillscan.cluster.refine import refine
 from distillscan.population.accounts import Population
 from tests.support.populations import Carried, population_of, signal_graph, signals_of
 
-P = ClusterParameters(min_accounts=5, edge_bits=3.0, lift=6.0, member_bits=3.0)
+P = ClusterParameters(min_accounts=5, lift=6.0, member_bits=3.0)
 
 
 def crowd(size: int, **columns: Any) -> Population:

@@ -6,7 +6,7 @@ from distillscan.result import Axis, Family
 from distillscan.score import ScoreParameters
 from tests.support.populations import numbers_of, population_of, signal_graph
 
-P = ScoreParameters(declared_bits=-20.0, declared_share=0.8, site_share=0.6, own_domains=2)
+P = ScoreParameters(declared_bits=-20.0, declared_share=0.8)
 
 CUSTOMER, EVENT, EGRESS, SOFTWARE, SERVER, RHYTHM, ADOPTERS = (
     "one declared customer (organisation, reseller, or company mail domain)",

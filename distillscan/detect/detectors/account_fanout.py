@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import numpy as np
 import polars as pl
 from scipy import special
+from scipy.ndimage import convolve1d
 
-from distillscan.detect.base import Candidate, Detector, Finding, plural, present, shared_entities
+from distillscan.detect.base import Candidate, Detector, Finding, plural, present
 from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
 from distillscan.detect.mail_providers import provider_entities
-from distillscan.population.accounts import CREATED, Floats, Ints, Population
-from distillscan.population.graph import SIGNALS
+from distillscan.detect.tokens import shared_entities
+from distillscan.population.accounts import CREATED, Population
 from distillscan.population.kinds import HOLDER, REGISTRATION, Kind
 from distillscan.settings import threshold
 
@@ -22,31 +24,31 @@ _HOLDERS = {
     "api_key": ("API key", "API keys"),
     "session": ("session", "sessions"),
 }
+_HOLDER_CAP: Final = 8.0  #: bits at most of several cards, devices or keys, each on several accounts
+_SINGLE_SHARE: Final = 0.7  #: share of the carriers on one value from which it is a single one
+_BURST_MIN: Final = 5  #: accounts that a burst has at least
+_COMMON_DOMAIN_SHARE: Final = 0.01  #: share of all accounts above which a domain is a provider's
+_COMMON_DOMAIN_ACCOUNTS: Final = 50  #: accounts that this is at least: small logs have few
 
 
 @dataclass(frozen=True)
 class AccountFanoutParameters:
     """Parameters of ``account_fanout``."""
 
-    holder_cap: float = threshold(8.0, "bits", "at most of several cards, devices or keys, each on several accounts")
-    single_holder_cap: float = threshold(4.0, "bits", "at most of a single one: an agency or a family shares one")
-    single_share: float = threshold(0.7, "share", "of the carriers on one value from which it is a single one")
+    single_holder_cap: float = threshold(4.0, "bits", "at most of a single card or device: an agency or family has one")
     signup_cap: float = threshold(5.0, "bits", "at most of sign-up bursts: events and courses make them too")
     domain_cap: float = threshold(3.0, "bits", "at most of e-mail domains that few others use")
     burst_hours: int = threshold(6, "hours", "in a window in which sign-ups are counted")
     burst_p: float = threshold(1e-6, "probability", "in the Poisson tail below which a window is a burst")
-    burst_min: int = threshold(5, "accounts", "that a burst has at least")
     burst_days: int = threshold(14, "days", "on either side that tell what is usual: courses begin by the month")
-    common_domain_share: float = threshold(0.01, "share", "of all accounts above which a domain is a provider's")
-    common_domain_accounts: float = threshold(50.0, "accounts", "that this is at least: small logs have few")
 
 
-def own_domains(population: Population, p: AccountFanoutParameters) -> pl.DataFrame:
+def own_domains(population: Population) -> pl.DataFrame:
     """Return links to mail domains but those of mail providers (by hash, or because so many accounts use them)."""
-    links = population.links("email_domain")
-    limit = max(p.common_domain_accounts, p.common_domain_share * population.size)
-    providers = pl.Series(sorted(provider_entities()), dtype=pl.UInt64)
-    return links.filter(~pl.col("entity").is_in(providers.implode()), pl.len().over("entity") <= limit)
+    limit = max(_COMMON_DOMAIN_ACCOUNTS, _COMMON_DOMAIN_SHARE * population.size)
+    providers = pl.Series(sorted(provider_entities()), dtype=pl.UInt64).implode()
+    known = pl.col("entity").is_in(providers)
+    return population.links("email_domain").filter(~known, pl.len().over("entity") <= limit)
 
 
 def signup_bursts(population: Population, p: AccountFanoutParameters) -> pl.DataFrame:
@@ -57,31 +59,22 @@ def signup_bursts(population: Population, p: AccountFanoutParameters) -> pl.Data
     """
     # A date at the very beginning of the epoch was never set.
     dated = population.profile.accounts.filter(pl.col("created").dt.epoch("s") >= 86_400)
-    created = dated.select("account", (pl.col("created").dt.epoch("s") // (3600 * p.burst_hours)).alias("window"))
+    created = dated.select("account", token=(pl.col("created").dt.epoch("s") // (3600 * p.burst_hours)).cast(pl.UInt64))
     if created.is_empty():
-        return pl.Schema({"account": pl.UInt64(), "token": pl.UInt64()}).to_frame()
-    window = created["window"].to_numpy()
-    first = int(window.min())
+        return created
+    window = created["token"].to_numpy().astype(np.int64)
+    first = window.min()
     counts = np.bincount(window - first).astype(np.float64)
-    wide, wide_size = _sums_around(counts, p.burst_days * 24 // p.burst_hours)
-    near, near_size = _sums_around(counts, 1)
+    reach = p.burst_days * 24 // p.burst_hours
+    around = (np.abs(np.arange(-reach, reach + 1)) > 1).astype(np.float64)
+    sums, sizes = (convolve1d(each, around, mode="constant") for each in (counts, np.ones(counts.size)))
     # Half an event is added: two weeks without sign-ups do not make the next pair a burst.
-    mean = (wide - near + 0.5) / np.maximum(1, wide_size - near_size)
-    burst = (counts >= p.burst_min) & (special.pdtrc(counts - 1, mean) < p.burst_p)
+    burst = (counts >= _BURST_MIN) & (special.pdtrc(counts - 1, (sums + 0.5) / np.maximum(1, sizes)) < p.burst_p)
     begins = burst & ~np.concatenate([[False], burst[:-1]])
     # The window in which the burst of each window begins.
-    begin = np.maximum.accumulate(np.where(begins, np.arange(counts.size), 0))
-    return created.select("account", pl.Series("token", (begin + first)[window - first]).cast(pl.UInt64)).filter(
-        pl.Series(burst[window - first])
-    )
-
-
-def _sums_around(counts: Floats, reach: int) -> tuple[Floats, Ints]:
-    """The sum of the counts within ``reach`` places of each, and how many places these are."""
-    total = np.concatenate([[0.0], np.cumsum(counts)])
-    places = np.arange(counts.size)
-    low, high = np.maximum(0, places - reach), np.minimum(counts.size, places + reach + 1)
-    return total[high] - total[low], high - low
+    begin = first + np.maximum.accumulate(np.where(begins, np.arange(counts.size), 0))
+    bursts = created.with_columns(pl.Series("token", begin[window - first], dtype=pl.UInt64))
+    return bursts.filter(pl.Series(burst[window - first]))
 
 
 _KIND = partial(Kind, cause=HOLDER, seeding=1.0, merge_strength="strong", id_priority=2)
@@ -116,15 +109,13 @@ class AccountFanoutDetector(Detector):
     parameters = AccountFanoutParameters()
 
     def signals(self, population: Population, parameters: AccountFanoutParameters) -> pl.DataFrame:
-        """Return tokens for shared holders, own mail domains and sign-up bursts."""
         parts = [shared_entities(population.links(kind), kind) for kind in _HOLDERS]
-        parts.append(shared_entities(own_domains(population, parameters), "email_domain"))
+        parts.append(shared_entities(own_domains(population), "email_domain"))
         bursts = signup_bursts(population, parameters)
         parts.append(bursts.select("account", pl.lit("signup").alias("kind"), "token", pl.lit(1.0).alias("strength")))
-        return pl.concat([part.cast(SIGNALS) for part in parts])
+        return pl.concat(parts)
 
     def assess(self, candidate: Candidate, parameters: AccountFanoutParameters) -> list[Finding]:
-        """Weigh who holds the accounts, and when and where they signed up."""
         holders = [_holder(candidate, kind, parameters) for kind in _HOLDERS]
         return present(*holders, *(_registration(candidate, kind, parameters) for kind in ("email_domain", "signup")))
 
@@ -136,17 +127,17 @@ def _holder(candidate: Candidate, kind: str, p: AccountFanoutParameters) -> Find
         return None
     columns, compared = sharing
     commonest = int(candidate.graph.carriers_among(kind, candidate.members)[columns].max())
-    single = commonest >= p.single_share * max(1, compared.shown)
+    single = commonest >= _SINGLE_SHARE * max(1, compared.shown)
     one, several = _HOLDERS[kind]
     what = f"one {one}" if single else f"{columns.size} {several}"
     summary = f"{compared} with a known {one} share {what}; {compared.usual} share theirs"
     details = {
         "kind": kind,
         **compared.details("members_sharing", "members_stating", "sharing_outside"),
-        "values": int(columns.size),
+        "values": columns.size,
         "members_on_the_commonest": commonest,
     }
-    bits = compared.group_bits(p.single_holder_cap if single else p.holder_cap)
+    bits = compared.group_bits(p.single_holder_cap if single else _HOLDER_CAP)
     facts = SharedHolderFacts(kind, commonest)
     return Finding(Claim.SHARED_HOLDER, "identity", "coordination", bits, summary, details, facts)
 
@@ -160,9 +151,7 @@ def _registration(candidate: Candidate, kind: str, p: AccountFanoutParameters) -
     what = "signed up in bursts" if signup else "use mail domains of their own"
     values = plural(columns.size, "burst" if signup else "domain")
     summary = f"{compared} {what} ({values}); {compared.usual} do the same"
-    details = {"kind": kind, **compared.details(), "values": int(columns.size)}
-    bits = compared.group_bits(p.signup_cap if signup else p.domain_cap)
-    if signup:
-        return Finding(Claim.SIGNUP_BURST, "identity", "coordination", bits, summary, details)
-    facts = OwnDomainFacts(compared.shown, int(columns.size))
-    return Finding(Claim.OWN_DOMAIN, "identity", "coordination", bits, summary, details, facts)
+    details = {"kind": kind, **compared.details(), "values": columns.size}
+    claim, cap = (Claim.SIGNUP_BURST, p.signup_cap) if signup else (Claim.OWN_DOMAIN, p.domain_cap)
+    facts = None if signup else OwnDomainFacts(compared.shown, columns.size)
+    return Finding(claim, "identity", "coordination", compared.group_bits(cap), summary, details, facts)

@@ -2,23 +2,29 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from distillscan.detect.base import Candidate, Detector, Finding, present, shared_entities, trait_tokens
+from distillscan.detect.base import Candidate, Detector, Finding, present, strongest, supporting
 from distillscan.detect.claims import Claim
+from distillscan.detect.tokens import masks_of, shared_entities, trait_tokens
 from distillscan.population.accounts import Mask, Population, memoized
-from distillscan.population.graph import SIGNALS
 from distillscan.population.kinds import CONVERSATION, RETURNED, SIGNATURE, VOICES, Kind
 from distillscan.profile.tables import LINKS_KEPT
 from distillscan.result import Family
 from distillscan.settings import threshold
 
-#: Share of others who share any that counts at most: in some logs all do.
-_BASE_RATE_LIMIT = 0.9
+_BASE_RATE_LIMIT: Final = 0.9  #: share of others who share any that counts at most: in some logs all do
+_SIGNATURE_CAP: Final = 9.0  #: bits at most of signed reasoning sent back by other accounts
+_VOICES_CAP: Final = 4.0  #: bits at most of accounts of several people: translators have them too
+_LANGUAGES: Final = 3  #: languages in the sampled prompts from which several people use an account
+_LANGUAGE_PROMPTS: Final = 2  #: prompts in a language from which it is used: one may be quoted
+_ENOUGH: Final = 8  #: prompts or requests below which languages and programs say nothing
+_CLIENTS: Final = 4  #: programs from which several people use an account; one has two or three
 
 
 @dataclass(frozen=True)
@@ -27,16 +33,10 @@ class ConversationSharingParameters:
 
     most_accounts: int = threshold(24, "accounts", "above which a beginning or line is an application's or a quote")
     cap: float = threshold(8.0, "bits", "at most of conversations that go on elsewhere: teams hand over")
-    signature_cap: float = threshold(9.0, "bits", "at most of signed reasoning sent back by other accounts")
     replay_cap: float = threshold(3.0, "bits", "at most for harvesting of signed reasoning sent back by others")
     circle: int = threshold(5, "accounts", "joined by answers passed on from which they are no small team")
     returned_cap: float = threshold(8.0, "bits", "at most of answers that others send in: colleagues pass them on")
     cleaning_cap: float = threshold(2.5, "bits", "at most for harvesting of answers that others send in: grading")
-    languages: int = threshold(3, "languages", "in the sampled prompts from which several people use an account")
-    language_prompts: int = threshold(2, "prompts", "in a language from which it is used: one may be quoted")
-    clients: int = threshold(4, "programs", "from which several people use an account; one has two or three")
-    enough: int = threshold(8, "prompts or requests", "below which languages and programs say nothing")
-    voices_cap: float = threshold(4.0, "bits", "at most of accounts of several people: translators have them too")
     relay_cap: float = threshold(1.5, "bits", "at most for harvesting of conversations spread over accounts")
 
 
@@ -77,8 +77,8 @@ def _circle_sizes(links: pl.DataFrame) -> pl.Series:
     """How many accounts are joined to the account of each link by chains of entities, itself included."""
     account, entity = (links[name].rank("dense").to_numpy().astype(np.int64) for name in ("account", "entity"))
     # Accounts are numbered from 1 on, entities from where these end; a node 0 that nothing joins does no harm.
-    entity += links["account"].n_unique()
-    size = 1 + links["account"].n_unique() + links["entity"].n_unique()
+    entity += account.max(initial=0)
+    size = 1 + entity.max(initial=0)
     joined = sparse.coo_array((np.ones(links.height), (account, entity)), shape=(size, size))
     _, circle = csgraph.connected_components(joined, directed=False)
     return links.select(pl.col("account").n_unique().over(pl.Series(circle[account]))).to_series()
@@ -101,31 +101,33 @@ def _whole_samples(population: Population) -> list[pl.DataFrame]:
 
 
 @memoized
-def languages(population: Population, p: ConversationSharingParameters) -> tuple[Mask, Mask]:
+def languages(population: Population) -> tuple[Mask, Mask]:
     """Return the accounts whose sampled prompts are in many languages, and those of which it can be told."""
-    told = population.profile.prompts.filter(pl.col("language") > 0)
-    counted = (
-        told.group_by("account", "language")
-        .len()
-        .group_by("account")
-        .agg(pl.col("len").sum().alias("prompts"), (pl.col("len") >= p.language_prompts).sum().alias("languages"))
-        .filter(pl.col("prompts") >= p.enough)
-    )
-    numbers = population.numbers(counted["account"])
-    many = numbers[(counted["languages"] >= p.languages).to_numpy()]
-    return population.mask(many), population.mask(numbers)
+    prompts = population.numbered(population.profile.prompts).filter(pl.col("language") > 0)
+    counted = prompts.group_by("number", "language").len("prompts")
+    spoken = (pl.col("prompts") >= _LANGUAGE_PROMPTS).sum()
+    told = counted.group_by("number").agg(pl.col("prompts").sum(), spoken=spoken).filter(pl.col("prompts") >= _ENOUGH)
+    return masks_of(population, told, pl.col("spoken") >= _LANGUAGES)
 
 
 @memoized
-def programs(population: Population, p: ConversationSharingParameters) -> tuple[Mask, Mask]:
+def programs(population: Population) -> tuple[Mask, Mask]:
     """Return the accounts that use many client programs, and those of which it can be told."""
-    able = population.states("client") & (population.requests >= p.enough)
-    return able & (population.distinct("client") >= p.clients), able
+    able = population.states("client") & (population.requests >= _ENOUGH)
+    return able & (population.distinct("client") >= _CLIENTS), able
 
 
-_VOICES = {1: ("languages", languages), 2: ("client programs", programs)}
-
-
+#: Token of each way in which an account seems to have several users: of what, how many at least, who has them.
+_VOICES = {1: ("languages", _LANGUAGES, languages), 2: ("client programs", _CLIENTS, programs)}
+#: What passes from account to account: the claim, its family, in words.
+_PASSED: Final[dict[str, tuple[Claim, Family, str]]] = {
+    "conversation": (Claim.CONVERSATIONS, "content", "conversations that others go on with"),
+    # A signature is handed to one account, like a ticket: to have another's says who holds the accounts.
+    "signature": (Claim.SIGNATURES, "identity", "signatures that others send too"),
+    "returned": (Claim.RETURNED_ANSWERS, "content", "answers others send in as well"),
+}
+_REPLAYED = "signed reasoning comes back from accounts it was not given to: a replay, as harvesting needs"
+_CLEANED = "answers given to one account are sent in by others: graded, cleaned or carried on, as harvesting does"
 _KIND = partial(Kind, seeding=1.0, merge_strength="strong", low_degree=True)
 
 
@@ -150,77 +152,36 @@ class ConversationSharingDetector(Detector):
     parameters = ConversationSharingParameters()
 
     def signals(self, population: Population, parameters: ConversationSharingParameters) -> pl.DataFrame:
-        """Return tokens for shared conversations, signatures and answers, and for accounts of several people."""
-        parts = [
-            shared_entities(conversations(population, parameters), "conversation"),
-            shared_entities(population.links("reasoning_signature"), "signature"),
-            shared_entities(returned(population, parameters), "returned"),
-        ]
-        for token, (_, measure) in _VOICES.items():
-            parts.append(trait_tokens(population, "voices", token, *measure(population, parameters)))
-        return pl.concat([part.cast(SIGNALS) for part in parts])
+        measured = {token: measure(population) for token, (_, _, measure) in _VOICES.items()}
+        return pl.concat(
+            [
+                shared_entities(conversations(population, parameters), "conversation"),
+                shared_entities(population.links("reasoning_signature"), "signature"),
+                shared_entities(returned(population, parameters), "returned"),
+                *(trait_tokens(population, "voices", token, *masks) for token, masks in measured.items()),
+            ]
+        )
 
     def assess(self, candidate: Candidate, parameters: ConversationSharingParameters) -> list[Finding]:
-        """Weigh shared conversations, signatures and answers against how often others share any, then their users."""
         p = parameters
         shared = _shared(candidate, "conversation", p.cap)
-        signed = _shared(candidate, "signature", p.signature_cap)
+        signed = _shared(candidate, "signature", _SIGNATURE_CAP)
         passed = _shared(candidate, "returned", p.returned_cap)
-        voices = _voices(candidate, p)
-        findings = [shared, signed, passed, voices]
-        relayed = max(shared.bits / p.cap if shared else 0.0, voices.bits / p.voices_cap if voices else 0.0)
-        if relayed > 0:
-            effort = min(1.0, relayed)
-            summary = (
-                "conversations of many people are spread over the accounts, as by a relay between them and the model"
-            )
-            findings.append(
-                Finding(Claim.RELAY, "content", "extraction", p.relay_cap * effort, summary, {"effort": effort})
-            )
-        for finding, cap, most, summary in (
-            (signed, p.signature_cap, p.replay_cap, _REPLAYED),
-            (passed, p.returned_cap, p.cleaning_cap, _CLEANED),
-        ):
-            if finding is not None:
-                details = {"members": finding.details["members_sharing"]}
-                bits = most * finding.bits / cap
-                findings.append(Finding(finding.claim, "content", "extraction", bits, summary, details))
-        return present(*findings)
-
-
-_REPLAYED = "signed reasoning comes back from accounts it was not given to: a replay, as harvesting needs"
-_CLEANED = "answers given to one account are sent in by others: graded, cleaned or carried on, as harvesting does"
-
-
-@dataclass(frozen=True, slots=True)
-class _Passing:
-    """What passes from account to account: the claim, its family, the entities it is observable through, in words."""
-
-    claim: Claim
-    family: Family
-    entities: tuple[str, ...]
-    phrase: str
-
-
-_PASSING = {
-    "conversation": _Passing(Claim.CONVERSATIONS, "content", ("conversation",), "conversations that others go on with"),
-    # A signature is handed to one account, like a ticket: to have another's says who holds the accounts.
-    "signature": _Passing(Claim.SIGNATURES, "identity", ("reasoning_signature",), "signatures that others send too"),
-    "returned": _Passing(
-        Claim.RETURNED_ANSWERS, "content", ("output_line", "input_line"), "answers others send in as well"
-    ),
-}
+        voices = strongest(*(_voices(candidate, token) for token in _VOICES))
+        replayed = _harvesting(signed, p.replay_cap, _SIGNATURE_CAP, _REPLAYED)
+        cleaned = _harvesting(passed, p.cleaning_cap, p.returned_cap, _CLEANED)
+        return present(shared, signed, passed, voices, _relay(shared, voices, p), replayed, cleaned)
 
 
 def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
-    graph, population, passing = candidate.graph, candidate.population, _PASSING[kind]
+    graph, (claim, family, phrase) = candidate.graph, _PASSED[kind]
     columns = candidate.characteristic(kind)
     if columns.size == 0:
         return None
     carriers = graph.carriers(kind, columns)
-    observable = np.logical_or.reduce([population.states(entity) for entity in passing.entities])
+    observable = [candidate.population.states(entity) for entity in graph.declared[kind].observable_through]
     # What sharing is worth depends on how usual it is: people have second accounts, and hand over to colleagues.
-    compared = candidate.compare(carriers, observable, elsewhere=graph.carries_any(kind))
+    compared = candidate.compare(carriers, np.logical_or.reduce(observable), elsewhere=graph.carries_any(kind))
     each = graph.matrix(kind)[candidate.members][:, columns].sum(axis=1)
     on_them = int(np.count_nonzero(carriers))
     # One text on many accounts is a task that was handed out; conversations are about as many as those who hold them.
@@ -229,24 +190,34 @@ def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
     part = compared.shown / max(1, on_them) * variety * (1.0 - compared.base_rate)
     details = {
         **compared.details("members_sharing", "members_stating", "sharing_outside"),
-        "values": int(columns.size),
+        "values": columns.size,
         "median_shared_by_a_member": float(np.median(np.asarray(each).ravel())),
         "accounts_on_them": on_them,
     }
-    summary = f"{compared} have {passing.phrase} ({columns.size:,} seen); {compared.usual} share any with anyone"
-    bits = compared.group_bits(cap, _BASE_RATE_LIMIT) * part
-    return Finding(passing.claim, passing.family, "coordination", bits, summary, details)
+    summary = f"{compared} have {phrase} ({columns.size:,} seen); {compared.usual} share any with anyone"
+    return Finding(claim, family, "coordination", compared.group_bits(cap, _BASE_RATE_LIMIT) * part, summary, details)
 
 
-def _voices(candidate: Candidate, p: ConversationSharingParameters) -> Finding | None:
+def _voices(candidate: Candidate, token: int) -> Finding | None:
     """Accounts that several people seem to use, whatever languages or programs these are."""
-    best: Finding | None = None
-    for what, measure in _VOICES.values():
-        compared = candidate.compare(*measure(candidate.population, p))
-        bits = compared.group_bits(p.voices_cap)
-        if bits > 0 and (best is None or bits > best.bits):
-            least = p.languages if measure is languages else p.clients
-            summary = f"{compared} use {least} or more {what} in one account, as {compared.usual} do"
-            details = {"kind": what, **compared.details()}
-            best = Finding(Claim.MANY_USERS, "content", "coordination", bits, summary, details)
-    return best
+    what, least, measure = _VOICES[token]
+    compared = candidate.compare(*measure(candidate.population))
+    bits = compared.group_bits(_VOICES_CAP)
+    summary = f"{compared} use {least} or more {what} in one account, as {compared.usual} do"
+    details = {"kind": what, **compared.details()}
+    return supporting(Finding(Claim.MANY_USERS, "content", "coordination", bits, summary, details))
+
+
+def _relay(shared: Finding | None, voices: Finding | None, p: ConversationSharingParameters) -> Finding | None:
+    """Conversations or people spread over accounts: they are somebody else's customers."""
+    effort = max(shared.bits / p.cap if shared else 0.0, voices.bits / _VOICES_CAP if voices else 0.0)
+    summary = "conversations of many people are spread over the accounts, as by a relay between them and the model"
+    return supporting(Finding(Claim.RELAY, "content", "extraction", p.relay_cap * effort, summary, {"effort": effort}))
+
+
+def _harvesting(finding: Finding | None, most: float, cap: float, summary: str) -> Finding | None:
+    """What a finding of at most ``cap`` bits says of harvesting, at most ``most`` bits."""
+    if finding is None:
+        return None
+    details = {"members": finding.details["members_sharing"]}
+    return Finding(finding.claim, "content", "extraction", most * finding.bits / cap, summary, details)

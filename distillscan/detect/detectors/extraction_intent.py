@@ -2,37 +2,42 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Comparison, Detector, Finding, present, trait_tokens
+from distillscan.detect.base import Candidate, Comparison, Detector, Finding, present, strongest, supporting
 from distillscan.detect.claims import Claim
+from distillscan.detect.tokens import trait_tokens
 from distillscan.population import kinds
 from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
-from distillscan.population.graph import SIGNALS
 from distillscan.profile.text.intents import CAPABILITIES, HARVEST, INTENTS
 from distillscan.settings import threshold
 
 #: What members do who show an intent.
-_DO: Final = MappingProxyType(
-    {
-        "reasoning_trace": "ask for reasoning that is hidden or lies behind a finished answer",
-        "rubric_grading": "have answers graded by criteria",
-        "preference_comparison": "have answers compared, to say which one is better",
-        "inline_reasoning": "have reasoning written into the answer, set apart from it",
-        "refusal_rewrite": "have what was refused rewritten until it passes",
-        "task_synthesis": "have tasks made up together with their solutions",
-        "trace_cleaning": "send reasoning in to be cleaned",
-        "replayed_reasoning": "have sealed or earlier reasoning told again, or in another script",
-    }
-)
+_DO: Final = {
+    "reasoning_trace": "ask for reasoning that is hidden or lies behind a finished answer",
+    "rubric_grading": "have answers graded by criteria",
+    "preference_comparison": "have answers compared, to say which one is better",
+    "inline_reasoning": "have reasoning written into the answer, set apart from it",
+    "refusal_rewrite": "have what was refused rewritten until it passes",
+    "task_synthesis": "have tasks made up together with their solutions",
+    "trace_cleaning": "send reasoning in to be cleaned",
+    "replayed_reasoning": "have sealed or earlier reasoning told again, or in another script",
+}
 #: Intents with everyday causes: evaluation, judges of models, teachers and authors of tests.
 _ORDINARY: Final = frozenset({"rubric_grading", "preference_comparison", "task_synthesis"})
-#: Capabilities of a report: those of prompts, and grading, which is two intents.
-_GRADING: Final = ("rubric_grading", "preference_comparison")
+_ACCORD_CAP: Final = 2.9  #: bits at most for one operator who asks the same rare thing: no family by itself
+#: The bits of each intent in ``intents``; grading, as reports have it, is two intents.
+_MASKS: Final = {
+    **{name: 1 << k for k, name in enumerate(INTENTS)},
+    "grading": sum(1 << INTENTS.index(name) for name in ("rubric_grading", "preference_comparison")),
+}
+#: Capabilities of a report: those of prompts, and grading.
+_CAPABILITIES: Final = (*CAPABILITIES, "grading")
+_NARROW_PROMPTS: Final = 6  #: prompts that differ below which one capability cannot be told
+_NARROW_SHARE: Final = 0.8  #: share of sampled prompts from which an account keeps to a capability
 
 
 @dataclass(frozen=True)
@@ -43,93 +48,61 @@ class ExtractionIntentParameters:
     least: int = threshold(2, "requests", "with an intent that an account must have to show it: one is curiosity")
     share: float = threshold(0.2, "share", "of sampled prompts from which an account shows an intent")
     system_share: float = threshold(0.5, "share", "of requests under a system prompt from which its intent counts")
-    comparable: int = threshold(30, "accounts", "of the members' client needed to compare with them alone")
-    main_client: float = threshold(0.5, "share", "of members on one client from which its users are compared")
     cap: float = threshold(4.0, "bits", "at most for harvesting of all intents: research asks for the same")
     ordinary_cap: float = threshold(2.5, "bits", "at most of grading and making up tasks: teachers do so as well")
-    accord_cap: float = threshold(2.9, "bits", "at most for one operator who asks the same rare thing")
-    narrow_prompts: int = threshold(6, "prompts", "that differ below which one capability cannot be told")
-    narrow_share: float = threshold(0.8, "share", "of sampled prompts from which an account keeps to a capability")
     narrow_cap: float = threshold(1.5, "bits", "at most of keeping to one capability: most products do")
 
 
 @dataclass(frozen=True, slots=True)
-class RequestedIntents:
-    """What each account's sampled prompts ask for.
+class IntentCounts:
+    """Prompts or requests of each account: all, those with each intent (or ``grading``), and the share of these."""
 
-    Attributes:
-        prompts: Distinct sampled prompts of each account.
-        sent: Requests with these prompts.
-        shares: By intent, and for ``grading``: share of an account's distinct sampled prompts (0 without prompts).
-        counts: By intent: requests with such prompts.
-        systems: By intent: share of the requests with a system prompt whose system prompt has it (0 without any).
-        with_system: Requests with a system prompt.
-    """
-
-    prompts: Floats
-    sent: Floats
-    shares: Mapping[str, Floats]
+    total: Floats
     counts: Mapping[str, Floats]
-    systems: Mapping[str, Floats]
-    with_system: Floats
-
-
-def _sums(numbers: Ints, values: Floats, size: int) -> Floats:
-    """The sum of the values of each account."""
-    return np.bincount(numbers, weights=values, minlength=size).astype(np.float64)
-
-
-def _bits() -> dict[str, int]:
-    masks = {name: 1 << k for k, name in enumerate(INTENTS)}
-    return {**masks, "grading": sum(masks[name] for name in _GRADING)}
+    shares: Mapping[str, Floats]
 
 
 @memoized
-def intents_of(population: Population) -> RequestedIntents:
-    """Return what accounts ask for."""
-    rows = population.profile.prompts.select("account", "requests", "intents")
-    numbers, size = population.numbers(rows["account"]), population.size
-    intents, requests = rows["intents"].to_numpy(), rows["requests"].to_numpy().astype(np.float64)
-    prompts = _sums(numbers, np.ones(numbers.size), size)
-    shares, counts = {}, {}
-    for name, bits in _bits().items():
-        has = ((intents & np.uint32(bits)) != 0).astype(np.float64)
-        shares[name] = _sums(numbers, has, size) / np.maximum(prompts, 1)
-        counts[name] = _sums(numbers, has * requests, size)
-    systems, with_system = _systems(population)
-    return RequestedIntents(prompts, _sums(numbers, requests, size), shares, counts, systems, with_system)
+def intent_counts(population: Population) -> tuple[IntentCounts, IntentCounts, IntentCounts]:
+    """Return what accounts ask for: distinct sampled prompts, requests with these, requests with a system prompt."""
+    sampled = population.numbered(population.profile.prompts)
+    known = population.profile.systems.select("intents", entity="system_prompt")
+    systems = population.links("system_prompt").join(known, on="entity", how="left")
+    systems = systems.with_columns(pl.col("intents").fill_null(0))
+    prompts, requests, with_system = (
+        _count(population.size, texts) for texts in (sampled.with_columns(requests=1), sampled, systems)
+    )
+    return prompts, requests, with_system
 
 
-def _systems(population: Population) -> tuple[dict[str, Floats], Floats]:
-    """The intents of system prompts, weighted as these are used; and how many requests have one."""
-    known = population.profile.systems.select(pl.col("system_prompt").alias("entity"), "intents")
-    used = population.links("system_prompt").join(known, on="entity", how="left")
-    intents = used["intents"].fill_null(0).to_numpy()
-    numbers, requests = used["number"].to_numpy(), used["requests"].to_numpy().astype(np.float64)
-    total = _sums(numbers, requests, population.size)
-    shares = {}
-    for k, name in enumerate(INTENTS):
-        has = (intents & np.uint32(1 << k)) != 0
-        shares[name] = _sums(numbers, has * requests, population.size) / np.maximum(total, 1)
-    return shares, total
+def _count(size: int, texts: pl.DataFrame) -> IntentCounts:
+    """What is asked for in texts (``number`` of the account, ``requests``, ``intents``)."""
+    numbers, intents, requests = (texts[name].to_numpy() for name in ("number", "intents", "requests"))
+
+    def total(weights: Ints) -> Floats:
+        return np.bincount(numbers, weights=weights, minlength=size).astype(np.float64)
+
+    every = total(requests)
+    counts = {name: total(requests * ((intents & mask) != 0)) for name, mask in _MASKS.items()}
+    return IntentCounts(every, counts, {name: count / np.maximum(every, 1) for name, count in counts.items()})
 
 
 @memoized
 def showing(population: Population, intent: str, p: ExtractionIntentParameters) -> tuple[Mask, Mask]:
     """Return the accounts that show an intent, in prompts or system prompts, and those of which it can be told."""
-    requested = intents_of(population)
-    prompts, systems = requested.sent >= p.enough, requested.with_system >= p.enough
-    by_prompt = prompts & (requested.counts[intent] >= p.least) & (requested.shares[intent] >= p.share)
-    by_system = systems & (requested.systems[intent] >= p.system_share)
-    return by_prompt | by_system, prompts | systems
+    prompts, requests, systems = intent_counts(population)
+    by_prompt = (requests.counts[intent] >= p.least) & (prompts.shares[intent] >= p.share)
+    told, by_system = requests.total >= p.enough, systems.shares[intent] >= p.system_share
+    told_of_systems = systems.total >= p.enough
+    return (told & by_prompt) | (told_of_systems & by_system), told | told_of_systems
 
 
 @memoized
-def narrow(population: Population, capability: str, p: ExtractionIntentParameters) -> tuple[Mask, Mask]:
+def narrow(population: Population, capability: str) -> tuple[Mask, Mask]:
     """Return the accounts that ask for hardly anything but one capability, and those of which it can be told."""
-    requested = intents_of(population)
-    able = requested.prompts >= p.narrow_prompts
-    return able & (requested.shares[capability] >= p.narrow_share), able
+    prompts, _, _ = intent_counts(population)
+    able = prompts.total >= _NARROW_PROMPTS
+    return able & (prompts.shares[capability] >= _NARROW_SHARE), able
 
 
 def capability_shares(candidate: Candidate) -> dict[str, float]:
@@ -138,11 +111,11 @@ def capability_shares(candidate: Candidate) -> dict[str, float]:
     A prompt may exercise several or none; the mean is over members with sampled prompts, so that a busy one does not
     speak for all.
     """
-    requested = intents_of(candidate.population)
-    able = candidate.members[requested.prompts[candidate.members] > 0]
+    prompts, _, _ = intent_counts(candidate.population)
+    able = candidate.members[prompts.total[candidate.members] > 0]
     if able.size == 0:
         return {}
-    shares = {name: float(requested.shares[name][able].mean()) for name in (*CAPABILITIES, "grading")}
+    shares = {name: float(prompts.shares[name][able].mean()) for name in _CAPABILITIES}
     return dict(sorted(((name, share) for name, share in shares.items() if share > 0), key=lambda item: -item[1]))
 
 
@@ -158,65 +131,52 @@ class ExtractionIntentDetector(Detector):
     parameters = ExtractionIntentParameters()
 
     def signals(self, population: Population, parameters: ExtractionIntentParameters) -> pl.DataFrame:
-        """Return a trait for every intent an account shows: it joins nobody, but tells members from others."""
-        parts = [
-            trait_tokens(population, "intent", 1 + INTENTS.index(name), *showing(population, name, parameters))
-            for name in HARVEST
-        ]
-        return pl.concat([SIGNALS.to_frame(), *parts])
+        shown = {1 + INTENTS.index(name): showing(population, name, parameters) for name in HARVEST}
+        return pl.concat(trait_tokens(population, "intent", token, *masks) for token, masks in shown.items())
 
     def assess(self, candidate: Candidate, parameters: ExtractionIntentParameters) -> list[Finding]:
-        """Weigh each intent by the members that show it; all of them together weigh no more than one may."""
-        intents = [(name, _intent(candidate, name, parameters)) for name in HARVEST]
-        shown = sorted(((n, f) for n, f in intents if f is not None), key=lambda item: -item[1].bits)
-        left, findings = parameters.cap, [_accord(shown, parameters)]
-        for _, finding in shown:
+        intents = {name: _intent(candidate, name, parameters) for name in HARVEST}
+        rarest = strongest(*(finding for name, finding in intents.items() if name not in _ORDINARY))
+        left, findings = parameters.cap, [_accord(rarest, parameters)]
+        for finding in sorted(present(*intents.values()), key=lambda finding: -finding.bits):
             # One pipeline elicits, cleans and grades: its intents are no independent evidence.
-            bits = min(finding.bits, left)
-            left -= bits
-            findings.append(replace(finding, bits=bits))
-        focus = [_focus(candidate, name, parameters) for name in (*CAPABILITIES, "grading")]
-        findings.append(max((f for f in focus if f is not None), key=lambda f: f.bits, default=None))
+            findings.append(replace(finding, bits=min(finding.bits, left)))
+            left -= min(finding.bits, left)
+        findings.append(strongest(*(_focus(candidate, name, parameters) for name in _CAPABILITIES)))
         return [finding for finding in present(*findings) if finding.bits > 0]
 
 
-def _accord(shown: list[tuple[str, Finding]], p: ExtractionIntentParameters) -> Finding | None:
+def _accord(rarest: Finding | None, p: ExtractionIntentParameters) -> Finding | None:
     """Members that ask for the same rare thing, however they word it: a little evidence for one operator."""
-    rarest = next((finding for name, finding in shown if name not in _ORDINARY), None)
     if rarest is None:
         return None
-    bits = p.accord_cap * min(1.0, rarest.bits / p.cap)
+    bits = _ACCORD_CAP * min(1.0, rarest.bits / p.cap)
     return replace(rarest, axis="coordination", bits=bits, summary=f"regardless of wording, {rarest.summary}")
 
 
-def _compare(
-    candidate: Candidate, shows: Mask, observable: Mask, p: ExtractionIntentParameters
-) -> tuple[Comparison, dict[str, object]]:
+def _compare(candidate: Candidate, shows: Mask, observable: Mask) -> tuple[Comparison, dict[str, object]]:
     """The comparison with peers, and the details that findings have in common."""
-    compared = candidate.compare(shows, observable, peers=candidate.peers(observable, p.comparable, p.main_client))
+    compared = candidate.compare(shows, observable, peers=candidate.peers(observable))
     return compared, {**compared.details("members_showing"), "compared_with": compared.others_name}
 
 
 def _intent(candidate: Candidate, name: str, p: ExtractionIntentParameters) -> Finding | None:
     shows, observable = showing(candidate.population, name, p)
-    compared, details = _compare(candidate, shows, observable, p)
+    compared, details = _compare(candidate, shows, observable)
     bits = compared.group_bits(p.ordinary_cap if name in _ORDINARY else p.cap)
     if bits <= 0:
         return None
-    requested = intents_of(candidate.population)
-    showers = candidate.members[shows[candidate.members]]
-    share = float(np.median(np.maximum(requested.shares[name][showers], requested.systems[name][showers])))
-    details = {"intent": name, **details, "median_share_of_prompts": share}
+    prompts, _, systems = intent_counts(candidate.population)
+    share = np.maximum(prompts.shares[name], systems.shares[name])[shows & candidate.mask]
+    details = {"intent": name, **details, "median_share_of_prompts": float(np.median(share))}
     summary = f"{compared} {_DO[name]}, as {compared.usual} do"
     return Finding(Claim.INTENT, "content", "extraction", bits, summary, details)
 
 
 def _focus(candidate: Candidate, capability: str, p: ExtractionIntentParameters) -> Finding | None:
     """Members that use the model for one thing, where comparable accounts use it for several."""
-    compared, details = _compare(candidate, *narrow(candidate.population, capability, p), p)
+    compared, details = _compare(candidate, *narrow(candidate.population, capability))
     bits = compared.group_bits(p.narrow_cap)
-    if bits <= 0:
-        return None
     summary = f"{compared} ask for hardly anything but {capability}, as {compared.usual} do"
     details = {"capability": capability, **details}
-    return Finding(Claim.ONE_CAPABILITY, "content", "extraction", bits, summary, details)
+    return supporting(Finding(Claim.ONE_CAPABILITY, "content", "extraction", bits, summary, details))

@@ -1,6 +1,7 @@
 """Addresses, networks and client fingerprints that accounts share beyond chance, and proxies rotated over a pool."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -9,22 +10,28 @@ from distillscan.detect.base import (
     Candidate,
     Detector,
     Finding,
+    commonest,
     percent,
     plural,
     present,
-    shared_entities,
-    trait_tokens,
+    strongest,
+    supporting,
 )
 from distillscan.detect.claims import Claim, SharedPoolFacts
+from distillscan.detect.tokens import shared_entities, trait_tokens
 from distillscan.population.accounts import Floats, Mask, Population, memoized
-from distillscan.population.graph import SIGNALS
 from distillscan.population.kinds import EGRESS, ROTATION, SOFTWARE, STACK, Kind
 from distillscan.profile.tables import LINKS_KEPT
 from distillscan.settings import threshold
 
 _SHARED = ("ip", "ip_prefix", "tls", "user_agent")
-#: Share of others on shared addresses that counts at most: behind one carrier everybody shares one.
-_BASE_RATE_LIMIT = 0.9
+_BASE_RATE_LIMIT: Final = 0.9  #: share of others on shared addresses that counts at most: behind one carrier all are
+_ROTATION_CAP: Final = 6.0  #: bits at most of using a new network for most requests
+_ROTATION_SHARE: Final = 0.5  #: networks a request from which an account rotates; phones stay below
+_ROTATION_STICKY: Final = 0.25  #: networks a request, the same with several operators: proxies linger
+_ROTATION_NETWORKS: Final = 5  #: networks below which an account does not rotate
+_ROTATION_OPERATORS: Final = 4  #: operators (ASN) from which an account rotates; phones use two
+_ROTATION_REQUESTS: Final = 8  #: requests below which rotation cannot be told from travel
 
 
 @dataclass(frozen=True)
@@ -34,12 +41,6 @@ class InfrastructureOverlapParameters:
     pool_cap: float = threshold(8.0, "bits", "at most of a pool of addresses with few others on them")
     site_cap: float = threshold(3.0, "bits", "at most if one network explains it: offices and carriers do")
     site_share: float = threshold(0.6, "share", "of members mainly on one network from which it explains them")
-    rotation_cap: float = threshold(6.0, "bits", "at most of using a new network for most requests")
-    rotation_share: float = threshold(0.5, "networks a request", "from which an account rotates; phones stay below")
-    rotation_sticky: float = threshold(0.25, "networks a request", "the same with several operators: proxies linger")
-    rotation_networks: int = threshold(5, "networks", "below which an account does not rotate")
-    rotation_operators: int = threshold(4, "operators", "(ASN) from which an account rotates; phones use two")
-    rotation_requests: int = threshold(8, "requests", "below which rotation cannot be told from travel")
     concealment_cap: float = threshold(1.5, "bits", "at most for harvesting: resellers and the careful rotate too")
     stack_clients: int = threshold(3, "programs", "that one TLS fingerprint claims to be if it is disguised")
     stack_main: float = threshold(0.6, "share", "of the commonest of these up to which it does not explain it")
@@ -48,26 +49,26 @@ class InfrastructureOverlapParameters:
 
 
 @memoized
-def rotating(population: Population, p: InfrastructureOverlapParameters) -> Mask:
-    """Return True for accounts that use a new network for most requests, not just a new address of one carrier.
+def rotating(population: Population) -> tuple[Mask, Mask]:
+    """Return the accounts that use a new network for most requests, and those of which it can be told.
 
-    Where the log names the operators of the networks there must be several: machines hired by the minute change
-    addresses as well, but from one cloud or two.
+    A new address of one carrier is none. Where the log names the operators of the networks there must be several:
+    machines hired by the minute change addresses as well, but from one cloud or two.
     """
     networks, operators = population.distinct("ip_prefix"), population.distinct("asn")
-    several = operators >= p.rotation_operators
-    share = np.where(several, p.rotation_sticky, p.rotation_share)
-    enough = (networks >= p.rotation_networks) & (several | ~population.states("asn"))
-    return able_to_rotate(population, p) & enough & (networks >= share * with_address(population))
+    requests = with_address(population)
+    several = operators >= _ROTATION_OPERATORS
+    share = np.where(several, _ROTATION_STICKY, _ROTATION_SHARE)
+    enough = (networks >= _ROTATION_NETWORKS) & (several | ~population.states("asn"))
+    able = requests >= _ROTATION_REQUESTS
+    return able & enough & (networks >= share * requests), able
 
 
 def with_address(population: Population) -> Floats:
     """Return how many requests of each account state an address; all of them where the profile holds a sample only."""
     links = population.links("ip_prefix")
-    number = links["number"].to_numpy()
-    stated = np.bincount(number, weights=links["requests"].to_numpy(), minlength=population.size)
-    full = np.bincount(number, minlength=population.size) >= LINKS_KEPT
-    return np.where(full, population.requests, stated)
+    stated = np.bincount(links["number"].to_numpy(), links["requests"].to_numpy(), minlength=population.size)
+    return np.where(population.touched("ip_prefix") >= LINKS_KEPT, population.requests, stated)
 
 
 def stacks(population: Population, p: InfrastructureOverlapParameters) -> pl.DataFrame:
@@ -75,20 +76,11 @@ def stacks(population: Population, p: InfrastructureOverlapParameters) -> pl.Dat
     links = population.links("tls")
     client = pl.Series("client", population.client[links["number"].to_numpy()])
     named = links.with_columns(client).filter(pl.col("client") != 0)
-    spread = (
-        named.group_by("entity", "client")
-        .agg(pl.col("number").n_unique().alias("accounts"))
-        .group_by("entity")
-        .agg(pl.len().alias("clients"), (pl.col("accounts").max() / pl.col("accounts").sum()).alias("main"))
-        .filter(pl.col("clients") >= p.stack_clients, pl.col("main") <= p.stack_main)
-    )
-    return named.join(spread.select("entity"), on="entity", how="semi")
-
-
-@memoized
-def able_to_rotate(population: Population, p: InfrastructureOverlapParameters) -> Mask:
-    """Return True for accounts with addresses and requests enough to tell whether they rotate."""
-    return with_address(population) >= p.rotation_requests
+    accounts = named.group_by("entity", "client").agg(pl.col("number").n_unique())
+    main = pl.col("number").max() / pl.col("number").sum()
+    spread = accounts.group_by("entity").agg(pl.len().alias("clients"), main=main)
+    disguised = spread.filter(pl.col("clients") >= p.stack_clients, pl.col("main") <= p.stack_main)
+    return named.join(disguised, on="entity", how="semi")
 
 
 class InfrastructureOverlapDetector(Detector):
@@ -117,90 +109,70 @@ class InfrastructureOverlapDetector(Detector):
     parameters = InfrastructureOverlapParameters()
 
     def signals(self, population: Population, parameters: InfrastructureOverlapParameters) -> pl.DataFrame:
-        """Return tokens for shared network entities, and one for accounts that rotate."""
         parts = [shared_entities(population.links(kind), kind) for kind in _SHARED]
         parts.append(shared_entities(stacks(population, parameters), "stack"))
-        able = able_to_rotate(population, parameters)
-        parts.append(trait_tokens(population, "rotation", 1, rotating(population, parameters), able))
-        return pl.concat([part.cast(SIGNALS) for part in parts])
+        return pl.concat([*parts, trait_tokens(population, "rotation", 1, *rotating(population))])
 
     def assess(self, candidate: Candidate, parameters: InfrastructureOverlapParameters) -> list[Finding]:
-        """Weigh the pool of addresses, the rotation, and the client fingerprints."""
-        software = present(*(_software(candidate, kind, parameters) for kind in ("stack", "tls", "user_agent")))
         # Agent and fingerprint are two sides of one program: the stronger speaks for both.
-        best = max(software, key=lambda finding: finding.bits, default=None)
-        pool, rotation = _pool(candidate, parameters), _rotation(candidate, parameters)
-        return present(pool, rotation, best, _concealment(pool, rotation, parameters))
+        software = strongest(*(_software(candidate, kind, parameters) for kind in _PROGRAMS))
+        pool, rotation = _pool(candidate, parameters), _rotation(candidate)
+        return present(pool, rotation, software, _concealment(pool, rotation, parameters))
 
 
 def _pool(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding | None:
     """The addresses, or where every address is an account's own the networks, that members share."""
     stated, prefixes = candidate.population.states("ip"), candidate.characteristic("ip_prefix")
-    kind = "ip"
-    sharing = candidate.sharing(kind, stated, with_anyone=True)
+    kind, sharing = "ip", candidate.sharing("ip", stated, with_anyone=True)
     if sharing is None:
-        kind = "ip_prefix"
-        sharing = candidate.sharing(kind, stated, with_anyone=True)
+        kind, sharing = "ip_prefix", candidate.sharing("ip_prefix", stated, with_anyone=True)
     if sharing is None:
         return None
     columns, compared = sharing
     # Strangers on the same addresses are the sign of a carrier or VPN.
     on_them = int(np.count_nonzero(candidate.graph.carriers(kind, columns)))
     concentration = compared.shown / max(1, on_them)
-    site = _largest_home(candidate) / max(1, compared.observable)
+    # Members whose requests come mostly from one network are an office, not a pool.
+    home = candidate.population.dominant("ip_prefix")[candidate.members]
+    site = commonest(home[home != 0])[1] / max(1, compared.observable)
     one_site = site >= p.site_share
     bits = compared.group_bits(p.site_cap if one_site else p.pool_cap, _BASE_RATE_LIMIT) * concentration
     places = plural(columns.size, "address" if kind == "ip" else "network")
-    where = (
-        f"one network serves {percent(site)} of them" if one_site else f"{places} in {plural(prefixes.size, 'network')}"
-    )
+    where = f"{places} in {plural(prefixes.size, 'network')}"
+    where = f"one network serves {percent(site)} of them" if one_site else where
     summary = (
         f"{compared} meet on shared addresses ({where}); {percent(concentration)} of the accounts on these are "
         f"members, and {compared.usual} share an address with anyone"
     )
     details = {
         **compared.details("members_sharing", "members_with_address", "sharing_outside"),
-        "addresses": int(columns.size) if kind == "ip" else 0,
-        "networks": int(prefixes.size),
+        "addresses": columns.size if kind == "ip" else 0,
+        "networks": prefixes.size,
         "largest_network_share": site,
         "accounts_on_them": on_them,
     }
-    facts = SharedPoolFacts(compared.shown, on_them, site, int(prefixes.size))
+    facts = SharedPoolFacts(compared.shown, on_them, site, prefixes.size)
     return Finding(Claim.SHARED_POOL, "network", "coordination", bits, summary, details, facts)
+
+
+def _rotation(candidate: Candidate) -> Finding | None:
+    compared = candidate.compare(*rotating(candidate.population))
+    bits = compared.group_bits(_ROTATION_CAP)
+    summary = f"{compared} use a new network for most requests; {compared.usual} do"
+    details = compared.details("members_rotating", "members_with_enough_requests")
+    return supporting(Finding(Claim.ROTATION, "network", "coordination", bits, summary, details))
 
 
 def _concealment(pool: Finding | None, rotation: Finding | None, p: InfrastructureOverlapParameters) -> Finding | None:
     """A pool or rotation takes effort that ordinary customers have no reason for: it speaks for harvesting as well."""
-    effort = 0.0
-    if pool is not None and isinstance(pool.facts, SharedPoolFacts) and pool.facts.largest_network_share < p.site_share:
-        effort = pool.bits / p.pool_cap
-    if rotation is not None:
-        effort = max(effort, rotation.bits / p.rotation_cap)
-    if effort <= 0:
-        return None
+    effort = rotation.bits / _ROTATION_CAP if rotation else 0.0
+    if pool and isinstance(pool.facts, SharedPoolFacts) and pool.facts.largest_network_share < p.site_share:
+        effort = max(effort, pool.bits / p.pool_cap)
     summary = (
         "requests come from a pool of addresses or from one network after another, for which ordinary use has no reason"
     )
-    bits = p.concealment_cap * effort
-    return Finding(Claim.CONCEALMENT, "network", "extraction", bits, summary, {"effort": effort}, specific=False)
-
-
-def _largest_home(candidate: Candidate) -> int:
-    """Members whose requests come mostly from the same network as those of most others: an office, not a pool."""
-    home = candidate.population.dominant("ip_prefix")[candidate.members]
-    _, counts = np.unique(home[home != 0], return_counts=True)
-    return int(counts.max()) if counts.size else 0
-
-
-def _rotation(candidate: Candidate, p: InfrastructureOverlapParameters) -> Finding | None:
-    population = candidate.population
-    compared = candidate.compare(rotating(population, p), able_to_rotate(population, p))
-    bits = compared.group_bits(p.rotation_cap)
-    if bits <= 0:
-        return None
-    summary = f"{compared} use a new network for most requests; {compared.usual} do"
-    details = compared.details("members_rotating", "members_with_enough_requests")
-    return Finding(Claim.ROTATION, "network", "coordination", bits, summary, details)
+    bits, details = p.concealment_cap * effort, {"effort": effort}
+    return supporting(Finding(Claim.CONCEALMENT, "network", "extraction", bits, summary, details, specific=False))
 
 
 _PROGRAMS = {
@@ -217,6 +189,6 @@ def _software(candidate: Candidate, kind: str, p: InfrastructureOverlapParameter
         return None
     columns, compared = sharing
     summary = f"{compared} use {what} that {compared.usual} use"
-    details = {"kind": kind, **compared.details(), "values": int(columns.size)}
+    details = {"kind": kind, **compared.details(), "values": columns.size}
     claim, cap = (Claim.NETWORK_STACK, p.stack_cap) if kind == "stack" else (Claim.RARE_SOFTWARE, p.software_cap)
     return Finding(claim, "network", "coordination", compared.group_bits(cap), summary, details)

@@ -1,104 +1,101 @@
 """Signs that traffic is harvested rather than used: no night, volume, one model, prompts that hardly ever repeat."""
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Detector, Finding, percent, plural, present
+from distillscan.detect.base import Candidate, Detector, Finding, percent, plural, present, supporting
 from distillscan.detect.claims import Claim, DailyRhythmFacts, NoRestFacts
 from distillscan.population.accounts import PROMPTS, Floats, Population, memoized
 from distillscan.profile.tables import PROMPTS_KEPT
+from distillscan.result import Family
 from distillscan.settings import threshold
+
+_ENOUGH: Final = 24  #: requests from which an account's habits can be told
+_SLEEPLESS_FULL: Final = 0.5  #: share of busy members without rest that weighs in full; half, none
+_LOOSE_USUAL: Final = 0.05  #: strictness (0 to 1) of others' days above which rhythm is judged
+_VOLUME_CAP: Final = 2.0  #: bits at most for volume: a few answers do not copy a model
+_VOLUME_FLOOR: Final = -1.0  #: bits at most against for lack of it: a campaign may have just begun
+_ONE_MODEL: Final = 0.9  #: share of an account's requests to one model from which it keeps to it
+_MODEL_CAP: Final = 2.0  #: bits at most for keeping to one model where others use several
+_UNREPEATED: Final = 0.97  #: distinct prompts a request from which one hardly ever repeats
+_DISTINCT_CAP: Final = 1.0  #: bits at most for prompts that hardly ever repeat
+_LEAST_MEMBERS: Final = 3  #: accounts with enough requests below which nothing is said of all
+_READABLE: Final = 0.5  #: share of members with prompts from which these would show harvesting
+_LOOSE_PAIRS: Final = 15  #: pairs of requests that one quiet account counts for at most
+_LOOSE_ENOUGH: Final = 60  #: pairs of requests from which the rhythm of quiet accounts is judged
+_LOOSE_CERTAIN: Final = 5.0  #: times as many pairs from which that weighs in full
+_FLAT_FULL: Final = 0.5  #: share looser than others that weighs in full; half of it, nothing
+_VOLUME_SLOPE: Final = 0.5  #: bits a doubling: sixteen times volume_zero weighs in full
+_ASLEEP: Final = 0.05  #: share of requests in the quietest 8 hours below which everybody sleeps
 
 
 @dataclass(frozen=True)
 class OutputHarvestParameters:
     """Parameters of ``output_harvest``."""
 
-    enough: int = threshold(24, "requests", "from which an account's habits can be told")
     sleepless: float = threshold(0.12, "share", "of requests in the quietest 8 hours from which one never rests")
-    sleepless_full: float = threshold(0.5, "share", "of busy members without rest that weighs in full; half, none")
     busy_members: int = threshold(5, "accounts", "with enough requests from which each is judged by itself")
-    loose_pairs: int = threshold(15, "pairs", "of requests that one quiet account counts for at most")
-    loose_enough: int = threshold(60, "pairs", "of requests from which the rhythm of quiet accounts is judged")
-    loose_certain: float = threshold(5.0, "times", "as many pairs from which that weighs in full")
-    loose_usual: float = threshold(0.05, "strictness", "(0 to 1) of others' days above which rhythm is judged")
-    flat_full: float = threshold(0.5, "share", "looser than others that weighs in full; half of it, nothing")
-    asleep: float = threshold(0.05, "share", "of requests in the quietest 8 hours below which everybody sleeps")
     rhythm_cap: float = threshold(2.0, "bits", "at most for or against: people sleep, machines do not")
-    volume_cap: float = threshold(2.0, "bits", "at most for volume: a few answers do not copy a model")
-    volume_floor: float = threshold(-1.0, "bits", "at most against for lack of it: a campaign may have just begun")
-    volume_slope: float = threshold(0.5, "bits", "a doubling: sixteen times volume_zero weighs in full")
     volume_zero: int = threshold(200, "requests", "of a cluster at which volume says nothing")
-    one_model: float = threshold(0.9, "share", "of an account's requests to one model from which it keeps to it")
-    model_cap: float = threshold(2.0, "bits", "at most for keeping to one model where others use several")
     enough_answers: int = threshold(5, "answers", "below which their usual length cannot be told")
     long_cap: float = threshold(1.5, "bits", "at most for answers longer than others get: whole reasoning is")
     long_full: float = threshold(2.0, "doublings", "in length that weigh in full")
-    unrepeated: float = threshold(0.97, "prompts a request", "that differ from which one hardly ever repeats")
-    distinct_cap: float = threshold(1.0, "bits", "at most for prompts that hardly ever repeat")
-    least_members: int = threshold(3, "accounts", "with enough requests below which nothing is said of all")
-    readable: float = threshold(0.5, "share", "of members with prompts from which these would show harvesting")
 
 
 @memoized
 def hours_of_day(population: Population) -> Floats:
     """Return the requests of every account in each hour of the day (UTC): accounts by 24."""
-    rows = population.profile.activity
-    numbers = population.numbers(rows["account"])
-    hours = (rows["hour"].to_numpy() % 24).astype(np.int64)
-    table = np.bincount(numbers * 24 + hours, weights=rows["requests"].to_numpy(), minlength=population.size * 24)
+    rows = population.numbered(population.profile.activity)
+    slot = rows.select(pl.col("number") * 24 + pl.col("hour").cast(pl.Int64) % 24).to_series().to_numpy()
+    table = np.bincount(slot, weights=rows["requests"].to_numpy(), minlength=population.size * 24)
     return table.reshape(population.size, 24).astype(np.float64)
 
 
-def quiet_share(table: Floats, enough: int) -> Floats:
-    """Return each row's share of requests in its quietest eight hours of the day (NaN with fewer than ``enough``).
+def quiet_share(table: Floats) -> Floats:
+    """Return each row's share of requests in its quietest eight hours of the day (NaN where there are not enough).
 
     A person sleeps somewhere, whatever the time zone: the share is near 0. A machine, or many people behind one
     account, comes near one third.
     """
     total = table.sum(axis=1)
-    around = np.concatenate([table, table[:, :7]], axis=1).cumsum(axis=1)
-    windows = around[:, 7:].copy()
-    windows[:, 1:] -= around[:, :23]
-    share: Floats = windows.min(axis=1) / np.maximum(total, 1)
-    share[total < enough] = np.nan
+    around = np.concatenate([table, table[:, :7]], axis=1)
+    quietest = np.lib.stride_tricks.sliding_window_view(around, 8, axis=1).sum(axis=2).min(axis=1)
+    share: Floats = np.where(total >= _ENOUGH, quietest / np.maximum(total, 1), np.nan)
     return share
 
 
 @memoized
-def main_model_share(population: Population, enough: int) -> Floats:
-    """Return the share of each account's requests that go to its main model (NaN with fewer than ``enough``)."""
-    rows = population.profile.activity.filter(pl.col("model") != 0)
-    best = (
-        rows.group_by("account", "model")
-        .agg(pl.col("requests").sum())
-        .group_by("account")
-        .agg(pl.col("requests").max().alias("most"), pl.col("requests").sum().alias("all"))
-        .filter(pl.col("all") >= enough)
-    )
+def main_model_share(population: Population) -> Floats:
+    """Return the share of each account's requests that go to its main model (NaN where there are not enough)."""
+    requests = pl.col("requests")
+    named = population.numbered(population.profile.activity).filter(pl.col("model") != 0)
+    models = named.group_by("number", "model").agg(requests.sum())
+    accounts = models.group_by("number").agg(requests.sum(), share=requests.max() / requests.sum())
+    busy = accounts.filter(requests >= _ENOUGH)
     share = np.full(population.size, np.nan)
-    share[population.numbers(best["account"])] = (best["most"] / best["all"]).to_numpy()
+    share[busy["number"].to_numpy()] = busy["share"].to_numpy()
     return share
 
 
 @memoized
-def distinct_share(population: Population, enough: int) -> Floats:
-    """Return distinct prompts per request with a prompt (NaN with fewer than ``enough``); estimated if sampled."""
-    counted = population.profile.prompts.group_by("account").agg(
-        pl.len().alias("kept"), pl.col("prompt").max().alias("largest")
+def distinct_share(population: Population) -> Floats:
+    """Return distinct prompts per request with a prompt (NaN where there are not enough); estimated if sampled."""
+    counted = (
+        population.numbered(population.profile.prompts)
+        .group_by("number")
+        .agg(pl.len().alias("kept"), pl.col("prompt").max().alias("largest"))
     )
     distinct = counted["kept"].to_numpy().astype(np.float64)
     full = distinct >= PROMPTS_KEPT
     distinct[full] = (PROMPTS_KEPT - 1) / (counted["largest"].to_numpy()[full].astype(np.float64) / 2.0**64)
     estimated = np.zeros(population.size)
-    estimated[population.numbers(counted["account"])] = distinct
+    estimated[counted["number"].to_numpy()] = distinct
     sent = population.profile.accounts["with_prompt"].to_numpy().astype(np.float64)
-    share: Floats = np.minimum(1.0, estimated / np.maximum(sent, 1))
-    share[sent < enough] = np.nan
+    share: Floats = np.where(sent >= _ENOUGH, np.minimum(1.0, estimated / np.maximum(sent, 1)), np.nan)
     return share
 
 
@@ -112,45 +109,43 @@ class OutputHarvestDetector(Detector):
     parameters = OutputHarvestParameters()
 
     def assess(self, candidate: Candidate, parameters: OutputHarvestParameters) -> list[Finding]:
-        """Weigh how the cluster uses the model against how other accounts do."""
-        parts = (_rhythm, _volume, _single_model_use, _no_repeats, _answer_length)
-        return present(*(part(candidate, parameters) for part in parts))
+        model, distinct = main_model_share(candidate.population), distinct_share(candidate.population)
+        to_one_model = f"send {percent(_ONE_MODEL)} or more of their requests to one model"
+        one_model = _habit(candidate, Claim.ONE_MODEL, model, _ONE_MODEL, _MODEL_CAP, to_one_model)
+        # A ring that sells or spams keeps to one model as well. Only where no prompts can be read, which would show
+        # harvesting in what they ask for, the one model has to stand for it.
+        if one_model and np.mean(candidate.population.states(PROMPTS)[candidate.members]) < _READABLE:
+            one_model = replace(one_model, specific=True)
+        repeats = "hardly ever repeat a prompt"
+        no_repeats = _habit(candidate, Claim.NO_REPEATS, distinct, _UNREPEATED, _DISTINCT_CAP, repeats)
+        rhythm, volume = _rhythm(candidate, parameters), _volume(candidate, parameters)
+        return present(rhythm, volume, one_model, no_repeats, _answer_length(candidate, parameters))
 
 
 def _rhythm(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
     """Whether busy members rest; where too few are busy, whether all rest together, or keep to their usual hours."""
     table = hours_of_day(candidate.population)[candidate.members]
-    quiet = quiet_share(table, p.enough)
+    quiet = quiet_share(table)
     quiet = quiet[~np.isnan(quiet)]
-    if quiet.size < p.busy_members:
-        together = quiet_share(table.sum(axis=0, keepdims=True), p.enough)[0]
-        return _rest_together(together, p) or _sparse_rhythm(candidate, p)
-    sleepless, median = float(np.mean(quiet >= p.sleepless)), float(np.median(quiet))
-    bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / p.sleepless_full) - 1.0)
-    summary = (
-        f"{percent(sleepless)} of {quiet.size} members with {p.enough} requests or more never rest: "
-        f"their quietest eight hours hold {percent(median)} of their requests (an even spread: 33 %)"
-    )
-    details = {"sleepless": sleepless, "median_quiet_share": median, "members": int(quiet.size)}
-    return _rest(bits, summary, details, sleepless)
-
-
-def _rest(bits: float, summary: str, details: dict[str, float], sleepless: float) -> Finding:
+    together = float(quiet_share(table.sum(axis=0, keepdims=True))[0])
+    if quiet.size >= p.busy_members:
+        sleepless, median = float(np.mean(quiet >= p.sleepless)), float(np.median(quiet))
+        bits = p.rhythm_cap * (2.0 * min(1.0, sleepless / _SLEEPLESS_FULL) - 1.0)
+        summary = (
+            f"{percent(sleepless)} of {quiet.size} members with {_ENOUGH} requests or more never rest: "
+            f"their quietest eight hours hold {percent(median)} of their requests (an even spread: 33 %)"
+        )
+        details = {"sleepless": sleepless, "median_quiet_share": median, "members": quiet.size}
+    elif together < _ASLEEP:
+        # All rest in the same hours. The other way round says nothing: people of all time zones together never rest.
+        bits, sleepless = -p.rhythm_cap, 0.0
+        share = percent(together)
+        summary = f"all rest in the same eight hours of the day ({share} of the requests), as people of one place do"
+        details = {"sleepless": 0.0, "quiet_share_together": together}
+    else:
+        return _sparse_rhythm(candidate, p)
     facts = NoRestFacts(sleepless)
     return Finding(Claim.NO_REST, "timing", "extraction", bits, summary, details, facts, specific=False)
-
-
-def _rest_together(quiet: float, p: OutputHarvestParameters) -> Finding | None:
-    """Members too quiet to be judged one by one: if all of them rest in the same hours, they are people of one place.
-
-    The other way round says nothing: people of all time zones together never rest.
-    """
-    if np.isnan(quiet) or quiet >= p.asleep:
-        return None
-    summary = (
-        f"all rest in the same eight hours of the day ({percent(quiet)} of the requests), as people of one place do"
-    )
-    return _rest(-p.rhythm_cap, summary, {"sleepless": 0.0, "quiet_share_together": quiet}, 0.0)
 
 
 def concentration(table: Floats) -> tuple[Floats, Floats]:
@@ -181,18 +176,18 @@ def _sparse_rhythm(candidate: Candidate, p: OutputHarvestParameters) -> Finding 
     Each account is held against itself, so people of all time zones together still show their nights.
     """
     squared, pairs = concentrations(candidate.population)
-    weight = np.minimum(pairs, p.loose_pairs)
+    weight = np.minimum(pairs, _LOOSE_PAIRS)
     inside, others = candidate.mask & (pairs > 0), ~candidate.mask & (pairs > 0)
     known = float(weight[inside].sum())
-    if known < p.loose_enough or not np.any(others):
+    if known < _LOOSE_ENOUGH or not np.any(others):
         return None
     usual = float(np.average(squared[others], weights=weight[others]))
-    if usual <= p.loose_usual:
+    if usual <= _LOOSE_USUAL:
         return None
     strictness = max(0.0, float(np.average(squared[inside], weights=weight[inside]))) / usual
     flat = min(1.0, max(0.0, 1.0 - strictness))
-    certainty = min(1.0, known / (p.loose_certain * p.loose_enough))
-    bits = p.rhythm_cap * (2.0 * min(1.0, flat / p.flat_full) - 1.0) * certainty
+    certainty = min(1.0, known / (_LOOSE_CERTAIN * _LOOSE_ENOUGH))
+    bits = p.rhythm_cap * (2.0 * min(1.0, flat / _FLAT_FULL) - 1.0) * certainty
     members = int(inside.sum())
     summary = (
         f"taken one by one, members keep to a part of the day {percent(strictness)} as strictly as other accounts do"
@@ -207,7 +202,7 @@ def _volume(candidate: Candidate, p: OutputHarvestParameters) -> Finding:
     population = candidate.population
     requests = int(population.requests[candidate.members].sum())
     output = int(population.profile.accounts["output_tokens"].to_numpy()[candidate.members].sum())
-    bits = max(p.volume_floor, min(p.volume_cap, p.volume_slope * math.log2(max(1, requests) / p.volume_zero)))
+    bits = max(_VOLUME_FLOOR, min(_VOLUME_CAP, _VOLUME_SLOPE * math.log2(max(1, requests) / p.volume_zero)))
     share = requests / max(1, int(population.requests.sum()))
     summary = f"{requests:,} requests ({percent(share)} of the log), {output:,} output tokens"
     details = {"requests": requests, "share": share, "output_tokens": output}
@@ -228,47 +223,17 @@ def _answer_length(candidate: Candidate, p: OutputHarvestParameters) -> Finding 
     # Each member is held against the others' median: a few verbose ones do not speak for all.
     share = float(np.mean(inside > usual))
     bits = p.long_cap * min(1.0, max(0.0, times) / p.long_full) * max(0.0, 2 * share - 1)
-    if bits <= 0:
-        return None
     summary = f"the typical member gets {typical:,.0f} tokens an answer, the typical other account {usual:,.0f}"
-    details = {
-        "median_inside": typical,
-        "median_outside": usual,
-        "members": int(inside.size),
-    }
-    return Finding(Claim.ANSWER_LENGTH, "content", "extraction", bits, summary, details)
+    details = {"median_inside": typical, "median_outside": usual, "members": inside.size}
+    return supporting(Finding(Claim.ANSWER_LENGTH, "content", "extraction", bits, summary, details))
 
 
-def _single_model_use(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
-    """Members that keep to one model, where other accounts use several.
-
-    A ring that sells or spams keeps to one model as well, so this is no specific sign of harvesting. Only where no
-    prompts can be read, which would show harvesting in what they ask for, the one model has to stand for it.
-    """
-    share = main_model_share(candidate.population, p.enough)
-    does = f"send {percent(p.one_model)} or more of their requests to one model"
-    said = _high_share(candidate, share, p.one_model, p.model_cap, does, p)
-    if said is None:
-        return None
-    bits, summary, details = said
-    specific = bool(np.mean(candidate.population.states(PROMPTS)[candidate.members]) < p.readable)
-    return Finding(Claim.ONE_MODEL, "timing", "extraction", bits, summary, details, specific=specific)
-
-
-def _no_repeats(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
-    """Members that hardly ever repeat a prompt."""
-    share = distinct_share(candidate.population, p.enough)
-    said = _high_share(candidate, share, p.unrepeated, p.distinct_cap, "hardly ever repeat a prompt", p)
-    return None if said is None else Finding(Claim.NO_REPEATS, "content", "extraction", *said, specific=False)
-
-
-def _high_share(
-    candidate: Candidate, share: Floats, limit: float, cap: float, does: str, p: OutputHarvestParameters
-) -> tuple[float, str, dict[str, Any]] | None:
-    """Bits, summary and details of members whose share (NaN where unknown) reaches a limit; None if it says nothing."""
+def _habit(candidate: Candidate, claim: Claim, share: Floats, limit: float, cap: float, does: str) -> Finding | None:
+    """Members whose share (NaN where unknown) of their requests or prompts reaches a limit; no specific sign."""
     compared = candidate.compare(np.nan_to_num(share) >= limit, ~np.isnan(share))
-    bits = compared.share_bits(cap)
-    if compared.observable < p.least_members or compared.others == 0 or bits <= 0:
+    if compared.observable < _LEAST_MEMBERS or compared.others == 0:
         return None
+    bits, summary = compared.share_bits(cap), f"{compared} {does}, as {compared.usual} do"
     details = compared.details(observable="members_with_enough_requests")
-    return bits, f"{compared} {does}, as {compared.usual} do", details
+    family: Family = "timing" if claim is Claim.ONE_MODEL else "content"
+    return supporting(Finding(claim, family, "extraction", bits, summary, details, specific=False))

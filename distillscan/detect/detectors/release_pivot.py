@@ -1,85 +1,63 @@
 """Traffic that moves to a newly released model within a day, against accounts that used the same before."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
 
-from distillscan.detect.base import Candidate, Detector, Finding, percent
+from distillscan.detect.base import ENOUGH_PEERS, Candidate, Detector, Finding, commonest, percent
 from distillscan.detect.claims import Claim, PivotFacts
-from distillscan.detect.releases import ReleaseParameters
 from distillscan.population.accounts import Floats, Hashes, Mask, Population, Release, memoized
 from distillscan.population.graph import SIGNALS
 from distillscan.population.kinds import PIVOT, Kind
 from distillscan.profile.text.hashes import hash_text
 from distillscan.settings import threshold
 
+_LEAST_MEMBERS: Final = 3  #: accounts that were active below which nothing can be said
+_BEFORE_DAYS: Final = 7  #: days before the release that say what an account did until then
+_LEAST_REQUESTS: Final = 3  #: requests before the release, and in the window, without which nothing can be said
+_JUDGED_APART: Final = 0.25  #: share of members with enough requests below which all count
+_EXTRACTION_PART: Final = 0.5  #: bits for harvesting for each bit of the move of active members
+_MOVED_FULL: Final = 0.5  #: share of active members that moved from which it weighs in full
+
 
 @dataclass(frozen=True)
-class ReleasePivotParameters(ReleaseParameters):
+class ReleasePivotParameters:
     """Parameters of ``release_pivot``."""
 
     cap: float = threshold(4.0, "bits", "at most: early adopters and client defaults move too")
     extraction_cap: float = threshold(1.5, "bits", "at most for harvesting: everybody else wants a new model too")
-    judged_apart: float = threshold(0.25, "share", "of members with enough requests below which all count")
-    extraction_part: float = threshold(0.5, "bits", "for harvesting for each bit of the move of active members")
-    moved_full: float = threshold(0.5, "share", "of active members that moved from which it weighs in full")
-    least_members: int = threshold(3, "accounts", "that were active below which nothing can be said")
-    comparable: int = threshold(30, "accounts", "of the same client or earlier model needed to compare with")
     window_hours: int = threshold(24, "hours", "after a release; the disclosed pivot took less than a day")
-    before_days: int = threshold(7, "days", "before the release that say what an account did until then")
-    min_before: int = threshold(3, "requests", "before the release without which nothing can move")
-    min_after: int = threshold(3, "requests", "within the window without which nothing can be said")
     moved: float = threshold(0.3, "share", "of the new model in the window from which an account has moved")
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What every account did around one release; ``share`` of the new model is NaN where nothing can be said."""
-
-    share: Floats
-    before: Hashes  # model used most before
-
-
 @memoized
-def move(
-    population: Population, release: Release, p: ReleasePivotParameters, least: tuple[int, int] | None = None
-) -> Move:
-    """Return each account's share of the new model in the window after its release.
+def move(population: Population, release: Release, window_hours: int, least: int) -> tuple[Floats, Hashes]:
+    """Return what every account did around one release.
 
-    Args:
-        population: The accounts.
-        release: The new model.
-        p: The window, and the requests before and in it without which nothing is said of an account.
-        least: Other such numbers.
+    Returns:
+        The share of the new model in the window after its release, NaN for accounts with fewer than ``least`` requests
+        before or in it; and the model used most in the week before, 0 for none.
     """
-    least_before, least_after = least or (p.min_before, p.min_after)
-    hour = int(release.at.timestamp()) // 3600
-    model = hash_text(release.model)
-    activity = population.profile.activity
-    near = activity.filter(pl.col("hour") >= hour - 24 * p.before_days, pl.col("hour") < hour + p.window_hours)
-    near = near.with_columns(pl.Series("number", population.numbers(near["account"])))
-    past = near.filter(pl.col("hour") < hour)
-    totals = past.group_by("number", "model").agg(pl.col("requests").sum())
-    main = totals.sort(["requests", "model"], descending=[True, False]).unique(
+    hour, requests = int(release.at.timestamp()) // 3600, pl.col("requests")
+    near = population.profile.activity.filter(
+        pl.col("hour") >= hour - 24 * _BEFORE_DAYS, pl.col("hour") < hour + window_hours
+    )
+    near = population.numbered(near)
+    past, after = near.filter(pl.col("hour") < hour), near.filter(pl.col("hour") >= hour)
+    totals = past.group_by("number", "model").agg(requests.sum())
+    main = totals.sort("requests", "model", descending=[True, False]).unique(
         "number", keep="first", maintain_order=True
     )
-    after = (
-        near.filter(pl.col("hour") >= hour)
-        .group_by("number")
-        .agg(
-            pl.col("requests").sum().alias("all"),
-            pl.col("requests").filter(pl.col("model") == model).sum().alias("new"),
-        )
-        .filter(pl.col("all") >= least_after)
-    )
-    known = totals.group_by("number").agg(pl.col("requests").sum()).filter(pl.col("requests") >= least_before)
-    usable = after.join(known.select("number"), on="number", how="semi")
-    share = np.full(population.size, np.nan)
-    share[usable["number"].to_numpy()] = (usable["new"] / usable["all"]).to_numpy()
-    before = np.zeros(population.size, np.uint64)
+    known = past.group_by("number").agg(requests.sum()).filter(requests >= least)
+    new = requests.filter(pl.col("model") == hash_text(release.model)).sum() / requests.sum()
+    usable = after.group_by("number").agg(requests.sum(), share=new).filter(requests >= least)
+    usable = usable.join(known, on="number", how="semi")
+    share, before = np.full(population.size, np.nan), np.zeros(population.size, np.uint64)
+    share[usable["number"].to_numpy()] = usable["share"].to_numpy()
     before[main["number"].to_numpy()] = main["model"].to_numpy()
-    return Move(share, before)
+    return share, before
 
 
 class ReleasePivotDetector(Detector):
@@ -96,83 +74,67 @@ class ReleasePivotDetector(Detector):
     parameters = ReleasePivotParameters()
 
     def signals(self, population: Population, parameters: ReleasePivotParameters) -> pl.DataFrame:
-        """Return a token for accounts that moved at a release."""
-        parts = []
+        parts = [SIGNALS.to_frame()]
         for release in population.releases:
-            share = move(population, release, parameters).share
-            moved = np.flatnonzero(np.nan_to_num(share) >= parameters.moved)
-            parts.append(
-                pl.DataFrame(
-                    {
-                        "account": population.profile.accounts["account"][moved.tolist()],
-                        "kind": pl.repeat("pivot", moved.size, eager=True, dtype=pl.String),
-                        "token": pl.repeat(hash_text(release.model), moved.size, eager=True, dtype=pl.UInt64),
-                        "strength": share[moved],
-                    }
-                )
+            share, _ = move(population, release, parameters.window_hours, _LEAST_REQUESTS)
+            token = pl.lit(hash_text(release.model), pl.UInt64)
+            every = population.profile.accounts.select(
+                "account", pl.lit("pivot").alias("kind"), token.alias("token"), strength=pl.Series(share)
             )
-        return pl.concat([SIGNALS.to_frame(), *(part.cast(SIGNALS) for part in parts)])
+            parts.append(every.filter(pl.Series(np.nan_to_num(share) >= parameters.moved)))
+        return pl.concat(parts)
 
     def assess(self, candidate: Candidate, parameters: ReleasePivotParameters) -> list[Finding]:
-        """Weigh, for each release, the share of members that moved against that of comparable accounts."""
         releases = candidate.population.releases
         return [finding for release in releases for finding in _pivot(candidate, release, parameters)]
 
 
-def _moves_of(candidate: Candidate, release: Release, p: ReleasePivotParameters) -> Move:
-    """What accounts did; of a quiet pool, whatever little each did: together that says how the pool moved."""
-    moves = move(candidate.population, release, p)
-    told = int(np.count_nonzero(~np.isnan(moves.share[candidate.members])))
-    if told >= p.judged_apart * candidate.members.size:
-        return moves
-    return move(candidate.population, release, p, least=(1, 1))
-
-
 def _pivot(candidate: Candidate, release: Release, p: ReleasePivotParameters) -> list[Finding]:
-    moves = _moves_of(candidate, release, p)
-    observable = ~np.isnan(moves.share)
-    if np.count_nonzero(observable[candidate.members]) < p.least_members:
+    population, members = candidate.population, candidate.members
+    share, before = move(population, release, p.window_hours, _LEAST_REQUESTS)
+    if np.count_nonzero(~np.isnan(share[members])) < _JUDGED_APART * members.size:
+        # Of a quiet pool, whatever little each did counts: together that says how the pool moved.
+        share, before = move(population, release, p.window_hours, 1)
+    observable = ~np.isnan(share)
+    if np.count_nonzero(observable[members]) < _LEAST_MEMBERS:
         return []
-    moved = np.nan_to_num(moves.share) >= p.moved
-    compared = candidate.compare(moved, observable, peers=matched(candidate, moves, observable, p.comparable))
+    moved = np.nan_to_num(share) >= p.moved
+    compared = candidate.compare(moved, observable, peers=matched(candidate, before, observable))
     bits = compared.group_bits(p.cap)
     if compared.others == 0 or bits <= 0:
         return []
-    share = float(np.nanmean(moves.share[candidate.members]))
+    mean = float(np.nanmean(share[members]))
     summary = (
         f"{compared} active around the release of {release.model} moved to it within {p.window_hours} h "
-        f"(mean share {percent(share)}), as {compared.usual} did"
+        f"(mean share {percent(mean)}), as {compared.usual} did"
     )
     details = {
         "model": release.model,
         "released": release.at.isoformat().replace("+00:00", "Z"),
         **compared.details("members_moved", "members_active"),
-        "mean_share": share,
+        "mean_share": mean,
         "compared_with": compared.others_name,
     }
     facts = PivotFacts(compared.base_rate, compared.others_name)
     # Whether those who were active moved says how the pool is used, however few they are of it.
-    wanted = p.extraction_part * compared.share_bits(p.cap)
-    wanted = min(p.extraction_cap, wanted * min(1.0, compared.shown / compared.observable / p.moved_full))
+    wanted = _EXTRACTION_PART * compared.share_bits(p.cap)
+    wanted = min(p.extraction_cap, wanted * min(1.0, compared.shown / compared.observable / _MOVED_FULL))
     return [
         Finding(Claim.PIVOT, "timing", "coordination", bits, summary, details, facts),
         Finding(Claim.PIVOT, "timing", "extraction", wanted, summary, details, facts),
     ]
 
 
-def matched(candidate: Candidate, moves: Move, able: Mask, enough: int) -> tuple[Mask, str]:
+def matched(candidate: Candidate, before: Hashes, observable: Mask) -> tuple[Mask, str]:
     """Return whom to compare with: those of the same client and earlier model if enough, else same model, else all."""
-    population, members = candidate.population, candidate.members
-    others = able & ~candidate.mask
     # Members of whom nothing can be said have no say in whom the others are compared with.
-    members = members[able[members]]
-    models, model_counts = np.unique(moves.before[members], return_counts=True)
-    same_model = others & (moves.before == models[np.argmax(model_counts)])
-    clients, client_counts = np.unique(population.client[members], return_counts=True)
-    main = clients[np.argmax(client_counts)]
-    both = same_model & (population.client == main)
-    if main != 0 and np.count_nonzero(both) >= enough:
+    members = candidate.members[observable[candidate.members]]
+    clients = candidate.population.client
+    others, client = observable & ~candidate.mask, commonest(clients[members])[0]
+    same_model = others & (before == commonest(before[members])[0])
+    both = same_model & (clients == client)
+    if client != 0 and np.count_nonzero(both) >= ENOUGH_PEERS:
         return both, "accounts with the same client and earlier model"
-    if np.count_nonzero(same_model) >= enough:
+    if np.count_nonzero(same_model) >= ENOUGH_PEERS:
         return same_model, "accounts with the same earlier model"
     return others, "all other accounts"

@@ -1,17 +1,22 @@
 """Accounts that start when others stop, and accounts that probe before the rest work at scale."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from distillscan.detect.base import Candidate, Detector, Finding, percent, present
+from distillscan.detect.base import Candidate, Detector, Finding, percent, present, supporting
 from distillscan.detect.claims import Claim
 from distillscan.population.accounts import Floats, Ints
 from distillscan.population.stats import group_bits
 from distillscan.settings import threshold
 
-#: Least share of stops that a start is taken to follow by chance.
-_CHANCE_FLOOR = 0.02
+_CHANCE_FLOOR: Final = 0.02  #: least share of stops that a start is taken to follow by chance
+_ENOUGH: Final = 5  #: accounts that stopped below which nothing can be said
+_CAP: Final = 4.0  #: bits at most of accounts that start when others stop
+_REFUSED_REQUESTS: Final = 5  #: requests below which the share of refusals says nothing
+_MARGIN_HOURS: Final = 48  #: hours from an end of the log in which a start or stop may be its own
+_REFUSED_MEMBERS: Final = 5  #: accounts refused below which they may be a few broken clients
 
 
 @dataclass(frozen=True)
@@ -19,14 +24,8 @@ class SuccessionParameters:
     """Parameters of ``succession``."""
 
     hours: int = threshold(12, "hours", "after a stop within which a start counts as a succession")
-    enough: int = threshold(5, "accounts", "that stopped below which nothing can be said")
-    margin_hours: int = threshold(48, "hours", "from an end of the log in which a start or stop may be its own")
-    cap: float = threshold(4.0, "bits", "at most of accounts that start when others stop")
     involved_full: float = threshold(0.5, "ends", "or starts a member from which they speak for all members")
-    ban_cap: float = threshold(4.0, "bits", "at most if those that stopped were turned away (401, 403)")
     refused: float = threshold(0.2, "share", "of requests refused from which an account probes; users see 1 %")
-    refused_requests: int = threshold(5, "requests", "below which the share of refusals says nothing")
-    refused_members: int = threshold(5, "accounts", "refused below which they may be a few broken clients")
     probing_cap: float = threshold(2.0, "bits", "at most for harvesting of probing: testers of safety probe too")
 
 
@@ -35,11 +34,6 @@ def starts_near(stops: Floats, starts: Floats, hours: float) -> Ints:
     begin, end = np.minimum(stops, stops + hours), np.maximum(stops, stops + hours)
     counts: Ints = np.searchsorted(starts, end, "right") - np.searchsorted(starts, begin, "right")
     return counts
-
-
-def followed(stops: Floats, starts: Floats, hours: float) -> int:
-    """Return after how many stops (hours) one of the starts (hours, ascending) comes within ``hours``."""
-    return int(np.count_nonzero(starts_near(stops, starts, hours)))
 
 
 class SuccessionDetector(Detector):
@@ -52,60 +46,53 @@ class SuccessionDetector(Detector):
     parameters = SuccessionParameters()
 
     def assess(self, candidate: Candidate, parameters: SuccessionParameters) -> list[Finding]:
-        """Weigh how often a member's start follows a member's stop, against how often it follows strangers' stops."""
         return present(_replacement(candidate, parameters), _probing(candidate, parameters))
 
 
 def _replacement(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     population, members = candidate.population, candidate.members
     first, last = population.active_hours
-    begin, end = float(first.min()), float(last.max())
-    stopped = last < end - p.margin_hours
-    later = first > begin + p.margin_hours
+    stopped, later = last < last.max() - _MARGIN_HOURS, first > first.min() + _MARGIN_HOURS
     starts = np.sort(first[members][later[members]])
-    away = population.turned_away
     mine = stopped & candidate.mask
-    banned = mine & away
+    banned = mine & population.turned_away
     # Where enough members were turned away, only these ends count: the others may just have been done.
-    ends = banned if np.count_nonzero(banned) >= p.enough else mine
+    ends = banned if np.count_nonzero(banned) >= _ENOUGH else mine
     stops, others = last[ends], last[stopped & ~candidate.mask]
-    if stops.size < p.enough or starts.size == 0:
+    if stops.size < _ENOUGH or starts.size == 0:
         return None
     # Nobody replaces anybody if members start as often after strangers' ends, or as often before their own: at an event
     # all come and all go. An account's own start is no other's.
     own = later[ends] & (first[ends] > stops - p.hours)
     ahead = float(np.mean(starts_near(stops, starts, -p.hours) > own))
-    chance = max(_CHANCE_FLOOR, ahead, followed(others, starts, p.hours) / max(1, others.size))
-    after = followed(stops, starts, p.hours)
-    cap = p.ban_cap if ends is banned else p.cap
-    bits = group_bits(after, int(stops.size), int(stops.size), chance, cap)
-    if bits <= 0:
-        return None
+    by_chance = np.count_nonzero(starts_near(others, starts, p.hours)) / max(1, others.size)
+    chance = max(_CHANCE_FLOOR, ahead, by_chance)
+    after = int(np.count_nonzero(starts_near(stops, starts, p.hours)))
+    bits = group_bits(after, stops.size, stops.size, chance, _CAP)
     why = "were turned away (401, 403)" if ends is banned else "fell silent"
     summary = (
         f"{after} of {stops.size} members that {why} were followed by a new member within {p.hours} hours; "
         f"{percent(chance)} expected"
     )
     details = {
-        "stopped": int(stops.size),
+        "stopped": stops.size,
         "turned_away": int(np.count_nonzero(banned)),
         "followed": after,
-        "started_later": int(starts.size),
+        "started_later": starts.size,
         "expected_share": chance,
     }
     # A few ends among many members speak for these few: the rest need not be anybody's successors.
     involved = min(1.0, float(min(stops.size, starts.size)) / members.size / p.involved_full)
-    return Finding(Claim.SUCCESSION, "timing", "coordination", bits * involved, summary, details)
+    return supporting(Finding(Claim.SUCCESSION, "timing", "coordination", bits * involved, summary, details))
 
 
 def _probing(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     population = candidate.population
     refused = population.profile.accounts["refused"].to_numpy().astype(np.float64)
-    observable = population.requests >= p.refused_requests
+    observable = population.requests >= _REFUSED_REQUESTS
     probes = refused >= p.refused * population.requests
     compared = candidate.compare(probes, observable)
-    bits = compared.share_bits(p.probing_cap)
-    if compared.shown < p.refused_members or bits <= 0:
+    if compared.shown < _REFUSED_MEMBERS:
         return None
     first, _ = population.active_hours
     probing = (probes & observable)[candidate.members]
@@ -115,4 +102,5 @@ def _probing(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     if ahead > 24:
         summary += f"; they began {ahead / 24:.0f} days before the others"
     details = {**compared.details("members_refused", "members"), "hours_ahead": ahead}
-    return Finding(Claim.PROBING, "content", "extraction", bits, summary, details)
+    bits = compared.share_bits(p.probing_cap)
+    return supporting(Finding(Claim.PROBING, "content", "extraction", bits, summary, details))

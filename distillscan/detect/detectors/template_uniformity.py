@@ -1,85 +1,75 @@
 """Prompts that share a skeleton: how much of an account's traffic it covers, and how rare it is elsewhere."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
 from distillscan.detect.base import Candidate, Detector, Finding, percent
 from distillscan.detect.claims import Claim
-from distillscan.detect.templates import MinedTemplates, TemplateParameters, mine
-from distillscan.population.accounts import PROMPTS, Hashes, Population, memoized
+from distillscan.detect.templates import MinedTemplates, mine
+from distillscan.population.accounts import PROMPTS, Hashes, Mask, Population, memoized
 from distillscan.population.kinds import WORDING, Kind
 from distillscan.population.stats import saturate
 from distillscan.settings import threshold
 
+_AUTOMATION_SLOPE: Final = 1.5  #: times automation_cap that full coverage weighs if not saturated
+_AUTOMATION_FULL: Final = 6.0  #: bits of the skeleton from which its coverage weighs in full
+_MIN_SYSTEM_TOKENS: Final = 12  #: words from which a system prompt used unchanged is telling
+
 
 @dataclass(frozen=True)
-class TemplateUniformityParameters(TemplateParameters):
+class TemplateUniformityParameters:
     """Parameters of ``template_uniformity``."""
 
+    min_accounts: int = threshold(4, "accounts", "on a shingle below which it is part of no template")
+    min_prompts: int = threshold(6, "prompts", "that differ in a template: a text that is repeated is none")
     coverage: float = threshold(0.03, "share", "of sampled prompts from which an account carries a template")
-    min_system_tokens: int = threshold(12, "words", "from which a system prompt used unchanged is telling")
     cap: float = threshold(8.0, "bits", "at most: applications with a fixed prompt are the innocent cause")
     automation_cap: float = threshold(4.0, "bits", "at most for harvesting: an application covers its users too")
-    automation_slope: float = threshold(1.5, "times", "automation_cap that full coverage weighs if not saturated")
-    automation_full: float = threshold(6.0, "bits", "of the skeleton from which its coverage weighs in full")
-    comparable: int = threshold(30, "accounts", "of the members' client needed to compare with them alone")
-    main_client: float = threshold(0.5, "share", "of members on one client from which its users are compared")
 
 
+@memoized
 def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
     """All sampled texts (``text``, ``sketch``, ``tokens``) and who holds them where; system prompts by tokens alone.
 
     Prompts and system prompts are mined together: the same instruction may stand in either.
     """
-    profile = population.profile
-    prompts = profile.prompts.select("account", pl.col("prompt").alias("text"), "sketch", "tokens", "bytes")
-    systems = profile.systems.select("system_prompt", pl.col("normal").alias("text"), "sketch", "tokens", "bytes")
-    links = population.links("system_prompt").select("account", pl.col("entity").alias("system_prompt"))
-    named = links.join(systems.select("system_prompt", "text"), on="system_prompt").select("account", "text").unique()
     columns = ["text", "sketch", "tokens", "bytes"]
-    texts = pl.concat([prompts.select(columns), systems.select(columns)])
-    holders = pl.concat(
-        [
-            prompts.select("account", "text", pl.lit("prompt").alias("where")),
-            named.select("account", "text", pl.lit("system_prompt").alias("where")),
-        ]
-    )
+    prompts = population.profile.prompts.rename({"prompt": "text"}).select("account", *columns)
+    systems = population.profile.systems.rename({"normal": "text"}).select("system_prompt", *columns)
+    links = population.links("system_prompt").select("account", system_prompt="entity")
+    named = links.join(systems, on="system_prompt").select("account", "text").unique()
+    where = {"prompt": prompts.select("account", "text"), "system_prompt": named}
+    holders = pl.concat(held.with_columns(pl.lit(name).alias("where")) for name, held in where.items())
     # System prompts that differ in digits and case only have the same shingles; the longest keeps most of them.
-    longest = texts.sort("text", "bytes", descending=[False, True]).unique("text", keep="first", maintain_order=True)
-    return longest, holders
-
-
-def _templates(population: Population, p: TemplateUniformityParameters) -> MinedTemplates:
-    texts, holders = _texts(population)
-    return mine(texts.select("text", "sketch"), holders, p)
-
-
-def _whole_systems(population: Population, p: TemplateUniformityParameters) -> MinedTemplates:
-    """System prompts that several accounts use as they are, and that are no instance of a template."""
-    texts, holders = _texts(population)
-    instances = mined(population, "template", p).matches.select("text")
-    whole = (
-        holders.filter(pl.col("where") == "system_prompt")
-        .join(texts.filter(pl.col("tokens") >= p.min_system_tokens).select("text"), on="text", how="semi")
-        .join(instances, on="text", how="anti")
-        .with_columns(pl.col("text").alias("template"))
+    texts = pl.concat([prompts.select(columns), systems.select(columns)]).sort(
+        "text", "bytes", descending=[False, True]
     )
-    shared = whole.filter(pl.len().over("template") >= p.min_accounts)
-    uses = shared.select(
-        "account", "template", "where", pl.lit(1, pl.UInt32).alias("texts"), pl.lit(1.0).alias("coverage")
-    )
-    no_shingles = pl.Schema({"template": pl.UInt64(), "shingle": pl.UInt64()}).to_frame()
-    return MinedTemplates(no_shingles, shared.select("text", "template").unique(), uses)
-
-
-_MINERS = {"template": _templates, "system_template": _whole_systems}
+    return texts.unique("text", keep="first", maintain_order=True), holders
 
 
 @memoized
 def mined(population: Population, kind: str, p: TemplateUniformityParameters) -> MinedTemplates:
-    """Return the templates of a kind in this population."""
-    return _MINERS[kind](population, p)
+    """Return the templates of a kind in this population.
+
+    Those of the kind ``system_template`` are system prompts that several accounts use as they are, and that are no
+    instance of a ``template``.
+    """
+    texts, holders = _texts(population)
+    if kind == "template":
+        return mine(texts, holders, p.min_accounts, p.min_prompts)
+    templates = mined(population, "template", p)
+    whole = (
+        holders.filter(pl.col("where") == "system_prompt")
+        .join(texts.filter(pl.col("tokens") >= _MIN_SYSTEM_TOKENS), on="text", how="semi")
+        .join(templates.matches, on="text", how="anti")
+        .filter(pl.len().over("text") >= p.min_accounts)
+        .with_columns(template="text", texts=pl.lit(1, pl.UInt32), coverage=pl.lit(1.0))
+    )
+    matches = whole.select("text", "template").unique()
+    return MinedTemplates(templates.shingles.clear(), matches, whole.select(templates.uses.columns))
 
 
 class TemplateUniformityDetector(Detector):
@@ -98,9 +88,8 @@ class TemplateUniformityDetector(Detector):
     parameters = TemplateUniformityParameters()
 
     def signals(self, population: Population, parameters: TemplateUniformityParameters) -> pl.DataFrame:
-        """Return a token for every template that covers enough of an account's sampled prompts."""
         parts = []
-        for kind in _MINERS:
+        for kind in ("template", "system_template"):
             uses = mined(population, kind, parameters).uses
             parts.append(
                 # Half a case is taken off: one prompt of four is no habit yet.
@@ -113,45 +102,41 @@ class TemplateUniformityDetector(Detector):
         return pl.concat(parts).sort("kind", "account", "token")
 
     def assess(self, candidate: Candidate, parameters: TemplateUniformityParameters) -> list[Finding]:
-        """Weigh the characteristic templates: carriers inside against comparable accounts; then their coverage."""
+        stating = candidate.population.states("system_prompt")
         return [
-            *_wording(candidate, "template", "texts", parameters),
-            *_wording(candidate, "system_template", "system prompts", parameters),
+            *_wording(candidate, "template", stating | candidate.population.states(PROMPTS), parameters),
+            *_wording(candidate, "system_template", stating, parameters),
         ]
 
 
-def _wording(candidate: Candidate, kind: str, texts: str, p: TemplateUniformityParameters) -> list[Finding]:
+def _wording(candidate: Candidate, kind: str, observable: Mask, p: TemplateUniformityParameters) -> Iterator[Finding]:
     """The templates of one kind, and of those of prompts how much of the traffic they cover."""
-    graph, population = candidate.graph, candidate.population
     columns = candidate.characteristic(kind)
     if columns.size == 0:
-        return []
-    observable = population.states("system_prompt")
-    observable = observable if kind == "system_template" else observable | population.states(PROMPTS)
-    peers = candidate.peers(observable, p.comparable, p.main_client)
-    compared = candidate.compare(graph.habitual_carriers(kind, columns), observable, peers=peers)
+        return
+    carriers = candidate.graph.habitual_carriers(kind, columns)
+    compared = candidate.compare(carriers, observable, peers=candidate.peers(observable))
     bits = compared.group_bits(p.cap)
-    coverage = typical_coverage(candidate, kind, graph.tokens(kind)[columns], p)
+    coverage = typical_coverage(candidate, kind, candidate.graph.tokens(kind)[columns], p)
     details = {
         **compared.details("members_using", "members_with_text"),
-        "templates": int(columns.size),
+        "templates": columns.size,
         "compared_with": compared.others_name,
         "median_coverage": coverage,
     }
-    summary = (
-        f"{percent(compared.shown / max(1, compared.observable))} of the members send {texts} built on "
-        f"{'one skeleton' if columns.size == 1 else f'{columns.size} skeletons'} "
-        f"that {compared.usual} use"
-    )
-    wording = Finding(Claim.WORDING, "content", "coordination", bits, summary, details)
-    return [wording, _automation(coverage, bits, compared.shown, p)] if kind == "template" else [wording]
+    texts = "texts" if kind == "template" else "system prompts"
+    skeletons = "one skeleton" if columns.size == 1 else f"{columns.size} skeletons"
+    using = percent(compared.shown / max(1, compared.observable))
+    summary = f"{using} of the members send {texts} built on {skeletons} that {compared.usual} use"
+    yield Finding(Claim.WORDING, "content", "coordination", bits, summary, details)
+    if kind == "template":
+        yield _automation(coverage, bits, compared.shown, p)
 
 
 def _automation(coverage: float, bits: float, members: int, p: TemplateUniformityParameters) -> Finding:
     """Traffic that is mostly one skeleton is a machine's; one few others have makes it a harvest rather than an app."""
-    weight = saturate(
-        p.automation_slope * p.automation_cap * coverage * min(1.0, bits / p.automation_full), p.automation_cap
-    )
+    full = _AUTOMATION_SLOPE * p.automation_cap * coverage * min(1.0, bits / _AUTOMATION_FULL)
+    weight = saturate(full, p.automation_cap)
     summary = f"the skeletons cover {percent(coverage)} of the typical member's sampled prompts"
     details = {"median_coverage": coverage, "members_using": members}
     return Finding(Claim.COVERAGE, "content", "extraction", weight, summary, details, specific=False)
@@ -159,8 +144,8 @@ def _automation(coverage: float, bits: float, members: int, p: TemplateUniformit
 
 def typical_coverage(candidate: Candidate, kind: str, templates: Hashes, p: TemplateUniformityParameters) -> float:
     """Return the median, over members that use any of the templates, of the share of their prompts these cover."""
-    names = pl.Series(templates).implode()
-    uses = mined(candidate.population, kind, p).uses.filter(pl.col("template").is_in(names))
+    uses = mined(candidate.population, kind, p).uses
+    uses = uses.filter(pl.col("template").is_in(pl.Series(templates).implode()))
     best = uses.group_by("account", "template").agg(pl.col("coverage").max())
     covered = best.group_by("account").agg(pl.col("coverage").sum().clip(0, 1))
     of_members = covered.filter(pl.Series(candidate.mask[candidate.population.numbers(covered["account"])]))

@@ -61,19 +61,10 @@ def enlarged(values: Numbers, count: int, start: int = 0) -> Numbers:
 
 @kernel("i8(u8[::1], b1[::1], u8[::1], i4[::1], i8, i8[::1], i8[::1])")
 def number_keys(keys: U64, wanted: Bools, known: U64, slots: I32, count: int, numbers: I64, new: I64) -> int:
-    """Number keys in the order in which they are first met, with an open-addressing hash table.
+    """Number keys with an open-addressing hash table, and return how many were new; see ``Index.add``.
 
-    Args:
-        keys: What to number.
-        wanted: Which of them; the others get -1.
-        known: The keys that have a number, in the order of their numbers; new ones are written after them.
-        slots: The hash table, of numbers or -1: a power of two, at least twice as many as there may be keys.
-        count: How many keys have a number.
-        numbers: Receives the number of each key.
-        new: Receives the rows at which a new key stands first.
-
-    Returns:
-        How many keys were new.
+    ``known`` are the keys that have a number, ``count`` of them, in the order of their numbers; new ones are written
+    after them. ``slots`` is the table, of numbers or -1: a power of two, at least twice as many as there may be keys.
     """
     mask = np.uint64(slots.size - 1)
     added = 0

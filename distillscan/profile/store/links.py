@@ -23,16 +23,7 @@ class Links:
     def add(
         self, kind: str, accounts: I64, wanted: Bools | None, entities: U64, requests: I64, first: I64, last: I64
     ) -> I64:
-        """Add rows, each a use of an entity.
-
-        Args:
-            kind: The kind of the entities.
-            accounts: The account of each row.
-            wanted: Which rows count; ``None`` if all do.
-            entities: The entity of each row.
-            requests: The requests it stands for.
-            first: When the first of them was, in microseconds since 1970.
-            last: When the last of them was.
+        """Add the rows that are wanted (None: all): uses of an entity, so many requests from ``first`` to ``last``.
 
         Returns:
             The rows whose entity has a value that is not known yet: the caller has to ``put_values`` it later.
@@ -66,24 +57,14 @@ class Links:
 
     def table(self, order: I64, accounts: pl.Series) -> pl.DataFrame:
         """Return the links (``LINKS``) of accounts, given by number in ``order`` and by hash in ``accounts``."""
-        parts = [
-            self._samples[kind].table(order).with_columns(kind=pl.lit(kind, KIND))
-            for kind in KINDS
-            if kind in self._samples
-        ]
-        if not parts:
+        kinds = [kind for kind in KINDS if kind in self._samples]
+        if not kinds:
             return LINKS.to_frame()
+        parts = [self._samples[kind].table(order).with_columns(kind=pl.lit(kind, KIND)) for kind in kinds]
         # Rows of a kind are in the order of the accounts already, and ascending by entity.
         rows = pl.concat(parts).sort("who", maintain_order=True)
-        rows = rows.select(
-            accounts.gather(rows["who"]).alias("account"),
-            "kind",
-            entity="member",
-            requests="requests",
-            first="low",
-            last="high",
-        )
-        return rows.cast(LINKS)
+        rows = rows.with_columns(accounts.gather(rows["who"]).alias("account"))
+        return rows.rename({"member": "entity", "low": "first", "high": "last"}).select(list(LINKS)).cast(LINKS)
 
     def entity_table(self, links: pl.DataFrame) -> pl.DataFrame:
         """Return the values (``ENTITIES``) of the entities in ``links``."""

@@ -40,13 +40,8 @@ class Prompts:
     def table(self, order: I64, accounts: pl.Series) -> pl.DataFrame:
         """Return the prompts (``PROMPTS``) of accounts, given by number in ``order`` and by hash in ``accounts``."""
         table = self._samples.table(order)
-        rows = table.select(
-            accounts.gather(table["who"]).alias("account"),
-            pl.col("requests"),
-            key="member",
-            first="low",
-            pointer=~pl.col("high"),
-        )
+        rows = table.select("requests", key="member", first="low", pointer=~pl.col("high"))
+        rows = rows.with_columns(accounts.gather(table["who"]).alias("account"))
         return _with_schema(self.facts.of(rows).rename({"key": "prompt"}), PROMPTS)
 
 
@@ -75,7 +70,7 @@ class Systems:
 
     def table(self, used: pl.Series) -> pl.DataFrame:
         """Return those in ``used`` (``SYSTEMS``)."""
-        known = pl.DataFrame({"key": self._index.keys, "pointer": self._pointers.view(np.uint64)})
+        known = pl.DataFrame({"key": self._index.keys, "pointer": self._pointers})
         keys = known.filter(pl.col("key").is_in(used.unique().implode())).sort("key")
         return _with_schema(self.facts.of(keys).rename({"key": "system_prompt"}), SYSTEMS)
 

@@ -38,7 +38,7 @@ class Samples:
         Returns:
             The rows by which a member came into a sample and was not pushed out again by a later row.
         """
-        self._reserve(int(accounts.max(initial=-1)) + 1)
+        self._reserve(accounts)
         wanted = np.ones(accounts.size, np.bool_) if wanted is None else wanted
         new, used = np.empty(accounts.size, np.int64), np.array([self._end, 0])
         row = 0
@@ -56,8 +56,9 @@ class Samples:
         kept: I64 = new[members[new] <= self._pool[last].view(np.uint64)]
         return kept
 
-    def _reserve(self, accounts: int) -> None:
-        self._starts, self._sizes = enlarged(self._starts, accounts), enlarged(self._sizes, accounts)
+    def _reserve(self, accounts: I64) -> None:
+        count = int(accounts.max(initial=-1)) + 1
+        self._starts, self._sizes = enlarged(self._starts, count), enlarged(self._sizes, count)
 
     def _make_room(self) -> int:
         """Close the gaps that samples left when they moved, enlarge the pool, and return the end of its used part."""
@@ -90,14 +91,13 @@ class Samples:
             Columns ``who`` (place of the account in ``accounts``), ``member`` (its hash), ``requests``, ``low`` and
             ``high`` (smallest and largest of what was given as ``lows`` and ``highs``).
         """
-        self._reserve(int(accounts.max(initial=-1)) + 1)
+        self._reserve(accounts)
         sizes = self._sizes[accounts].astype(np.int64)
         rows = self._pool.reshape(-1, _WIDTH)[spans(self._starts[accounts] // _WIDTH, sizes)]
-        member, requests, low, high = (rows[:, column].copy() for column in range(_WIDTH))
+        member, requests, low, high = rows.T.copy()
         who = np.repeat(np.arange(accounts.size), sizes)
-        return pl.DataFrame(
-            {"who": who, "member": member.view(np.uint64), "requests": requests, "low": low, "high": high}
-        )
+        columns = {"member": member.view(np.uint64), "requests": requests, "low": low, "high": high}
+        return pl.DataFrame({"who": who, **columns})
 
 
 def spans(starts: I64, sizes: I64) -> I64:
@@ -112,26 +112,13 @@ def sample_members(  # noqa: C901 - one loop on purpose
     row: int, accounts: I64, wanted: Bools, members: U64, requests: I64, lows: I64, highs: I64,
     limit: int, starts: I64, sizes: U8, pool: I64, used: I64, new: I64,
 ) -> int:  # fmt: skip
-    """Take members into the samples of accounts, from ``row`` on as far as there is room.
+    """Take members into the samples of accounts, from ``row`` on as far as there is room; see ``Samples.add``.
 
-    A sample is a block of the pool, its members ascending, with room for 1, 2, 4, ... of them, ``limit`` at most. One
-    that is full and grows moves to the end of the used part. A member larger than all of a sample with ``limit`` of
-    them can never belong to it and is refused at the first look: most requests of a busy account cost no more.
-
-    Args:
-        row: The first row to take.
-        accounts: The account of each row.
-        wanted: Which rows count.
-        members: The member that each row brings.
-        requests: Its requests.
-        lows: Value of which the smallest is kept.
-        highs: Value of which the largest is kept.
-        limit: Most members of a sample.
-        starts: Where the sample of each account begins in ``pool``.
-        sizes: How many members it has.
-        pool: Four numbers a member: its bits, requests, low and high.
-        used: The end of the used part of ``pool``, and how many rows ``new`` has.
-        new: Receives the rows that brought a new member.
+    A sample is a block of the pool, its members ascending (four numbers each: bits, requests, low and high), with room
+    for 1, 2, 4, ... of them, ``limit`` at most. One that is full and grows moves to the end of the used part. A member
+    larger than all of a sample with ``limit`` of them can never belong to it and is refused at the first look: most
+    requests of a busy account cost no more. ``used`` is the end of the used part of the pool, and how many rows ``new``
+    has, which receives those that brought a new member.
 
     Returns:
         The row for which there is no room, or the number of rows.

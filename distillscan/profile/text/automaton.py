@@ -1,6 +1,6 @@
 """An automaton that finds all cues in a text in one pass, and the loops that run it over the bytes of texts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,10 +19,13 @@ KINDS: Final = 512
 SPECIAL: Final = 255
 #: Stands for a character that is cut, or longer than three bytes.
 REPLACEMENT: Final = 0xFFFD
-#: Cues found in one go: as many as stay in the processor's cache.
-_ROOM: Final = 1 << 17
 #: States of an automaton that are numbered anew at once.
 _MOVED: Final = 1 << 10
+
+
+#: What ``Automaton.reading`` gives, for Python and for compiled code.
+Reading = tuple[I64, I64, int, int, U8, I64, U16, int, int, I32, I32, I16]
+READING: Final = "i8[::1], i8[::1], i8, i8, u1[::1], i8[::1], u2[::1], i8, i8, i4[::1], i4[::1], i2[:, ::1]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +51,18 @@ class Automaton:
     groups: I16
     names: tuple[str, ...]
 
-    def find(self, texts: Texts, head: int, tail: int) -> Iterator[tuple[int, int, I64, I32, I32]]:
-        """Find the cues in the first and last bytes of texts, some texts at a time.
-
-        Yields:
-            The first text looked at, the one after the last, and what ``find_cues`` writes: ends, cues, places.
-        """
-        longest = min(int(texts.lengths.max(initial=0)), head + tail)
-        room = max(_ROOM, 3 * longest + 6)
-        cues, places, ends = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(len(texts), np.int64)
-        row = 0
-        while row < len(texts):
-            stop = find_cues(
-                row, texts.addresses, texts.lengths, head, tail,
-                self.table, CHARACTERS, self.steps, self.shift, self.first_cue, cues, places, ends,
-            )  # fmt: skip
-            yield row, stop, ends, cues, places
-            row = stop
+    def reading(self, texts: Texts, head: int, tail: int) -> Reading:
+        """Return what ``find_cues`` takes, for all texts, of which ``head`` and ``tail`` bytes are looked at."""
+        room = 3 * min(int(texts.lengths.max(initial=0)), head + tail) + 6
+        return (
+            texts.addresses, texts.lengths, head, tail, self.table, CHARACTERS, self.steps, self.shift, self.first_cue,
+            np.empty(room, np.int32), np.empty(room, np.int32), self.groups,
+        )  # fmt: skip
 
     def count(self, texts: Texts, head: int, tail: int) -> I32:
         """Count the cues of each group in the first and last bytes of texts: a row a text, a column a group."""
         counts = np.zeros((len(texts), len(self.names)), np.int32)
-        for row, stop, ends, cues, _ in self.find(texts, head, tail):
-            count_groups(row, stop, ends, cues, self.groups, counts)
+        count_groups(*self.reading(texts, head, tail), counts)
         return counts
 
 
@@ -235,62 +227,37 @@ def _walk(  # noqa: C901 - one loop on purpose
     return found
 
 
-@kernel("i8(i8, i8[::1], i8[::1], i8, i8, u1[::1], i8[::1], u2[::1], i8, i8, i4[::1], i4[::1], i8[::1])")
+@helper("i8(i8, i8, i8, i8, u1[::1], i8[::1], u2[::1], i8, i8, i4[::1], i4[::1])")
 def find_cues(
-    row: int, addresses: I64, lengths: I64, head: int, tail: int,
-    table: U8, characters: I64, steps: U16, shift: int, first_cue: int,
-    cues: I32, places: I32, ends: I64,
+    address: int, length: int, head: int, tail: int,
+    table: U8, characters: I64, steps: U16, shift: int, first_cue: int, cues: I32, places: I32,
 ) -> int:  # fmt: skip
-    """Find the cues of an automaton in texts, from ``row`` on as far as there is room.
+    """Find the cues of an automaton in the first and last bytes of a text, and return how many there are.
 
-    Time is linear in the bytes looked at, whatever they are: a byte is at most five steps of the automaton.
-
-    Args:
-        row: The first text to look at.
-        addresses: Where each text is.
-        lengths: Its bytes.
-        head: Bytes at the beginning of a text that are looked at.
-        tail: Bytes at its end that are looked at.
-        table: See ``Automaton``, as ``steps``, ``shift`` and ``first_cue``.
-        characters: ``cues.CHARACTERS``.
-        steps: See ``table``.
-        shift: See ``table``.
-        first_cue: See ``table``.
-        cues: Receives the number of the state that ends each cue, counted from the first of these; room for three
-            times the bytes looked at in a text, and six.
-        places: Receives how far the text was read then.
-        ends: Receives the end of each text's part of ``cues``.
-
-    Returns:
-        The first text that was not looked at.
+    Time is linear in the bytes looked at, whatever they are: a byte is at most five steps of the automaton. ``cues``
+    receives the number of the state that ends each cue, counted from ``first_cue``, and ``places`` how far the text was
+    read then; both have room for three times the bytes looked at, and six.
     """
-    found = 0
-    while row < addresses.size:
-        begin, end = addresses[row], addresses[row] + lengths[row]
-        if cues.size - found < 3 * min(lengths[row], head + tail) + 6:
-            break
-        middle = min(end, begin + head)
-        part = begin
-        if lengths[row] <= head + tail:
-            middle = end
-        while part < end:
-            found = _walk(part, middle, table, characters, steps, shift, first_cue, cues, places, found, begin)
-            part = max(end - tail, middle)
-            middle = end
-        ends[row] = found
-        row += 1
-    return row
+    end = address + length
+    middle = end if length <= head + tail else address + head
+    found = _walk(address, middle, table, characters, steps, shift, first_cue, cues, places, 0, address)
+    if middle < end:
+        found = _walk(end - tail, end, table, characters, steps, shift, first_cue, cues, places, found, address)
+    return found
 
 
-@kernel("void(i8, i8, i8[::1], i4[::1], i2[:, ::1], i4[:, ::1])")
-def count_groups(row: int, stop: int, ends: I64, cues: I32, groups: I16, counts: I32) -> None:
-    """Count the cues of each group in the texts from ``row`` up to ``stop``; see ``find_cues``."""
-    cue = 0
-    while row < stop:
-        while cue < ends[row]:
+@kernel(f"void({READING}, i4[:, ::1])")
+def count_groups(
+    addresses: I64, lengths: I64, head: int, tail: int, table: U8, characters: I64, steps: U16, shift: int,
+    first_cue: int, cues: I32, places: I32, groups: I16, counts: I32,
+) -> None:  # fmt: skip
+    """Add the cues of each group (column) in each text (row) to ``counts``; see ``Automaton.reading``."""
+    for row in range(addresses.size):
+        found = find_cues(
+            addresses[row], lengths[row], head, tail, table, characters, steps, shift, first_cue, cues, places
+        )
+        for cue in range(found):
             for column in range(groups.shape[1]):
                 group = groups[cues[cue], column]
                 if group >= 0:
                     counts[row, group] += 1
-            cue += 1
-        row += 1

@@ -164,18 +164,9 @@ def hash_texts(addresses: I64, lengths: I64, hashes: U64) -> None:
 
 @kernel("i8(i8[::1], i8[::1], i8, i8[::1], i8[::1], i8[::1])")
 def find_lines(addresses: I64, lengths: I64, shortest: int, rows: I64, starts: I64, sizes: I64) -> int:
-    """Find the lines of texts: what stands between line breaks and ends of sentences, without white space around it.
+    """Write the text (by number), address and bytes of each line of at least ``shortest`` bytes; return their number.
 
-    Args:
-        addresses: Where each text is.
-        lengths: Its bytes.
-        shortest: Bytes of the shortest line that counts, at least 1.
-        rows: Receives the number of the text of each line, in the order of the texts.
-        starts: Receives the address of each line.
-        sizes: Receives its bytes.
-
-    Returns:
-        How many lines there are.
+    A line is what stands between line breaks and ends of sentences, without white space around it.
     """
     count = 0
     for row in range(addresses.size):

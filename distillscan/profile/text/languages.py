@@ -115,14 +115,9 @@ def _by_words(texts: Texts) -> I64:
 
 @kernel("void(i8[::1], i8[::1], i8, u1[::1], i4[:, ::1])")
 def count_scripts(addresses: I64, lengths: I64, tail: int, scripts: U8, counts: I32) -> None:
-    """Count the characters of each script at the end of texts; of a text that is all ASCII, none.
+    """Count the characters of each script in the last ``tail`` bytes of texts; of a text that is all ASCII, none.
 
-    Args:
-        addresses: Where each text is.
-        lengths: Its bytes.
-        tail: Bytes at the end of a text that are looked at.
-        scripts: The script of each character up to U+FFFF.
-        counts: Receives the characters of each script, by text.
+    ``scripts`` has the script of each character up to U+FFFF, ``counts`` a row a text and a column a script.
     """
     for row in range(addresses.size):
         end = addresses[row] + lengths[row]

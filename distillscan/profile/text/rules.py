@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from distillscan.compiled import I16, I32, I64, U32, kernel
-from distillscan.profile.text.automaton import Automaton, padded
+from distillscan.compiled import I16, I32, I64, U8, U16, U32, kernel
+from distillscan.profile.text.automaton import READING, Automaton, find_cues, padded
 from distillscan.profile.text.hashes import Texts
 
 _LONG_AGO: Final = -(1 << 40)
@@ -59,66 +59,50 @@ class Matcher:
         needed = [[number[name] for name in rule.groups] for rule in rules]
         by_group = [[r for r, groups in enumerate(needed) if k in groups] for k in number.values()]
         self._automaton, self._denial, self._near = automaton, number[denial.word], denial.within
+        # Of each group 1 if a denial turns it off, else 0; then the rules that need it.
         self._rules_of = padded([[int(name in denial.groups), *by_group[k]] for name, k in number.items()])
         self._needed = padded(needed)
+        # Of each rule the most bytes between its groups, its bits, and the group that it stands for or -1.
         self._rules = np.array([(rule.within, rule.bits, number.get(rule.becomes, -1)) for rule in rules])
 
     def match(self, texts: Texts, head: int, tail: int) -> U32:
         """Return the bits of the rules that match each text, of which ``head`` and ``tail`` bytes are looked at."""
         bits, groups = np.zeros(len(texts), np.uint32), len(self._automaton.names)
         last, news = np.empty(groups, np.int64), np.empty(2 * groups, np.int64)
-        for found in self._automaton.find(texts, head, tail):
-            match_rules(
-                *found, self._automaton.groups, self._rules_of, self._needed, self._rules,
-                self._denial, self._near, last, news, bits,
-            )  # fmt: skip
+        reading = self._automaton.reading(texts, head, tail)
+        match_rules(*reading, self._rules_of, self._needed, self._rules, self._denial, self._near, last, news, bits)
         return bits
 
 
-@kernel(
-    "void(i8, i8, i8[::1], i4[::1], i4[::1], i2[:, ::1], i2[:, ::1], i2[:, ::1], i8[:, ::1], i8, i8, "
-    "i8[::1], i8[::1], u4[::1])"
-)
+@kernel(f"void({READING}, i2[:, ::1], i2[:, ::1], i8[:, ::1], i8, i8, i8[::1], i8[::1], u4[::1])")
 def match_rules(  # noqa: C901 - one loop on purpose
-    row: int, stop: int, ends: I64, cues: I32, places: I32,
-    groups: I16, rules_of: I16, needed: I16, rules: I64, denial: int, near: int,
-    last: I64, news: I64, bits: U32,
+    addresses: I64, lengths: I64, head: int, tail: int, table: U8, characters: I64, steps: U16, shift: int,
+    first_cue: int, cues: I32, places: I32, groups: I16,
+    rules_of: I16, needed: I16, rules: I64, denial: int, near: int, last: I64, news: I64, bits: U32,
 ) -> None:  # fmt: skip
-    """Match rules about groups of cues that stand close together, in the texts from ``row`` up to ``stop``.
+    """Write the bits of the rules that match each text to ``bits``; see ``Automaton.reading`` and ``Matcher``.
 
-    Args:
-        row: See ``Automaton.find``, as ``stop``, ``ends``, ``cues`` and ``places``.
-        stop: See ``row``.
-        ends: See ``row``.
-        cues: See ``row``.
-        places: See ``row``.
-        groups: The groups of each cue; -1 is none, here and below.
-        rules_of: Of each group 1 if a denial turns it off, else 0; then the rules that need it.
-        needed: The groups that each rule needs.
-        rules: Of each rule the most bytes between its groups, its bit, and the group that it stands for.
-        denial: The group that denies.
-        near: How many bytes after a denial a group is turned off.
-        last: Room for a number a group.
-        news: Room for two numbers a group.
-        bits: Receives the bits of the rules that match each text.
+    ``last`` has room for a number a group, ``news`` for two.
     """
-    cue = 0
-    while row < stop:
+    for row in range(addresses.size):
         for group in range(last.size):
             last[group] = _LONG_AGO
         found = 0
-        while cue < ends[row]:
+        count = find_cues(
+            addresses[row], lengths[row], head, tail, table, characters, steps, shift, first_cue, cues, places
+        )
+        for cue in range(count):
             here = places[cue]
             denied = here - last[denial] <= near
-            count = 0
+            end = 0
             for column in range(groups.shape[1]):
                 group = groups[cues[cue], column]
                 if group >= 0 and not (denied and rules_of[group, 0] == 1):
                     last[group] = here
-                    news[count] = group
-                    count += 1
+                    news[end] = group
+                    end += 1
             at = 0
-            while at < count:  # a group that a rule stands for may complete further rules
+            while at < end:  # a group that a rule stands for may complete further rules
                 for column in range(1, rules_of.shape[1]):
                     rule = rules_of[news[at], column]
                     if rule < 0:
@@ -133,9 +117,7 @@ def match_rules(  # noqa: C901 - one loop on purpose
                         group = rules[rule, 2]
                         if group >= 0 and last[group] != here:
                             last[group] = here
-                            news[count] = group
-                            count += 1
+                            news[end] = group
+                            end += 1
                 at += 1
-            cue += 1
         bits[row] = found
-        row += 1

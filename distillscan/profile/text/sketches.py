@@ -21,6 +21,7 @@ WHOLE_MAX: Final = 48
 KEPT_MAX: Final = WHOLE_MAX + 2 * EDGE_KEPT
 
 _DIGIT: Final = np.uint64(ord("0"))
+_LARGEST: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
 _0, _8, _17, _29, _47 = np.uint64(0), np.uint64(8), np.uint64(17), np.uint64(29), np.uint64(47)
 
 
@@ -32,12 +33,9 @@ def sketch(texts: Texts) -> pl.DataFrame:
         ``sketch`` (list of UInt64, the kept shingles, ascending).
     """
     values = np.empty(int(texts.lengths.max(initial=0)) // 2 + 2, np.uint64)
-    normal, tokens, sizes = (
-        np.empty(len(texts), np.uint64),
-        np.empty(len(texts), np.uint32),
-        np.empty(len(texts), np.int64),
-    )
-    kept = np.empty((len(texts) + 1, KEPT_MAX), np.uint64)
+    size = len(texts)
+    normal, tokens, sizes = np.empty(size, np.uint64), np.empty(size, np.uint32), np.empty(size, np.int64)
+    kept = np.empty((size + 1, KEPT_MAX), np.uint64)
     sketch_texts(texts.addresses, texts.lengths, values, normal, tokens, sizes, kept.ravel())
     sketches = pl.Series(kept[:-1]).arr.to_list()
     frame = pl.DataFrame({"normal": normal, "tokens": tokens, "sketch": sketches, "size": sizes})
@@ -128,19 +126,33 @@ def _insert(kept: U64, first: int, end: int, limit: int, value: np.uint64) -> in
     return end
 
 
+@helper("i8(u8[::1], i8, i8, u8[::1], i8, i8)")
+def _keep_smallest(values: U64, begin: int, stop: int, kept: U64, first: int, limit: int) -> int:
+    """Write the ``limit`` smallest distinct ``values[begin:stop]`` to ``kept[first:]``, ascending; return the end.
+
+    Hashes are spread evenly, so a bound tells most of those that are too large. Where that leaves too few (repetitive
+    text), all are looked at.
+    """
+    end = first
+    expected = limit + 4 + limit // 2
+    if stop - begin > expected:
+        bound = _LARGEST // np.uint64(stop - begin) * np.uint64(expected)
+        for k in range(begin, stop):
+            if values[k] <= bound:
+                end = _insert(kept, first, end, limit, values[k])
+    if end < first + limit:
+        for k in range(begin, stop):
+            end = _insert(kept, first, end, limit, values[k])
+    return end
+
+
 @kernel("void(i8[::1], i8[::1], u8[::1], u8[::1], u4[::1], i8[::1], u8[::1])")
 def sketch_texts(addresses: I64, lengths: I64, values: U64, normal: U64, tokens: U32, sizes: I64, kept: U64) -> None:
-    """Sketch texts: keep the smallest hashes of their shingles, after Broder's min-wise hashing.
+    """Sketch texts: keep the smallest hashes of their shingles, after Broder's min-wise hashing; see ``sketch``.
 
-    Args:
-        addresses: Where each text is.
-        lengths: Its bytes.
-        values: Room for the tokens of one text: half the bytes of the longest, and two.
-        normal: Receives a hash of all tokens of each text.
-        tokens: Receives their number.
-        sizes: Receives how many shingles are kept of each text.
-        kept: Receives them, ``KEPT_MAX`` places a text and as many more, ascending and distinct: the smallest of the
-            first ``EDGE``, of the last ``EDGE`` and of all.
+    The shingles of a text, ``sizes`` of them, have ``KEPT_MAX`` places in ``kept``, which has as many more for work:
+    ascending and distinct, the smallest of the first ``EDGE``, of the last ``EDGE`` and of all. ``values`` has room for
+    the tokens of one text: half the bytes of the longest, and two.
     """
     for row in range(addresses.size):
         count = _hash_tokens(addresses[row], addresses[row] + lengths[row], values)
@@ -159,9 +171,8 @@ def sketch_texts(addresses: I64, lengths: I64, values: U64, normal: U64, tokens:
         end = first
         spare = first + KEPT_MAX
         for part in range(3 if shingles > EDGE else 1):  # of a short text both ends are the whole
-            stop = spare
-            for k in range(shingles - EDGE if part == 2 else 0, EDGE if part == 1 else shingles):
-                stop = _insert(kept, spare, stop, limit, values[k])
+            begin, stop = (shingles - EDGE if part == 2 else 0), (EDGE if part == 1 else shingles)
+            stop = _keep_smallest(values, begin, stop, kept, spare, limit)
             for k in range(spare, stop):
                 end = _insert(kept, first, end, KEPT_MAX, kept[k])
             limit = EDGE_KEPT

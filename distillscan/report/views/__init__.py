@@ -1,10 +1,11 @@
 """The output formats, one module or package each: every one is a function of the result document and nothing else.
 
-A format is added by a module with a function from a ``Result`` to text, its name in ``Format``, the suffixes of its
-files in ``SUFFIXES`` and a line in ``formatter``. ``shared`` holds what several formats show in the same way.
+A format is added by a module of its name with a function ``to_NAME`` from a ``Result`` to text, its name in ``Format``
+and the suffixes of its files in ``SUFFIXES``. ``shared`` holds what several formats show in the same way.
 """
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 if TYPE_CHECKING:
@@ -32,28 +33,6 @@ def formatter(name: Format) -> "Callable[[Result], str]":
 
     The table can also be fitted to a terminal: see ``terminal.report.to_text``.
     """
-    match name:
-        case "table":
-            from distillscan.report.views.terminal.report import to_text
-
-            return to_text
-        case "json":
-            from distillscan.report.views.json import to_json
-
-            return to_json
-        case "jsonl":
-            from distillscan.report.views.jsonl import to_jsonl
-
-            return to_jsonl
-        case "csv":
-            from distillscan.report.views.csv import to_csv
-
-            return to_csv
-        case "markdown":
-            from distillscan.report.views.markdown import to_markdown
-
-            return to_markdown
-        case "html":
-            from distillscan.report.views.html import to_html
-
-            return to_html
+    module, function = ("terminal.report", "to_text") if name == "table" else (name, f"to_{name}")
+    write: Callable[[Result], str] = getattr(import_module(f"{__name__}.{module}"), function)
+    return write

@@ -6,7 +6,7 @@ from typing import Final
 
 from distillscan.report.filters import hidden_clusters
 from distillscan.report.views.shared import judgement
-from distillscan.report.views.shared.facts import FactGroup, fact_groups
+from distillscan.report.views.shared.facts import FactGroup, cluster_facts
 from distillscan.report.views.shared.judgement import Judgement
 from distillscan.result import Cluster, DetectorRun, Result, Template
 from distillscan.sanitize import clip, visible
@@ -113,12 +113,8 @@ def _cluster(cluster: Cluster) -> Iterator[str]:
         yield from ("", "### Templates")
         for template in cluster.templates:
             yield from _template(template)
-    for title, mapping in (
-        ("Models and capabilities", cluster.capabilities),
-        ("Infrastructure", cluster.infrastructure),
-    ):
-        if groups := fact_groups(mapping):
-            yield from ("", f"### {title}", "", *map(_facts, groups))
+    for title, groups in cluster_facts(cluster).items():
+        yield from ("", f"### {title}", "", *map(_facts, groups))
     if cluster.benign_explanations:
         yield from ("", "### Innocent explanations", "")
         for other in judgement.explanations(cluster):

@@ -47,11 +47,11 @@ def explain(candidate: Candidate, findings: tuple[Finding, ...], families: int, 
     An explanation is given those findings alone whose claims it explains or is refuted by, so findings that claim
     ``OTHER`` change no verdict.
     """
-    view = View(candidate, findings, families, p)
     tested = []
     for explanation in EXPLANATIONS:
         claims = explanation.explains | explanation.refuted_by
-        outcome = explanation.test(view, [finding for finding in findings if finding.claim in claims])
+        relevant = tuple(finding for finding in findings if finding.claim in claims)
+        outcome = explanation.test(View(candidate, relevant, findings, families, p))
         if outcome is not None:
             tested.append((explanation.text, outcome))
     return Explained(

@@ -1,9 +1,9 @@
 """What an innocent explanation is: it names the claims it explains, and tests whether it holds for a candidate."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -15,13 +15,15 @@ from distillscan.settings import threshold
 
 F = TypeVar("F", bound=Facts)
 
+#: Share of members on one network, card or domain from which a site, or a holder who says who it is, explains them.
+SITE_SHARE: Final = 0.6
+
 
 @dataclass(frozen=True)
 class ExplanationParameters(SumParameters):
     """How far innocent explanations reach, and what they take off."""
 
     declared_share: float = threshold(0.8, "share", "of members in an organisation or domain that declares them")
-    site_share: float = threshold(0.6, "share", "of members on one network from which a site explains them")
     declared_bits: float = threshold(-20.0, "bits", "of an openly declared customer: the sharing is explained")
     company_share: float = threshold(0.5, "share", "of a domain's users who are members if it is a company's")
     own_domains: int = threshold(2, "domains", "at most with which one card's holder says who it is")
@@ -29,27 +31,38 @@ class ExplanationParameters(SumParameters):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What an explanation may look at beside the findings it is given.
+    """What an explanation may look at.
 
     Attributes:
         candidate: The accounts.
-        findings: All findings, of third parties as well; their bits are needed to know what a cap has cut off.
+        findings: Those whose claims the explanation explains or is refuted by: its verdict rests on no others.
+        every: All findings, of third parties as well: without their bits nobody knows what a cap has cut off.
         families: How many families count.
         p: The parameters of scoring.
     """
 
     candidate: Candidate
-    findings: Sequence[Finding]
+    findings: tuple[Finding, ...]
+    every: tuple[Finding, ...]
     families: int
     p: ExplanationParameters
 
-    def reduction(self, explained: Iterable[Finding], taken_off: Collection[Finding] = ()) -> float:
-        """Return what findings that are explained add to the sum, negative: taken out before families are capped.
+    def claiming(self, *claims: Claim) -> list[Finding]:
+        """Return the findings that make one of the claims, for coordination."""
+        return [finding for finding in self.findings if finding.claim in claims and finding.axis == "coordination"]
 
-        Findings that something else has ``taken_off`` already add nothing.
-        """
-        left = [finding for finding in self.findings if finding not in taken_off]
-        every, part = _bits_by_family(left), _bits_by_family(explained)
+    def first_facts(self, kind: type[F]) -> F | None:
+        """Return the first facts of a kind among the findings, None if there are none."""
+        return next((finding.facts for finding in self.findings if isinstance(finding.facts, kind)), None)
+
+    def without(self, taken_off: Collection[Finding]) -> "View":
+        """Return the view of what is left when something else has taken off some findings."""
+        findings, every = (tuple(f for f in some if f not in taken_off) for some in (self.findings, self.every))
+        return replace(self, findings=findings, every=every)
+
+    def reduction(self, explained: Iterable[Finding]) -> float:
+        """Return what findings that are explained add to the sum, negative: taken out before families are capped."""
+        every, part = _bits_by_family(self.every), _bits_by_family(explained)
         caps = {family: self.p.cap("coordination", family) for family in FAMILIES}
         return round(sum(min(cap, every[f] - part[f]) - min(cap, every[f]) for f, cap in caps.items()), 2)
 
@@ -94,21 +107,8 @@ class InnocentExplanation(ABC):
     refuted_by: frozenset[Claim] = frozenset()
 
     @abstractmethod
-    def test(self, view: View, findings: Sequence[Finding]) -> Outcome | None:
-        """Return what came of testing it, None if there is nothing it could explain.
-
-        Its verdict rests on ``findings`` alone: those whose claims it explains or is refuted by.
-        """
-
-
-def claiming(findings: Iterable[Finding], *claims: Claim) -> list[Finding]:
-    """Return the findings that make one of the claims, for coordination."""
-    return [finding for finding in findings if finding.claim in claims and finding.axis == "coordination"]
-
-
-def first_facts(findings: Iterable[Finding], kind: type[F]) -> F | None:
-    """Return the first facts of a kind among the findings, None if there are none."""
-    return next((finding.facts for finding in findings if isinstance(finding.facts, kind)), None)
+    def test(self, view: View) -> Outcome | None:
+        """Return what came of testing it, None if there is nothing it could explain."""
 
 
 @dataclass(frozen=True, slots=True)

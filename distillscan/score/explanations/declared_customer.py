@@ -1,6 +1,6 @@
 """One declared customer: an organisation, a reseller, a company's mail domain, or one card with domains of its own."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -10,8 +10,7 @@ from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
 from distillscan.detect.mail_providers import provider_entities
 from distillscan.population.accounts import Mask
 from distillscan.result import Weight
-from distillscan.score.explanations import base
-from distillscan.score.explanations.base import Common, InnocentExplanation, Outcome, View, commonest
+from distillscan.score.explanations.base import SITE_SHARE, Common, InnocentExplanation, Outcome, View, commonest
 
 _RESELLERS: Final = ("reseller", "partner", "marketplace", "distributor")
 #: Share of all accounts above which an organisation declares nothing: it is the gateway's own and stands in every row.
@@ -26,7 +25,7 @@ class DeclaredCustomer(InnocentExplanation):
     text = "one declared customer (organisation, reseller, or company mail domain)"
     explains = frozenset({Claim.SHARED_HOLDER, Claim.OWN_DOMAIN})
 
-    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
+    def test(self, view: View) -> Outcome:
         """Return whether an organisation, a reseller, a mail domain, or a card with domains declares the members."""
         candidate, p = view.candidate, view.p
         org, kind, domain = (commonest(candidate, what) for what in ("org", "account_type", "email_domain"))
@@ -40,7 +39,7 @@ class DeclaredCustomer(InnocentExplanation):
             return _declared("reseller", p.declared_bits, reason)
         if domain is not None and domain.share >= p.declared_share and _is_company(view, domain):
             return _company(view, domain)
-        return _card_and_domain(view, findings) or _undeclared(view, org, domain)
+        return _card_and_domain(view) or _undeclared(view, org, domain)
 
 
 def _declared(what: str, bits: float, reason: str, takes_off: tuple[Finding, ...] = ()) -> Outcome:
@@ -68,23 +67,23 @@ def _company(view: View, domain: Common) -> Outcome:
     return _declared("mail domain", bits, f"{reason} and one payment method pays" if paid else reason)
 
 
-def _card_and_domain(view: View, findings: Sequence[Finding]) -> Outcome | None:
+def _card_and_domain(view: View) -> Outcome | None:
     """One card over mail domains that are the members' own: a lab or agency that says who it is, if not all members do.
 
     What speaks for a common holder is then taken off; what else the members share is left.
     """
-    cards = [f for f in findings if isinstance(f.facts, SharedHolderFacts) and f.facts.kind == "payment"]
-    domains, payment = base.first_facts(findings, OwnDomainFacts), commonest(view.candidate, "payment")
-    if payment is None or domains is None or not cards or payment.share < view.p.site_share:
+    cards = [f for f in view.findings if isinstance(f.facts, SharedHolderFacts) and f.facts.kind == "payment"]
+    domains, payment = view.first_facts(OwnDomainFacts), commonest(view.candidate, "payment")
+    if payment is None or domains is None or not cards or payment.share < SITE_SHARE:
         return None
     own = domains.members / view.candidate.members.size
-    if own < view.p.site_share or domains.domains > view.p.own_domains:
+    if own < SITE_SHARE or domains.domains > view.p.own_domains:
         return None
     reason = (
         f"one payment method pays for {percent(payment.share)} of the members, "
         f"and {percent(own)} have a mail domain of their own"
     )
-    explained = (*base.claiming(findings, Claim.OWN_DOMAIN), *cards)
+    explained = (*view.claiming(Claim.OWN_DOMAIN), *cards)
     return _declared("card and domain", view.reduction(explained), reason, explained)
 
 
@@ -104,6 +103,6 @@ def _undeclared(view: View, org: Common | None, domain: Common | None) -> Outcom
     return Outcome("fails", "; ".join(parts))
 
 
-def taken_off_as_declared(view: View) -> tuple[Finding, ...]:
-    """Return the findings by which one card and domains declare a customer: they are taken off once, and not again."""
-    return DeclaredCustomer().test(view, view.findings).takes_off
+def without_declared(view: View) -> View:
+    """Return what is left to explain but for a card and domains that declare a customer: they are taken off once."""
+    return view.without(DeclaredCustomer().test(replace(view, findings=view.every)).takes_off)

@@ -1,11 +1,10 @@
 """Early adopters, or a client that changed its default model."""
 
-from collections.abc import Sequence
 from typing import Final
 
-from distillscan.detect.base import Finding, percent
+from distillscan.detect.base import percent
 from distillscan.detect.claims import Claim, PivotFacts
-from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, first_facts
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View
 
 #: Share of comparable accounts that moved above which the new model is the fashion.
 _ADOPTERS: Final = 0.2
@@ -17,9 +16,9 @@ class EarlyAdopters(InnocentExplanation):
     text = "early adopters, or a client that changed its default model"
     explains = frozenset({Claim.PIVOT})
 
-    def test(self, view: View, findings: Sequence[Finding]) -> Outcome | None:
+    def test(self, view: View) -> Outcome | None:
         """Return whether others moved as well, None if the members did not move."""
-        pivot = first_facts(findings, PivotFacts)
+        pivot = view.first_facts(PivotFacts)
         if pivot is None:
             return None
         reason = f"{percent(pivot.base_rate)} of {pivot.compared_with} moved as well"

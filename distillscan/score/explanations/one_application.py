@@ -1,11 +1,9 @@
 """One popular application or coding agent that fixes prompt and fingerprint."""
 
-from collections.abc import Sequence
 from typing import Final
 
-from distillscan.detect.base import Finding
 from distillscan.detect.claims import Claim
-from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View
 
 #: What speaks of the accounts' holders and networks, which no application gives its users.
 _HOLDERS: Final = frozenset({Claim.SHARED_HOLDER, Claim.OWN_DOMAIN, Claim.SIGNUP_BURST, Claim.SIGNATURES})
@@ -19,15 +17,15 @@ class OneApplication(InnocentExplanation):
     explains = frozenset({Claim.WORDING})
     refuted_by = _HOLDERS | _NETWORKS
 
-    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
+    def test(self, view: View) -> Outcome:
         """Return whether the members share a wording, and no common identity or network traits.
 
         Where it holds, common timing is no second family: the users of one application follow on each other, keep to
         its pace and get a new model on the same day.
         """
-        if not claiming(findings, Claim.WORDING):
+        if not view.claiming(Claim.WORDING):
             return Outcome("not tested", "the members share no wording that an application could have fixed")
-        strong = [finding for finding in claiming(findings, *self.refuted_by) if finding.bits >= view.p.family_counts]
+        strong = [finding for finding in view.claiming(*self.refuted_by) if finding.bits >= view.p.family_counts]
         beyond = {finding.family for finding in strong} & {"identity", "network"}
         if not beyond:
             reason = "nothing but wording and client ties the members together"

@@ -8,8 +8,8 @@ import numpy as np
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, SharedHolderFacts, SharedPoolFacts
 from distillscan.result import Weight
-from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming, first_facts
-from distillscan.score.explanations.declared_customer import taken_off_as_declared
+from distillscan.score.explanations.base import SITE_SHARE, InnocentExplanation, Outcome, View
+from distillscan.score.explanations.declared_customer import without_declared
 
 #: Bits of a common holder up to which it may be an event's voucher or card.
 _SINGLE_HOLDER: Final = 4.0
@@ -21,26 +21,25 @@ class OneEvent(InnocentExplanation):
     text = "one event or site (hackathon, course, new office): common sign-up, voucher and address"
     explains = frozenset({Claim.SIGNUP_BURST, Claim.SHARED_HOLDER, Claim.SHARED_POOL, Claim.IN_STEP})
 
-    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
+    def test(self, view: View) -> Outcome:
         """Return whether the members signed up together, and work from one network or share one voucher."""
-        signups = claiming(findings, Claim.SIGNUP_BURST)[:1]
+        view = without_declared(view)
+        signups = view.claiming(Claim.SIGNUP_BURST)[:1]
         if not signups:
             return Outcome("fails", "the members do not sign up together")
-        declared = taken_off_as_declared(view)
-        left = [finding for finding in findings if finding not in declared]
-        holders = claiming(left, Claim.SHARED_HOLDER)
+        holders = view.claiming(Claim.SHARED_HOLDER)
         small = [finding for finding in holders if 0 < finding.bits <= _SINGLE_HOLDER]
         if np.any(view.candidate.population.states("ip")[view.candidate.members]):
-            pool = first_facts(left, SharedPoolFacts)
+            pool = view.first_facts(SharedPoolFacts)
             site = pool.largest_network_share if pool is not None else 0.0
-            if site < view.p.site_share:
+            if site < SITE_SHARE:
                 return Outcome("fails", "the members do not work from one network")
             reason = f"{percent(site)} of the members work from one network and they signed up together"
         elif any(finding.bits > _SINGLE_HOLDER for finding in holders) or not _voucher(view, small):
             return Outcome("not tested", "no address is known of the members, and no voucher joins them all")
         else:
             reason = "they signed up together and share one voucher or card; where they work cannot be seen"
-        bits = view.reduction([*signups, *small, *claiming(left, Claim.IN_STEP)], declared)
+        bits = view.reduction([*signups, *small, *view.claiming(Claim.IN_STEP)])
         return Outcome("holds", reason, Weight("coordination", "explained: one event", bits))
 
 

@@ -1,13 +1,12 @@
 """One application whose server calls for its users, each with an account and key of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-from distillscan.detect.base import Finding
 from distillscan.detect.claims import Claim
 from distillscan.result import Weight
-from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, claiming
-from distillscan.score.explanations.declared_customer import taken_off_as_declared
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View
+from distillscan.score.explanations.declared_customer import without_declared
 from distillscan.score.explanations.people_at_work import PeopleAtWork
 
 #: What a server cannot give its users, by what it is called in the reason.
@@ -33,24 +32,23 @@ class OneServer(InnocentExplanation):
     explains = frozenset({Claim.WORDING}) | _NETWORK
     refuted_by = frozenset.union(*_PERSONAL.values()) | PeopleAtWork.explains
 
-    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
+    def test(self, view: View) -> Outcome:
         """Return whether wording and addresses are common and everything that belongs to a person is not.
 
         Of the two it takes off the one that weighs less: one cause explains both.
         """
-        pool = claiming(findings, Claim.SHARED_POOL)
-        wording = [finding for finding in claiming(findings, Claim.WORDING) if finding.bits > 0]
+        view = without_declared(view)
+        pool = view.claiming(Claim.SHARED_POOL)
+        wording = [finding for finding in view.claiming(Claim.WORDING) if finding.bits > 0]
         if not pool or pool[0].bits <= 0 or not wording:
             return Outcome("fails", "the members do not share both a wording and the addresses they come from")
-        declared = taken_off_as_declared(view)
-        left = [finding for finding in findings if finding not in declared]
-        sums = {name: sum(f.bits for f in claiming(left, *claims)) for name, claims in _PERSONAL.items()}
+        sums = {name: sum(f.bits for f in view.claiming(*claims)) for name, claims in _PERSONAL.items()}
         telling = [name for name, bits in sums.items() if bits >= _SERVER_BITS]
         if telling:
             return Outcome("fails", f"the members also share {', '.join(telling)}, which no server gives them")
-        rhythm = PeopleAtWork().test(view, findings)
+        rhythm = PeopleAtWork().test(view)
         if rhythm.verdict == "fails":
             return Outcome("fails", f"people use applications, but {rhythm.reason}")
-        bits = max(view.reduction(part, declared) for part in (wording, claiming(left, *_NETWORK)))
+        bits = max(view.reduction(part) for part in (wording, view.claiming(*_NETWORK)))
         reason = "wording and addresses are common, everything that belongs to a person is not"
         return Outcome("holds", reason, Weight("coordination", "explained: one server", bits))

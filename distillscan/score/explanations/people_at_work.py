@@ -1,11 +1,10 @@
 """People at work: a class, an event, a team."""
 
-from collections.abc import Sequence
 from typing import Final
 
-from distillscan.detect.base import Finding, percent
+from distillscan.detect.base import percent
 from distillscan.detect.claims import Claim, DailyRhythmFacts, NoRestFacts
-from distillscan.score.explanations.base import InnocentExplanation, Outcome, View, first_facts
+from distillscan.score.explanations.base import InnocentExplanation, Outcome, View
 
 #: Share of the busy members who never rest below which the members are people.
 _RESTING: Final = 0.2
@@ -19,9 +18,9 @@ class PeopleAtWork(InnocentExplanation):
     text = "people at work: a class, an event, a team"
     explains = frozenset({Claim.NO_REST, Claim.DAILY_RHYTHM})
 
-    def test(self, view: View, findings: Sequence[Finding]) -> Outcome:
+    def test(self, view: View) -> Outcome:
         """Return whether the members rest."""
-        rest, rhythm = first_facts(findings, NoRestFacts), first_facts(findings, DailyRhythmFacts)
+        rest, rhythm = view.first_facts(NoRestFacts), view.first_facts(DailyRhythmFacts)
         if rest is not None and rest.share < _RESTING:
             return Outcome("holds", f"{percent(1 - rest.share)} of the busy members rest at night")
         if rest is not None:

@@ -40,7 +40,7 @@ def test_what_a_value_moves_is_counted(bench: Bench) -> None:
     everybody = bench.effect(parameter, "1.1").moved
     assert everybody >= 50  # the planted campaign
     assert bench.effect("cluster.min_accounts", "100000").moved == everybody
-    assert bench.effect("account_fanout.burst_min", "5").moved == 0
+    assert bench.effect("account_fanout.burst_hours", "6").moved == 0
 
 
 def test_the_table_adds_up_over_values_and_logs() -> None:

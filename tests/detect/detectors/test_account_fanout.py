@@ -18,20 +18,16 @@ from tests.support.weighing import Rows, assess, carried, each, others, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
 FANOUT = AccountFanoutParameters(
-    holder_cap=8.0,
     single_holder_cap=4.0,
-    single_share=0.7,
     burst_hours=6,
     burst_p=1e-6,
-    burst_min=5,
-    common_domain_share=0.01,
 )
 
 
 class TestOwnDomains:
-    def domains(self, rows: Rows, **parameters: float) -> dict[str, int]:
+    def domains(self, rows: Rows) -> dict[str, int]:
         population = population_of(rows)
-        links = account_fanout.own_domains(population, replace(FANOUT, **parameters))  # type: ignore[arg-type]
+        links = account_fanout.own_domains(population)
         names = population.values("email_domain", links["entity"].to_list())
         return {name: names.count(name) for name in names}
 
@@ -46,10 +42,10 @@ class TestOwnDomains:
         rows = each(users, email_domain="big.example") + others(2, email_domain="small.example")
         assert self.domains(rows) == expected
 
-    def test_in_a_large_log_too_many_is_a_share(self) -> None:
-        rows = each(60, email_domain="big.example") + others(140, email_domain=None)
-        assert self.domains(rows, common_domain_share=0.3) == {"big.example": 60}
-        assert self.domains(rows, common_domain_share=0.29) == {}
+    @pytest.mark.parametrize(("strangers", "expected"), [(5_940, {"big.example": 60}), (5_939, {})])
+    def test_in_a_large_log_too_many_is_one_in_a_hundred(self, strangers: int, expected: dict[str, int]) -> None:
+        rows = each(60, email_domain="big.example") + others(strangers, email_domain=None)
+        assert self.domains(rows) == expected
 
     def test_without_the_column_there_are_none(self) -> None:
         assert self.domains(each(3)) == {}

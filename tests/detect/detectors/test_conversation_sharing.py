@@ -24,12 +24,7 @@ from tests.support.weighing import Rows, assess, candidate_of, carried, others, 
 SHARING = ConversationSharingParameters(
     most_accounts=24,
     cap=8.0,
-    signature_cap=9.0,
     replay_cap=3.0,
-    languages=3,
-    clients=4,
-    enough=8,
-    voices_cap=4.0,
     relay_cap=1.5,
     circle=2,
     returned_cap=8.0,
@@ -209,18 +204,11 @@ class TestLanguages:
                 "told": [1, 1, 2, 2, 3, 3, 4, 5, 0, 0],
             }
         )
-        shows, able = conversation_sharing.languages(population, SHARING)
+        shows, able = conversation_sharing.languages(population)
         names = population.profile.accounts["account_id"]
         # Of seven prompts nothing is said, nor of those whose language cannot be told.
         assert set(names.filter(pl.Series(able))) == {"three", "once", "two", "told"}
         assert set(names.filter(pl.Series(shows))) == {"three", "told"}
-
-    def test_both_numbers_are_parameters(self) -> None:
-        population = speaking({"a": [1, 1, 2, 2, 3, 3]})
-        shows, able = conversation_sharing.languages(population, replace(SHARING, enough=6, languages=3))
-        assert (shows.sum(), able.sum()) == (1, 1)
-        shows, able = conversation_sharing.languages(population, replace(SHARING, enough=6, languages=4))
-        assert (shows.sum(), able.sum()) == (0, 1)
 
 
 def using(name: str, programs: int, requests: int) -> Rows:
@@ -231,7 +219,7 @@ class TestPrograms:
     def test_versions_are_one_program_and_four_programs_are_many(self) -> None:
         rows = [*using("four", 4, 8), *using("three", 3, 30), *using("few", 7, 7), *[{"account_id": "mute"}] * 9]
         population = population_of(rows)
-        shows, able = conversation_sharing.programs(population, SHARING)
+        shows, able = conversation_sharing.programs(population)
         names = population.profile.accounts["account_id"]
         assert set(names.filter(pl.Series(able))) == {"four", "three"}
         assert set(names.filter(pl.Series(shows))) == {"four"}

@@ -1,7 +1,6 @@
 """What accounts ask for, on accounts counted by hand and on the planted groups."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,12 +24,8 @@ ASKING = ExtractionIntentParameters(
     least=2,
     share=0.2,
     system_share=0.5,
-    comparable=30,
     cap=4.0,
     ordinary_cap=2.5,
-    accord_cap=2.9,
-    narrow_prompts=6,
-    narrow_share=0.8,
     narrow_cap=1.5,
 )
 DETECTOR = tuned(extraction_intent.ExtractionIntentDetector(), ASKING)
@@ -206,7 +201,7 @@ class TestAccord:
         assert found.bits == pytest.approx(2.9 * group_bits(5, 10, 10, 0.5 / 41, 4.0) / 4.0)
 
     def test_by_itself_it_is_no_family(self) -> None:
-        assert ExtractionIntentParameters().accord_cap < ScoreParameters().family_counts
+        assert ScoreParameters().family_counts > extraction_intent._ACCORD_CAP
         assert ties(members(10, *[TALK] * 4) + strangers(), DETECTOR) == []
 
 
@@ -253,10 +248,6 @@ class TestComparableAccounts:
         found = by_intent(assess(self.rows(29), DETECTOR))["rubric_grading"]
         assert found.details["compared_with"] == "all other accounts"
         assert found.details["rate_outside"] == pytest.approx(29.5 / 230)
-
-    def test_what_is_enough_is_a_parameter(self) -> None:
-        few = tuned(extraction_intent.ExtractionIntentDetector(), replace(ASKING, comparable=10))
-        assert assess(self.rows(29), few) == []
 
 
 class TestOneCapability:
@@ -327,13 +318,13 @@ class TestPlanted:
 
     def test_what_accounts_ask_for_is_worked_out_once(self) -> None:
         population: Population = planted.population()
-        assert extraction_intent.intents_of(population) is extraction_intent.intents_of(population)
+        assert extraction_intent.intent_counts(population) is extraction_intent.intent_counts(population)
 
     def test_numbers_are_those_of_the_population(self) -> None:
         population = population_of(sends("b", TRACE, TRACE, TRACE) + sends("a", TALK, TALK, TALK))
-        found = extraction_intent.intents_of(population)
+        prompts, requests, _ = extraction_intent.intent_counts(population)
         at_b = numbers_of(population, "b")
-        assert np.flatnonzero(found.shares["reasoning_trace"]).tolist() == at_b.tolist()
-        assert found.counts["reasoning_trace"][at_b].tolist() == [3]
-        assert found.prompts.tolist() == [3, 3]
-        assert set(found.shares) == {*HARVEST, "reasoning", "coding", "tools", "vision", "grading"}
+        assert np.flatnonzero(prompts.shares["reasoning_trace"]).tolist() == at_b.tolist()
+        assert requests.counts["reasoning_trace"][at_b].tolist() == [3]
+        assert prompts.total.tolist() == [3, 3]
+        assert set(prompts.shares) == {*HARVEST, "reasoning", "coding", "tools", "vision", "grading"}

@@ -4,6 +4,7 @@ import pytest
 
 from distillscan.detect.detectors import infrastructure_overlap
 from distillscan.detect.detectors.infrastructure_overlap import InfrastructureOverlapParameters
+from distillscan.population.accounts import Population
 from distillscan.population.graph import SIGNALS
 from distillscan.population.stats import group_bits
 from distillscan.profile.text.hashes import hash_text
@@ -13,16 +14,16 @@ from tests.support.weighing import Rows, assess, carried, each, others, ties, tu
 # What the figures below are worked out for; the defaults may be tuned.
 OVERLAP = InfrastructureOverlapParameters(
     site_share=0.6,
-    rotation_share=0.5,
-    rotation_sticky=0.25,
-    rotation_networks=5,
-    rotation_operators=4,
-    rotation_requests=8,
     stack_clients=3,
     stack_main=0.6,
     stack_cap=4.0,
     software_cap=1.5,
 )
+
+
+def rotates(population: Population) -> list[bool]:
+    """Whether each account rotates."""
+    return [bool(shows) for shows in infrastructure_overlap.rotating(population)[0]]
 
 
 class TestRotating:
@@ -34,11 +35,11 @@ class TestRotating:
         self, requests: int, networks: int, expected: bool
     ) -> None:
         rows = [{"account_id": "m", "ip": f"10.{k % networks}.0.{k}"} for k in range(requests)]
-        assert infrastructure_overlap.rotating(population_of(rows), OVERLAP).tolist() == [expected]
+        assert rotates(population_of(rows)) == [expected]
 
     def test_new_addresses_of_one_carrier_are_no_rotation(self) -> None:
         rows = [{"account_id": "m", "ip": f"10.0.0.{k}"} for k in range(20)]
-        assert infrastructure_overlap.rotating(population_of(rows), OVERLAP).tolist() == [False]
+        assert rotates(population_of(rows)) == [False]
 
     @pytest.mark.parametrize(("operators", "expected"), [(4, True), (3, False), (1, False), (0, True)])
     def test_machines_of_one_cloud_or_two_do_not_rotate(self, operators: int, expected: bool) -> None:
@@ -47,7 +48,7 @@ class TestRotating:
             {"account_id": "m", "ip": f"10.{k}.0.1", "asn": f"AS{64_500 + k % operators}" if operators else None}
             for k in range(12)
         ]
-        assert infrastructure_overlap.rotating(population_of(rows), OVERLAP).tolist() == [expected]
+        assert rotates(population_of(rows)) == [expected]
 
     @pytest.mark.parametrize(
         ("requests", "networks", "operators", "expected"),
@@ -60,15 +61,15 @@ class TestRotating:
             {"account_id": "m", "ip": f"10.{k % networks}.0.1", "asn": f"AS{k % networks % operators}"}
             for k in range(requests)
         ]
-        assert infrastructure_overlap.rotating(population_of(rows), OVERLAP).tolist() == [expected]
+        assert rotates(population_of(rows)) == [expected]
 
     def test_requests_without_an_address_do_not_count(self) -> None:
         rows = [{"account_id": "m", "ip": f"10.{k % 5}.0.1" if k < 10 else None} for k in range(40)]
         population = population_of(rows)
         assert infrastructure_overlap.with_address(population).tolist() == [10]
-        assert infrastructure_overlap.rotating(population, OVERLAP).tolist() == [True]
+        assert rotates(population) == [True]
         few = population_of(rows[3:])
-        assert infrastructure_overlap.able_to_rotate(few, OVERLAP).tolist() == [False]
+        assert infrastructure_overlap.rotating(few)[1].tolist() == [False]
 
     def test_where_the_networks_are_a_sample_all_requests_are_taken_to_have_one(self) -> None:
         rows = [{"account_id": "m", "ip": f"10.{k}.0.1" if k < 200 else None} for k in range(250)]
@@ -85,7 +86,7 @@ class TestRotating:
         assert carried(population, signals, "rotation", 0.0) == {1: {"stays"}}
 
     def test_without_addresses_nobody_rotates(self) -> None:
-        assert infrastructure_overlap.rotating(population_of(each(9)), OVERLAP).tolist() == [False] * 9
+        assert rotates(population_of(each(9))) == [False] * 9
 
 
 class TestInfrastructureOverlap:
@@ -107,12 +108,12 @@ class TestInfrastructureOverlap:
         turning = [{"account_id": f"m{k}", "ip": f"{20 + k}.{j}.0.1"} for k in range(10) for j in range(12)]
         settled = [{"account_id": f"x{k}", "ip": f"60.{k}.0.{j}"} for k in range(60) for j in range(9)]
         (rotation,) = ties(turning + settled, self.detector)
-        assert self.effort(turning + settled) == pytest.approx(rotation.bits / OVERLAP.rotation_cap)
+        assert self.effort(turning + settled) == pytest.approx(rotation.bits / 6.0)
         # Two proxies that all have in common, and four networks of their own where they mostly are.
         places = [("192.0.1.1", 1), ("192.0.2.1", 1), *((f"{20 + k}.{{}}.0.1", 2) for k in range(4))]
         both = [{"account_id": f"m{k}", "ip": ip.format(k)} for k in range(10) for ip, n in places for _ in range(n)]
         pool, rotation = ties(both + settled, self.detector)
-        efforts = {pool.bits / OVERLAP.pool_cap, rotation.bits / OVERLAP.rotation_cap}
+        efforts = {pool.bits / OVERLAP.pool_cap, rotation.bits / 6.0}
         assert len(efforts) == 2
         assert self.effort(both + settled) == pytest.approx(max(efforts))
 
@@ -195,7 +196,7 @@ class TestInfrastructureOverlap:
         (found,) = ties(rows, self.detector)
         outside = 3.5 / 31
         assert found.summary == "4 of 4 members use a new network for most requests; 11 % of other accounts do"
-        assert found.bits == pytest.approx(group_bits(4, 4, 5, outside, OVERLAP.rotation_cap))
+        assert found.bits == pytest.approx(group_bits(4, 4, 5, outside, 6.0))
         assert found.details == {
             "members_rotating": 4,
             "members_with_enough_requests": 4,

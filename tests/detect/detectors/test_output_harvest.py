@@ -20,16 +20,10 @@ from tests.support.weighing import Rows, assess, each, others, tuned, used
 
 # What the figures below are worked out for; the defaults may be tuned.
 HARVEST = OutputHarvestParameters(
-    enough=24,
     sleepless=0.12,
     busy_members=5,
-    asleep=0.05,
     rhythm_cap=2.0,
-    volume_cap=2.0,
-    volume_floor=-1.5,
     volume_zero=400,
-    loose_pairs=15,
-    loose_enough=60,
     enough_answers=5,
     long_cap=1.5,
     long_full=2.0,
@@ -46,7 +40,7 @@ class TestOutputHarvest:
     def test_the_quietest_eight_hours_may_go_over_midnight(
         self, table: "np.ndarray[Any, np.dtype[np.float64]]"
     ) -> None:
-        quiet = output_harvest.quiet_share(table, enough=24)
+        quiet = output_harvest.quiet_share(table)
         for row, share in zip(table, quiet, strict=True):
             if row.sum() < 24:
                 assert np.isnan(share)
@@ -69,7 +63,7 @@ class TestOutputHarvest:
             *used("c", (1, "m3", 24)),
         ]
         population = population_of(rows)
-        share = output_harvest.main_model_share(population, enough=24)
+        share = output_harvest.main_model_share(population)
         assert [share[number(population, name)] for name in "ac"] == [0.8, 1.0]
         assert np.isnan(share[number(population, "b")])
 
@@ -78,14 +72,14 @@ class TestOutputHarvest:
         rows += [{"account_id": "b", "prompt": "again"} for _ in range(25)]
         rows += [{"account_id": "c", "prompt": f"question {k}" if k < 20 else None} for k in range(30)]
         population = population_of([*rows, *each(1)])
-        share = output_harvest.distinct_share(population, enough=24)
+        share = output_harvest.distinct_share(population)
         assert [share[number(population, name)] for name in "ab"] == [0.5, 1 / 25]
         assert np.isnan(share[number(population, "c")])
         assert np.isnan(share[number(population, "m0")])
 
     def test_a_full_sample_is_estimated_from(self) -> None:
         rows = [{"account_id": f"a{a}", "prompt": f"{a} asks {k % 100}"} for a in range(150) for k in range(200)]
-        share = output_harvest.distinct_share(population_of(rows), enough=24)
+        share = output_harvest.distinct_share(population_of(rows))
         # One estimate is good to 27 % (1 over the root of 14), the mean of 150 to two per cent.
         assert share.max() <= 1
         assert float(share.mean()) == pytest.approx(0.5, rel=0.07)
@@ -217,7 +211,7 @@ class TestOutputHarvest:
         return found
 
     @pytest.mark.parametrize(
-        ("requests", "bits"), [(400, 0.0), (1600, 1.0), (100, -1.0), (10, -1.5), (6400, 2.0), (30_000, 2.0)]
+        ("requests", "bits"), [(400, 0.0), (1600, 1.0), (100, -1.0), (10, -1.0), (6400, 2.0), (30_000, 2.0)]
     )
     def test_volume_is_counted_in_doublings(self, requests: int, bits: float) -> None:
         rows = [{"account_id": "m", "output_tokens": 7}] * requests + others(100)
@@ -247,7 +241,7 @@ class TestOutputHarvest:
             "4 of 4 members send 90 % or more of their requests to one model, as 17 % of other accounts do"
         )
         assert (found.family, found.axis) == ("timing", "extraction")
-        assert found.bits == pytest.approx(share_bits(4, 4, outside, HARVEST.model_cap))
+        assert found.bits == pytest.approx(share_bits(4, 4, outside, 2.0))
         assert found.details == {
             "members": 4,
             "members_with_enough_requests": 4,
@@ -275,7 +269,7 @@ class TestOutputHarvest:
         assert " members hardly ever repeat a prompt, as 2 % of other accounts do" in found.summary
         assert found.specific is False
         inside = found.details["members"]
-        assert found.bits == pytest.approx(share_bits(inside, 4, 0.5 / 21, HARVEST.distinct_cap))
+        assert found.bits == pytest.approx(share_bits(inside, 4, 0.5 / 21, 1.0))
 
     @pytest.mark.parametrize(("members", "strangers", "said"), [(2, 20, 0), (3, 20, 1), (4, 0, 0)])
     def test_nothing_is_said_of_two_members_or_without_others(self, members: int, strangers: int, said: int) -> None:

@@ -1,7 +1,6 @@
 """One pool after the other, and probing before scale: planted, against innocents that come and go, and by hand."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,13 +21,7 @@ from tests.support.weighing import Rows, candidate_of, tuned
 # What the figures below are worked out for; the defaults may be tuned.
 AFTER = SuccessionParameters(
     hours=12,
-    enough=5,
-    margin_hours=48,
-    cap=4.0,
-    ban_cap=4.0,
     refused=0.2,
-    refused_requests=5,
-    refused_members=5,
     probing_cap=2.0,
 )
 DETECTOR = tuned(succession.SuccessionDetector(), AFTER)
@@ -81,16 +74,17 @@ class TestTurnedAway:
         assert not self.away((1, None))
 
 
-class TestFollowed:
+class TestStartsNear:
     hours = st.lists(st.integers(0, 60).map(float), max_size=12)
 
     @given(hours, hours, st.integers(1, 15))
-    def test_it_counts_stops_with_a_start_soon_after_or_before(
+    def test_it_counts_the_starts_soon_after_or_before_each_stop(
         self, stops: list[float], starts: list[float], hours: int
     ) -> None:
         ends, begins = np.array(stops), np.sort(np.array(starts))
-        assert succession.followed(ends, begins, hours) == sum(any(0 < b - e <= hours for b in starts) for e in stops)
-        assert succession.followed(ends, begins, -hours) == sum(any(0 <= e - b < hours for b in starts) for e in stops)
+        after, before = (succession.starts_near(ends, begins, reach) for reach in (hours, -hours))
+        assert after.tolist() == [sum(0 < b - e <= hours for b in starts) for e in stops]
+        assert before.tolist() == [sum(0 <= e - b < hours for b in starts) for e in stops]
 
 
 def pools(size: int, stop: float = 300, gap: float = 5, banned: bool = True) -> Rows:
@@ -121,9 +115,9 @@ class TestReplacement:
         )
 
     def test_one_that_takes_over_when_the_other_falls_silent(self) -> None:
-        finding = replaced(pools(10, banned=False), replace(AFTER, cap=2.5))
+        finding = replaced(pools(10, banned=False))
         assert finding is not None
-        assert finding.bits == pytest.approx(group_bits(10, 10, 10, 0.02, 2.5))
+        assert finding.bits == pytest.approx(group_bits(10, 10, 10, 0.02, 4.0))
         assert finding.summary.startswith("10 of 10 members that fell silent were followed by a new member")
         assert finding.details["turned_away"] == 0
 

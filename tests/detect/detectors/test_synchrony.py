@@ -5,7 +5,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -26,14 +26,11 @@ from tests.support.weighing import Rows, candidate_of, carried, tuned
 STEP = SynchronyParameters(
     enough_pairs=3.0,
     scattered=2.0,
-    even_days=5,
     even_requests=15,
     even=1.3,
     dealt_cap=3.0,
-    enough_step=60,
     significant=4.0,
     step_cap=3.0,
-    step_full=0.6,
 )
 DETECTOR = tuned(synchrony.SynchronyDetector(), STEP)
 
@@ -62,10 +59,8 @@ class TestHourly:
         rows = [{**row, "model": f"m{k % 2}"} for k, row in enumerate(rows)]
         population = population_of(rows)
         a, b = number(population, "a"), number(population, "b")
-        found = {(int(n), int(h) - EPOCH): r for n, h, r in zip(*synchrony.hourly(population), strict=True)}
-        assert found == {(a, 0): 2, (a, 5): 2, (b, 5): 1}
-        numbers, hours, _ = synchrony.hourly(population)
-        assert list(zip(numbers, hours, strict=True)) == sorted(zip(numbers, hours, strict=True))
+        found = list(synchrony.hourly(population).iter_rows())
+        assert found == sorted([(a, EPOCH, 2.0), (a, EPOCH + 5, 2.0), (b, EPOCH + 5, 1.0)])
 
 
 class TestScattered:
@@ -263,24 +258,24 @@ class TestDiary:
         hours = {"a": [3, 30, 100], "b": [3]}
         assert (made.hour - EPOCH).tolist() == [hour for name in order for hour in hours[name]]
         assert made.account.tolist() == [k for k, name in enumerate(order) for _ in hours[name]]
-        owner, day, free = made.days
         days = {"a": [0, 1, 2, 3, 4], "b": [0]}
-        assert (day - EPOCH // 24).tolist() == [d for name in order for d in days[name]]
-        assert owner.tolist() == [k for k, name in enumerate(order) for _ in days[name]]
+        assert (made.day - EPOCH // 24).tolist() == [d for name in order for d in days[name]]
+        assert made.owner.tolist() == [k for k, name in enumerate(order) for _ in days[name]]
         # From a Wednesday on, the fourth and fifth day are a weekend.
         assert START.weekday() == 2
-        assert free.tolist() == [d in (3, 4) for name in order for d in days[name]]
+        assert [weekend(d) for d in made.day.tolist()] == [d in (3, 4) for name in order for d in days[name]]
 
     def test_the_days_on_which_an_account_begins_and_ends_are_left_out(self) -> None:
         made = diary({"a": [3, 5, 24 + 7, 48 + 8, 72, 95], "b": [3, 4], "c": [3, 40]})
         assert (made.hour - EPOCH).tolist() == [24 + 7, 48 + 8]
         assert made.account.tolist() == [0, 0]
-        assert [part.tolist() for part in made.days[:2]] == [[0, 0], [EPOCH // 24 + 1, EPOCH // 24 + 2]]
+        assert made.owner.tolist() == [0, 0]
+        assert made.day.tolist() == [EPOCH // 24 + 1, EPOCH // 24 + 2]
 
     def test_all_days_between_could_have_been_active_ones(self) -> None:
         made = diary({"a": [3, 48 + 7, 120 + 3]})
         assert (made.hour - EPOCH).tolist() == [48 + 7]
-        assert (made.days[1] - EPOCH // 24).tolist() == [1, 2, 3, 4]
+        assert (made.day - EPOCH // 24).tolist() == [1, 2, 3, 4]
 
     @pytest.mark.parametrize("hours", [{"a": [3]}, {"a": [3, 30]}], ids=["one day", "two days"])
     def test_of_nobody_it_is_empty(self, hours: Hours) -> None:
@@ -301,12 +296,11 @@ class TestDiary:
     def test_an_exchange_keeps_an_accounts_span_hours_and_kind_of_day(self, hours: dict[str, list[int]]) -> None:
         made = diary(hours)
         mixed = made.exchanged(1)
-        owner, day, _ = made.days
         for k, (before, after) in enumerate(zip(by_account(made), by_account(mixed), strict=True)):
             assert len(after) == len(before)
             kinds = [Counter((hour % 24, weekend(hour // 24)) for hour in one) for one in (before, after)]
             assert kinds[0] == kinds[1]
-            assert {hour // 24 for hour in after} <= set(day[owner == k].tolist())
+            assert {hour // 24 for hour in after} <= set(made.day[made.owner == k].tolist())
             # Whole days are exchanged: what was one day is one day.
             one_day = [sorted(Counter(hour // 24 for hour in each).values()) for each in (before, after)]
             assert one_day[0] == one_day[1]
@@ -336,7 +330,7 @@ class TestDiary:
     def test_every_exchange_is_as_likely(self) -> None:
         # One account with three active days of five: sixty arrangements, fifty times each.
         made = diary(framed({"a": [24 * 5, 24 * 6 + 1, 24 * 9 + 1]}))
-        assert not made.days[2].any()
+        assert not any(map(weekend, made.day.tolist()))
         seen = Counter(tuple(made.exchanged(seed).hour.tolist()) for seed in range(3000))
         assert len(seen) == 60
         assert max(seen.values()) < 2 * min(seen.values())
@@ -367,9 +361,9 @@ def anywhere(count: int, seed: int = 5, prefix: str = "x") -> dict[str, list[flo
 class TestStep:
     members: ClassVar[Hours] = framed({f"m{k}": at_nine((0, 1, 5, 7, 13, 16)) for k in range(10)})
 
-    def measured(self, hours: Hours, **changed: Any) -> tuple[float, float, int]:
+    def measured(self, hours: Hours) -> tuple[float, float, int]:
         population = population_of(asked(hours))
-        return synchrony.step(population, np.arange(population.size), replace(STEP, **changed))
+        return synchrony.step(population, np.arange(population.size))
 
     def test_who_works_on_the_same_days_is_in_step(self) -> None:
         assert len(WORKDAYS) == 13
@@ -396,24 +390,25 @@ class TestStep:
         assert (abs(excess) < 0.1, deviations < 4) == (True, True)
 
     def test_taking_turns_is_the_opposite(self) -> None:
-        # Each begins and ends with an hour of its own, and has one day of the eleven between to work at nine.
-        turns = framed({f"m{k}": [10 + k, 24 * WORKDAYS[1 + k] + 9, 24 * 16 + 10 + k] for k in range(11)})
-        excess, deviations, active = self.measured(turns, enough_step=33)
-        assert (deviations, active) == (0.0, 33)
+        # Each begins and ends with an hour of its own, and has one morning of the eleven between to work.
+        mornings = [[24 * WORKDAYS[1 + k] + hour for hour in (6, 7, 8, 9)] for k in range(11)]
+        turns = framed({f"m{k}": [10 + k, *morning, 24 * 16 + 10 + k] for k, morning in enumerate(mornings)})
+        excess, deviations, active = self.measured(turns)
+        assert (deviations, active) == (0.0, 66)
         # Nobody meets, which is taken for half a meeting.
         assert excess == pytest.approx(math.log2(0.5 / expected_by_hand(turns)))
         assert excess < -2
 
     def test_too_few_active_hours_say_nothing(self) -> None:
-        assert self.measured(self.members, enough_step=61) == (0.0, 0.0, 60)
-        assert self.measured(self.members, enough_step=60)[0] > 1
+        assert self.measured(self.members)[0] > 1
+        fewer = {**self.members, **framed({"m0": at_nine((0, 1, 5, 7, 13))})}
+        assert self.measured(fewer) == (0.0, 0.0, 59)
 
     def test_only_so_many_members_are_looked_at(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        population = population_of(asked(self.members))
-        monkeypatch.setattr("distillscan.detect.detectors.synchrony._MOST_MEMBERS", 4)
-        few = replace(STEP, enough_step=1)
-        assert synchrony.step(population, np.arange(10), few) == synchrony.step(population, np.arange(4), few)
-        assert synchrony.step(population, np.arange(10), few)[2] == 24
+        population = population_of(asked({**self.members, **anywhere(4, prefix="n")}))
+        monkeypatch.setattr("distillscan.detect.detectors.synchrony._MOST_MEMBERS", 10)
+        assert synchrony.step(population, np.arange(14)) == synchrony.step(population, np.arange(10))
+        assert synchrony.step(population, np.arange(14))[2] == 60
 
 
 class TestInStep:
@@ -439,9 +434,15 @@ class TestInStep:
         assert found.summary.endswith(
             f" standard deviations); accounts from all over the log {2**usual - 1:.0%} more often".replace("%", " %")
         )
-        part = in_step(everyone, replace(STEP, step_full=2.0))
-        assert part is not None
-        assert part.bits == pytest.approx(3.0 * (excess - usual) / 2.0)
+
+    def test_it_weighs_in_part_where_many_others_are_nearly_as_much_in_step(self) -> None:
+        crowd = {f"x{k}": hours for k, hours in enumerate(self.members.values(), 100)}
+        everyone = {**self.members, **crowd, **anywhere(10)}
+        found = in_step(everyone)
+        assert found is not None
+        beyond = math.log2(13 / 6) - math.log2(diary(everyone).common_hours() / expected_by_hand(everyone))
+        assert 0.1 < beyond < 0.6
+        assert found.bits == pytest.approx(3.0 * beyond / 0.6)
 
     @given(st.integers(0, 1000))
     def test_with_days_of_their_own_the_same_accounts_are_not(self, seed: int) -> None:
@@ -454,7 +455,7 @@ class TestInStep:
 
     def test_members_that_are_less_in_step_than_all_are_no_evidence(self) -> None:
         crowd = framed({f"x{k}": at_nine((0, 1, 16)) for k in range(60)})
-        assert synchrony.step(population_of(asked(self.members)), np.arange(10), STEP)[1] > STEP.significant
+        assert synchrony.step(population_of(asked(self.members)), np.arange(10))[1] > STEP.significant
         assert in_step({**self.members, **crowd}) is None
 
     @pytest.mark.parametrize("seed", range(3))

@@ -17,9 +17,7 @@ from tests.support.populations import graph_of, numbers_of, population_of, signa
 from tests.support.weighing import Rows, assess, carried, each, others, tuned
 
 # What the figures below are worked out for; the defaults may be tuned.
-WORDING = TemplateUniformityParameters(
-    min_accounts=4, min_prompts=6, coverage=0.15, min_system_tokens=12, automation_cap=4.0, comparable=30
-)
+WORDING = TemplateUniformityParameters(min_accounts=4, min_prompts=6, coverage=0.15, automation_cap=4.0)
 
 
 RULES = "you answer for the harbour office in short sentences and never give out a phone number"
@@ -143,7 +141,7 @@ class TestTemplateUniformity:
         population = population_of(rows)
         candidate = Candidate(numbers_of(population, "m"), signal_graph(population))
         known = population.mask(numbers_of(population, "m", "x"))
-        mask, basis = candidate.peers(known, 30, 0.5)
+        mask, basis = candidate.peers(known)
         assert (basis, int(mask.sum())) == compared
         assert not (mask & ~known).any()
         assert not mask[candidate.members].any()
@@ -151,7 +149,7 @@ class TestTemplateUniformity:
     def test_where_clients_are_unknown_all_are_compared_with(self) -> None:
         graph = graph_of(50, {"template": {1: range(10)}})
         candidate = Candidate(np.arange(10), graph)
-        mask, basis = candidate.peers(np.ones(50, np.bool_), 1, 0.5)
+        mask, basis = candidate.peers(np.ones(50, np.bool_))
         assert (basis, int(mask.sum())) == ("all other accounts", 40)
 
     def test_how_much_the_skeletons_cover_is_the_real_share_of_all_prompts(self) -> None:

@@ -34,11 +34,7 @@ class Bar:
 
 
 def waterfall(weights: Sequence[Weight], width: int) -> tuple[list[Bar], int]:
-    """Lay out the weights of a sum as bars that each begin where the one before ended.
-
-    Args:
-        weights: Summands, in order.
-        width: Cells there are for the chart.
+    """Lay out the weights of a sum, in ``width`` cells, as bars that each begin where the one before ended.
 
     Returns:
         One bar per weight and the bar of their sum, and the cell of the zero line.

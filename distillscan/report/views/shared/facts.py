@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from distillscan.wording import number, percent
+from distillscan.result import Cluster
+from distillscan.wording import counted, number, percent
 
 #: Numbers about a value: as an entry calls them, and as a view does.
 _NUMBERS: Final = {"accounts": "accounts", "accounts_outside": "outside", "requests": "requests", "share": "share"}
@@ -19,12 +20,9 @@ NUMBERS: Final = tuple(_NUMBERS.values())
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One value that the accounts of a cluster use.
+    """One value that the accounts of a cluster use; all texts are raw, views make them safe.
 
-    Attributes:
-        value: Raw text; views make it safe.
-        numbers: ``accounts`` of the cluster, accounts ``outside``, ``requests`` and ``share`` (0..1), as far as known.
-        more: What else is known of it, raw text.
+    ``numbers`` are ``accounts`` of the cluster, accounts ``outside``, ``requests`` and ``share`` (0..1), if known.
     """
 
     value: str
@@ -33,18 +31,19 @@ class Fact:
 
     def cell(self, name: str) -> str:
         """Return a number as the cell of a table; empty if it is not known."""
-        if name not in self.numbers:
-            return ""
-        return percent(self.numbers[name]) if name == "share" else number(self.numbers[name])
+        shown = percent if name == "share" else number
+        return shown(self.numbers[name]) if name in self.numbers else ""
 
     def phrase(self) -> str:
         """Return everything known in one phrase, for views without columns."""
-        units = {"accounts": " account", "outside": " outside", "requests": " request", "share": ""}
-        parts = []
-        for name, n in self.numbers.items():
-            plural = "s" if name in ("accounts", "requests") and n != 1 else ""
-            parts.append(f"{self.cell(name)}{units[name]}{plural}")
+        parts = [_phrase(name, value) for name, value in self.numbers.items()]
         return ", ".join([*parts, self.more] if self.more else parts)
+
+
+def _phrase(name: str, value: Any) -> str:
+    if name == "share":
+        return percent(value)
+    return f"{number(value)} outside" if name == "outside" else counted(value, name.removesuffix("s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,12 @@ def fact_groups(mapping: Mapping[str, Any]) -> list[FactGroup]:
             total = max(distinct if isinstance(distinct, int) else 0, len(facts))
             groups.append(FactGroup(kind.replace("_", " "), facts, total))
     return groups
+
+
+def cluster_facts(cluster: Cluster) -> dict[str, list[FactGroup]]:
+    """Return what is known of a cluster's models and infrastructure, by title; what is empty is left out."""
+    titled = {"Models and capabilities": cluster.capabilities, "Infrastructure": cluster.infrastructure}
+    return {title: groups for title, mapping in titled.items() if (groups := fact_groups(mapping))}
 
 
 def plain(value: Any) -> str:

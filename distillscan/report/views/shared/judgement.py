@@ -18,14 +18,7 @@ VERDICTS: Final[tuple[Verdict, ...]] = ("holds", "not tested", "fails")
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One question about a cluster, and what answers it.
-
-    Attributes:
-        question: In words.
-        probability: Of a yes, in 0..1, as published.
-        weights: The lines of the sum that gives it, in bits.
-        evidence: What was found, strongest first.
-    """
+    """One question about a cluster: the published probability of a yes, and the evidence, strongest first."""
 
     question: str
     probability: float

@@ -15,25 +15,13 @@ from distillscan.sanitize import clip, visible
 
 
 def detector_listing(detectors: Sequence[Mapping[str, Any]], *, width: int, color: bool = False) -> str:
-    """Return the detectors as text.
-
-    Args:
-        detectors: Of each: name, version, family, needs, summary, parameters (name, default, help).
-        width: Columns of the terminal.
-        color: Whether it may carry ANSI colours.
-    """
+    """Return detectors as text; of each: name, version, family, needs, summary, parameters (name, default, help)."""
     hint = "A | B is either column. Change a parameter with --set DETECTOR.PARAMETER=VALUE."
     return _listing([_detector(detector) for detector in detectors], hint, width, color=color)
 
 
 def parameter_listing(parameters: Sequence[Mapping[str, Any]], *, width: int, color: bool = False) -> str:
-    """Return the parameters as text, a section for each group.
-
-    Args:
-        parameters: Of each: group, name, default, help; those of a group beside each other.
-        width: Columns of the terminal.
-        color: Whether it may carry ANSI colours.
-    """
+    """Return parameters as text; of each: group, name, default, help; those of a group beside each other."""
     groups = groupby(parameters, key=lambda one: str(one["group"]))
     sections = [section(visible(group), _table(list(members))) for group, members in groups]
     return _listing(sections, "Change a parameter with --set GROUP.NAME=VALUE.", width, color=color)

@@ -1,7 +1,6 @@
 """The panel of one cluster: how sure, why, what, when, where, what else could explain it, and how to look closer."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.cells import cell_len
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from distillscan.report.document import dumps
 from distillscan.report.views.shared.charts import Bar, series, sparkline, waterfall
-from distillscan.report.views.shared.facts import NUMBERS, FactGroup, fact_groups
+from distillscan.report.views.shared.facts import NUMBERS, FactGroup, cluster_facts
 from distillscan.report.views.shared.judgement import Judgement, explanations, judgements
 from distillscan.report.views.terminal import style
 from distillscan.report.views.terminal.console import INDENT, indented, section
@@ -59,13 +58,8 @@ def _sections(cluster: Cluster, width: int, verbosity: int) -> Iterator[Renderab
         yield _judgement(judgement, labels, width - INDENT, verbosity)
     if cluster.templates:
         yield section("Templates", *_templates(cluster.templates, verbosity))
-    about: Mapping[str, Mapping[str, Any]] = {
-        "Models and capabilities": cluster.capabilities,
-        "Infrastructure": cluster.infrastructure,
-    }
-    for title, mapping in about.items():
-        if groups := fact_groups(mapping):
-            yield section(title, _facts(groups, verbosity))
+    for title, groups in cluster_facts(cluster).items():
+        yield section(title, _facts(groups, verbosity))
     if cluster.benign_explanations:
         yield section("Innocent explanations", _innocent(cluster))
     yield section("Look closer", _closer(cluster, verbosity))

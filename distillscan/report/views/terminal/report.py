@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -24,20 +24,11 @@ MAX_WIDTH, MIN_WIDTH = 140, 60
 PANELS, REASONS = 10, 8
 
 
-def print_report(result: Result, console: Console, *, verbosity: int = 0) -> None:
-    """Print the report on a rich console, at its width and with its colours."""
-    width = min(max(console.width, MIN_WIDTH), MAX_WIDTH)
-    console.print(render(result, width, verbosity), width=width, markup=False, highlight=False, emoji=False)
-
-
 def to_text(result: Result, *, width: int = DEFAULT_WIDTH, color: bool = False, verbosity: int = 0) -> str:
     """Return the report as text, with ANSI colours or without any escape sequence.
 
-    Args:
-        result: What was found, filtered if need be.
-        width: Columns to lay it out in; brought into ``MIN_WIDTH`` to ``MAX_WIDTH``.
-        color: Whether it may carry colours.
-        verbosity: 0 for what an analyst needs first; 1 for every cluster, all evidence and its numbers.
+    It is laid out in ``MIN_WIDTH`` to ``MAX_WIDTH`` columns, with what an analyst needs first; a verbosity of 1 adds
+    every cluster, all evidence and its numbers.
     """
     width = min(max(width, MIN_WIDTH), MAX_WIDTH)
     return as_text(render(result, width, verbosity), width, color=color)

@@ -3,17 +3,15 @@
 import re
 import unicodedata
 from dataclasses import replace
-from io import StringIO
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
 
 from distillscan.report.filters import select
 from distillscan.report.views.shared.judgement import nothing_looked_at
 from distillscan.report.views.terminal.listings import detector_listing
-from distillscan.report.views.terminal.report import print_report, to_text
+from distillscan.report.views.terminal.report import to_text
 from distillscan.report.views.terminal.style import ASCII
 from distillscan.result import Evidence, Input, Rejected, Result, Template, Weight
 from tests.support.fake_results import DETECTORS, UNLOOKED, busy, cluster, hostile, quiet
@@ -68,13 +66,6 @@ def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
     assert to_text(busy(), width=90, color=True) == expected
-
-
-def test_print_report_uses_the_consoles_width() -> None:
-    file = StringIO()
-    print_report(select(busy(), top=1), Console(file=file, width=80, color_system=None, _environ={}))
-    lines = "\n".join(line.rstrip() for line in file.getvalue().split("\n"))
-    assert lines == to_text(select(busy(), top=1), width=80)
 
 
 def test_everything_an_ascii_terminal_gets_is_ascii() -> None:
