@@ -17,6 +17,7 @@ class AnalyzeOptions:
     Attributes:
         mapping: Canonical column to the source column or path that holds it.
         input_format: Format of the input files; recognised per file if None.
+        columns: Names of the columns of CSV files without a header, in their order.
         schema: Name or path of a log schema; recognised per file if None.
         joins: Logs whose columns are added request by request.
         null_values: What means that there is no value, in any column, beside ``NULL`` and the like.
@@ -31,6 +32,7 @@ class AnalyzeOptions:
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     input_format: str | None = None
+    columns: tuple[str, ...] = ()
     schema: str | None = None
     joins: tuple[str, ...] = ()
     null_values: tuple[str, ...] = ()

@@ -80,6 +80,8 @@ def _read_options(options: AnalyzeOptions, run: RunOptions, budget: Budget) -> R
     return ReadOptions(
         mapping=options.mapping,
         format=options.input_format,  # type: ignore[arg-type]
+        columns=options.columns,
+        private=options.private,
         keep_rejects=run.rejects is not None and not options.private,
         schema=options.schema,
         joins=options.joins,
@@ -167,7 +169,7 @@ def _require_usable_rows(
     listed = "; ".join(f"{count:,} × {reason}" for reason, count in reasons.items())
     advice = "; ".join(("", *failures)) or ". Look at them with --rejects FILE, or use --map"
     if not used:
-        raise InputError(f"no row could be used: {listed}{advice}")
+        raise InputError(". ".join((f"no row could be used: {listed}{advice}", *log.hints)))
     raise InputError(
         f"{unusable:,} of {unusable + used:,} rows could not be used, which is more than "
         f"--max-rejected {max_rejected:g} allows: {listed}{advice}; --max-rejected 1 analyses the others all the same"

@@ -65,6 +65,12 @@ def _size(text: str) -> int:
     type=click.Choice(("parquet", "csv", "ndjson")),
     help="Read every file in this format (default: by content and suffix).",
 )
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    default="",
+    help="Name the columns of CSV files without a header, as in timestamp,account_id,,prompt (an empty name: none).",
+)
 @file_option(
     "--releases", help_="Take the release times of models from this CSV or TOML file (default: find them in the log)."
 )
@@ -139,6 +145,7 @@ def _analysis_options(paths: Sequence[str], given: dict[str, Any]) -> tuple[Anal
         "mapping": _pairs("--map", given["mapping"], "account_id=user.id"),
         "settings": _pairs("--set", given["settings"], "cluster.min_accounts=8"),
         "pseudonyms": given["keyfile"] and read_keyfile(given["keyfile"], quiet=given["quiet"]),
+        "columns": tuple(name.strip() for name in given["columns"].split(",")) if given["columns"] else (),
         "prompts": not given["no_prompts"],
         "stdin": standard_input() if "-" in paths else None,
     }

@@ -97,6 +97,7 @@ def options_of(
         made = AnalyzeOptions(
             mapping={str(name): str(source) for name, source in options.get("mapping", {}).items()},
             input_format=options.get("input_format"),
+            columns=tuple(options.get("columns", ())),
             schema=options.get("schema"),
             null_values=tuple(options.get("null_values", ())),
             date_order=options.get("date_order"),

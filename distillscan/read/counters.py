@@ -48,7 +48,12 @@ class RowCounters:
     @property
     def unusable(self) -> int:
         """Rejected rows but for those that a schema leaves out on purpose."""
-        return sum(rows for reason, rows in self._reasons.items() if reason in UNUSABLE)
+        return sum(self.unusable_reasons.values())
+
+    @property
+    def unusable_reasons(self) -> dict[str, int]:
+        """The same per reason, most frequent first."""
+        return {reason: rows for reason, rows in self.rejected.reasons.items() if reason in UNUSABLE}
 
     @property
     def rejects(self) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from distillscan.read.inputs.discover import Found, discover
 from distillscan.read.inputs.local_copy import LocalCopies
 from distillscan.read.notes import Notes
 from distillscan.read.options import ReadOptions
+from distillscan.read.schema.names import nameable
 from distillscan.read.schema.resolve import Resolution, listed
 
 #: Columns that a joined log can add. Texts stay out: the log with the prompts is the one to analyse.
@@ -34,24 +35,24 @@ def open_joins(options: ReadOptions, copies: LocalCopies, notes: Notes) -> tuple
     sources = []
     for number, found in enumerate(files):
         opening = open_file(found.local, found.label, found.partitions, options, kind="join")
-        for text in (*opening.resolution.notes, *([opening.note] if opening.note else ())):
+        for text in (*opening.resolution.notes, *opening.notes):
             notes.add(f"joined log: {text}")
         sources.append(Source(number, found.label, opening.reader, opening.resolution))
     return _read(sources, options, notes), files
 
 
-def require_key(label: str, resolution: Resolution, names: Sequence[str]) -> None:
+def require_key(label: str, resolution: Resolution, names: Sequence[str], *, of: int) -> None:
     """Check that a log has what joined logs are joined by.
 
     Raises:
         InputError: If it has not.
     """
-    key = resolution.schema.join_key if resolution.schema else None
-    if resolution.slots([key]) if key else KEY in resolution.columns:
+    paths = resolution.schema.join_key if resolution.schema else ()
+    if resolution.slots(paths) if paths else KEY in resolution.columns:
         return
     raise InputError(
-        f"{label}: no column for {key or KEY}, by which --join joins. Columns found: {listed(names)}. "
-        f"Say which column it is, for example --map {KEY}=SOURCE_COLUMN"
+        f"{label}: no column for {' or '.join(paths) or KEY}, by which --join joins. Columns found: "
+        f"{listed(names, of)}. Say which column it is, for example --map {KEY}=SOURCE_COLUMN"
     )
 
 
@@ -60,7 +61,7 @@ def _read(sources: Sequence[Source], options: ReadOptions, notes: Notes) -> Join
     conventions = Conventions.of(sources, options)
     parts = []
     for source in sources:
-        _check(source)
+        _check(source, private=options.private)
         chosen = source.resolution.only(JOINABLE)
         for chunk in source.chunks(chosen, options.batch_rows):
             frame = to_canonical(chunk, source.number, chosen, conventions)
@@ -79,12 +80,13 @@ def _read(sources: Sequence[Source], options: ReadOptions, notes: Notes) -> Join
     return Joined(keys, values.drop("at"))
 
 
-def _check(source: Source) -> None:
+def _check(source: Source, *, private: bool) -> None:
     columns = source.resolution.columns
     if KEY not in columns:
+        names = [column.name for column in source.reader.columns]
         raise InputError(
             f"{source.label}: no column for {KEY}, by which logs are joined. Columns found: "
-            f"{listed([column.name for column in source.reader.columns])}. Rename the right one to {KEY}"
+            f"{listed(nameable(names, private=private), len(names))}. Rename the right one to {KEY}"
         )
     if not columns.intersection(JOINABLE) - {KEY}:
         raise InputError(

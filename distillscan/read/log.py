@@ -106,6 +106,12 @@ class Log:
         return tuple(None if schema is None else schema.name for schema in schemas)
 
     @property
+    def hints(self) -> tuple[str, ...]:
+        """What the schemas of the inputs say to do if a log has no accounts, times or requests."""
+        schemas = [one.resolution.schema for one in self._sources]
+        return tuple(sorted({schema.hint for schema in schemas if schema is not None and schema.hint}))
+
+    @property
     def columns(self) -> frozenset[str]:
         """Canonical columns, and those of what requests carried, that at least one input has.
 

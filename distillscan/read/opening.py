@@ -2,7 +2,7 @@
 
 import stat
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
@@ -21,6 +21,7 @@ from distillscan.read.joined_logs import open_joins, require_key
 from distillscan.read.log import Log, LogFile, hash_file
 from distillscan.read.notes import Notes
 from distillscan.read.options import ReadOptions
+from distillscan.read.schema.names import nameable
 from distillscan.read.schema.resolve import SourceColumn, listed, require
 
 
@@ -60,9 +61,9 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
         files = discover(paths, stdin, copies, notes, options.format, skipped)
         opened = [one for found in files if (one := _open(found, options, notes, skipped)) is not None]
         if opened:
-            _check_mapping(opened, options.mapping)
+            _check_mapping(opened, options)
         joined, joined_files = open_joins(options, copies, notes)
-        kept = [one for one in opened if _has_columns(one, options.mapping, notes, skipped, joined)]
+        kept = [one for one in opened if _has_columns(one, options, notes, skipped, joined)]
         if not kept:
             raise nothing_readable(sorted(skipped, key=lambda one: one.path))
         numbered = list(enumerate(_without_twins(kept, skipped, notes)))
@@ -99,35 +100,37 @@ def _open(found: Found, options: ReadOptions, notes: Notes, skipped: list[Skippe
     return None
 
 
-def _check_mapping(opened: Sequence[_Opened], mapping: Mapping[str, str]) -> None:
+def _check_mapping(opened: Sequence[_Opened], options: ReadOptions) -> None:
     """Refuse a mapping to a column that no input has: it is a slip of the pen, not a schema."""
-    for canonical, wanted in mapping.items():
+    for canonical, wanted in options.mapping.items():
         if all(canonical in one.opening.resolution.unmatched for one in opened):
             names = sorted({name for one in opened for name in _column_names(one.opening.reader.columns)})
-            close = closest(wanted, names)
-            hint = f"did you mean {close}?" if close else f"columns found: {listed(names)}"
+            shown = nameable(names, private=options.private)
+            close = closest(wanted, shown)
+            hint = f"did you mean {close}?" if close else f"columns found: {listed(shown, len(names))}"
             raise UsageError(f"--map {canonical}={wanted}: no input has a column {wanted}; {hint}")
 
 
 def _has_columns(
-    one: _Opened, mapping: Mapping[str, str], notes: Notes, skipped: list[Skipped], joined: Joined | None
+    one: _Opened, options: ReadOptions, notes: Notes, skipped: list[Skipped], joined: Joined | None
 ) -> bool:
     """Whether a file has the required columns; if so, say what was assumed about the others."""
     opening, resolution = one.opening, one.opening.resolution
     try:
         names = _column_names(opening.reader.columns)
-        require(one.label, resolution, names, joined.columns if joined else frozenset(), opening.advice)
+        shown, elsewhere = nameable(names, private=options.private), joined.columns if joined else frozenset()
+        require(one.label, resolution, shown, elsewhere, opening.advice, of=len(names))
         if joined is not None:
-            require_key(one.label, resolution, names)
+            require_key(one.label, resolution, shown, of=len(names))
     except InputError as error:
         skipped.append(one.skipped(str(error)))
         return False
-    for text in (*resolution.notes, *opening.reader.remarks, *([opening.note] if opening.note else [])):
+    for text in (*resolution.notes, *opening.reader.remarks, *opening.notes):
         notes.add(text)
     for canonical in resolution.unmatched:
         instead = resolution.paths.get(canonical, "the file's path" if canonical in resolution.constants else None)
         read = f"{canonical} is left empty" if instead is None else f"{instead} is read as {canonical}"
-        notes.add(f"{one.label} has no column {mapping[canonical]}: {read} there")
+        notes.add(f"{one.label} has no column {options.mapping[canonical]}: {read} there")
     return True
 
 

@@ -29,6 +29,8 @@ class ReadOptions:
         keep_rejects: Whether rejected rows carry their source text, so that they can be written to a file.
         schema: Name of a packaged log schema or path of one, ``none`` for columns by name only, or ``None`` to tell
             each file's source by its columns.
+        columns: Names of the columns of CSV files without a header, in their order.
+        private: Whether messages may quote nothing but known names of columns.
         carried: Whether batches hold what requests carried beside their words as well (``columns.CARRIED``).
         null_values: What means that there is no value, in any column, beside the usual null markers.
         date_order: Whether dates such as 7/1/2026 are written day first or month first; ``None`` to tell it by all
@@ -46,6 +48,8 @@ class ReadOptions:
     schema: str | None = None
     joins: tuple[str, ...] = ()
     carried: bool = False
+    columns: tuple[str, ...] = ()
+    private: bool = False
     null_values: tuple[str, ...] = ()
     date_order: DateOrder | None = None
 

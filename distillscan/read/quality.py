@@ -15,6 +15,8 @@ _SAMPLE: Final = 1 << 17
 #: Days without a request that set times apart, and the share of requests that may be set apart as a mistake.
 _GAP: Final = 180
 _STRAY: Final = 0.01
+#: Requests of one account from which on it is worth asking whether that is one.
+_MANY: Final = 100
 _DAY: Final = 86_400_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC).date()
 
@@ -35,6 +37,9 @@ class Quality:
         self._seen: set[tuple[int, int]] = set()
         self._days: dict[int, int] = {}
         self._requests = 0
+        #: The first account, and whether there is another one.
+        self._account: str | None = None
+        self._several = False
         #: The smallest hashes of requests so far and their counts; once some are left out, no larger one counts.
         self._hashes: Hashes = np.zeros(0, np.uint64)
         self._counts: Counts = np.zeros(0, np.int64)
@@ -54,6 +59,8 @@ class Quality:
                 return
             self._seen.add(where)
             self.columns |= filled
+            self._account = self._account or frame["account_id"][0]
+            self._several = self._several or bool((frame["account_id"] != self._account).any())
             for day, count in zip(days.tolist(), counts.tolist(), strict=True):
                 self._days[day] = self._days.get(day, 0) + count
             self._requests += hashes.size
@@ -71,9 +78,18 @@ class Quality:
         self._hashes, self._counts = hashes[:_SAMPLE], totals[:_SAMPLE]
 
     def notes(self) -> tuple[str, ...]:
-        """Return a sentence on repeated requests, and one on each group of times far from all others."""
+        """Return a sentence on a single account, on repeated requests, and on times far from all others."""
         with self._lock:
-            return (*self._repeats(), *self._strays())
+            return (*self._one_account(), *self._repeats(), *self._strays())
+
+    def _one_account(self) -> tuple[str, ...]:
+        total = sum(self._days.values())
+        if self._several or total < _MANY:
+            return ()
+        return (
+            f"all {total:,} requests have one and the same account_id: if it says whose log this is, and not "
+            "who called, name the column that does with --map account_id=COLUMN",
+        )
 
     def _repeats(self) -> tuple[str, ...]:
         self._count()

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import distillscan
 from distillscan.detect.run import Detection
@@ -60,7 +60,7 @@ def build_report(
 ) -> Report:
     """Build the report, but for the figures of the run; ``outcomes`` are what became of every input file."""
     options, log, rejected = inputs.options, read.log, read.counters.rejected
-    unread, joined = shortcomings(outcomes), log.joined_digests()
+    unread, joined = (*shortcomings(outcomes), *_lost_rows(read)), log.joined_digests()
     names = [text for one in outcomes for text in (one.path, one.reason)]
     shown = read.redaction.by_text(unread, log.notes, joined, names, rejected.reasons)
     unread, notes = (tuple(shown[text] for text in texts) for texts in (unread, log.notes))
@@ -94,12 +94,21 @@ def build_report(
     return Report(result, notes, unread=unread)
 
 
+def _lost_rows(read: ReadResult) -> Iterator[str]:
+    """What to say first if more than a few rows could not be used; rows that a schema leaves out do not count."""
+    lost, rows = read.counters.unusable, read.counters.unusable + read.redaction.profile.requests
+    if lost >= _NOTEWORTHY * rows > 0:
+        reasons = "; ".join(f"{count:,} × {reason}" for reason, count in read.counters.unusable_reasons.items())
+        yield f"{lost:,} of {rows:,} rows could not be used: {reasons}. --rejects FILE writes them to a file"
+
+
 def _stated(options: AnalyzeOptions, joined: Mapping[str, str], schema_sha256: str | None) -> dict[str, Any]:
     """The options that change what is found and shown; ``distillscan verify`` runs with them again."""
     key = None if options.pseudonyms is None else {"method": METHOD, "key_id": options.pseudonyms.key_id}
     return {
         "mapping": dict(sorted(options.mapping.items())),
         "input_format": options.input_format,
+        "columns": list(options.columns),
         "schema": options.schema,
         "schema_sha256": schema_sha256,
         "joins": dict(joined),
@@ -119,6 +128,8 @@ def _population(profile: Profile) -> Population:
     return Population(profile.requests, accounts.height, first, last)
 
 
+#: Share of unusable rows that is said before anything else.
+_NOTEWORTHY: Final = 0.01
 #: What is lost without a column (or any of several), said in the report.
 _LOST = (
     (("prompt", "system_prompt"), "no prompts: templates cannot be found, content evidence is not available"),

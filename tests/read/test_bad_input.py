@@ -191,3 +191,15 @@ def test_a_file_that_vanishes_while_it_is_read(tmp_path: Path, monkeypatch: pyte
     assert [one["status"] for one in document["inputs"]] == ["read", "partial", "read"]
     assert document["inputs"][1]["reason"] == f"{paths[1]} does not exist any more"
     assert document["inputs"][1]["rows"] == 0
+
+
+def test_lost_rows_are_said_first(tmp_path: Path) -> None:
+    good = ["2026-01-01T00:00:00Z,a"] * 98
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(["timestamp,account_id", *good, "2026-01-01T00:00:00Z,a,b", "x,a", ""]))
+    table, markdown = run(path), run(path, "-f", "markdown")
+    warning = "2 of 100 rows could not be used: 1 × malformed record; 1 × timestamp not understood."
+    assert f"warning: {warning}" in table.stderr
+    assert table.stdout.splitlines()[1] == "98 requests · 1 account · 2 rows not used (2 %)"
+    assert "; 2 rows not used (2 %)" in markdown.stdout.splitlines()[2]
+    assert any(text.startswith(warning) for text in json.loads(run(path, "-f", "json").stdout)["limitations"])

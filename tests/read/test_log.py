@@ -75,7 +75,7 @@ def test_a_file_without_a_required_column_is_named(tmp_path: Path) -> None:
     paths = put(tmp_path, a__csv=csv_bytes(TWO), b__jsonl=ndjson_bytes([{"timestamp": T0, "who": {"id": 1}}]))
     reason = (
         f"{paths[1]}: no column for account_id. Columns found: timestamp, who, who.id. "
-        "Say which column it is, for example --map account_id=who"
+        "Say which column it is, for example --map account_id=who.id"
     )
     with pytest.raises(InputError) as caught:
         open_log(paths[1:])

@@ -30,6 +30,17 @@ def texts(*batches: pl.DataFrame) -> tuple[str, ...]:
     return found.notes()
 
 
+def test_one_account_for_everything_is_asked_about() -> None:
+    rows = [(None, "a", NOON + timedelta(seconds=at)) for at in range(100)]
+    said = texts(frame(rows[:60]), frame(rows[60:], 60))
+    assert said == (
+        "all 100 requests have one and the same account_id: if it says whose log this is, and not who called, name the "
+        "column that does with --map account_id=COLUMN",
+    )
+    assert texts(frame(rows[:99])) == ()
+    assert texts(frame(rows), frame([(None, "b", NOON)], 100)) == ()
+
+
 def test_the_same_request_twice() -> None:
     one = ("r1", "a", NOON)
     others = [("r1", "b", NOON), ("r1", "a", NOON + timedelta(microseconds=1)), ("r2", "a", NOON), (None, "a", NOON)]
@@ -52,7 +63,7 @@ def test_a_batch_that_is_read_again_counts_once() -> None:
 
 
 def test_large_logs_are_judged_by_a_part_that_no_order_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [(f"r{at % 4000}", "a", NOON) for at in range(5000)]
+    rows = [(f"r{at % 4000}", f"a{at % 2}", NOON) for at in range(5000)]
     exact = texts(frame(rows))
     assert exact[0].startswith("1,000 requests (20.0%) repeat")
     monkeypatch.setattr(module, "_SAMPLE", 1000)
@@ -67,7 +78,7 @@ def test_large_logs_are_judged_by_a_part_that_no_order_changes(monkeypatch: pyte
 
 
 def test_times_far_from_all_others() -> None:
-    days = [(None, "a", NOON + timedelta(days=at % 40)) for at in range(1000)]
+    days = [(None, f"a{at % 2}", NOON + timedelta(days=at % 40)) for at in range(1000)]
     early, late = datetime(2001, 9, 9, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
     stray = [(None, "a", early), (None, "a", early), (None, "a", late), (None, "a", late + timedelta(days=9))]
     assert texts(frame([*days, *stray])) == (

@@ -8,6 +8,7 @@ Inputs are read in a process of their own, so that a crash or a hang of a decode
 """
 
 import argparse
+import csv
 import gzip
 import io
 import json
@@ -37,6 +38,8 @@ SECONDS_PER_INPUT = 20
 _ROWS = 40
 _START = datetime(2026, 1, 2, tzinfo=UTC)
 _PROMPTS = ("one", 'a "quoted" word', "two\nlines", "comma, here", "é 漢 😀", "", '{"role": "user", "content": [1]}')
+#: Parts of cells that no message may quote in private mode.
+_SECRETS = ("acct-", "192.0.2.", '"quoted"', "comma, here", "漢")
 #: What parsers stumble over.
 _TOKENS = (
     *(b'"', b'""', b"'", b"\n", b"\r\n", b"\r", b",", b";", b"\t", b"\0", b"\xff", b"\xc3", b"\\", b"\\ud800"),
@@ -82,6 +85,51 @@ def _csv(separator: str = ",", end: str = "\n") -> bytes:
     return text.encode()
 
 
+def _fields(mark: str) -> list[list[str]]:
+    """The records as lists of text, with what some tools write for nothing."""
+    flat = [{**one, "meta": json.dumps(one["meta"])} for one in _records()]
+    return [[mark if not text else str(text) for text in one.values()] for one in flat]
+
+
+def _escaped(separator: str, quote: str, mark: str) -> bytes:
+    """CSV in which a backslash stands before what is special, with a header."""
+
+    def field(text: str) -> str:
+        special = ("\\", "\n", quote or separator)
+        return text if text == mark else quote + "".join(f"\\{c}" if c in special else c for c in text) + quote
+
+    lines = [separator.join(map(field, one)) for one in (list(_records()[0]), *_fields(mark))]
+    return "\n".join([*lines, ""]).encode()
+
+
+def _wrapped() -> dict[str, bytes]:
+    """The records inside those of shippers and stores, without line ends, without a header."""
+    texts = [json.dumps(one, ensure_ascii=bool(at % 2)) for at, one in enumerate(_records())]
+    docker = [{"log": f"{text}\n", "stream": "stdout", "time": "2026-01-02T00:00:00Z"} for text in ("start", *texts)]
+    docker[5:6] = [{**docker[5], "log": docker[5]["log"][:40]}, {**docker[5], "log": docker[5]["log"][40:]}]
+    events = [{"timestamp": 1767312000000, "message": text, "eventId": str(at)} for at, text in enumerate(texts)]
+    streams = [{"stream": {"a": "b"}, "values": [["1767312000000000000", text] for text in texts]}]
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([["@timestamp", "@message"], *(["2026-01-02 00:00:00", text] for text in texts)])
+    header, _, rest = _csv().partition(b"\n")
+    return {
+        "docker.log": b"".join(json.dumps(one).encode() + b"\n" for one in docker),
+        "pieces.cri": "".join(
+            f"2026-01-02T00:00:00Z stdout P {text[:30]}\n2026-01-02T00:00:00Z stdout F {text[30:]}\n" for text in texts
+        ).encode(),
+        "export.txt": "".join(f"2026-01-02T00:00:00.000Z {text}\n" for text in texts).encode(),
+        "events.json": json.dumps({"events": events}, indent=1).encode(),
+        "loki.json": json.dumps({"data": {"result": streams}}).encode(),
+        "hits.json": json.dumps({"hits": {"hits": [{"_id": "x", "_source": one} for one in _records()]}}).encode(),
+        "insights.csv": out.getvalue().encode(),
+        "glued.ndjson": "".join(f"{text}{'' if at % 3 else chr(10)}" for at, text in enumerate(texts)).encode(),
+        "headerless.csv": rest,
+        "sep.csv": b"sep=,\r\n" + header + b"\n" + rest,
+        "spark.csv": _escaped(",", '"', "null"),
+        "mysql.tsv": _escaped("\t", "", "\\N"),
+    }
+
+
 @cache
 def seeds() -> dict[str, bytes]:
     """Valid logs by file name."""
@@ -104,6 +152,7 @@ def seeds() -> dict[str, bytes]:
         "array.json": json.dumps(_records()).encode(),
         "pretty.json": json.dumps(_records(), indent=1, ensure_ascii=False).encode(),
         "pretty.json.gz": gzip.compress(json.dumps(_records(), indent=1).encode(), mtime=0),
+        **_wrapped(),
         "log.ndjson.zst": bytes(pa.compress(ndjson, "zstd", asbytes=True)),
     }
 
@@ -176,6 +225,11 @@ class Answer:
     unread: tuple[str, ...] = ()
 
     @property
+    def said(self) -> str:
+        """All that an analyst is told."""
+        return " ".join((self.refusal or "", *self.notes, *self.unread))
+
+    @property
     def kind(self) -> str:
         """A word for the tally."""
         if self.refusal is not None:
@@ -183,9 +237,10 @@ class Answer:
         return "read in part" if self.unread else "read"
 
 
-def answer(path: Path, *, threads: int, piped: bool = False, records: bool = True) -> Answer:
+def answer(path: Path, *, threads: int, piped: bool = False, records: bool = True, private: bool = False) -> Answer:
     """Read a log to its end, with single rows again, as the analysis does."""
-    options = ReadOptions(keep_rejects=records, mapping={"org_id": "meta.org.id"} if records else {})
+    mapping = {"org_id": "meta.org.id"} if records else {}
+    options = ReadOptions(keep_rejects=records, mapping=mapping, private=private)
     try:
         stdin = io.BytesIO(path.read_bytes()) if piped else None
         with open_log(["-" if piped else str(path)], options, stdin=stdin) as log:
@@ -212,7 +267,8 @@ def check(name: str, content: bytes, folder: Path, *, piped: bool = False) -> An
     """Read one input twice and compare.
 
     Raises:
-        AssertionError: If the answers differ, or a message names the temporary copy of standard input.
+        AssertionError: If the answers differ, a message names the temporary copy of standard input, or one in private
+            mode quotes a cell.
     """
     path = folder / name
     path.write_bytes(content)
@@ -221,8 +277,10 @@ def check(name: str, content: bytes, folder: Path, *, piped: bool = False) -> An
     second = answer(path, threads=3, piped=piped, records=records)
     assert first == second, f"two readings differ: {first} and {second}"
     if piped:
-        said = " ".join((first.refusal or "", *first.notes, *first.unread))
-        assert tempfile.gettempdir() not in said, f"a temporary path is told: {said}"
+        assert tempfile.gettempdir() not in first.said, f"a temporary path is told: {first.said}"
+    told = answer(path, threads=1, piped=piped, records=records, private=True).said
+    leaks = [text for text in _SECRETS if text in told]
+    assert not leaks, f"a cell is quoted in private mode: {told}"
     return first
 
 

@@ -12,7 +12,8 @@ from distillscan.errors import InputError
 from distillscan.read.bodies.request import BODY_KEYS, extract, load
 from distillscan.read.bodies.response import answer
 from distillscan.read.formats.chunks import Reader, Source
-from distillscan.read.formats.open import open_file, recognise
+from distillscan.read.formats.open import open_file
+from distillscan.read.formats.source import recognise_source
 from distillscan.read.options import ReadOptions
 from distillscan.read.schema.hints import HINTS, normalise
 from distillscan.read.schema.model import NO_SCHEMA, Schema, presets
@@ -63,7 +64,7 @@ def guess_schema(path: Path, label: str, name: str) -> str:
     if not path.is_file() or not path.stat().st_size:
         raise InputError(f"{label} does not exist, is empty, or is no file: name one file of the log")
     reader = open_file(path, label, {}, ReadOptions(schema=NO_SCHEMA)).reader
-    known = recognise(reader.columns, (one for one in presets().values() if one.kind == "log"))
+    known = recognise_source(reader, label, [one for one in presets().values() if one.kind == "log"])
     places = list(_places(reader, label))
     if not places:
         raise InputError(f"{label} holds no record: nothing to guess from")
@@ -71,7 +72,7 @@ def guess_schema(path: Path, label: str, name: str) -> str:
     outside = [one for one in places if not any(_is_within(one, body) for body in bodies.values())]
     columns = _columns(outside)
     spare = [one for one in outside if one not in columns.values()]
-    return "".join(_lines(visible(label), name, known, columns, bodies, spare))
+    return "".join(_lines(visible(label), name, next(iter(known), None), columns, bodies, spare))
 
 
 def _places(reader: Reader, label: str) -> Iterator[_Place]:

@@ -26,9 +26,11 @@ THOUGHTS: Final = frozenset({"thinking", "redacted_thinking", "reasoning"})
 _MEDIA: Final = ("inlineData", "inline_data", "fileData", "file_data", "source")
 _MEDIA_KINDS: Final = ("mimeType", "mime_type", "media_type")
 _CALL_KEYS: Final = ("toolUse", "functionCall", "function_call")
+_OPENINFERENCE_CALL: Final = "tool_call.function."
+_ARGUMENTS: Final = ("arguments", "input", "args", f"{_OPENINFERENCE_CALL}arguments")
 _RESULT_KEYS: Final = ("toolResult", "functionResponse")
 _SIGNATURES: Final = ("signature", "encrypted_content", "thoughtSignature", "thought_signature")
-_TEXTS: Final = ("text", "content", "parts", "value", "message", "json")
+_TEXTS: Final = ("text", "content", "parts", "value", "message", "json", "message_content", "message_content.text")
 _RESULT_TEXTS: Final = ("content", "output", "result", "response")
 #: A block without any of these types and keys is text and nothing else.
 _KINDS: Final = _PICTURES | CALLS | _RESULTS | THOUGHTS
@@ -89,11 +91,11 @@ class Walk:
 
     def call(self, call: Mapping[str, Any]) -> list[str]:
         """Note a tool call, and return its name with its arguments as one text, if it has any."""
-        inner = call.get("function")
-        call = inner if isinstance(inner, dict) else call
-        name = call.get("name")
+        for key in ("tool_call", "function"):
+            call = call[key] if isinstance(call.get(key), dict) else call
+        name = call.get("name") or call.get(f"{_OPENINFERENCE_CALL}name")
         self.note_tool(name)
-        given = next((call[key] for key in ("arguments", "input", "args") if call.get(key) is not None), None)
+        given = next((call[key] for key in _ARGUMENTS if call.get(key) is not None), None)
         text = given if isinstance(given, str) or given is None else _compact(given)
         shown = " ".join(part for part in (name, text) if isinstance(part, str) and part)
         return [shown] if shown else []
@@ -160,7 +162,7 @@ def objects(value: Any) -> list[dict[str, Any]]:
 
 def kind_of(block: Mapping[str, Any]) -> str:
     """Return what a content block says it is, in lower case; empty if it says nothing."""
-    kind = block.get("type")
+    kind = block.get("type", block.get("message_content.type"))
     return kind.lower() if isinstance(kind, str) else ""
 
 

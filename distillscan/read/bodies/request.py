@@ -2,13 +2,14 @@
 
 Understood are OpenAI chat messages and Responses input, Anthropic ``system`` and content blocks, Bedrock Converse,
 Titan ``inputText``, Llama ``prompt``, Cohere ``message`` and ``chat_history``, Gemini ``contents``, OpenTelemetry
-message parts and events, and plain text. Nothing here raises on what is in a log: the problem is returned instead.
+message parts and events, OpenInference and LangChain messages, and plain text. Nothing here raises on what is in a log:
+the problem is returned instead.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from distillscan.read.bodies.content import CUT, MAX_CHARS, Walk, first, is_result, objects
+from distillscan.read.bodies.content import CUT, MAX_CHARS, Walk, first, is_result, kind_of, objects
 from distillscan.read.values.jsontext import parse, whole
 from distillscan.read.values.reprs import PRINTED_MARKS, looks_printed, parse_repr, unquote
 
@@ -21,9 +22,9 @@ NO_MESSAGES: Final = "JSON without messages"
 _SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 _USER_ROLES: Final = frozenset({"user", "human"})
 _SYSTEM_KEYS: Final = ("system", "instructions", "systemInstruction", "system_instruction", "preamble", "system_prompt")
-_LIST_KEYS: Final = ("messages", "input", "contents", "chat_history")
+_LIST_KEYS: Final = ("messages", "input", "contents", "chat_history", "prompts")
 _TEXT_KEYS: Final = ("prompt", "inputText", "message", "query", "question")
-_CONTENT_KEYS: Final = ("content", "parts", "value", "message")
+_CONTENT_KEYS: Final = ("content", "contents", "parts", "value", "message")
 _TOOL_KEYS: Final = ("tools", "functions", "toolConfig")
 #: What may be around a request body.
 _WRAPPERS: Final = (
@@ -39,6 +40,9 @@ _ENCODED: Final = 3
 #: Marks of messages: in JSON, encoded once or more, and printed.
 MARKS: Final = ('"role"', '"messages"', '"role\\', '"messages\\', *PRINTED_MARKS)
 _EVENT: Final = "gen_ai."
+_OPENINFERENCE: Final = "message."
+#: Types of LangChain messages, which have no role; those of serialised ones end in ``Message``.
+_LANGCHAIN: Final = ("human", "system", "ai", "tool", "function", "chat")
 #: The same for quick questions whether a body has any of them.
 _ANY_SYSTEM, _ANY_TOOLS, _ANY_SESSION = map(frozenset, (_SYSTEM_KEYS, _TOOL_KEYS, (*_SESSION_KEYS, "user_id")))
 
@@ -253,6 +257,9 @@ class _Request(Walk):
         for tool in (*objects(body.get("tools")), *objects(body.get("functions")), *objects(inside)):
             if not self.enter(depth):
                 return
+            if schema := tool.get("tool.json_schema") or tool.get("tool"):  # OpenInference
+                tool = load(schema.get("json_schema") if isinstance(schema, dict) else schema)[0]
+                tool = tool if isinstance(tool, dict) else {}
             declared = objects(tool.get("functionDeclarations", tool.get("function_declarations")))
             for spec in (tool.get("function"), tool.get("toolSpec"), tool, *declared):
                 self.note_tool(spec.get("name") if isinstance(spec, dict) else None)
@@ -269,7 +276,24 @@ def _said(message: Mapping[str, Any]) -> Any:
 
 
 def _as_message(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the message of an OpenTelemetry event before 1.36 (``gen_ai.user.message``); all else as it is."""
+    """Return a message of OpenInference, LangChain or an old OpenTelemetry event with its role; all else as it is."""
+    if any(key.startswith(_OPENINFERENCE) for key in event):
+        return {key.removeprefix(_OPENINFERENCE): value for key, value in event.items()}
+    if isinstance(inner := event.get("message"), dict) and "role" in inner:
+        return inner
+    kind = kind_of(event)
+    if kind == "constructor" and isinstance(kwargs := event.get("kwargs"), dict):
+        names = event.get("id")
+        name = str(names[-1]) if isinstance(names, list) and names else kind_of(kwargs)
+        return {**kwargs, "role": name.lower().removesuffix("chunk").removesuffix("message")}
+    if kind in _LANGCHAIN:
+        data = event.get("data")
+        return {**(data if isinstance(data, dict) else event), "role": kind, "type": "message"}
+    return _event_message(event)
+
+
+def _event_message(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The message of an OpenTelemetry event before 1.36 (``gen_ai.user.message``); all else as it is."""
     name = event.get("name", event.get("event.name"))
     if not isinstance(name, str) or not name.startswith(_EVENT):
         return event

@@ -7,14 +7,15 @@ from distillscan.read.bodies.content import CALLS, CUT, THOUGHTS, Walk, first, k
 from distillscan.read.bodies.request import load
 from distillscan.read.values.jsontext import whole
 
-_STOPS: Final = ("stop_reason", "stopReason", "finish_reason", "finishReason", "completionReason")
+_STOPS: Final = ("stop_reason", "stopReason", "stopreason", "finish_reason", "finishReason", "completionReason")
 #: Where the text may be, best first; the first that is there is followed.
 _KEYS: Final = (
     "choices", "candidates", "results", "outputs", "generations", "content", "contentBlockDelta", "output_text",
     "output", "outputText", "generation", "completion", "message", "delta", "text", "parts", "response",
-    "response_body", "body",
+    "response_body", "body", "kwargs", "message.content", "message.contents", "contents", "message_content",
+    "message_content.text",
 )  # fmt: skip
-_CHUNK_KEYS: Final = ("contentBlockDelta", "messageStart", "delta", "generation", "outputText")
+_CHUNK_KEYS: Final = ("candidates", "contentBlockDelta", "messageStart", "delta", "generation", "outputText")
 _CHUNK_TYPES: Final = ("content_block_delta", "message_start", "message_delta", "response.output_text.delta")
 #: Keys under which a reason for stopping may be.
 _ANY_STOP: Final = frozenset((*_STOPS, "messageStop", "delta"))
@@ -36,6 +37,8 @@ def answer(value: Any) -> Answer:
     value, problem = load(value)
     if problem is not None:
         return Answer(problem=problem)
+    if isinstance(value, list):  # Vertex keeps each chunk as text
+        value = [load(item)[0] if isinstance(item, str) and item.startswith("{") else item for item in value]
     reading = _Response()
     reading.read(value)
     streamed = any(map(_is_chunk, objects(value)))

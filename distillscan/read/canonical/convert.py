@@ -76,6 +76,7 @@ def to_batch(
     refuse(source.resolution, chunk.columns, source.label)
     for text in chunk.remarks:
         notes.add(text)
+    notes.count("{count} lines of other output between the records are left out", where, chunk.left_out)
     frame, timeless = _canonical(chunk, source.number, source.resolution, conventions, notes, where)
     if joined is not None:
         keys = join_keys(chunk.columns, frame, source.resolution)

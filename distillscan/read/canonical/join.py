@@ -1,13 +1,14 @@
 """What joined logs know about each request, and how many rows of a log found some of it."""
 
 from collections.abc import Mapping
+from functools import reduce
 from threading import Lock
 from typing import Final
 
 import polars as pl
 
 from distillscan.columns import POINTER, READABLE
-from distillscan.read.schema.resolve import Resolution, slot
+from distillscan.read.schema.resolve import Resolution
 from distillscan.read.values.text import canonical_text
 
 KEY: Final = "request_id"
@@ -70,9 +71,9 @@ class Joined:
 
 def join_keys(columns: Mapping[str, pl.Series], frame: pl.DataFrame, resolution: Resolution) -> pl.Series | None:
     """Return what joined logs call ``request_id``, for each row; ``None`` if the log has nothing of the kind."""
-    key = resolution.schema.join_key if resolution.schema else None
-    if key is not None:
-        return canonical_text(KEY, columns[slot(key)]) if slot(key) in columns else None
+    if resolution.schema is not None and (paths := resolution.schema.join_key):
+        found = [canonical_text(KEY, columns[name]) for name in resolution.slots(paths) if name in columns]
+        return reduce(pl.Series.fill_null, found) if found else None
     return frame[KEY] if KEY in frame.columns else None
 
 

@@ -25,6 +25,7 @@ class Chunk:
         bytes: Rough bytes of the file that were consumed for it.
         remarks: What is odd about the file that only reading it could tell.
         damage: What could not be read, between its records or after them.
+        left_out: How often other output stands between its records.
     """
 
     rows: pl.Series
@@ -34,6 +35,7 @@ class Chunk:
     bytes: int
     remarks: tuple[str, ...] = ()
     damage: tuple[Damage, ...] = ()
+    left_out: int = 0
 
     @property
     def end(self) -> int:
@@ -130,6 +132,7 @@ def join_chunks(chunks: list[Chunk]) -> Chunk:
         sum(chunk.bytes for chunk in chunks),
         tuple(remark for chunk in chunks for remark in chunk.remarks),
         tuple(damage for chunk in chunks for damage in chunk.damage),
+        sum(chunk.left_out for chunk in chunks),
     )
 
 

@@ -1,7 +1,5 @@
 """Read CSV (comma, semicolon, tab or bar) in a stream; a record with too few or too many fields costs itself only."""
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +12,16 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from distillscan.columns import READABLE, TIMESTAMP
 from distillscan.errors import InputError
 from distillscan.read.formats.arrow import to_series
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_rows
+from distillscan.read.formats.csv_dialect import LETTERS, Style, read_dialect
 from distillscan.read.formats.csv_records import RANGE, Range, RecordCounter, cut_ranges
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.inputs.stream import ByteStream, what_went_wrong
 from distillscan.read.options import Compression
+from distillscan.read.schema.names import shown_name
 from distillscan.read.schema.resolve import Resolution, SourceColumn
 from distillscan.read.values.jsontext import Level, to_text_column
 from distillscan.read.values.text import as_utf8, decode_bytes, to_json_objects
@@ -30,38 +31,44 @@ _BLOCK: Final = 16 << 20
 _LONGEST: Final = 256 << 20
 _HEADER: Final = 1 << 20
 _BOM: Final = b"\xef\xbb\xbf"
-_SEPARATORS: Final = (",", "\t", ";", "|")
-#: Blank lines, then a record: fields in quotation marks may hold line ends.
-_FIRST_RECORD: Final = re.compile(rb'(?:\xef\xbb\xbf)?[\r\n]*+(?:[^"\r\n]++|"[^"]*+")*+(?:\r\n|\r|\n|$)')
-_QUOTED: Final = re.compile(r'"[^"]*"')
+#: What is said of files that are not written as most are.
+_SAID: Final[dict[Style, str]] = {
+    "spark": "quotation marks are escaped with backslashes, and read so",
+    "mysql": "special characters are escaped with backslashes, and read so",
+    "letters": "tabs and line ends are written as letters behind backslashes, and read so",
+    "cloudsql": 'the sign "N is read as nothing',
+}
+#: Columns in which a comma between digits is that of a decimal fraction, where commas do not separate fields.
+_NUMBERS: Final = frozenset(name for name, dtype in READABLE.items() if dtype in (pl.Int64, TIMESTAMP))
+_THOUSANDS: Final = r"^\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\s*$"
+_DECIMAL_COMMA: Final = r"^\s*([+-]?\d+),(\d+)\s*$"
 
 
 class CsvReader:
-    """One CSV file with a header.
+    """One CSV file.
 
     Raises:
-        InputError: If it cannot be opened or has no header.
+        InputError: If it cannot be opened, or has no header and ``columns`` does not name its columns.
     """
 
-    def __init__(self, path: Path, label: str, compression: Compression | None) -> None:
+    def __init__(self, path: Path, label: str, compression: Compression | None, columns: Sequence[str] = ()) -> None:
         self._path, self._label, self._compression = path, label, compression
         self._size = path.stat().st_size
         with ByteStream(path, label, compression) as stream:
             head = stream.read(_HEADER)
-        header = _FIRST_RECORD.match(head)
-        if header is None or not header[0].removeprefix(_BOM).strip() or (header.end() == len(head) == _HEADER):
+        endless = len(head) == _HEADER and not re.search(rb"[\r\n]", head)
+        if endless or not head.removeprefix(_BOM).strip():
             raise InputError(f"{label} has no CSV header: the first line must name the columns")
-        self._body = header.end()
-        text = decode_bytes(header[0].removeprefix(_BOM)).strip("\r\n")
-        self._separator = _separator(text)
-        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=self._separator), [])
-        self._names = [name.strip() for name in names]
-        self._count = RecordCounter(self._separator)
+        self._dialect = read_dialect(head, label, columns)
+        self._names = self._dialect.names
+        self._count = RecordCounter(self._dialect.separator, self._dialect.style)
         self._ranges: list[Range] = []
         self.rows: int | None = None
         self.columns = tuple(SourceColumn(name) for name in self._names)
         twice = sorted({name for name in self._names if self._names.count(name) > 1})
-        self.remarks = tuple(f"{label}: there are two columns {name}; the first is read" for name in twice)
+        self.remarks = tuple(f"{label}: there are two columns {shown_name(name)}; the first is read" for name in twice)
+        if self._dialect.style in _SAID:
+            self.remarks += (f"{label}: {_SAID[self._dialect.style]}",)
 
     def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:  # noqa: ARG002 (blocks rule)
         """Return the file in ranges (a compressed one as a whole); ``records`` keeps every column."""
@@ -77,7 +84,7 @@ class CsvReader:
         else:
             found = []
             with ByteStream(self._path, self._label, None, 0, self._size) as stream:
-                for one in cut_ranges(stream.read_at, self._body, self._size, self._count, RANGE):
+                for one in cut_ranges(stream.read_at, self._dialect.body, self._size, self._count, RANGE):
                     found.append(one)
                     yield one
             self._ranges = found
@@ -91,7 +98,7 @@ class CsvReader:
         end = None if self._compression else part.end
         with ByteStream(self._path, self._label, self._compression, part.start, end) as stream:
             if part.start == 0:
-                stream.read(self._body)
+                stream.read(self._dialect.body)
             for block, closed in self._blocks(stream, part):
                 chunk, count = (
                     self._chunk(block, row, resolution, wanted, records)
@@ -134,20 +141,24 @@ class CsvReader:
         """The records of a block, the first of which is number ``row``, and how many there are, broken ones too."""
         broken: list[tuple[int, str]] = []
         # Of a broken record Arrow tells nothing if it is not UTF-8, so the block is made so before.
-        block, odd = as_utf8(block)
+        block, odd = as_utf8(self._dialect.plain(block))
         table = self._parse(block, wanted, broken)
         count = table.num_rows + len(broken)
         rows = pl.int_range(row, row + count, dtype=pl.UInt64, eager=True)
         if broken:
             rows = rows.filter(pl.Series([True]).new_from_index(0, count).scatter([at for at, _ in broken], False))
         columns = {self._names[at]: to_series(table.column(place)) for place, at in reversed([*enumerate(wanted)])}
+        if self._dialect.style == "letters":
+            columns = {name: values.str.replace_many(LETTERS) for name, values in columns.items()}
         paths = resolution.paths
         levels = {path.column: Level(columns[path.column].to_list()) for path in paths.values() if path.keys}
         found = {
             name: to_text_column(levels[path.column].at(path.keys)) if path.keys else columns[path.column]
             for name, path in paths.items()
         }
-        malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in broken]
+        for name in _NUMBERS.intersection(found):
+            found[name] = _spelt_plainly(found[name], commas=self._dialect.separator != ",")
+        malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in self._whole(broken)]
         remarks = (f"{self._label} is not UTF-8 throughout: other bytes are read as Windows-1252",) if odd else ()
         chunk = Chunk(
             rows,
@@ -158,6 +169,19 @@ class CsvReader:
             remarks,
         )
         return chunk, count
+
+    def _whole(self, broken: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+        """Broken records put together from the pieces into which line ends inside of them cut them."""
+        begins = self._dialect.begins_record
+        whole: list[tuple[int, str]] = []
+        last = -1
+        for at, text in broken:
+            if whole and at == last + 1 and begins(whole[-1][1]) and not begins(text):
+                whole[-1] = (whole[-1][0], f"{whole[-1][1]}\n{text}")
+            else:
+                whole.append((at, text))
+            last = at
+        return whole
 
     def _parse(self, block: bytes, wanted: Sequence[int], broken: list[tuple[int, str]]) -> Any:
         """The wanted columns as bytes; records with a wrong number of fields go to ``broken``, with their place."""
@@ -171,7 +195,11 @@ class CsvReader:
             # Only without threads does Arrow know the number of a broken record.
             "read_options": pacsv.ReadOptions(use_threads=False, block_size=len(block) + 1, column_names=names),
             "parse_options": pacsv.ParseOptions(
-                delimiter=self._separator, newlines_in_values=True, invalid_row_handler=keep
+                delimiter=self._dialect.separator,
+                quote_char=False if self._dialect.style == "letters" else '"',
+                escape_char="\\" if self._dialect.style == "mysql" else False,
+                newlines_in_values=True,
+                invalid_row_handler=keep,
             ),
             "convert_options": pacsv.ConvertOptions(
                 check_utf8=False,
@@ -183,7 +211,8 @@ class CsvReader:
         try:
             return pacsv.read_csv(pa.BufferReader(block), **options)
         except pa.ArrowInvalid as error:
-            raise InputError(f"{self._label} cannot be read as CSV here ({what_went_wrong(error)})") from error
+            reason = what_went_wrong(error).partition(":")[0]  # what follows may quote the record
+            raise InputError(f"{self._label} cannot be read as CSV here ({reason})") from error
 
     def _unclosed(self, block: bytes, row: int, resolution: Resolution) -> Chunk:
         """A record that the end of the file cuts off inside quotation marks."""
@@ -196,12 +225,15 @@ class CsvReader:
         return replace(no_rows(resolution.paths), malformed=malformed, damage=(Damage(row, reason),))
 
 
+def _spelt_plainly(numbers: pl.Series, *, commas: bool) -> pl.Series:
+    """Numbers without commas between thousands, and with a point where ``commas`` may begin a fraction."""
+    grouped = numbers.str.contains(_THOUSANDS)
+    plain = numbers.str.replace_all(",", "", literal=True)
+    fraction = numbers.str.replace(_DECIMAL_COMMA, "$1.$2") if commas else numbers
+    return pl.select(pl.when(grouped).then(plain).otherwise(fraction)).to_series() if len(numbers) else numbers
+
+
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:
     # Names have no blanks around them, so one without a name cannot be taken for another.
     named = [values.alias(name or " ") for name, values in columns.items()]
     return to_json_objects(pl.DataFrame(named[::-1]))
-
-
-def _separator(header: str) -> str:
-    bare = _QUOTED.sub("", header)
-    return max(_SEPARATORS, key=bare.count)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from distillscan.read.formats.csv_dialect import Style, record_patterns
+
 #: Files are cut into ranges of about this many bytes, each read by itself.
 RANGE: Final = 32 << 20
 _BLANK_LINES: Final = re.compile(rb"[\r\n]*+")
@@ -16,16 +18,19 @@ class RecordCounter:
     A quotation mark counts only where a field begins; blank lines are no records.
     """
 
-    def __init__(self, separator: str) -> None:
-        mark = re.escape(separator).encode()
-        field = rb'(?:(?!")|"[^"]*+(?:""[^"]*+)*+")[^' + mark + rb"\r\n]*+"
-        self._record = re.compile(rb"(?:" + field + mark + rb")*+" + field + rb"[\r\n]++")
+    def __init__(self, separator: str, style: Style = "rfc") -> None:
+        quoted, rest = record_patterns(separator, style)
+        field = rf'(?:(?!")|{quoted}){rest}' if style != "letters" else rest
+        one = rf"(?:{field}{re.escape(separator)})*+{field}[\r\n]++"
+        self._record = re.compile(one.encode(), re.DOTALL)
+        self._escapes = style == "mysql"
 
     def __call__(self, data: bytes) -> tuple[int, int]:
         """Return how many there are, and the position after the last one and the blank lines behind it."""
         start = _BLANK_LINES.match(data)
         end = start.end() if start is not None else 0
-        if b'"' not in data and b"\r" not in data and b"\n\n" not in data:
+        odd = b'"' in data or b"\r" in data or b"\n\n" in data or (self._escapes and b"\\" in data)
+        if not odd:
             last = data.rfind(b"\n") + 1
             return data.count(b"\n", end, last), max(end, last)
         records = 0

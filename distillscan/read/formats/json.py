@@ -1,11 +1,10 @@
-"""Read JSON in a stream: lines, arrays, objects that follow one another, records wrapped in lists, OTLP attributes."""
+"""Read JSON records from texts: objects, records in lists inside them, OTLP attributes."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain, compress
-from pathlib import Path
+from itertools import chain, compress, islice
 from typing import Final
 
 import polars as pl
@@ -15,20 +14,16 @@ from distillscan.errors import InputError
 from distillscan.read.bodies.columns import body_slot, first_body, read_bodies
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit
 from distillscan.read.formats.otlp import Record, plain
-from distillscan.read.formats.record_texts import BOM, Documents, Text, cut_lines, is_blank, is_document, oddities
-from distillscan.read.inputs.stream import ByteStream
-from distillscan.read.options import Compression
+from distillscan.read.formats.pages import find_pages, open_page
+from distillscan.read.formats.record_texts import BOM, Text, Texts
 from distillscan.read.schema.hints import MAY_NEST, names_for
 from distillscan.read.schema.model import Schema
 from distillscan.read.schema.resolve import Resolution, SourceColumn, slot
 from distillscan.read.values.jsontext import Level, is_deeper, parse, split_path, to_text_column, value_text
 from distillscan.read.values.text import decode_bytes
 
-#: To learn the keys, this many bytes are looked at in so many places evenly spread over the file.
-_SAMPLE: Final = 64 << 10
-_PLACES: Final = 16
-#: Of a file that can only be read from its beginning on, so many bytes are looked at.
-_HEAD: Final = 16 << 20
+#: Objects that are looked at for lists of records.
+_FIRST: Final = 20
 #: A record nested more deeply is malformed: parsers differ in how much they bear, and no log has reason to.
 _DEEPEST: Final = 128
 #: Keys of objects inside objects are learned down to this level.
@@ -36,65 +31,56 @@ _LEVELS: Final = 24
 
 
 class JsonReader:
-    """One JSON file. Each of its records is an object, or with a schema perhaps a wrapper around lists of records.
+    """JSON texts. Each holds an object: a record, or a wrapper around lists of records as a schema or ``pages`` says.
 
     Raises:
-        InputError: If it cannot be opened, or holds no object where one looks first.
+        InputError: If nothing can be opened, or there is no object where one looks first.
     """
 
-    def __init__(self, path: Path, label: str, compression: Compression | None, schema: Schema | None = None) -> None:
-        self._path, self._label, self._compression, self._schema = path, label, compression, schema
-        self._size = path.stat().st_size
-        self._document = is_document(path, label, compression)
+    def __init__(self, texts: Texts, schema: Schema | None = None, pages: Sequence[str] = ()) -> None:
+        self._texts, self._schema, self._pages = texts, schema, tuple(pages)
+        self._label = texts.label
         self._wrappers = [split_path(wrapper) for wrapper in schema.records] if schema else []
         self._attributes = schema is not None and schema.attributes
         #: Whether records are other than the objects that stand in the file.
-        self._unwraps = bool(self._wrappers or self._attributes)
+        self._unwraps = bool(self._wrappers or self._attributes or pages)
         self.rows: int | None = None
         self.remarks: tuple[str, ...] = ()
-        self.columns = self._learn(self._sample())
+        self.columns = self._learn(texts.sample())
         if not self.columns and schema is None:
-            raise InputError(f"{label}: none of the lines looked at is a JSON object: is it really NDJSON?")
+            raise InputError(f"{self._label}: none of the lines looked at is a JSON object: is it really NDJSON?")
 
     def with_schema(self, schema: Schema) -> "JsonReader":
-        """Return a reader of the same file that looks for records where the schema says they are."""
-        return JsonReader(self._path, self._label, self._compression, schema)
+        """Return a reader of the same texts that looks for records where the schema says they are."""
+        return JsonReader(self._texts, schema, self._pages)
+
+    def inside_pages(self) -> "JsonReader | None":
+        """Return a reader of the records in lists inside the objects; ``None`` if no list looks like records."""
+        values = (value for text in islice(self._texts.sample(), _FIRST) if (value := _parse(text)) is not None)
+        path = None if self._pages else find_pages(values)
+        return None if path is None else JsonReader(self._texts, self._schema, path)
 
     def look_through(self) -> bool:
         """Look at all records for keys, not at samples only, and return whether there are more than were known."""
         known = self.columns
-        with self._open() as stream:
-            self.columns = self._learn(chain.from_iterable(self._texts(stream)))
+        self.columns = self._learn(text for block in self._texts.blocks() for text in block.texts)
         return self.columns != known
 
     def units(self, resolution: Resolution, *, batch_rows: int, records: bool) -> Iterator[Unit]:  # noqa: ARG002 (blocks rule)
-        """Return the file as one unit; ``records`` keeps the records' own text.
+        """Return everything as one unit; ``records`` keeps the records' own text.
 
         Parsing holds Python's lock: two threads would take as long as one, and more of both processors.
         """
         read = partial(self._read, resolution, records)
-        yield Unit(0, None, self._size, read, read_rows=read)
+        yield Unit(0, None, self._texts.size, read, read_rows=read)
 
     def _read(self, resolution: Resolution, keep: bool, wanted: frozenset[int] | None = None) -> Iterator[Chunk]:
-        row = consumed = 0
-        with self._open() as stream:
-            for texts in self._texts(stream):
-                chunk, end = self._chunk(texts, row, resolution, keep, wanted)
-                yield replace(chunk, bytes=stream.consumed - consumed)
-                row, consumed = end, stream.consumed
-
-    @property
-    def _streamed(self) -> bool:
-        """Whether it can only be read from its beginning on."""
-        return self._document or self._compression is not None
-
-    def _open(self) -> ByteStream:
-        # No more of a file that grows than there was when it was opened.
-        end = None if self._compression else self._size
-        return ByteStream(self._path, self._label, self._compression, end=end)
-
-    def _texts(self, stream: ByteStream) -> Iterator[list[Text]]:
-        return iter(Documents(stream, self._label)) if self._document else cut_lines(stream)
+        row = 0
+        for block in self._texts.blocks():
+            chunk, end = self._chunk(block.texts, row, resolution, keep, wanted)
+            remarks = (*chunk.remarks, *block.remarks)
+            yield replace(chunk, bytes=block.bytes, left_out=block.left_out, remarks=remarks, damage=block.damage)
+            row = end
 
     def _find(
         self, texts: Sequence[Text], row: int, wanted: frozenset[int] | None
@@ -124,10 +110,13 @@ class JsonReader:
         return map(plain, records) if self._attributes else records
 
     def _unwrap(self, value: Record) -> Iterable[Record]:
-        for wrapper in self._wrappers:
-            if isinstance(value.get(wrapper[0]), list):
-                return _below(value, wrapper)
-        return (value,)
+        if any(_leads(value, wrapper) for wrapper in self._wrappers) or not self._pages:
+            return self._inside_wrapper(value)
+        return chain.from_iterable(map(self._inside_wrapper, open_page(value, self._pages)))
+
+    def _inside_wrapper(self, value: Record) -> Iterable[Record]:
+        wrapper = next((one for one in self._wrappers if _leads(value, one)), None)
+        return (value,) if wrapper is None else _below(value, wrapper)
 
     def _chunk(
         self, texts: Sequence[Text], row: int, resolution: Resolution, keep: bool, wanted: frozenset[int] | None
@@ -136,7 +125,6 @@ class JsonReader:
 
         ``keep`` keeps the records' own text; records that are not ``wanted`` are left out.
         """
-        remarks = tuple(oddities(texts, self._label))
         every, found, texts = self._find(texts, row, wanted)
         rows = every if wanted is None else [at for at in every if at in wanted]
         good = [record is not None for record in found]
@@ -151,14 +139,15 @@ class JsonReader:
         else:
             sources = [decode_bytes(text).strip() for text in compress(texts, good) if keep and text is not None]
         level = Level(records)
-        columns, notes = self._late_columns(level, resolution.direct) if self._schema is None else ({}, [])
+        by_name = self._schema is None and resolution.wanted
+        columns, notes = self._late_columns(level, resolution.direct) if by_name else ({}, [])
         chunk = Chunk(
             pl.Series(list(compress(rows, good)), dtype=pl.UInt64),
             self._columns(level, resolution) | columns,
             pl.DataFrame(broken, schema=MALFORMED, orient="row"),
             pl.Series(sources, dtype=pl.String) if keep else None,
             0,
-            (*notes, *remarks),
+            tuple(notes),
         )
         return chunk, every.stop
 
@@ -219,21 +208,6 @@ class JsonReader:
             for name, is_nested in nested.items()
         )
 
-    def _sample(self) -> Iterator[Text]:
-        """Texts from the beginning and, where the file lets one jump, from places spread over it."""
-        left = _HEAD if self._streamed else _SAMPLE
-        with self._open() as stream:
-            for text in chain.from_iterable(self._texts(stream)):
-                yield text
-                left -= len(text or b"")
-                if left < 0:
-                    break
-            places = range(1, 1 if self._streamed else _PLACES)
-            for start in (place * self._size // _PLACES for place in places):
-                if start > _SAMPLE - left:
-                    part = stream.read_at(start, _SAMPLE)
-                    yield from (text for text in part.split(b"\n")[1:-1] if not is_blank(text))
-
 
 def _parse(text: Text) -> Record | None:
     """The object that a text is; ``None`` if it is none, or nested so deeply that nobody meant it."""
@@ -247,6 +221,14 @@ def _parse(text: Text) -> Record | None:
     if not isinstance(value, dict) or (text.count(b"{") + text.count(b"[") > _DEEPEST and is_deeper(value, _DEEPEST)):
         return None
     return value
+
+
+def _leads(value: Record, wrapper: Sequence[str]) -> bool:
+    """Whether a value has the list of a wrapper, and the list inside that if there should be one."""
+    items = value.get(wrapper[0])
+    if not isinstance(items, list) or len(wrapper) == 1 or not items:
+        return isinstance(items, list)
+    return any(isinstance(item, dict) and isinstance(item.get(wrapper[1]), list) for item in items)
 
 
 def _below(value: Record, keys: Sequence[str]) -> Iterator[Record]:

@@ -1,26 +1,32 @@
 """Open a file with the schema of its source: the one that was asked for, or the one its columns tell."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from distillscan.columns import REQUIRED
+from distillscan.errors import InputError
 from distillscan.read.formats.chunks import Reader, Source
 from distillscan.read.formats.csv import CsvReader
 from distillscan.read.formats.json import JsonReader
-from distillscan.read.formats.lines import LinesReader, matches
+from distillscan.read.formats.lines import LinesReader, first_text, matches
 from distillscan.read.formats.parquet import ParquetReader
+from distillscan.read.formats.record_texts import FileTexts, Texts, is_document
+from distillscan.read.formats.source import choose_schema, recognise_source, said
+from distillscan.read.formats.wrappers import WrappedTexts, find_wrapper, line_pattern
 from distillscan.read.inputs.detect import detect, detect_compression, format_by_name
 from distillscan.read.options import Compression, Format, ReadOptions
 from distillscan.read.schema.model import NO_SCHEMA, Kind, Schema, load_schema, presets
-from distillscan.read.schema.resolve import Resolution, SourceColumn, has, resolve
+from distillscan.read.schema.resolve import Resolution, resolve
 from distillscan.read.schema.shape import refuse
 from distillscan.read.values.jsontext import split_path
 
 #: Rows that are looked at before a file counts as readable.
 _FIRST_ROWS: Final = 1_000
+#: Records inside records that are unwrapped: a hit of a search, with a line of a container, with a record.
+_LAYERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class Opening:
     """A file that was opened: what reads it, and where its columns are.
 
     Attributes:
-        note: What was assumed about its source, if anything.
+        notes: What was assumed about its source.
         advice: What to do instead, if it has no time or no account and looks like a log of another kind.
     """
 
@@ -36,8 +42,59 @@ class Opening:
     format: Format
     compression: Compression | None
     resolution: Resolution
-    note: str | None
+    notes: tuple[str, ...]
     advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A reader with the schema of its source, where its columns are, and what was assumed."""
+
+    reader: Reader
+    resolution: Resolution
+    notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return self.resolution.columns.issuperset(REQUIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """By what the columns of a file are found: keys of its path, a mapping, the schema that was asked for, presets.
+
+    ``joined`` says that another log may have what the file lacks.
+    """
+
+    label: str
+    partitions: Mapping[str, str | None]
+    mapping: Mapping[str, str]
+    wanted: Schema | None
+    presets: Sequence[Schema]
+    joined: bool
+
+    def look(self, reader: Reader, lines: Schema | None = None) -> _Found:
+        """Find the columns behind a reader; ``lines`` is its schema, if that is known."""
+
+        def resolved(schema: Schema | None) -> tuple[Reader, Resolution]:
+            is_json = isinstance(reader, JsonReader)
+            view = reader.with_schema(schema) if schema is not None and isinstance(reader, JsonReader) else reader
+            return view, resolve(view.columns, self.partitions, self.mapping, schema, open_ended=is_json)
+
+        if lines is not None:
+            return _Found(*resolved(lines), () if self.wanted else (said(lines),))
+        chosen, note = self.wanted, None
+        if chosen is None:
+            chosen, note = choose_schema(
+                reader, self.label, self.presets, lambda schema: resolved(schema)[1], joined=self.joined
+            )
+        return _Found(*resolved(chosen), (note,) if note else ())
+
+    @property
+    def lines(self) -> Mapping[str, Schema]:
+        """Patterns of lines of text, and their schemas."""
+        schemas = self.presets if self.wanted is None else [self.wanted]
+        return {one.lines: one for one in schemas if one.lines is not None}
 
 
 def open_file(
@@ -45,49 +102,103 @@ def open_file(
 ) -> Opening:
     """Recognise the format and source of a file that is not empty, and find its columns, or keys in its path.
 
+    Records that are inside those of a shipper or a store of logs are unwrapped.
+
     Raises:
         InputError: If it cannot be opened, or is something that cannot be read.
         UsageError: If the schema that was asked for is not right.
     """
     asked = options.schema if kind == "log" else None
     wanted = None if asked in (None, NO_SCHEMA) else load_schema(str(asked))
-    lines = _of_lines(path, label, options, wanted)
-    if lines is not None:
-        schema, compression = lines
-        reader: Reader = LinesReader(path, label, compression, schema.lines or "")
-        resolution = resolve(reader.columns, partitions, options.mapping, schema)
-        return Opening(reader, "lines", compression, resolution, None if wanted else _said(schema))
-    found, compression = detect(path, label, options.format)
-    if found == "parquet":
-        reader = ParquetReader(path, label)
-    else:
-        reader = (CsvReader if found == "csv" else JsonReader)(path, label, compression)
-    chosen = wanted
-    if asked is None:
-        schemas = [one for one in presets().values() if one.kind == kind]
-        chosen = recognise(reader.columns, schemas) or _inside(reader, schemas)
-    if chosen is not None and isinstance(reader, JsonReader):
-        reader = reader.with_schema(chosen)
-    mapping = options.mapping if kind == "log" else {}
-    resolution = resolve(reader.columns, partitions, mapping, chosen, open_ended=found == "ndjson")
-    if chosen is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
+    known = [one for one in presets().values() if one.kind == kind] if asked is None else []
+    mapping, joined = options.mapping if kind == "log" else {}, bool(options.joins) or kind == "join"
+    search = _Search(label, partitions, mapping, wanted, known, joined)
+    reader, format_, compression, lines = _open(path, label, options, search)
+    found = search.look(reader, lines)
+    if not mapping or found.resolution.unmatched:
+        found = _unwrapped(search, found, path.stat().st_size)
+    reader, resolution = found.reader, found.resolution
+    if resolution.schema is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
         resolution = resolve(reader.columns, partitions, mapping)
     _refuse(Source(0, label, reader, resolution))
-    note = None if wanted is not None or chosen is None else _said(chosen)
-    lost = kind == "log" and _lacks(resolution)
-    return Opening(reader, found, compression, resolution, note, _advice(reader, label, wanted) if lost else None)
+    advice = _advice(reader, label, wanted) if kind == "log" and _lacks(resolution) else None
+    return Opening(reader, format_, compression, resolution, found.notes, advice)
+
+
+def _open(
+    path: Path, label: str, options: ReadOptions, search: _Search
+) -> tuple[Reader, Format, Compression | None, Schema | None]:
+    """A reader of the file as it is, its format, and the schema of its lines if it is plain text."""
+    named = options.format or format_by_name(label)
+    if named is None or search.wanted is not None or (named == "ndjson" and options.format is None):
+        texts: Texts = FileTexts(path, label, compression := detect_compression(path, label))
+        lines = search.lines if named is None or search.wanted is not None else {}
+        first = first_text(texts)
+        pattern = next((one for one in lines if matches(first, one)), None) or line_pattern(
+            texts.sample(), mixed=named is None
+        )
+        if pattern is None and search.wanted is not None and not first.startswith(("{", "[")):
+            pattern = search.wanted.lines
+        if pattern is not None:
+            return LinesReader(texts, pattern), "lines", compression, lines.get(pattern)
+    found, compression = detect(path, label, options.format)
+    if found == "parquet":
+        return ParquetReader(path, label), found, compression, None
+    if found == "csv":
+        return CsvReader(path, label, compression, options.columns), found, compression, None
+    texts = FileTexts(path, label, compression, document=is_document(path, label, compression))
+    return JsonReader(texts), found, compression, None
+
+
+def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:
+    """The records inside those of a reader, layer by layer, if they have what is looked for; else what they are in."""
+    best = found = plain
+    notes: tuple[str, ...] = ()
+    for _ in range(_LAYERS):
+        if found.complete and found.resolution.schema is not None:
+            break
+        inside = _unwrap(search, found, size)
+        if inside is None:
+            break
+        reader, lines, note = inside
+        notes = (*notes, f"{search.label}: {note}")
+        found = search.look(reader, lines)
+        better = found.complete or (best is plain and "account_id" not in plain.resolution.columns)
+        if better and (found.resolution.schema is not None or best.resolution.schema is None):
+            best = replace(found, notes=(*notes, *found.notes))
+    return best
+
+
+def _unwrap(search: _Search, found: _Found, size: int) -> tuple[Reader, Schema | None, str] | None:
+    """A reader of the records one layer further in, the schema of their lines if that is known, and what to say."""
+    reader = found.reader
+    pages = reader.inside_pages() if isinstance(reader, JsonReader) and not found.complete else None
+    if pages is not None:
+        return pages, None, "the records in lists inside its objects are read"
+    wrapped = find_wrapper(reader, found.resolution, search.lines)
+    if wrapped is None:
+        return None
+    wrapper, pattern = wrapped
+    texts = WrappedTexts(reader, wrapper, search.label, size, of_json=pattern is None)
+    note = f"the records inside {wrapper.places['record']} are read"
+    if pattern is not None:
+        return LinesReader(texts, pattern), search.lines[pattern], note
+    try:
+        return JsonReader(texts), None, note
+    except InputError:
+        return None  # it only looked like JSON
 
 
 def _advice(reader: Reader, label: str, wanted: Schema | None) -> str | None:
     """What to say to somebody whose file is not what the command takes it for."""
-    looks = recognise(reader.columns, [one for one in presets().values() if one.kind == "log"])
+    looks = next(iter(recognise_source(reader, label, [one for one in presets().values() if one.kind == "log"])), None)
     if wanted is not None and looks is not None and looks != wanted:
         return f"The file looks like another source ({looks.summary}): --schema {looks.name}, or leave --schema out"
     if wanted is not None and wanted.kind == "join":
         return f"The schema {wanted.name} is for logs that add columns to another one: analyse that with --join {label}"
     for one in presets().values():
         wrapped = {column.name for column in reader.columns} & {split_path(path)[0] for path in one.records}
-        if one.kind == "join" and (wrapped or recognise(reader.columns, [one]) is not None):
+        if one.kind == "join" and (wrapped or recognise_source(reader, label, [one])):
             return (
                 f"The file looks like {one.summary}, which add columns to another log: analyse that with --join {label}"
             )
@@ -99,24 +210,6 @@ def _lacks(resolution: Resolution) -> bool:
     return bool(resolution.unmatched) or not resolution.columns.issuperset(REQUIRED)
 
 
-def recognise(columns: Sequence[SourceColumn], schemas: Iterable[Schema]) -> Schema | None:
-    """Return the schema whose source a file with these columns comes from; ``None`` if none fits, or none is needed.
-
-    The one that asks for most columns wins, of equals the first by name. A file with the required canonical columns
-    is taken as it is.
-    """
-    if {column.name for column in columns}.issuperset(REQUIRED):
-        return None
-    fitting: list[tuple[int, str, Schema]] = []
-    for schema in schemas:
-        signs = schema.recognise
-        asked = len(signs.all) + bool(signs.any)
-        fits = all(has(path, columns) for path in signs.all) and not any(has(path, columns) for path in signs.none)
-        if asked and fits and (not signs.any or any(has(path, columns) for path in signs.any)):
-            fitting.append((-asked, schema.name, schema))
-    return min(fitting, key=lambda one: one[:2])[2] if fitting else None
-
-
 def _refuse(source: Source) -> None:
     """Look at the first rows for what the schema refuses: it explains what else seems to be missing."""
     schema = source.resolution.schema
@@ -124,34 +217,3 @@ def _refuse(source: Source) -> None:
         chosen = source.resolution.at(one.path for one in schema.refuse)
         for chunk in islice(source.chunks(chosen, _FIRST_ROWS), 1):
             refuse(chosen, chunk.columns, source.label)
-
-
-def _inside(reader: Reader, schemas: Iterable[Schema]) -> Schema | None:
-    """The schema of the records inside a file whose lines are wrappers around lists of records."""
-    if not isinstance(reader, JsonReader):
-        return None
-    names = {column.name for column in reader.columns if column.nested}
-    for schema in schemas:
-        wrapped = any(split_path(wrapper)[0] in names for wrapper in schema.records)
-        if wrapped and recognise(reader.with_schema(schema).columns, [schema]) is not None:
-            return schema
-    return None
-
-
-def _of_lines(
-    path: Path, label: str, options: ReadOptions, wanted: Schema | None
-) -> tuple[Schema, Compression | None] | None:
-    """The schema for lines of plain text that a file is, if it is one: asked for, or told by its first line."""
-    if wanted is not None:
-        return (wanted, detect_compression(path, label)) if wanted.lines else None
-    if options.schema == NO_SCHEMA or options.format is not None or format_by_name(label) is not None:
-        return None
-    compression = detect_compression(path, label)
-    for schema in presets().values():
-        if schema.lines is not None and matches(path, label, compression, schema.lines):
-            return schema, compression
-    return None
-
-
-def _said(schema: Schema) -> str:
-    return f"read with the schema {schema.name} ({schema.summary}); --schema none reads columns by name only"

@@ -1,40 +1,28 @@
-"""OpenTelemetry's JSON: lists of attributes as objects, and one attribute for each message as a list of messages."""
+"""OpenTelemetry's JSON: lists of attributes as objects."""
 
-import re
 from typing import Any, Final
 
+#: Keys that hold attributes: of spans, of log records, of spans as Jaeger exports them.
+ATTRIBUTES: Final = ("attributes", "body", "tags")
 _LEVELS: Final = 24
-#: OpenLLMetry's one attribute for each message: ``gen_ai.prompt.0.content``.
-_NUMBERED: Final = re.compile(r"(gen_ai\.(?:prompt|completion))\.(\d{1,6})\.(\w+)")
 _SCALARS: Final = ("stringValue", "intValue", "doubleValue", "boolValue", "bytesValue")
 
 Record = dict[str, Any]
 
 
 def plain(record: Record) -> Record:
-    """Return an OTLP record with its attribute lists as objects, numbered messages gathered into lists."""
+    """Return an OTLP record with its attribute lists as objects."""
     found = _plain_attributes(record)
     if isinstance(found.get("resource"), dict):
         found["resource"] = _plain_attributes(found["resource"])
     if isinstance(found.get("events"), list):
         found["events"] = [_plain_attributes(one) if isinstance(one, dict) else one for one in found["events"]]
-    return _gathered(found)
+    return found
 
 
 def _plain_attributes(record: Record) -> Record:
-    found = {key: record[key] for key in ("attributes", "body") if isinstance(record.get(key), list | dict)}
-    values = {key: _plain_value(value, 0) for key, value in found.items()}
-    return {**record, **{key: _gathered(one) if isinstance(one, dict) else one for key, one in values.items()}}
-
-
-def _gathered(attributes: Record) -> Record:
-    """Attributes with ``gen_ai.prompt.0.role``, ``gen_ai.prompt.0.content`` ... also as one list of messages."""
-    lists: dict[str, dict[int, Record]] = {}
-    for key, value in attributes.items():
-        if match := _NUMBERED.fullmatch(key):
-            lists.setdefault(match[1], {}).setdefault(int(match[2]), {})[match[3]] = value
-    gathered = {name: [numbered[at] for at in sorted(numbered)] for name, numbered in lists.items()}
-    return {**attributes, **gathered} if gathered else attributes
+    found = {key: record[key] for key in ATTRIBUTES if isinstance(record.get(key), list | dict)}
+    return {**record, **{key: _plain_value(value, 0) for key, value in found.items()}}
 
 
 def _plain_value(value: Any, depth: int) -> Any:

@@ -21,6 +21,7 @@ from distillscan.read.formats.arrow import is_text, to_series
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_rows
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.inputs.stream import reading, what_went_wrong
+from distillscan.read.schema.names import shown_name
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values.jsontext import dig_json
 from distillscan.read.values.text import to_json, to_json_objects
@@ -33,6 +34,8 @@ _ROWS: Final = 16_384
 #: it is fetched in pieces, a broken page that claims 2 GB makes Arrow fill as much with zeros.)
 _GIANT: Final = 256 << 20
 _PIECE: Final = 4 << 20
+#: Maps by whose keys it is told whether lists were flattened.
+_FIRST: Final = 1_000
 #: Rows of a broken row group that are read, or lost, together.
 _STEP: Final = 1_000
 #: First rows that are looked at for texts that repeat, and how often a value is there if they do.
@@ -82,8 +85,8 @@ class ParquetReader:
         names = [column.name for column in columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         self.remarks = (
-            *(f"{label}: there are two columns {name}; the first is read" for name in twice),
-            *(f"{label}: column {name} is encrypted: not read" for name in sorted(encrypted)),
+            *(f"{label}: there are two columns {shown_name(name)}; the first is read" for name in twice),
+            *(f"{label}: column {shown_name(name)} is encrypted: not read" for name in sorted(encrypted)),
         )
         if encrypted and not self.columns:
             raise InputError(f"{label} is encrypted: export it without encryption")
@@ -200,7 +203,10 @@ class ParquetReader:
         kind = self._schema.field(self._schema.get_all_field_indices(path.column)[0]).type
         names, keys = [path.column], list(path.keys)
         while keys and pa.types.is_struct(kind):
-            size = next(size for size in range(len(keys), 0, -1) if kind.get_field_index(".".join(keys[:size])) >= 0)
+            sizes = range(len(keys), 0, -1)
+            size = next((size for size in sizes if kind.get_field_index(".".join(keys[:size])) >= 0), 0)
+            if not size:
+                break
             names.append(".".join(keys[:size]))
             kind = kind.field(names[-1]).type
             del keys[:size]
@@ -214,13 +220,18 @@ def _dig(values: pl.Series, keys: Sequence[str]) -> pl.Series:
         longest_first = [(size, ".".join(keys[:size])) for size in range(len(keys), 0, -1)]
         if isinstance(values.dtype, pl.Struct):
             names = {item.name for item in values.dtype.fields}
-            size = next(size for size, key in longest_first if key in names)
+            size = next((size for size, key in longest_first if key in names), 0)
+            if not size:  # a list that was flattened into numbered fields
+                return dig_json(to_json(values), tuple(keys))
             values = values.struct.field(".".join(keys[:size]))
         elif isinstance(values.dtype, pl.Map):
             for size, key in longest_first:  # noqa: B007 (the last one counts if none is there)
                 below = pl.select(pl.lit(values).map.get(key)).to_series()
                 if below.null_count() < len(below):
                     break
+            else:
+                if _is_numbered(values, ".".join(keys)):
+                    return dig_json(to_json(values), tuple(keys))
             values = below
         else:
             text = to_json(values) if isinstance(values.dtype, pl.List | pl.Array) else values
@@ -228,6 +239,12 @@ def _dig(values: pl.Series, keys: Sequence[str]) -> pl.Series:
             return dig_json(text, tuple(keys)) if text.dtype == pl.String else nothing
         keys = keys[size:]
     return values
+
+
+def _is_numbered(values: pl.Series, name: str) -> bool:
+    """Whether the first maps of a column have a list that was flattened into numbered keys (``messages.0.content``)."""
+    keys = pl.select(pl.lit(values.head(_FIRST)).map.keys()).to_series().explode()
+    return bool(keys.drop_nulls().str.starts_with(f"{name}.0.").any())
 
 
 def _source_values(batch: Any) -> dict[str, pl.Series]:

@@ -1,21 +1,28 @@
-"""Cut a JSON file, of whatever form, into the texts of its records, in a stream and without parsing them."""
+"""Cut a text file, of whatever form, into the texts of its records, in a stream and without parsing them."""
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from distillscan.errors import InputError
+from distillscan.read.inputs.outcome import Damage
 from distillscan.read.inputs.stream import ByteStream
 from distillscan.read.options import Compression
-from distillscan.read.values.text import decode_bytes
 
 BLOCK: Final = 1 << 20
 #: A record of more bytes is given up.
 LONGEST: Final = 256 << 20
 BOM: Final = b"\xef\xbb\xbf"
 _HEAD: Final = 64 << 10
+#: To learn what a file holds, this many bytes are looked at in so many places evenly spread over the file.
+_SAMPLE: Final = 64 << 10
+_PLACES: Final = 16
+#: Of a file that can only be read from its beginning on, so many bytes are looked at.
+_STREAMED: Final = 16 << 20
 #: What a blank line consists of; files with byte order marks may have been put together.
 _BLANK: Final = b" \t\r\n\v\f" + BOM
 
@@ -24,9 +31,84 @@ _STRINGS: Final = rb'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^%s]*+)*+'
 _INSIDE: Final = re.compile(rb'[^"\[\]{}]*+' + _STRINGS % rb'"\[\]{}', re.DOTALL)
 _BETWEEN: Final = re.compile(rb'[^"\[\]{},\n]*+' + _STRINGS % rb'"\[\]{},\n', re.DOTALL)
 _REST_OF_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+("?)', re.DOTALL)
+#: Where one object may end and the next begin on the same line.
+_SEAM: Final = re.compile(rb"\}[ \t,\x1e]*\{")
+_SPACE: Final = " \t\r,\x1e"
+_LENIENT: Final = json.JSONDecoder(strict=False)
 
 #: The text of what should be one record; ``None`` for one that is longer than ``LONGEST``.
 Text = bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive texts, the bytes of the file they took, and what reading them showed.
+
+    ``left_out`` counts other output between the records, in a log that holds them as texts.
+    """
+
+    texts: list[Text]
+    bytes: int
+    left_out: int = 0
+    remarks: tuple[str, ...] = ()
+    damage: tuple[Damage, ...] = ()
+
+
+class Texts(Protocol):
+    """Texts of records, from a file or from inside the records of another reader."""
+
+    label: str
+    size: int
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield all of them from the beginning."""
+
+    def sample(self) -> Iterator[Text]:
+        """Yield some of them, the first ones first."""
+
+
+class FileTexts:
+    """The texts of a file: its lines, or the values of a JSON document.
+
+    Raises:
+        InputError: If the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, label: str, compression: Compression | None, *, document: bool = False) -> None:
+        self._path, self.label, self._compression = path, label, compression
+        self.size = path.stat().st_size
+        self._document = document
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield all texts, block by block of the file."""
+        consumed = 0
+        with self._open() as stream:
+            for texts in self._cut(stream):
+                yield Block(texts, stream.consumed - consumed, remarks=tuple(oddities(texts, self.label)))
+                consumed = stream.consumed
+
+    def sample(self) -> Iterator[Text]:
+        """Yield texts from the beginning and, where the file lets one jump, from places spread over it."""
+        streamed = self._document or self._compression is not None
+        left = _STREAMED if streamed else _SAMPLE
+        with self._open() as stream:
+            for text in chain.from_iterable(self._cut(stream)):
+                yield text
+                left -= len(text or b"")
+                if left < 0:
+                    break
+            places = range(1, 1 if streamed else _PLACES)
+            for start in (place * self.size // _PLACES for place in places):
+                if start > _SAMPLE - left:
+                    yield from _lines(stream.read_at(start, _SAMPLE).partition(b"\n")[2].rpartition(b"\n")[0])
+
+    def _open(self) -> ByteStream:
+        # No more of a file that grows than there was when it was opened.
+        end = None if self._compression else self.size
+        return ByteStream(self._path, self.label, self._compression, end=end)
+
+    def _cut(self, stream: ByteStream) -> Iterable[list[Text]]:
+        return Documents(stream, self.label) if self._document else cut_lines(stream)
 
 
 def is_document(path: Path, label: str, compression: Compression | None) -> bool:
@@ -37,14 +119,11 @@ def is_document(path: Path, label: str, compression: Compression | None) -> bool
     """
     with ByteStream(path, label, compression) as stream:
         text = stream.read(_HEAD).removeprefix(BOM).lstrip()
-    line = text.partition(b"\n")[0].strip()
-    if text.startswith(b"[") or line == b"{":
-        return True
-    try:
-        _, end = json.JSONDecoder(strict=False).raw_decode(first := decode_bytes(line))
-    except (ValueError, RecursionError):
-        return False
-    return end < len(first) and first.startswith("{")
+    first, _, rest = text.partition(b"\n")
+    line, goes_on = first.strip(), not rest.lstrip().startswith(b"{")
+    spread = line.startswith(b"{") and line.endswith((b"{", b"[", b",", b":")) and goes_on
+    opened = line == b"{" or text.startswith(b"[") or (line.startswith(b"{") and line.endswith((b"[", b"},")))
+    return spread or opened or len(split_glued(line)) > 1
 
 
 def is_blank(text: bytes) -> bool:
@@ -52,7 +131,31 @@ def is_blank(text: bytes) -> bool:
     return not text.strip(_BLANK)
 
 
-def oddities(texts: Collection[Text], label: str) -> Iterator[str]:
+def split_glued(line: bytes) -> list[Text]:
+    """Return the values of a line on which objects follow one another without a line end; else the line itself."""
+    if not line.lstrip(_BLANK).startswith(b"{") or not _SEAM.search(line):
+        return [line]
+    text, at = line.removeprefix(BOM).decode("utf-8", "surrogateescape").strip(), 0
+    found: list[Text] = []
+    while at < len(text):
+        try:
+            _, end = _LENIENT.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = len(text)
+        found.append(text[at:end].encode("utf-8", "surrogateescape"))
+        at = end + len(text[end:]) - len(text[end:].lstrip(_SPACE))
+    return found
+
+
+def _lines(data: bytes) -> list[Text]:
+    """The texts in whole lines."""
+    lines: list[Text] = [line for line in data.split(b"\n") if not is_blank(line)]
+    if not _SEAM.search(data):
+        return lines
+    return list(chain.from_iterable(split_glued(line) for line in lines if line is not None))
+
+
+def oddities(texts: list[Text], label: str) -> Iterator[str]:
     """Yield what to say of the texts of a file that are not UTF-8, or too long to be kept."""
     if not all(text is None or _is_utf8(text) for text in texts):
         yield f"{label} is not UTF-8 throughout: other bytes are read as Windows-1252"
@@ -73,10 +176,10 @@ def cut_lines(stream: ByteStream) -> Iterator[list[Text]]:
         if length > LONGEST:
             yield [None]
             _, _, whole = whole.partition(b"\n")
-        yield [line for line in b"".join((*carry, whole)).split(b"\n") if not is_blank(line)]
+        yield _lines(b"".join((*carry, whole)))
         carry, length = [rest], len(rest)
     last = b"".join(carry)
-    yield [None] if length > LONGEST else [] if is_blank(last) else [last]
+    yield [None] if length > LONGEST else _lines(last)
 
 
 class Documents:

@@ -1,21 +1,28 @@
 """Recognise what a file is from its first bytes and its name."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+import pyarrow as pa
+
 from distillscan.errors import InputError
 from distillscan.read.inputs.stream import ByteStream, reading
 from distillscan.read.options import Compression, Format
 
-_HEAD: Final = 64 * 1024
+HEAD: Final = 64 * 1024
 _COMPRESSED: Final[tuple[tuple[bytes, Compression], ...]] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+#: The first line of JSON, or of lines with a record behind a time or the like; of Kubernetes any line.
+_RECORD: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*|[^{}"\r\n]{0,200})\{\s*"|\d{4}-\S+ std(?:out|err) [PF] ')
+_BEGINNING: Final = 4096
 _PARQUET: Final = (b"PAR1", b"PARE")
 _UTF16: Final = "text in UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)"
 _REFUSED: Final = (
     *((magic, "Parquet inside gzip or zstd: decompress it first (Parquet compresses by itself)") for magic in _PARQUET),
     (b"PK\x03\x04", "a zip archive or spreadsheet: unpack or export it as CSV"),
+    (b"\x1f\x8b", "compressed twice: decompress it once (gunzip)"),
     (b"BZh", "compressed with bzip2: decompress it, or compress it with gzip or zstd"),
     (b"\xfd7zXZ", "compressed with xz: decompress it, or compress it with gzip or zstd"),
     (b"\xff\xfe", _UTF16),
@@ -51,7 +58,7 @@ def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compr
     """
     compression = detect_compression(path, label)
     with ByteStream(path, label, compression) as stream:
-        head = stream.read(_HEAD)
+        head = stream.read(HEAD)
     if head.startswith(_PARQUET) and compression is None:
         return "parquet", None
     refused = next((reason for magic, reason in _REFUSED if head.startswith(magic)), _UTF16 if _is_utf16(head) else "")
@@ -62,6 +69,17 @@ def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compr
     return found, compression
 
 
+def begins_like_log(head: bytes) -> bool:
+    """Return whether a file with any name begins like a log: as Parquet, as JSON, as lines that end with JSON."""
+    compression = _compression(head)
+    if compression is not None:
+        try:
+            head = pa.CompressedInputStream(pa.BufferReader(head), compression).read(_BEGINNING)
+        except OSError:
+            return False
+    return head.startswith(_PARQUET) or _RECORD.match(head) is not None
+
+
 def detect_compression(path: Path, label: str) -> Compression | None:
     """Recognise how a file is compressed by its first bytes.
 
@@ -70,7 +88,11 @@ def detect_compression(path: Path, label: str) -> Compression | None:
     """
     with reading(label), path.open("rb") as raw:
         first = raw.read(4)
-    return next((name for magic, name in _COMPRESSED if first.startswith(magic)), None)
+    return _compression(first)
+
+
+def _compression(head: bytes) -> Compression | None:
+    return next((name for magic, name in _COMPRESSED if head.startswith(magic)), None)
 
 
 def _is_utf16(head: bytes) -> bool:

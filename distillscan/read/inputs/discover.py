@@ -6,7 +6,7 @@ import re
 import stat
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,11 +14,12 @@ from typing import BinaryIO, Final
 from urllib.parse import unquote
 
 from distillscan.errors import InputError
-from distillscan.read.inputs.detect import format_by_name
+from distillscan.read.inputs.detect import HEAD, begins_like_log, format_by_name
 from distillscan.read.inputs.local_copy import LocalCopies
 from distillscan.read.inputs.outcome import Skipped
 from distillscan.read.inputs.remote import SCHEMES, Store, has_pattern, is_remote
 from distillscan.read.inputs.stream import reading
+from distillscan.read.inputs.tables import LOG, dead_files
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
 
@@ -27,6 +28,10 @@ _NULL_PARTITION: Final = "__HIVE_DEFAULT_PARTITION__"
 #: What every engine passes over in a folder: hidden objects, checksums, and whatever is in hidden folders.
 _HIDDEN: Final = re.compile(r"(?<!:)/[._]|\.crc$")
 _LABELS: Final = re.compile(r"(?:^|[._-])labels?\.", re.IGNORECASE)
+#: Objects beside a Bedrock log with the bodies that are too long for it: ``data/REQUEST_input.json.gz``.
+_BODIES: Final = re.compile(r"(?:^|/)data/[^/]*(?:input|output)[^/]*\.json(?:\.gz)?$")
+#: What an Iceberg table has in its folder ``metadata``.
+_ICEBERG: Final = re.compile(r"(?:^|/)metadata/[^/]+(?:\.metadata\.json(?:\.gz)?|\.avro|\.stats|\.puffin)$")
 _SHOWN: Final = 3
 
 
@@ -126,7 +131,7 @@ class _Search:
             raise InputError(f"{path} does not exist: check the path (relative paths start at the current directory)")
         matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 (keeps the analyst's spelling)
         folders = [match for match in matches if Path(match).is_dir()]
-        files = self._choose(path, [match for match in matches if match not in folders], by_ending=False)
+        files = self._local(path, [match for match in matches if match not in folders], by_ending=False)
         found = [*(one for folder in folders for one in self._walk(folder)), *map(_local, files)]
         if not found:
             raise InputError(
@@ -143,7 +148,39 @@ class _Search:
             subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "_")))
             visible = (name for name in files if not name.startswith((".", "_")) and not name.endswith(".crc"))
             names += [Path(folder, name).as_posix() for name in visible]
-        return [_local(name) for name in self._choose(directory, sorted(names), by_ending=self.forced is None)]
+        return [_local(name) for name in self._local(directory, sorted(names), by_ending=self.forced is None)]
+
+    def _local(self, path: str, names: Sequence[str], *, by_ending: bool) -> list[str]:
+        """Those of some local files that may be logs."""
+        folders = {folder for name in names if name.endswith(".parquet") for folder in Path(name).parents}
+        try:
+            logs = [one.as_posix() for folder in folders if (folder / LOG).is_dir() for one in (folder / LOG).iterdir()]
+        except OSError:
+            logs = []
+        names = self._current(names, logs, Path)
+        return self._choose(path, names, lambda name: Path(name).open("rb"), by_ending=by_ending)
+
+    def _current(self, names: Sequence[str], logs: Sequence[str], local: Callable[[str], Path]) -> list[str]:
+        """Some files without those that Delta tables do not refer to any more; say how many there are."""
+        dead: set[str] = set()
+        for root in sorted({name.rpartition(f"{LOG}/")[0].rstrip("/") for name in logs}):
+            below = f"{root}/" if root else ""
+            try:
+                found = dead_files(
+                    root,
+                    [name for name in logs if name.startswith(f"{below}{LOG}/")],
+                    [name for name in names if name.startswith(below)],
+                    local,
+                )
+            except InputError as error:
+                self.notes.add(f"{error}: all files below it are read, also those that were replaced")
+                continue
+            if found:
+                self.notes.add(
+                    f"{root}: left out {len(found):,} file(s) that this Delta table does not refer to any more"
+                )
+            dead.update(found)
+        return [name for name in names if name not in dead]
 
     def _fetch(self, path: str) -> list[Found]:
         """Copies of the logs at a remote path, chosen as those of a local one are."""
@@ -151,7 +188,10 @@ class _Search:
         labels = store.find()
         if labels != [path]:
             by_ending = self.forced is None and not has_pattern(path)
-            labels = self._choose(path, [one for one in labels if not _HIDDEN.search(one)], by_ending=by_ending)
+            logs = [one for one in labels if f"/{LOG}/" in one]
+            labels = [one for one in labels if not _HIDDEN.search(one)]
+            labels = self._current(labels, logs, lambda name: store.copy(name, self.copies))
+            labels = self._choose(path, labels, store.open, by_ending=by_ending)
         if not labels:
             raise InputError(f"{path} holds no log: check the address, name the objects, or say --input-format")
         found = []
@@ -162,16 +202,28 @@ class _Search:
                 self.skipped.append(Skipped(label, Path(label), 0, str(error)))
         return found
 
-    def _choose(self, path: str, names: Sequence[str], *, by_ending: bool) -> list[str]:
-        """Those of some files that may be logs; say which others there are."""
-        labels = [name for name in names if _LABELS.search(name.rpartition("/")[2])]
-        unknown = [name for name in names if by_ending and name not in labels and format_by_name(name) is None]
-        for why, left_out in (("that hold labels", labels), ("with an unknown ending", unknown)):
-            if left_out:
-                shown = ", ".join(left_out[:_SHOWN]) + (", ..." if len(left_out) > _SHOWN else "")
-                self.notes.add(f"{path}: left out {len(left_out)} file(s) {why} ({shown}); name a file to have it read")
-        gone = {*labels, *unknown}
-        return [name for name in names if name not in gone]
+    def _choose(
+        self, path: str, names: Sequence[str], read: Callable[[str], BinaryIO], *, by_ending: bool
+    ) -> list[str]:
+        """Those of some files that may be logs, by name or by how they begin; say which others there are."""
+        left_out = {name: "that hold labels" for name in names if _LABELS.search(name.rpartition("/")[2])}
+        left_out |= {name: "with metadata of an Iceberg table" for name in names if _ICEBERG.search(name)}
+        left_out |= {name: "with bodies that Bedrock keeps apart" for name in names if _BODIES.search(name)}
+        for name in names if by_ending else ():
+            if name not in left_out and format_by_name(name) is None and not self._begins_like_log(name, read):
+                left_out[name] = "with an unknown ending"
+        for why in dict.fromkeys(left_out.values()):
+            few = [name for name, reason in left_out.items() if reason == why]
+            shown = ", ".join(few[:_SHOWN]) + (", ..." if len(few) > _SHOWN else "")
+            self.notes.add(f"{path}: left out {len(few)} file(s) {why} ({shown}); name a file to have it read")
+        return [name for name in names if name not in left_out]
+
+    def _begins_like_log(self, name: str, read: Callable[[str], BinaryIO]) -> bool:
+        try:
+            with reading(name), read(name) as stream:
+                return begins_like_log(stream.read(HEAD))
+        except InputError:
+            return False
 
     def _skip(self, path: str, error: OSError) -> None:
         self.skipped.append(Skipped(path, Path(path), 0, f"{path} cannot be opened: {error.strerror}"))

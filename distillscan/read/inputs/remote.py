@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from distillscan.errors import InputError, UsageError
 from distillscan.read.inputs.local_copy import LocalCopies
@@ -81,9 +81,13 @@ class Store:
         Raises:
             InputError: If it cannot be read to its end, or there is no room.
         """
-        key = label.removeprefix(self._address(""))
-        with reaching(label), self._store.open_input_stream(self._place(key)) as stream:
+        with reaching(label), self.open(label) as stream:
             return copies.copy(stream, label)
+
+    def open(self, label: str) -> BinaryIO:
+        """Open an object for reading."""
+        stream: BinaryIO = self._store.open_input_stream(self._place(label.removeprefix(self._address(""))))
+        return stream
 
     def _below(self, folder: str) -> list[str]:
         found = self._store.get_file_info(self._select(self._place(folder), recursive=True, allow_not_found=True))

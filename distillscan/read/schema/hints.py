@@ -1,6 +1,6 @@
 """Names under which common sources keep the canonical columns, in the order in which they are preferred."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -14,8 +14,8 @@ _NAMES: Final = {
     "timestamp": (
         "ts eventtimestamp requesttimestamp logtimestamp time eventtime requesttime datetime starttime startedat"
         " requestcreatedat requestedat receivedat occurredat loggingtime logtime timegenerated effectiveat"
-        " timestampms timestampus timestampns timestamputc tsms epoch epochms unixtime unixtimestamp"
-        " createdat created date"
+        " starttimeunixnano timeunixnano timestampms timestampus timestampns timestamputc tsms epoch epochms unixtime"
+        " unixtimestamp createdat created date wrappertime"
     ),
     "account_id": (
         "account accountuuid userid useruuid user customerid customeruuid customer subscriberid memberid uid"
@@ -95,10 +95,13 @@ _NAMES: Final = {
     "images": "imagecount numimages nimages hasimage hasimages hasvision picturecount haspicture",
 }
 
+#: What the CSV export of Azure's portal adds to the names of times.
+PORTAL_ZONE: Final = " [UTC]"
+
 
 def normalise(name: str) -> str:
     """Return a column name without case and separators: the form in which names are compared with hints."""
-    return "".join(char for char in name.casefold() if char.isalnum())
+    return "".join(char for char in name.removesuffix(PORTAL_ZONE).casefold() if char.isalnum())
 
 
 #: Canonical column to its hints, best first; its own name in another spelling (``AccountId``) comes before all others.
@@ -110,11 +113,64 @@ HINTS: Final = MappingProxyType(
 MAY_NEST: Final = frozenset({"system_prompt", "prompt", "response", "tools", "images"})
 
 
-def names_for(canonical: str, names: Iterable[str]) -> list[str]:
+#: Hints that mean something else beside certain names: who pays AWS for a model, whose workspace or which region a log
+#: of Azure is of.
+_NOT_BESIDE: Final = {
+    "account_id": (
+        {"accountid", "account"},
+        {"awsregion", "useridentity", "identity", "schematype", "inferenceregion", "eventsource"},
+    ),
+    "org_id": (
+        {"tenant", "tenantid"},
+        {"timegenerated", "resourceid", "calleripaddress", "operationname", "sourcesystem"},
+    ),
+}
+
+
+def names_for(canonical: str, names: Collection[str]) -> list[str]:
     """Return those of some names that stand for a canonical column, best first: its very name, then by hints."""
     ranks = {hint: rank for rank, hint in enumerate(HINTS[canonical])}
+    misleading, beside = _NOT_BESIDE.get(canonical, (frozenset[str](), frozenset[str]()))
+    if not beside.isdisjoint(map(normalise, names)):
+        ranks = {hint: rank for hint, rank in ranks.items() if hint not in misleading}
     ranked = [(-1 if name == canonical else ranks.get(normalise(name), len(ranks)), name) for name in names]
     return [name for rank, name in sorted(ranked) if rank < len(ranks)]
+
+
+#: Parts of names that suggest, and do not tell, what a required column may be called.
+_SUGGESTIVE: Final = {
+    "timestamp": ("time", "date", "when", "stamp", "epoch", "created", "clock"),
+    "account_id": (
+        *(
+            "account",
+            "user",
+            "customer",
+            "client",
+            "caller",
+            "consumer",
+            "principal",
+            "subject",
+            "member",
+            "who",
+            "uid",
+        ),
+        *("email", "login", "owner", "identity", "actor", "apikey", "keyid", "subscri", "tenant", "requester"),
+    ),
+}
+#: Names of what is no account, though they may look like one.
+_ALIKE: Final = frozenset({"api_key_id", "org_id", "email_domain"})
+
+
+def likely_names(canonical: str, names: Sequence[str]) -> list[str]:
+    """Return those of some names, or paths, that look like a required column and like no other one."""
+    others = {hint for column, hints in HINTS.items() if column not in {canonical, *_ALIKE} for hint in hints}
+    found = []
+    for name in names:
+        last = name.split(".")[-2:]
+        alike = others.isdisjoint((normalise(last[-1]), normalise("".join(last))))
+        if alike and any(part in normalise("".join(last)) for part in _SUGGESTIVE[canonical]):
+            found.append(name)
+    return [name for name in found if not any(other.startswith(f"{name}.") for other in names)]
 
 
 def did_you_mean_column(name: str) -> str:

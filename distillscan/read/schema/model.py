@@ -38,12 +38,14 @@ class Column:
         unit: What an epoch number counts; ``None`` goes by its magnitude.
         format: How a time is written (``%d/%b/%Y:%H:%M:%S %z``), where it is not ISO 8601.
         pattern: A regular expression with one group, which is what is kept of the text.
+        ignore: Values that say nothing; the next path is tried.
     """
 
     paths: tuple[str, ...]
     unit: Unit | None = None
     format: str | None = None
     pattern: str | None = None
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,9 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Recognise:
-    """Columns by which a file is taken for this source: all of these, one of those, none of the last."""
+    """Columns by which a file is taken for this source: one of each of these groups, and none of the last."""
 
-    all: tuple[str, ...] = ()
-    any: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
     none: tuple[str, ...] = ()
 
 
@@ -111,9 +112,10 @@ class Schema:
         records: Paths of lists of records inside one line, tried in order; a line without them is a record.
         attributes: Whether OTLP lists of attributes become objects.
         lines: A regular expression with named groups for lines of plain text.
+        totals: What its rows are, if they are no requests but sums over many.
         newest: Of rows with one key only the one with the highest order counts.
         parts: Rows with one key are parts of one request.
-        join_key: Path of the value that joined logs call ``request_id``; the request's own when ``None``.
+        join_key: Paths of the value that joined logs call ``request_id``, the first that is there; else its own counts.
         hint: What to do if a required column is missing.
         prompts: How to have prompts logged, said if there are none.
     """
@@ -129,9 +131,10 @@ class Schema:
     lines: str | None = None
     keep: tuple[Keep, ...] = ()
     refuse: tuple[Refuse, ...] = ()
+    totals: str | None = None
     newest: Rows | None = None
     parts: Rows | None = None
-    join_key: str | None = None
+    join_key: tuple[str, ...] = ()
     hint: str | None = None
     prompts: str | None = None
 
@@ -152,7 +155,7 @@ class Schema:
         named = [path for keep in self.keep for path in keep.paths]
         named += [refuse.path for refuse in self.refuse]
         named += [path for rows in (self.newest, self.parts) if rows for path in (rows.key, rows.order)]
-        return (*named, self.join_key) if self.join_key else tuple(named)
+        return (*named, *self.join_key)
 
 
 @cache
@@ -175,11 +178,6 @@ def load_schema(wanted: str) -> Schema:
     """
     if wanted in presets():
         return presets()[wanted]
-    if not wanted.endswith(".toml"):
-        hint = did_you_mean(wanted, [*presets(), NO_SCHEMA], "the packaged ones are")
-        raise UsageError(
-            f"--schema {wanted}: there is no such schema; {hint} (your own schema's file must end in .toml)"
-        )
     try:
         text = _file_bytes(wanted).decode()
     except UnicodeDecodeError:
@@ -199,6 +197,11 @@ def schema_digest(wanted: str | None) -> str | None:
 
 
 def _file_bytes(wanted: str) -> bytes:
+    if not wanted.endswith(".toml"):
+        hint = did_you_mean(wanted, [*presets(), NO_SCHEMA], "the packaged ones are")
+        raise UsageError(
+            f"--schema {wanted}: there is no such schema; {hint} (your own schema's file must end in .toml)"
+        )
     try:
         return Path(wanted).read_bytes()
     except OSError as error:
@@ -234,6 +237,7 @@ def _schema(table: Mapping[str, Any]) -> Schema:
         "unit": partial(_choice, choices=get_args(Unit), default=None),
         "format": _optional(_text),
         "pattern": _optional(partial(_pattern, groups=1)),
+        "ignore": _texts,
     }
     turns = partial(_choice, choices=get_args(Turns), default="all")
     refuse: dict[str, _ReadValue] = {"from": _path, "pattern": partial(_pattern, groups=0), "message": _text}
@@ -243,22 +247,32 @@ def _schema(table: Mapping[str, Any]) -> Schema:
         "summary": _text,
         "columns": partial(_columns, read_column=_table(Column, column)),
         "kind": partial(_choice, choices=get_args(Kind), default="log"),
-        "recognise": _table(Recognise, {"all": _paths, "any": _paths, "none": _paths}),
+        "recognise": _table(_recognise, {"all": _groups, "any": _paths, "none": _paths}),
         "body": _table(Body, {"request": paths, "system": paths, "response": paths, "turns": turns}),
         "records": _paths,
         "attributes": _flag,
         "lines": _optional(_pattern),
         "keep": _tables(_table(Keep, {"from": some_paths, "values": _texts, "why": _text})),
         "refuse": _tables(_table(Refuse, refuse)),
+        "totals": _optional(_text),
         "newest": rows,
         "parts": rows,
-        "join": _optional(_table(str, {"key": _path})),
+        "join": _table(tuple, {"key": _paths}),
         "hint": _optional(_text),
         "prompts": _optional(_text),
         "prefixes": _texts,
     }
     *found, _ = _read(table, keys)
     return Schema(*found)
+
+
+def _recognise(every: tuple[tuple[str, ...], ...], some: tuple[str, ...], none: tuple[str, ...]) -> Recognise:
+    return Recognise((*every, some) if some else every, none)
+
+
+def _groups(value: Any) -> tuple[tuple[str, ...], ...]:
+    """Groups of paths, one of each of which must be there; a path by itself is a group of one."""
+    return tuple(map(_paths, value)) if isinstance(value, list) else tuple((path,) for path in _paths(value))
 
 
 def _columns(value: Any, read_column: _ReadValue) -> Mapping[str, Column]:

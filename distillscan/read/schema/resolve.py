@@ -7,11 +7,19 @@ from typing import Final
 from distillscan.columns import READABLE, REQUIRED
 from distillscan.errors import InputError
 from distillscan.read.bodies.columns import BODY_COLUMNS, Part
-from distillscan.read.schema.hints import MAY_NEST, names_for
+from distillscan.read.schema.hints import MAY_NEST, PORTAL_ZONE, likely_names, names_for
 from distillscan.read.schema.model import Schema
 from distillscan.read.values.jsontext import join_path, split_path
 
 _SHOWN: Final = 40
+#: What to do if no column looks like a required one.
+_NOWHERE: Final = {
+    "timestamp": "None of them looks like a time: if one is, name it with --map timestamp=COLUMN",
+    "account_id": (
+        "None of them looks like an account: if one says who called, name it with --map account_id=COLUMN; else the "
+        "log has no accounts, and cannot be analysed without another one that has them (--join)"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,7 @@ def resolve(
         schema: Where its source keeps them; then the mapping and canonical names come first, and there are no hints.
         open_ended: Whether rows may have keys that ``columns`` does not list; then all of the schema's paths are read.
     """
-    known = {column.name: column for column in reversed(columns)}
+    known = by_name(columns)
     keys = {key: value for key, value in partitions.items() if key not in known}
     mapped = {canonical: place for canonical, wanted in mapping.items() if (place := _find(wanted, known))}
     constants = {name: keys[wanted] for name, wanted in mapping.items() if name not in mapped and wanted in keys}
@@ -212,9 +220,15 @@ def _assumed(canonical: str, found: Sequence[str], kind: str) -> list[str]:
     return [f"{kind} {found[0]} is read as {canonical}{others}"]
 
 
-def has(path: str, columns: Sequence[SourceColumn]) -> bool:
-    """Return whether a file with these columns has a source path, as far as that can be known."""
-    return _find(path, {column.name: column for column in reversed(columns)}) is not None
+def has(path: str, known: Mapping[str, SourceColumn]) -> bool:
+    """Return whether a file with columns of these names has a source path, as far as that can be known."""
+    return _find(path, known) is not None
+
+
+def by_name(columns: Sequence[SourceColumn]) -> dict[str, SourceColumn]:
+    """Return columns by name, of two with one the first; also without the zone that Azure's portal adds to a name."""
+    known = {column.name.removesuffix(PORTAL_ZONE): column for column in reversed(columns)}
+    return known | {column.name: column for column in reversed(columns)}
 
 
 def _find(wanted: str, known: Mapping[str, SourceColumn]) -> SourcePath | None:
@@ -243,7 +257,10 @@ def _leads_on(column: SourceColumn, rest: Sequence[str]) -> bool:
     bracket = next((at for at, step in enumerate(rest) if step.startswith("[")), None)
     named = ".".join(rest[:bracket])
     # What has keys is no list.
-    return named in column.inner and (bracket is None or not any(key.startswith(f"{named}.") for key in column.inner))
+    numbered = any(key.startswith(f"{named}.0.") for key in column.inner)
+    return (named in column.inner or numbered) and (
+        bracket is None or not any(key.startswith(f"{named}.") for key in column.inner)
+    )
 
 
 def require(
@@ -252,15 +269,18 @@ def require(
     names: Sequence[str],
     elsewhere: frozenset[str] = frozenset(),
     advice: str | None = None,
+    *,
+    of: int | None = None,
 ) -> None:
     """Check that a file has the columns no analysis can do without.
 
     Args:
         label: The file as the analyst knows it.
         resolution: What was found in it.
-        names: Its columns, and paths in them, for the message.
+        names: Its columns, and paths in them, that the message may name.
         elsewhere: Canonical columns that a joined log has.
         advice: What to do, if that is known better than in general.
+        of: How many columns and paths it has.
 
     Raises:
         InputError: If a required column was not found.
@@ -275,15 +295,16 @@ def require(
         advice = advice or schema.hint or by_name
     if advice is None:
         used = {str(path) for path in resolution.paths.values()}
-        spare = [name for name in names if name not in used] or ["SOURCE_COLUMN"]
-        example = " ".join(f"--map {canonical}={name}" for canonical, name in zip(missing, spare, strict=False))
-        advice = f"Columns found: {listed(names)}. Say which column it is, for example {example}"
+        spare = [name for name in names if name not in used]
+        likely = [f"--map {canonical}={found[0]}" for canonical in missing if (found := likely_names(canonical, spare))]
+        unlikely = [_NOWHERE[canonical] for canonical in missing if not likely_names(canonical, spare)]
+        example = [f"Say which column it is, for example {' '.join(likely)}"] if likely else []
+        advice = ". ".join([f"Columns found: {listed(names, of)}", *example, *unlikely])
     raise InputError(f"{label}: {lacking}. {advice}")
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return column names for a message, cut when there are very many."""
-    if not names:
-        return "none"
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def listed(names: Sequence[str], of: int | None = None) -> str:
+    """Return column names for a message, cut when there are very many; ``of`` says how many there are, also unnamed."""
+    count = len(names) if of is None else of
+    more = f"{count - len(names[:_SHOWN])} more" if count > len(names[:_SHOWN]) else ""
+    return " and ".join(part for part in (", ".join(names[:_SHOWN]), more) if part) or "none"

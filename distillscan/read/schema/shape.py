@@ -15,6 +15,9 @@ from distillscan.read.schema.resolve import Resolution, slot
 from distillscan.read.values.text import to_text, to_whole
 from distillscan.read.values.timestamps import parse_times
 
+#: What tells a year, and which one is taken where none is told: one with a 29th of February.
+_YEARS: Final = ("%Y", "%y", "%D", "%F", "%c", "%s", "%+", "%x")
+_SOME_YEAR: Final = 2000
 _MICROSECONDS: Final = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 
@@ -76,8 +79,14 @@ def refuse(resolution: Resolution, given: Mapping[str, pl.Series], label: str) -
 
 def no_requests(resolution: Resolution, given: Mapping[str, pl.Series]) -> pl.Series | None:
     """Return why each row is no request (null: it is one), or ``None`` when every row is."""
+    schema = resolution.schema
+    if schema is None:
+        return None
+    if schema.totals is not None:
+        rows = max(map(len, given.values()), default=0)
+        return pl.Series("reason", [schema.totals], pl.String).new_from_index(0, rows)
     reasons: list[pl.Series] = []
-    for keep in resolution.schema.keep if resolution.schema else ():
+    for keep in schema.keep:
         if slots := resolution.slots(keep.paths):
             value = _coalesce(to_text(given[slot]) for slot in slots)
             good = value.is_in(list(keep.values)).fill_null(value=False) if keep.values else value.is_not_null()
@@ -89,7 +98,9 @@ def no_requests(resolution: Resolution, given: Mapping[str, pl.Series]) -> pl.Se
 def _column(name: str, column: Column, raw: list[pl.Series], notes: Notes) -> pl.Series:
     values = raw
     if column.pattern is not None:
-        values = [to_text(to_text(value).str.extract(column.pattern, 1)) for value in raw]
+        values = [to_text(to_text(value).str.extract(column.pattern, 1)) for value in values]
+    if column.ignore:
+        values = [text.set(text.is_in(list(column.ignore)), None) for text in map(to_text, values)]
     if READABLE[name] == TIMESTAMP:
         times = _coalesce(_times(name, column, value, notes, alone=len(values) == 1) for value in values)
         return _with_unread(times, _coalesce(map(to_text, raw)))
@@ -103,16 +114,20 @@ def _column(name: str, column: Column, raw: list[pl.Series], notes: Notes) -> pl
 def _times(name: str, column: Column, values: pl.Series, notes: Notes, *, alone: bool) -> pl.Series:
     """Times as the column says they are written; else as they come if they are ``alone``, for the general rules."""
     if column.format is not None:
-        zoned = any(zone in column.format for zone in ("%z", "%:z", "%#z"))
+        text, pattern = to_text(values), column.format
+        if not any(year in pattern for year in _YEARS):
+            notes.add(f"{name} has no year: read as of {_SOME_YEAR}")
+            text, pattern = text.str.replace("^", f"{_SOME_YEAR} "), f"%Y {pattern}"
+        zoned = any(zone in pattern for zone in ("%z", "%:z", "%#z"))
         dtype = TIMESTAMP if zoned else pl.Datetime("us")
-        return to_text(values).str.strptime(dtype, column.format, strict=False).cast(TIMESTAMP)
+        return text.str.strptime(dtype, pattern, strict=False).cast(TIMESTAMP)
     if column.unit is not None:
         return _epoch(values, column.unit)
     if alone:
         return values
     parsed = parse_times(values)
-    for text in parsed.assumed:
-        notes.add(f"{name} {text}")
+    for assumed in parsed.assumed:
+        notes.add(f"{name} {assumed}")
     return parsed.values
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
+from distillscan.read.values.numbered import numbered_lists
+from distillscan.read.values.rows import parse_row
 from distillscan.read.values.text import decode_bytes, number_text
 
 _STEP: Final = re.compile(r"\[[^\]]{0,1000}\]|[^.\[]+")
@@ -88,12 +90,18 @@ def _item(items: Sequence[Any], step: str) -> Any:
     return items[place] if -len(items) <= place < len(items) else None
 
 
+def parse_inside(text: str) -> Any:
+    """Return what text holds that stands inside a record: JSON, or a row that Athena printed; ``None`` if neither."""
+    found = parse_or_none(text)
+    return parse_row(text) if found is None else found
+
+
 def follow(value: Any, steps: Sequence[str]) -> Any:
     """Follow steps of :func:`split_path` below a parsed value, into JSON text too; ``None`` where they lead nowhere."""
     if not steps:
         return value
     if isinstance(value, str):
-        value = parse_or_none(value)
+        value = parse_inside(value)
     if steps[0].startswith("[") and isinstance(value, list):
         if steps[0] != "[*]":
             return follow(_item(value, steps[0]), steps[1:])
@@ -161,7 +169,7 @@ class Level:
             return [follow(value, steps) for value in self._values]
         sizes = [size for size in range(1, len(steps) + 1) if ".".join(steps[:size]) in self.keys]
         if not sizes:
-            return [None] * len(self._values)
+            return numbered_lists(self._objects, ".".join(steps), self.keys)
         if len(sizes) > 1:
             return [follow(value, steps) for value in self._objects]
         key = ".".join(steps[: sizes[0]])
@@ -171,8 +179,8 @@ class Level:
 
 
 def _object(value: Any) -> dict[str, Any] | None:
-    """The object that a value holds as JSON text."""
-    found = parse_or_none(value) if isinstance(value, str) and value.lstrip()[:1] == "{" else None
+    """The object that a value holds as text."""
+    found = parse_inside(value) if isinstance(value, str) and value.lstrip()[:1] == "{" else None
     return found if isinstance(found, dict) else None
 
 

@@ -5,6 +5,7 @@ import re
 from typing import Any, Final
 
 from distillscan.read.values.jsontext import parse
+from distillscan.read.values.rows import parse_row
 
 #: Longest text that is read.
 _LONGEST: Final = 8 << 20
@@ -20,12 +21,15 @@ _CLOSES: Final = {"[": "]", "{": "}"}
 
 #: Marks of messages that were printed: Python's quotation marks, LangChain's classes, fields as Athena shows them.
 PRINTED_MARKS: Final = (
-    *("'role':", "'messages':", "'content':", "'parts':", "{role=", ", role=", "{messages=", ", messages="),
+    *("'role':", "'message.role':", "'messages':", "'content':", "'parts':"),
+    *("{role=", ", role=", "{messages=", ", messages="),
     *("SystemMessage(", "HumanMessage(", "AIMessage(", "ChatMessage("),
 )
 #: The first field of a row as Athena prints it, and the fields of messages in it.
 _FIRST: Final = re.compile(r"[A-Za-z_]\w{0,63}=")
 _FIELD: Final = re.compile(r"(?<![^\s,\[{])(role|content|type|text|name|tool_calls|tool_call_id)=")
+#: A list with one block of text.
+_BLOCK: Final = re.compile(r"\s*\[\{(?:type=text, )?text=([^{}]*?)(?:, type=text)?\}\]\s*", re.DOTALL)
 _OPENING, _CLOSING = "[{ \t\r\n", "]} \t\r\n"
 
 
@@ -39,14 +43,18 @@ def parse_repr(text: str) -> Any:
 
     Returns:
         As if it had been JSON; of a call the arguments, with the role of a message its class stands for. Of a row that
-        Athena printed, in which nothing is quoted, the messages.
+        Athena printed, in which nothing is quoted, the messages, or its fields with the messages and texts in them.
 
     Raises:
         ValueError: If it is nothing of the kind, cut off, or longer than 8 MB.
     """
     if len(text) > _LONGEST:
         raise ValueError("too long")
-    return _messages(text) if _FIRST.match(text.lstrip(_OPENING)) else parse(_as_json(text))
+    if not _FIRST.match(text.lstrip(_OPENING)):
+        return parse(_as_json(text))
+    row = parse_row(text) or {}
+    inside = {key: _inside(value) for key, value in row.items()}
+    return _messages(text) if "role" in row or inside == row else inside
 
 
 def unquote(text: str) -> str:
@@ -140,6 +148,18 @@ def _escape(match: re.Match[str]) -> str:
     if escaped.isdigit():
         return json.dumps(chr(int(escaped, 8)))[1:-1]
     return "" if escaped == "\n" else json.dumps(escaped if escaped == "'" else match[0])[1:-1]
+
+
+def _inside(value: Any) -> Any:
+    """A value of a row: the messages or the one text that it holds, else as it is."""
+    if not isinstance(value, str) or not _FIRST.match(value.lstrip(_OPENING)):
+        return value
+    if block := _BLOCK.fullmatch(value):
+        return block[1]
+    try:
+        return _messages(value)
+    except ValueError:
+        return value
 
 
 def _messages(text: str) -> list[dict[str, str]]:

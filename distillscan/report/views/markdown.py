@@ -69,7 +69,8 @@ def _lines(result: Result) -> Iterator[str]:
         yield from (f"**{unlooked}**", "")
     yield from (f"# distillscan {prose(result.version, 40)}", "")
     when = f", {prose(period(population.first_seen, population.last_seen))}" if population.requests else ""
-    yield f"{counted(population.requests, 'request')}, {counted(population.accounts, 'account')}{when}"
+    lost = f"; {lost}" if (lost := judgement.rows_not_used(result)) else ""
+    yield f"{counted(population.requests, 'request')}, {counted(population.accounts, 'account')}{when}{lost}"
     if judgement.severities(result):
         yield from ("", judgement.cluster_counts(result))
     if left_out:

@@ -156,6 +156,64 @@ SHAPES = {
     "titan": ({"inputText": "First", "textGenerationConfig": {}}, Extracted(None, "First", "First")),
     "llama": ({"prompt": "First", "max_gen_len": 9}, Extracted(None, "First", "First")),
     "completions": ({"prompt": ["First", "Second"]}, Extracted(None, "First\n\nSecond", "Second")),
+    "openinference": (
+        [
+            {"message.role": "system", "message.content": "Be brief."},
+            {
+                "message.role": "user",
+                "message.contents": [
+                    {"message_content.type": "text", "message_content.text": "First"},
+                    {"message_content.type": "image", "message_content.image.image.url": "u"},
+                ],
+            },
+            {
+                "message.role": "assistant",
+                "message.tool_calls": [
+                    {"tool_call.function.name": "look", "tool_call.function.arguments": "{}"},
+                ],
+            },
+        ],
+        Extracted("Be brief.", "First\n\nlook {}", "First", None, ("look",), images=1),
+    ),
+    "openinference, nested": (
+        [
+            {"message": {"role": "system", "content": "S"}},
+            {"message": {"role": "user", "contents": [{"message_content": {"type": "text", "text": "First"}}]}},
+            {"message": {"role": "assistant", "tool_calls": [{"tool_call": {"function": {"name": "look"}}}]}},
+        ],
+        Extracted("S", "First\n\nlook", "First", None, ("look",)),
+    ),
+    "openinference tools": (
+        {
+            "prompt": "First",
+            "tools": [
+                {"tool.json_schema": json.dumps({"function": {"name": "a"}})},
+                {"tool": {"json_schema": {"name": "b"}}},
+                {"tool": 7},
+            ],
+        },
+        Extracted(None, "First", "First", None, ("a", "b")),
+    ),
+    "langchain": (
+        {
+            "messages": [
+                [
+                    {"lc": 1, "type": "constructor", "id": ["langchain", "SystemMessage"], "kwargs": {"content": "S"}},
+                    {
+                        "lc": 1,
+                        "type": "constructor",
+                        "id": ["HumanMessage"],
+                        "kwargs": {"content": "First", "type": "human"},
+                    },
+                    {"type": "constructor", "kwargs": {"content": "Yes", "type": "ai"}},
+                    {"type": "human", "content": "Second"},
+                    {"type": "system", "data": {"content": "T"}},
+                ]
+            ]
+        },
+        Extracted("S\n\nT", "First\n\nYes\n\nSecond", "Second"),
+    ),
+    "langchain prompts": ({"prompts": ["First"]}, Extracted(None, "First", "First")),
     "empty messages": ({"messages": ["First", "", None, {}]}, Extracted(None, "First", "First")),
     "sharegpt": ([{"from": "human", "value": "First"}], Extracted(None, "First", "First")),
     "wrapped": ({"request": {"body": json.dumps({"prompt": "First"})}}, Extracted(None, "First", "First")),
@@ -312,6 +370,11 @@ def test_turns_come_oldest_first_and_grow_with_the_conversation(turns: list[str]
          "A", None),
         ({"results": [{"outputText": "A", "completionReason": "FINISH"}]}, "A", "FINISH"),
         ({"generation": "A", "stop_reason": "stop"}, "A", "stop"),
+        ({"generations": [[{"text": "A", "message": {"type": "constructor", "kwargs": {"content": "A"}}}]]}, "A", None),
+        ([{"message.role": "assistant", "message.content": "A"}], "A", None),
+        ([{"message": {"role": "assistant", "contents": [{"message_content": {"text": "A"}}]}}], "A", None),
+        ([json.dumps({"candidates": [{"content": {"parts": [{"text": text}]}}]}) for text in "AB"], "AB", None),
+        (['{"a": 1', "B"], '{"a": 1\n\nB', None),
         ({"candidates": [{"content": {"parts": [{"text": "A"}]}, "finishReason": "SAFETY"}]}, "A", "SAFETY"),
         ([{"role": "assistant", "parts": [{"type": "text", "content": "A"}], "finish_reason": "stop"}], "A", "stop"),
         ([{"type": "message_start", "message": {"content": []}},

@@ -15,6 +15,7 @@ from distillscan.read import ReadOptions
 from distillscan.read.formats import record_texts
 from distillscan.read.formats.chunks import join_chunks
 from distillscan.read.formats.json import JsonReader
+from distillscan.read.formats.record_texts import FileTexts
 from distillscan.read.schema.model import Schema, parse_schema
 from distillscan.read.schema.resolve import Resolution, SourcePath
 from tests.support.small_logs import T0, T1, T2, TWO, csv_bytes, meant, ndjson_bytes, read_bytes
@@ -203,7 +204,11 @@ def test_a_file_of_no_objects(tmp_path: Path) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=4), inside, max_size=3),
     max_leaves=6,
 )
@@ -245,7 +250,7 @@ def records(tmp: Path, text: bytes, schema: Schema = WRAPPED) -> list[dict[str, 
     """What the reader takes for records, told by two of their columns."""
     path = tmp / "x.ndjson"
     path.write_bytes(text)
-    reader = JsonReader(path, "x", None, schema)
+    reader = JsonReader(FileTexts(path, "x", None), schema)
     resolution = Resolution({name: SourcePath(name) for name in ("ts", "user", "up")})
     chunks = [chunk for unit in reader.units(resolution, batch_rows=9, records=True) for chunk in unit.read()]
     assert sum(chunk.bytes for chunk in chunks) <= len(text)
@@ -316,7 +321,7 @@ def test_no_json_makes_the_reader_fail(tmp_path: Path, value: Any) -> None:
     )
     path = tmp_path / "x.ndjson"
     path.write_bytes(b"{}\n" + json.dumps(value).encode())
-    reader = JsonReader(path, "x", None, schema)
+    reader = JsonReader(FileTexts(path, "x", None), schema)
     (unit,) = reader.units(Resolution({"c": SourcePath("c")}), batch_rows=9, records=True)
     chunk = join_chunks(list(unit.read()))
     assert len(chunk.rows) + chunk.malformed.height >= 1 + (not isinstance(value, dict))
@@ -348,7 +353,7 @@ def test_of_a_few_rows_nothing_else_is_read(tmp_path: Path) -> None:
         path = tmp_path / name
         path.write_bytes(content)
         resolution = Resolution({column: SourcePath(column)})
-        (unit,) = JsonReader(path, name, None, schema).units(resolution, batch_rows=9, records=False)
+        (unit,) = JsonReader(FileTexts(path, name, None), schema).units(resolution, batch_rows=9, records=False)
         assert unit.read_rows is not None
         chunk = join_chunks(list(unit.read_rows(frozenset({3, 8}))))
         assert chunk.malformed.is_empty()

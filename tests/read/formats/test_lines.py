@@ -44,7 +44,7 @@ def test_lines_are_told_by_the_first_one_only_where_the_name_says_nothing(tmp_pa
     (tmp_path / "c.log").write_text(LINE)
     with open_log([str(tmp_path / "a.log")]) as log:
         assert log.inputs[0].format == "csv"
-    with pytest.raises(InputError, match="no column for timestamp"):
+    with pytest.raises(InputError, match="has no header: its first line holds values"):
         open_log([str(tmp_path / "b.csv")])
     for asked in (ReadOptions(schema="none"), ReadOptions(format="csv")):
         with pytest.raises(InputError):

@@ -5,53 +5,50 @@ from pathlib import Path
 import pytest
 
 from distillscan.read import ReadOptions
-from distillscan.read.formats.open import recognise
 from distillscan.read.schema.model import Column, Recognise, Schema, presets
+from distillscan.read.schema.recognise import recognise
 from distillscan.read.schema.resolve import SourceColumn
 from tests.support.small_logs import csv_bytes, ndjson_bytes, read_bytes
 
 T = "2026-01-02T12:00:00Z"
 
 
-def schema(name: str, **signs: tuple[str, ...]) -> Schema:
-    return Schema(name, "s", {"account_id": Column(("u",))}, recognise=Recognise(**signs))
+def schema(name: str, *groups: tuple[str, ...], none: tuple[str, ...] = ()) -> Schema:
+    return Schema(name, "s", {"account_id": Column(("u",))}, recognise=Recognise(groups, none))
 
 
 def chosen(names: list[str], *schemas: Schema) -> str | None:
-    found = recognise([SourceColumn(name) for name in names], schemas)
-    return None if found is None else found.name
+    found = recognise((schema, [SourceColumn(name) for name in names]) for schema in schemas)
+    return found[0].name if found else None
 
 
-def test_the_schema_that_asks_for_most_wins_and_of_equals_the_first_by_name() -> None:
-    one, two, three = (
-        schema("one", all=("a",)),
-        schema("two", all=("a",), any=("b", "c")),
-        schema("three", all=("a", "c")),
-    )
+def test_the_schema_that_asks_for_most_wins_then_most_signs_then_the_first_by_name() -> None:
+    one, two, three = schema("one", ("a",)), schema("two", ("a",), ("b", "c")), schema("three", ("a",), ("c",))
     assert chosen(["a"], one, two, three) == "one"
     assert chosen(["a", "b"], one, two, three) == "two"
+    assert chosen(["a", "b", "c"], one, two, three) == "two"
     assert chosen(["a", "c"], one, two, three) == "three"
     assert chosen(["b"], one, two, three) is None
-    assert chosen(["a", "x"], schema("b", all=("a",)), schema("a", all=("x",))) == "a"
+    assert chosen(["a", "x"], schema("b", ("a",)), schema("a", ("x",))) == "a"
 
 
 def test_columns_that_must_not_be_there_and_schemas_that_are_never_told() -> None:
-    assert chosen(["a"], schema("one", all=("a",), none=("b",))) == "one"
-    assert chosen(["a", "b"], schema("one", all=("a",), none=("b",))) is None
+    assert chosen(["a"], schema("one", ("a",), none=("b",))) == "one"
+    assert chosen(["a", "b"], schema("one", ("a",), none=("b",))) is None
     assert chosen(["a"], schema("one")) is None
-    assert chosen(["a"], schema("one", any=("b",))) is None
+    assert chosen(["a"], schema("one", ("b",))) is None
 
 
 def test_canonical_columns_need_no_schema() -> None:
-    assert chosen(["a", "timestamp", "account_id"], schema("one", all=("a",))) is None
-    assert chosen(["a", "timestamp"], schema("one", all=("a",))) == "one"
+    assert chosen(["a", "timestamp", "account_id"], schema("one", ("a",))) is None
+    assert chosen(["a", "timestamp"], schema("one", ("a",))) == "one"
 
 
-def test_paths_are_looked_for_where_they_can_be_known() -> None:
-    columns = [SourceColumn("a", nested=True, inner=frozenset({"b"})), SourceColumn("t")]
-    assert recognise(columns, [schema("one", all=("a.b",))]) is not None
-    assert recognise(columns, [schema("one", all=("a.c",))]) is None
-    assert recognise(columns, [schema("one", all=("t.c",))]) is not None  # text: it may hold JSON
+def test_what_is_inside_of_text_is_no_evidence_unless_it_was_looked_at() -> None:
+    inside = SourceColumn("a", nested=True, inner=frozenset({"b"}))
+    columns = [inside, SourceColumn("t"), SourceColumn("j", inner=frozenset({"c"})), SourceColumn("m", nested=True)]
+    for path, fits in {"a.b": True, "a.c": False, "t": True, "t.c": False, "j.c": True, "m.c": True}.items():
+        assert bool(recognise([(schema("one", (path,)), columns)])) == fits
 
 
 @pytest.mark.parametrize(

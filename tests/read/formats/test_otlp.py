@@ -1,4 +1,4 @@
-"""OpenTelemetry's attributes as objects, and its numbered messages as lists."""
+"""OpenTelemetry's attributes as objects."""
 
 from distillscan.read.formats.otlp import plain
 
@@ -28,10 +28,3 @@ def test_otlp_attributes() -> None:
     assert plain({"attributes": {"already": "plain"}, "resource": "odd", "events": 7}) == {
         "attributes": {"already": "plain"}, "resource": "odd", "events": 7,
     }  # fmt: skip
-
-
-def test_numbered_messages_are_gathered_in_their_order() -> None:
-    flat = {"gen_ai.prompt.10.content": "c", "gen_ai.prompt.2.content": "b", "gen_ai.prompt.2.role": "user", "x": 1}
-    gathered = plain(flat)
-    assert gathered["gen_ai.prompt"] == [{"content": "b", "role": "user"}, {"content": "c"}]
-    assert plain({"attributes": flat})["attributes"] == gathered

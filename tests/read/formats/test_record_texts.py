@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions, open_log
 from distillscan.read.formats import record_texts
-from distillscan.read.formats.record_texts import Documents, is_document
+from distillscan.read.formats.record_texts import Documents, is_document, split_glued
 from distillscan.read.inputs.stream import ByteStream
 from tests.support.small_logs import Outcome, read_bytes
 
@@ -138,3 +138,24 @@ def test_no_byte_of_a_record_is_lost(records: list[Any], indent: Any, size: int)
         with ByteStream(path, "d", None) as stream:
             found = [one for block in Documents(stream, "d") for one in block]
     assert [None if one is None else json.loads(one) for one in found] == records
+
+
+def test_lines_of_which_some_are_glued(tmp_path: Path) -> None:
+    one, two, three, four = (json.dumps(row) for row in ROWS[:4])
+    broken = '{"timestamp": "2026'
+    text = f'{one}\n{two}{three} {{"x": "}}{{"}}\r\n{four}{broken}\n{one},{two}\n'
+    found = read_bytes(tmp_path, "log.ndjson", text.encode())
+    assert found.values("account_id") == ["a0", "a1", "a2", "a3", "a0", "a1"]
+    assert found.frame["row"].to_list() == [0, 1, 2, 4, 6, 7]
+    assert found.reasons == [(3, "timestamp missing"), (5, "malformed record")]
+    bytes_that_are_no_text = read_bytes(tmp_path, "odd.ndjson", two.encode() + b'{"x": "\xff"}' + three.encode())
+    assert bytes_that_are_no_text.values("account_id") == ["a1", "a2"]
+
+
+@given(
+    st.lists(st.dictionaries(st.text(max_size=4), st.text(max_size=9) | st.integers(), max_size=3), min_size=1),
+    st.sampled_from(["", " ", ", ", "\t"]),
+)
+def test_glued_objects_are_split_where_they_were_joined(records: list[dict[str, Any]], between: str) -> None:
+    texts = [json.dumps(one, ensure_ascii=False).encode() for one in records]
+    assert split_glued(between.encode().join(texts)) == texts

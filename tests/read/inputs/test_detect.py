@@ -74,6 +74,7 @@ def test_the_analyst_knows_better(tmp_path: Path) -> None:
             gzip.compress(PARQUET, mtime=0),
             "a.gz is Parquet inside gzip or zstd: decompress it first (Parquet compresses by itself)",
         ),
+        ("a.gz", gzip.compress(gzip.compress(b"{}")), "a.gz is compressed twice: decompress it once (gunzip)"),
     ],
 )
 def test_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:

@@ -29,14 +29,15 @@ attributes = true
 lines = '^(?P<ip>\\S+) (?P<user>.*)$'
 prefixes = ["", "in."]
 hint = "look again"
+totals = "sums by day"
 
 [recognise]
-all = ["a"]
+all = ["a", ["f", "g"]]
 any = ["b", "c.d"]
 none = "e"
 
 [columns]
-timestamp = { from = "ts", unit = "ms", pattern = '(\\d+)' }
+timestamp = { from = "ts", unit = "ms", pattern = '(\\d+)', ignore = "0" }
 account_created_at = { from = "born", format = "%d.%m.%Y" }
 account_id = ["user", "key"]
 
@@ -75,12 +76,12 @@ def test_everything_a_schema_can_say() -> None:
         name="mine",
         summary="a log",
         columns={
-            "timestamp": Column(("ts", "in.ts"), unit="ms", pattern=r"(\d+)"),
+            "timestamp": Column(("ts", "in.ts"), unit="ms", pattern=r"(\d+)", ignore=("0",)),
             "account_created_at": Column(("born", "in.born"), format="%d.%m.%Y"),
             "account_id": Column(("user", "in.user", "key", "in.key")),
         },
         kind="join",
-        recognise=Recognise(("a",), ("b", "c.d"), ("e",)),
+        recognise=Recognise((("a",), ("f", "g"), ("b", "c.d")), ("e",)),
         body=Body(("body", "in.body"), ("sys", "in.sys"), ("answer", "in.answer"), "last"),
         records=("Records",),
         attributes=True,
@@ -89,8 +90,9 @@ def test_everything_a_schema_can_say() -> None:
         refuse=(Refuse("body", "^x", "decrypt it"),),
         newest=Rows("id", "updated"),
         parts=Rows("id", "part"),
-        join_key="trace",
+        join_key=("trace",),
         hint="look again",
+        totals="sums by day",
     )
     assert schema.paths == (
         *("ts", "in.ts", "born", "in.born", "user", "in.user", "key", "in.key"),

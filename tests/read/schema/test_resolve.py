@@ -77,6 +77,20 @@ def test_ambiguous_names_are_no_hints(column: str) -> None:
     assert found([column]) == ({}, ())
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["accountId", "ts"], {"account_id", "timestamp"}),
+        (["accountId", "ts", "userIdentity"], {"timestamp"}),
+        (["tenant", "ts"], {"org_id", "timestamp"}),
+        (["Tenant", "time", "callerIpAddress"], {"ip", "timestamp"}),
+        (["TenantId", "TimeGenerated [UTC]", "UserId"], {"timestamp", "account_id"}),
+    ],
+)
+def test_who_pays_aws_and_a_region_of_azure_are_no_customers(names: list[str], expected: set[str]) -> None:
+    assert set(found(names)[0]) == expected
+
+
 def test_no_hint_stands_for_two_columns_or_hides_a_canonical_name() -> None:
     hints = [hint for names in HINTS.values() for hint in names]
     assert len(hints) == len(set(hints))
@@ -173,9 +187,26 @@ def test_a_missing_required_column_shows_what_there_is_and_what_to_write() -> No
         "x.csv: no column for timestamp and account_id. Columns found: when, who, what. "
         "Say which column it is, for example --map timestamp=when --map account_id=who"
     )
-    with pytest.raises(InputError, match=r"Columns found: none\. .* --map timestamp=SOURCE_COLUMN"):
+    with pytest.raises(InputError, match=r"Columns found: none\. None of them looks like a time: .*\. None of them"):
         require("x.csv", Resolution({}), [])
     require("x.csv", resolve([SourceColumn("ts"), SourceColumn("uid")], {}, {}), ["ts", "uid"])
+
+
+@pytest.mark.parametrize(
+    ("names", "advice"),
+    [
+        (["time", "log", "stream"], "None of them looks like an account: if one says who called, name it with"),
+        (["user_agent", "client_ip", "created"], "None of them looks like an account"),
+        (["log", "caller.kind", "caller", "caller.arn"], "for example --map account_id=caller.kind"),
+        (["x", "ownerRef"], "for example --map account_id=ownerRef"),
+    ],
+)
+def test_only_what_looks_like_an_account_is_proposed(names: list[str], advice: str) -> None:
+    resolution = resolve([SourceColumn("ts")], {}, {})
+    with pytest.raises(InputError) as caught:
+        require("x", resolution, [*names, "ts"])
+    assert advice in str(caught.value)
+    assert ("--map account_id=COLUMN" in str(caught.value)) == ("None of them" in advice)
 
 
 def test_long_lists_are_cut() -> None:

@@ -51,13 +51,21 @@ def test_what_other_programs_print(text: str, expected: Any) -> None:
     [
         ("[{role=system, content=S}, {role=user, content=a, b={c}, d}]", [("system", "S"), ("user", "a, b={c}, d")]),
         ("[{content=S, role=system, name=null}, {content=U, role=user, name=null}]", [("system", "S"), ("user", "U")]),
-        ("{model=m, messages=[{role=user, content=[{type=text, text=U}, {type=text, text=V}]}]}", [("user", "U\n\nV")]),
         ("[{role=user, content=null}]", [("user", None)]),
     ],
 )  # fmt: skip
 def test_rows_of_athena(text: str, expected: list[tuple[str, str | None]]) -> None:
     assert looks_printed(text)
     assert [(one.get("role"), one.get("content")) for one in parse_repr(text)] == expected
+
+
+def test_bodies_that_athena_printed() -> None:
+    body = "{model=m, messages=[{role=user, content=[{type=text, text=U}, {type=text, text=V}]}], system=[{text=S, s}]}"
+    assert parse_repr(body) == {"model": "m", "messages": [{"role": "user", "content": "U\n\nV"}], "system": "S, s"}
+    assert parse_repr("{output={message={role=assistant, content=[{text=A}]}}, stopreason=end_turn}") == {
+        "output": [{"role": "assistant", "content": "A"}],
+        "stopreason": "end_turn",
+    }
 
 
 @pytest.mark.parametrize(

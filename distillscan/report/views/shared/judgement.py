@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from distillscan.result import SEVERITIES, Axis, Cluster, Evidence, Explanation, Result, Severity, Verdict, Weight
-from distillscan.wording import counted, number
+from distillscan.wording import counted, number, percent
 
 QUESTIONS: Final[Mapping[Axis, str]] = {
     "coordination": "One undeclared operator",
@@ -62,6 +62,12 @@ def severities(result: Result) -> dict[Severity, int]:
     """Return how many clusters of each severity there are, listed or not, worst first, without the zeros."""
     found = Counter(cluster.severity for cluster in result.clusters) + Counter(result.filters.hidden)
     return {severity: found[severity] for severity in SEVERITIES if found[severity]}
+
+
+def rows_not_used(result: Result) -> str:
+    """Return how many rows were not used, and their share of all; empty if all were."""
+    rows = result.rejected.rows
+    return f"{counted(rows, 'row')} not used ({percent(rows / (rows + result.population.requests))})" if rows else ""
 
 
 def nothing_looked_at(result: Result) -> str:

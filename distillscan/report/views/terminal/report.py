@@ -7,14 +7,14 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from distillscan.report.filters import hidden_clusters
-from distillscan.report.views.shared.judgement import nothing_found, nothing_looked_at, severities
+from distillscan.report.views.shared.judgement import nothing_found, nothing_looked_at, rows_not_used, severities
 from distillscan.report.views.terminal import style
 from distillscan.report.views.terminal.console import as_text, indented, section
 from distillscan.report.views.terminal.panel import PARAGRAPH, cluster_panel
 from distillscan.report.views.terminal.ranking import ranked_table
 from distillscan.result import DetectorRun, Result
 from distillscan.sanitize import clip
-from distillscan.wording import counted, number, percent, period, size
+from distillscan.wording import counted, number, period, size
 
 #: Without a terminal and without COLUMNS.
 DEFAULT_WIDTH = 100
@@ -58,6 +58,8 @@ def _header(result: Result) -> Text:
     read = f"{counted(len(inputs), 'file')}, {size(sum(one.bytes for one in inputs))}"
     text = Text.assemble(("distillscan", style.STRONG), f" {clip(result.version, 40)}", (f"  {read}\n", style.QUIET))
     text.append(f"{counted(population.requests, 'request')} · {counted(population.accounts, 'account')}")
+    if lost := rows_not_used(result):
+        text.append(f" · {lost}")
     if population.requests:
         text.append(f"\n{period(population.first_seen, population.last_seen)}")
     found = severities(result)
@@ -100,8 +102,7 @@ def _about_the_log(result: Result, verbosity: int) -> Iterator[tuple[str, Table]
     """Sections on rows that were not used, on limitations and, for those who must account for it, on what was read."""
     rejected = result.rejected
     if rejected.rows:
-        share = percent(rejected.rows / (rejected.rows + result.population.requests))
-        yield f"{counted(rejected.rows, 'row')} not used ({share})", _rejections(rejected.reasons, verbosity)
+        yield rows_not_used(result), _rejections(rejected.reasons, verbosity)
     if result.limitations:
         table = Table.grid(Column(width=1), Column(), padding=(0, 1))
         for line in result.limitations:
