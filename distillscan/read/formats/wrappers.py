@@ -117,17 +117,18 @@ def find_wrapper(reader: Reader, resolution: Resolution, patterns: Iterable[str]
     return None
 
 
-def line_pattern(texts: Iterable[Text], *, mixed: bool) -> str | None:
-    """Return the pattern of lines that end with a record, if the first ones are such: those of Kubernetes, or JSON.
+def line_pattern(texts: Iterable[Text], known: Iterable[str], *, mixed: bool) -> str | None:
+    """Return the pattern of lines that end with a record, if the first ones are such.
 
-    ``mixed`` says that there may also be lines of other output.
+    They are if they are those of Kubernetes, or if the record is JSON or matches a ``known`` pattern. ``mixed`` says
+    that there may also be lines of other output.
     """
     first = [text.decode("utf-8", "replace").strip() for text in islice(texts, _LINES) if text is not None]
     if not first or first[0].startswith(("{", "[")):
         return None
     for pattern in LINES if mixed else LINES[:-1]:
         records = pl.Series(first).str.extract_groups(pattern).struct.field("record").drop_nulls()
-        if len(records) and (pattern == LINES[0] or any(map(_ends_with_object, records))):
+        if len(records) and (pattern == LINES[0] or _is_record(records, known)):
             return pattern
     return None
 
@@ -158,6 +159,10 @@ def _carriers(columns: Iterable[SourceColumn]) -> list[SourcePath]:
             if name in CARRIERS and (not path or normalise(column.name) in CARRIERS):
                 found.append((-len(path), CARRIERS.index(name), column.name, SourcePath(column.name, path)))
     return [carrier for *_, carrier in sorted(found, key=lambda one: one[:3])]
+
+
+def _is_record(texts: pl.Series, known: Iterable[str]) -> bool:
+    return any(map(_ends_with_object, texts)) or any(texts.str.contains(pattern).any() for pattern in known)
 
 
 def _ends_with_object(text: str) -> bool:

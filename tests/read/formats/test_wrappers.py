@@ -224,10 +224,18 @@ def test_a_known_source_inside_is_recognised(tmp_path: Path) -> None:
     assert any("schema bedrock" in note for note in found.notes)
 
 
-def test_lines_of_a_known_source_inside_are_recognised(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["docker", "cri", "cloudwatch", "hits"])
+def test_lines_of_a_known_source_inside_are_recognised(form: str, tmp_path: Path) -> None:
     line = '192.0.2.1 - jo [04/Mar/2026:05:06:07 +0000] "POST /v1/messages HTTP/1.1" 200 12 "-" "curl/8"'
-    wrapped = lines([{"log": f"{text}\n", "stream": "stdout", "time": "t"} for text in ("starting", line)])
-    found = read_bytes(tmp_path, "a.json", wrapped)
+    time = "2026-03-04T05:06:07.000Z"
+    hits = [{"_id": "1", "_source": {"@timestamp": time, "message": text}} for text in ("starting", line)]
+    content = {
+        "docker": lines([{"log": f"{text}\n", "stream": "stdout", "time": time} for text in ("starting", line)]),
+        "cri": f"{time} stdout F starting\n{time} stdout F {line}\n".encode(),
+        "cloudwatch": f"{time} starting\n{time} {line}\n".encode(),
+        "hits": json.dumps({"hits": {"hits": hits}}).encode(),
+    }[form]
+    found = read_bytes(tmp_path, "a", content)
     assert (found.values("ip"), found.values("status_code")) == (["192.0.2.1"], [200])
     assert found.reasons == [(0, "malformed record")]
 
