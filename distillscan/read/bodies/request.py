@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from distillscan.read.bodies.content import CUT, MAX_CHARS, Walk, first, is_result, kind_of, objects
 from distillscan.read.values.jsontext import parse, whole
-from distillscan.read.values.reprs import looks_printed, parse_repr, unquote
+from distillscan.read.values.reprs import PRINTED_MARKS, looks_printed, parse_repr, unquote
 
 #: Longest JSON text that is parsed.
 MAX_JSON: Final = 64 << 20
@@ -37,8 +37,8 @@ BODY_KEYS: Final = frozenset((*_LIST_KEYS, *_TEXT_KEYS))
 _BODY_MARKS: Final = ('"role"', '"messages"', '"content"', '"parts"', '"inputText"')
 _MARKS_WITHIN: Final = 400
 _ENCODED: Final = 3
-#: Marks of messages in JSON, encoded once or more.
-_MESSAGE_MARKS: Final = ('"role"', '"messages"', '"role\\', '"messages\\')
+#: Marks of messages: in JSON, encoded once or more, and printed.
+MARKS: Final = ('"role"', '"messages"', '"role\\', '"messages\\', *PRINTED_MARKS)
 _EVENT: Final = "gen_ai."
 _OPENINFERENCE: Final = "message."
 #: Types of LangChain messages, which have no role; those of serialised ones end in ``Message``.
@@ -144,7 +144,7 @@ def looks_like_messages(text: str) -> bool:
     if not _opens(text):
         return False
     beginning = text[:_MARKS_WITHIN]
-    return any(mark in beginning for mark in _MESSAGE_MARKS) or looks_printed(beginning)
+    return any(mark in beginning for mark in MARKS)
 
 
 def _opens(text: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from distillscan.read.bodies.columns import BODY_COLUMNS, PROBLEM, Part, read_body_texts
-from distillscan.read.bodies.request import looks_like_messages
+from distillscan.read.bodies.request import MARKS, looks_like_messages
 from distillscan.read.notes import Notes
 from distillscan.read.schema.resolve import Resolution
 
@@ -48,5 +48,8 @@ def unfold(given: dict[str, pl.Series], resolution: Resolution, notes: Notes, wh
 
 def _bodies(part: Part, text: pl.Series) -> pl.Series:
     """The texts that are conversations, each once."""
-    maybe = text.filter(text.str.contains(_BEGINNINGS[part])).unique()
-    return maybe if part == "response" else maybe.filter(pl.Series(map(looks_like_messages, maybe), dtype=pl.Boolean))
+    found = text.filter(text.str.contains(_BEGINNINGS[part])).unique()
+    if part == "request":
+        found = found.filter(found.str.contains_any(list(MARKS)))
+        found = found.filter(pl.Series(map(looks_like_messages, found), dtype=pl.Boolean))
+    return found

@@ -33,6 +33,7 @@ REJECTS: Final = pl.Schema({**POINTER, "reason": pl.String(), "record": pl.Strin
 
 #: A number of six digits in scientific notation takes at most so many.
 _SHORTENED_BYTES: Final = 12
+_COMMAS: Final = "three digits after it are thousands, others decimals"
 _HOPS: Final = "ip: of lists of addresses (X-Forwarded-For) the first that is not internal is read, in {count} rows"
 _AROUND: Final = "ip: ports, brackets, zones and spellings are left out of addresses in {count} rows"
 
@@ -128,33 +129,49 @@ def _canonical(
     for name, dtype in READABLE.items():
         if name not in given:
             continue
-        raw = given[name]
         if dtype == TIMESTAMP:
-            times = parse_times(raw, conventions.dates)
-            for text in times.assumed:
-                notes.add(f"{name} {text}")
-            if name == "timestamp":
-                timeless = times.missing
-            else:
-                lost = int((times.values.is_null() & ~times.missing).sum())
-                notes.count(f"{name} was not understood in {{count}} rows: left empty there", where, lost)
-            values = times.values
-            if raw.dtype == pl.String and values.null_count():
-                _count_shortened(name, raw.filter(values.is_null()), notes, where)
-        elif name == "ip":
-            addresses = read_addresses(to_text(raw))
-            notes.count(_HOPS, where, addresses.lists)
-            notes.count(_AROUND, where, addresses.others)
-            values = addresses.values
-        elif name in CARRIED:
-            values = tool_names(raw) if name == "tools" else image_counts(raw)
+            values, missing = _times(name, given[name], conventions, notes, where)
+            timeless = missing if name == "timestamp" else timeless
+        elif name in TEXTS:
+            values = blanks.in_text(name, canonical_text(name, given[name]), notes, where)
         else:
-            values = to_whole(raw) if dtype == pl.Int64 else canonical_text(name, raw)
-            values = blanks.in_text(name, values, notes, where) if name in TEXTS else values
-            if name in IDENTIFIERS:
-                _count_shortened(name, values, notes, where)
+            values = _values(name, given[name], notes, where)
         columns.append(values.alias(name))
+    _count_shortened([values for values in columns if values.name in IDENTIFIERS], notes, where)
     return pl.DataFrame(columns).select(pl.lit(number, POINTER[SOURCE]).alias(SOURCE), pl.all()), timeless
+
+
+def _times(
+    name: str, raw: pl.Series, conventions: Conventions, notes: Notes, where: tuple[int, int]
+) -> tuple[pl.Series, pl.Series]:
+    """A column of times, and which rows have none."""
+    times = parse_times(raw, conventions.dates)
+    for text in times.assumed:
+        notes.add(f"{name} {text}")
+    if raw.dtype == pl.String and times.values.null_count():
+        _count_shortened([raw.filter(times.values.is_null()).alias(name)], notes, where)
+    if name != "timestamp":
+        lost = int((times.values.is_null() & ~times.missing).sum())
+        notes.count(f"{name} was not understood in {{count}} rows: left empty there", where, lost)
+    return times.values, times.missing
+
+
+def _values(name: str, raw: pl.Series, notes: Notes, where: tuple[int, int]) -> pl.Series:
+    """A column of single values: a number, an address, a name."""
+    if name in CARRIED:
+        return tool_names(raw) if name == "tools" else image_counts(raw)
+    if name == "ip":
+        addresses = read_addresses(to_text(raw))
+        notes.count(_HOPS, where, addresses.lists)
+        notes.count(_AROUND, where, addresses.others)
+        return addresses.values
+    if READABLE[name] == pl.Int64:
+        numbers = to_whole(raw)
+        if raw.dtype == pl.String:
+            commas = raw.str.contains(",", literal=True) & numbers.is_not_null()
+            notes.count(f"{name}: {{count}} rows hold numbers with a comma: {_COMMAS}", where, int(commas.sum()))
+        return numbers
+    return canonical_text(name, raw)
 
 
 def shortened_note(name: str) -> str:
@@ -165,9 +182,10 @@ def shortened_note(name: str) -> str:
     )
 
 
-def _count_shortened(name: str, text: pl.Series, notes: Notes, where: tuple[int, int]) -> None:
-    short = text.filter(text.str.len_bytes() <= _SHORTENED_BYTES)
-    notes.count(shortened_note(name), where, int(short.str.contains(SHORTENED).sum()))
+def _count_shortened(texts: list[pl.Series], notes: Notes, where: tuple[int, int]) -> None:
+    short = pl.all().filter(pl.all().str.len_bytes() <= _SHORTENED_BYTES)
+    for counts in pl.DataFrame(texts).select(short.str.contains(SHORTENED).sum()):
+        notes.count(shortened_note(counts.name), where, int(counts[0]))
 
 
 def _reasons(frame: pl.DataFrame, timeless: pl.Series | None, left_out: list[pl.Series]) -> pl.Series | None:

@@ -39,15 +39,16 @@ _NOBODY: Final = {"account_id": frozenset({"default_user_id", "00000000-0000-000
 
 #: What stands for a withheld text, once or for each message of a conversation, in whatever brackets.
 _WITHHELD: Final = (
-    r"(?i)^(?:[\s\[\](){}<>*_\"'`:.,-]*(?:this )?"
+    r"(?i:^(?:[\s\[\](){}<>*_\"'`:.,-]*(?:this )?"
     r"(?:(?:content|text|prompt|message|input|output|response|data|value|pii)[ _-]*(?:was |is |has been )?)?"
     r"(?:redacted(?:[ _-]by[ _-][\w.-]+|[ _-]\w+)?|filtered|masked|scrubbed|withheld|omitted|hidden|removed"
     r"|not[ _-](?:logged|recorded|stored|captured)|(?:logging|capture)[ _-]disabled)"
-    r"[\s\[\](){}<>*_\"'`:.,-]*)+$"
+    r"[\s\[\](){}<>*_\"'`:.,-]*)+$)"
 )
 _MASKED: Final = r"^[\s\[\](){}<>]*(?:\*{3,}|[xX]{6,}|•{3,}|█{3,})[\s\[\](){}<>]*$"
 #: Lists and objects with nothing in them.
 _EMPTY: Final = r"^\s*[\[{][\s\[\]{}\",]*[\]}]\s*$"
+_STANDS_IN: Final = "|".join((_WITHHELD, _MASKED, _EMPTY))
 _LONGEST: Final = 400
 
 
@@ -73,19 +74,27 @@ class Blanks:
 
         Bodies, and texts, are left as they are: see :meth:`in_text`.
         """
-        uses = dict(_uses(resolution))
-        return {
-            name: self._without_markers(uses[name], raw, notes, where) if name in uses else raw
-            for name, raw in columns.items()
+        uses = {name: use for name, use in _uses(resolution) if name in columns and columns[name].dtype == pl.String}
+        # All columns at once: most have no marker, and to ask each by itself costs more than to look.
+        frame = pl.DataFrame([columns[name].alias(name) for name in uses])
+        hit = frame.select(self._any(name, self._markers[use]) for name, use in uses.items())
+        found = {
+            name: self._without_markers(use, columns[name], notes, where)
+            for name, use in uses.items()
+            if hit[name].any()
         }
+        return {**columns, **found}
+
+    def _any(self, name: str, markers: pl.Series) -> pl.Expr:
+        """Whether a column has a marker; most values are longer than any."""
+        short = pl.col(name).filter(pl.col(name).str.len_bytes() <= markers.str.len_bytes().max())
+        return short.is_in(markers.implode()).any()
 
     def in_text(self, name: str, text: pl.Series, notes: Notes, where: tuple[int, int]) -> pl.Series:
         """Return a canonical column of texts without markers and without what stands for a withheld text."""
         text = self._without_markers(name, text, notes, where)
-        short = text.filter(text.str.len_bytes() <= _LONGEST).unique()
-        stands_in = short.filter(
-            short.str.contains(_WITHHELD) | short.str.contains(_MASKED) | short.str.contains(_EMPTY)
-        )
+        short = text.filter(text.str.len_bytes() <= _LONGEST)
+        stands_in = short.filter(short.str.contains(_STANDS_IN)).unique()
         if stands_in.is_empty():
             return text
         found = text.is_in(stands_in.implode())

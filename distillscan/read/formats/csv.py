@@ -227,10 +227,12 @@ class CsvReader:
 
 def _spelt_plainly(numbers: pl.Series, *, commas: bool) -> pl.Series:
     """Numbers without commas between thousands, and with a point where ``commas`` may begin a fraction."""
+    if not numbers.str.contains(",", literal=True).any():
+        return numbers
     grouped = numbers.str.contains(_THOUSANDS)
     plain = numbers.str.replace_all(",", "", literal=True)
     fraction = numbers.str.replace(_DECIMAL_COMMA, "$1.$2") if commas else numbers
-    return pl.select(pl.when(grouped).then(plain).otherwise(fraction)).to_series() if len(numbers) else numbers
+    return pl.select(pl.when(grouped).then(plain).otherwise(fraction)).to_series()
 
 
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:

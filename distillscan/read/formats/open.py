@@ -134,9 +134,8 @@ def _open(
         texts: Texts = FileTexts(path, label, compression := detect_compression(path, label))
         lines = search.lines if named is None or search.wanted is not None else {}
         first = first_text(texts)
-        pattern = next((one for one in lines if matches(first, one)), None) or line_pattern(
-            texts.sample(), mixed=named is None
-        )
+        pattern = next((one for one in lines if matches(first, one)), None)
+        pattern = pattern or line_pattern(texts.sample(), search.lines, mixed=named is None)
         if pattern is None and search.wanted is not None and not first.startswith(("{", "[")):
             pattern = search.wanted.lines
         if pattern is not None:
@@ -163,7 +162,7 @@ def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:
         reader, lines, note = inside
         notes = (*notes, f"{search.label}: {note}")
         found = search.look(reader, lines)
-        better = found.complete or (best is plain and "account_id" not in plain.resolution.columns)
+        better = found.complete or not (best.complete or "account_id" in plain.resolution.columns)
         if better and (found.resolution.schema is not None or best.resolution.schema is None):
             best = replace(found, notes=(*notes, *found.notes))
     return best

@@ -16,7 +16,7 @@ import polars as pl
 from distillscan.columns import REQUIRED
 from distillscan.read.formats.chunks import Chunk, Reader
 from distillscan.read.formats.pages import CARRIERS
-from distillscan.read.formats.record_texts import Block, Text
+from distillscan.read.formats.record_texts import LONGEST, Block, Text
 from distillscan.read.schema.hints import HINTS, normalise
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values.jsontext import parse
@@ -37,10 +37,17 @@ _BEFORE: Final = re.compile(r"[^{}\"]{1,200}?[\s|:>\]](?=\{)", re.DOTALL)
 _TIMES: Final = ("wrappertime", "realtimetimestamp", "sourcerealtimetimestamp", "ingestiontime", *HINTS["timestamp"])
 #: Fields that no log has for anything but a record.
 _CERTAIN: Final = ("_raw", "@message", "MESSAGE", "_source", "jsonPayload")
+#: How Kubernetes and Docker say that a record goes on in the next one, and under which name.
+_PARTIAL: Final = ("P", "true")
+_FLAGS: Final = ("flag", "logtag", "p", "partialmessage")
 #: The time beside a record, by which name it is handed down: the last resort of the hints for ``timestamp``.
 TIME: Final = "wrapper_time"
 _ROWS: Final = 1_000
 _LINES: Final = 100
+
+
+#: By stream, the pieces of a record that is not complete, and the characters in them.
+_Held = dict[str | None, tuple[list[str], int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +70,44 @@ class WrappedTexts:
 
     def blocks(self) -> Iterator[Block]:
         """Yield the texts, block by block of the reader."""
-        held: dict[str | None, str] = {}
+        held: _Held = {}
         for chunk in _read(self._reader, self._wrapper.places):
             texts: list[Text] = []
             left_out = 0
             for text in self._whole(chunk, held):
-                if self._of_json and not _OBJECT.match(text):
+                if text is not None and (not text or (self._of_json and not _OBJECT.match(text))):
                     left_out += 1
                 else:
-                    texts.append(text.encode())
+                    texts.append(None if text is None else text.encode())
             texts += [json.loads(one).encode() if one else None for one in chunk.malformed["record"]]
             yield Block(texts, chunk.bytes, left_out, chunk.remarks, chunk.damage)
-        if rest := [text.encode() for text in held.values() if text]:
-            yield Block(list(rest), 0)
+        if held:
+            yield Block(["".join(pieces).encode() for pieces, _ in held.values()], 0)
 
     def sample(self) -> Iterator[Text]:
         """Yield the first texts."""
         for block in islice(self.blocks(), 1):
             yield from block.texts[:_ROWS]
 
-    def _whole(self, chunk: Chunk, held: dict[str | None, str]) -> Iterator[str]:
-        """The texts of a chunk, pieces put together; ``held`` has, by stream, what is not complete yet."""
+    def _whole(self, chunk: Chunk, held: _Held) -> Iterator[str | None]:
+        """The texts of a chunk, pieces put together; ``None`` for too long ones.
+
+        ``held`` has what is not complete yet, by stream.
+        """
         nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(chunk.rows))
         columns = (to_text(chunk.columns.get(name, nothing)) for name in ("record", "time", "stream", "flag"))
         for text, time, stream, flag in zip(*columns, strict=True):
-            if text is None:
-                continue
-            whole = held.pop(stream, "") + _spelt(text)
-            if flag == "P" or (self._wrapper.pieces and not text.endswith("\n")):
-                held[stream] = whole
-            elif found := whole.strip():
-                yield _with_time(_bare(found), time) if self._of_json else found
+            pieces, size = held.pop(stream, ([], 0))
+            pieces.append(_spelt(text or ""))
+            size += len(pieces[-1])
+            partial = flag in _PARTIAL or (self._wrapper.pieces and text and not text.endswith("\n"))
+            if partial and size <= LONGEST:
+                held[stream] = pieces, size
+            elif partial:
+                yield None
+            else:
+                whole = "".join(pieces).strip()
+                yield _with_time(_bare(whole), time) if self._of_json else whole
 
 
 def find_wrapper(reader: Reader, resolution: Resolution, patterns: Iterable[str]) -> tuple[Wrapper, str | None] | None:
@@ -110,35 +124,36 @@ def find_wrapper(reader: Reader, resolution: Resolution, patterns: Iterable[str]
             continue
         values = [one for chunk in _first(reader, {"record": carrier}) for one in to_text(chunk.columns["record"])]
         texts = pl.Series([_spelt(one).strip() for one in values if one], dtype=pl.String)
-        if any(_OBJECT.match(_bare(one)) for one in texts):
-            return _wrapper(reader.columns, carrier), None
-        if lines := next((pattern for pattern in patterns if texts.str.contains(pattern).any()), None):
-            return _wrapper(reader.columns, carrier), lines
+        is_json = any(_OBJECT.match(_bare(one)) for one in texts)
+        lines = None if is_json else next((one for one in patterns if texts.str.contains(one).any()), None)
+        if is_json or lines is not None:
+            return _wrapper(reader.columns, carrier, ends=any(one.endswith("\n") for one in values if one)), lines
     return None
 
 
-def line_pattern(texts: Iterable[Text], *, mixed: bool) -> str | None:
-    """Return the pattern of lines that end with a record, if the first ones are such: those of Kubernetes, or JSON.
+def line_pattern(texts: Iterable[Text], known: Iterable[str], *, mixed: bool) -> str | None:
+    """Return the pattern of lines that end with a record, if the first ones are such.
 
-    ``mixed`` says that there may also be lines of other output.
+    They are if they are those of Kubernetes, or if the record is JSON or matches a ``known`` pattern. ``mixed`` says
+    that there may also be lines of other output.
     """
     first = [text.decode("utf-8", "replace").strip() for text in islice(texts, _LINES) if text is not None]
     if not first or first[0].startswith(("{", "[")):
         return None
     for pattern in LINES if mixed else LINES[:-1]:
         records = pl.Series(first).str.extract_groups(pattern).struct.field("record").drop_nulls()
-        if len(records) and (pattern == LINES[0] or any(map(_ends_with_object, records))):
+        if len(records) and (pattern == LINES[0] or _is_record(records, known)):
             return pattern
     return None
 
 
-def _wrapper(columns: Iterable[SourceColumn], carrier: SourcePath) -> Wrapper:
-    """The wrapper with a carrier; what else it has stands beside that."""
+def _wrapper(columns: Iterable[SourceColumn], carrier: SourcePath, *, ends: bool) -> Wrapper:
+    """The wrapper with a carrier, and what stands beside that; ``ends`` says that records have line ends."""
     names = {normalise(path): SourcePath(column, keys) for path, column, keys in _beside(columns, carrier)}
-    places = {"record": carrier} | {name: names[name] for name in ("stream", "flag") if name in names}
-    if time := next((names[name] for name in _TIMES if name in names), None):
-        places["time"] = time
-    return Wrapper(places, pieces=normalise(str(carrier)) == "log" and {"stream", "time"} <= names.keys())
+    beside = {"time": _TIMES, "stream": ("stream",), "flag": _FLAGS}
+    found = {what: next((names[one] for one in called if one in names), None) for what, called in beside.items()}
+    places = {"record": carrier} | {what: place for what, place in found.items() if place is not None}
+    return Wrapper(places, pieces=ends and normalise(str(carrier)) == "log" and {"stream", "time"} <= names.keys())
 
 
 def _beside(columns: Iterable[SourceColumn], carrier: SourcePath) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -158,6 +173,10 @@ def _carriers(columns: Iterable[SourceColumn]) -> list[SourcePath]:
             if name in CARRIERS and (not path or normalise(column.name) in CARRIERS):
                 found.append((-len(path), CARRIERS.index(name), column.name, SourcePath(column.name, path)))
     return [carrier for *_, carrier in sorted(found, key=lambda one: one[:3])]
+
+
+def _is_record(texts: pl.Series, known: Iterable[str]) -> bool:
+    return any(map(_ends_with_object, texts)) or any(texts.str.contains(pattern).any() for pattern in known)
 
 
 def _ends_with_object(text: str) -> bool:

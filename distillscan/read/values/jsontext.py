@@ -13,7 +13,7 @@ from distillscan.read.values.numbered import numbered_lists
 from distillscan.read.values.rows import parse_row
 from distillscan.read.values.text import decode_bytes, number_text
 
-_STEP: Final = re.compile(r"\[[^\]]*\]|[^.\[]+")
+_STEP: Final = re.compile(r"\[[^\]]{0,1000}\]|[^.\[]+")
 _BRACKETS: Final = re.compile(r"\[(?:\*|-?\d{1,9}|[^=]+=.*)\]", re.DOTALL)
 _NOTHING: Final = type(None)
 

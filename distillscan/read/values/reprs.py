@@ -20,18 +20,9 @@ _ROLES: Final = {"SystemMessage": "system", "HumanMessage": "user", "AIMessage":
 _CLOSES: Final = {"[": "]", "{": "}"}
 
 #: Marks of messages that were printed: Python's quotation marks, LangChain's classes, fields as Athena shows them.
-_MARKS: Final = (
-    *(
-        "'role':",
-        "'message.role':",
-        "'messages':",
-        "'content':",
-        "'parts':",
-        "{role=",
-        ", role=",
-        "{messages=",
-        ", messages=",
-    ),
+PRINTED_MARKS: Final = (
+    *("'role':", "'message.role':", "'messages':", "'content':", "'parts':"),
+    *("{role=", ", role=", "{messages=", ", messages="),
     *("SystemMessage(", "HumanMessage(", "AIMessage(", "ChatMessage("),
 )
 #: The first field of a row as Athena prints it, and the fields of messages in it.
@@ -44,7 +35,7 @@ _OPENING, _CLOSING = "[{ \t\r\n", "]} \t\r\n"
 
 def looks_printed(beginning: str) -> bool:
     """Return whether a text, by its first few hundred characters, is messages that were printed."""
-    return beginning.lstrip()[:1] in ("[", "{", "(") and any(mark in beginning for mark in _MARKS)
+    return beginning.lstrip()[:1] in ("[", "{", "(") and any(mark in beginning for mark in PRINTED_MARKS)
 
 
 def parse_repr(text: str) -> Any:

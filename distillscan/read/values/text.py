@@ -1,5 +1,6 @@
 """Turn source values of any type into canonical text and whole numbers, the same from Parquet, CSV and NDJSON."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from math import isfinite
 from typing import Final
@@ -21,6 +22,10 @@ _WINDOWS_1252: Final = {
     0xDC00 + byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(128, 256)
 }
 
+#: Numbers with thousands set apart, as English, French and Swiss write them, and as Germans do.
+_GROUPED: Final = r"^[+-]?\d{1,3}(?:[,' \x{a0}\x{202f}]\d{3})+(?:\.\d+)?$"
+_GERMAN: Final = r"^[+-]?\d{1,3}(?:\.\d{3})+,\d+$"
+_BETWEEN_THOUSANDS: Final = r"[,' \x{a0}\x{202f}]"
 _AS_NUMBER: Final = r"(?i)^\s*(?:AS)?\s*0*(\d{1,10})(?:\.0+)?(?:\s.*)?$"
 
 
@@ -48,7 +53,10 @@ def to_text(raw: pl.Series) -> pl.Series:
 
 
 def to_whole(raw: pl.Series) -> pl.Series:
-    """Return values as Int64: fractions are cut, what is no number becomes null."""
+    """Return values as Int64: fractions are cut, what is no number becomes null.
+
+    Of numbers in text, ``1,234`` and ``1 234`` have thousands, ``20,5`` and ``1.234,5`` decimals after the comma.
+    """
     dtype = raw.dtype
     if dtype.is_integer() or dtype.is_float():
         return raw.cast(pl.Int64, strict=False)
@@ -60,7 +68,18 @@ def to_whole(raw: pl.Series) -> pl.Series:
     whole = text.cast(pl.Int64, strict=False)
     if whole.null_count() > raw.null_count():
         whole = whole.fill_null(text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False))
+    if whole.null_count() > raw.null_count():
+        whole = whole.fill_null(_with_points(text).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False))
     return whole
+
+
+def _with_points(text: pl.Series) -> pl.Series:
+    """Numbers with a decimal point and nothing between their thousands; other text as it is."""
+    digits = text.str.replace_all(_BETWEEN_THOUSANDS, "")
+    english = pl.when(text.str.contains(_GROUPED)).then(digits)
+    german = pl.when(text.str.contains(_GERMAN)).then(text.str.replace_all(".", "", literal=True).str.replace(",", "."))
+    decimal = text.str.replace(r"^([+-]?\d+),(\d+)$", "${1}.${2}")
+    return pl.select(pl.coalesce(english, german, decimal)).to_series()
 
 
 def canonical_text(canonical: str, raw: pl.Series) -> pl.Series:
@@ -75,12 +94,18 @@ def canonical_text(canonical: str, raw: pl.Series) -> pl.Series:
         whole = text.str.ends_with(".0")
         return text.str.replace(r"^(-?\d+)\.0$", "$1") if whole.any() else text
     if canonical == "asn":
-        return text.str.extract(_AS_NUMBER).fill_null(text)
+        return _by_distinct(text, lambda distinct: distinct.str.extract(_AS_NUMBER).fill_null(distinct))
     if canonical == "ip":
         return read_addresses(text).values
     if canonical == "email_domain":
-        return to_text(text.str.split("@").list.last().str.to_lowercase())
+        return _by_distinct(text, lambda distinct: to_text(distinct.str.split("@").list.last().str.to_lowercase()))
     return text
+
+
+def _by_distinct(text: pl.Series, convert: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Convert each different value once: there are few networks and mail domains."""
+    distinct = text.unique()
+    return text.replace_strict(distinct, convert(distinct), return_dtype=pl.String)
 
 
 def to_json(raw: pl.Series) -> pl.Series:

@@ -195,6 +195,19 @@ def test_nor_does_the_report_of_a_folder(name: str, tmp_path: Path) -> None:
     assert not [secret for secret in SECRETS if secret in found.output]
 
 
+def test_columns_are_named_on_the_command_line_and_verified_with(tmp_path: Path) -> None:
+    log, report = tmp_path / "log.csv", tmp_path / "report.json"
+    log.write_bytes(b"x,2026-01-01T00:00:00Z,u1\nx,2026-01-02T00:00:00Z,u2\n")
+    arguments = ["analyze", str(log), "--columns", ",timestamp,account_id", "--format", "json", "--output", str(report)]
+    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    found = json.loads(report.read_text())
+    assert (found["population"]["accounts"], found["parameters"]["options"]["columns"]) == (
+        2,
+        ["", "timestamp", "account_id"],
+    )
+    assert CliRunner().invoke(cli, ["verify", str(report), str(log)]).exit_code == 0
+
+
 def test_names_that_do_not_look_like_names_are_counted(tmp_path: Path) -> None:
     content = b"user_key,Wie geht es dir denn heute,day\na,b,c\n"
     with pytest.raises(InputError, match=r"Columns found: user_key, day and 1 more\. Say"):

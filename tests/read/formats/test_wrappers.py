@@ -12,6 +12,7 @@ import pytest
 
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions
+from distillscan.read.formats import wrappers
 from tests.support.small_logs import Outcome, parquet_bytes, read_bytes
 
 START = "2026-03-04T05:06:0"
@@ -188,6 +189,9 @@ def test_other_output_between_the_records_is_counted_and_no_reject(tmp_path: Pat
         b'{"log":"{\\"timestamp\\":\\"2026-01-01\\",","stream":"stdout","time":"t"}\n'
         b'{"log":"starting\\n","stream":"stderr","time":"t"}\n'
         b'{"log":"\\"account_id\\":\\"a\\"}\\n","stream":"stdout","time":"t"}\n',
+        b'{"log":"{\\"timestamp\\":\\"2026-01-01\\",","stream":"stdout","time":"t","_p":"P"}\n'
+        b'{"log":"starting","stream":"stderr","time":"t","_p":"F"}\n'
+        b'{"log":"\\"account_id\\":\\"a\\"}","stream":"stdout","time":"t","_p":"F"}\n',
         b'2026-01-01T00:00:00Z stdout P {"timestamp":"2026-01-01",\n'
         b"2026-01-01T00:00:00Z stderr F starting\n"
         b'2026-01-01T00:00:00Z stdout F "account_id":"a"}\n',
@@ -197,6 +201,22 @@ def test_a_record_in_pieces_is_put_together_by_stream(content: bytes, tmp_path: 
     found = read_bytes(tmp_path, "a.log", content)
     assert found.values("account_id") == ["a"]
     assert not found.rejects
+
+
+def test_a_record_of_too_many_pieces_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wrappers, "LONGEST", 100)
+    piece = f"2026-01-01T00:00:00Z stdout P {'x' * 60}\n"
+    good = f"2026-01-01T00:00:00Z stderr F {INSIDE[0]}\n"
+    found = read_bytes(tmp_path, "a.log", (good + piece * 2 + good + piece).encode())
+    assert found.values("prompt") == ["plain"] * 2
+    assert [reason for _, reason in found.reasons] == ["malformed record"] * 2
+
+
+def test_records_without_line_ends_are_whole(tmp_path: Path) -> None:
+    records = [{"log": text, "stream": "stdout", "time": f"{START}{at}Z"} for at, text in enumerate(["", *INSIDE])]
+    found = read_bytes(tmp_path, "a.json", lines([*records, {"log": None, "stream": "stdout", "time": "t"}]))
+    assert found.values("prompt") == [row["prompt"] for row in ROWS]
+    assert "2 lines of other output between the records are left out" in found.notes
 
 
 def test_the_time_beside_a_record_counts_if_it_has_none(tmp_path: Path) -> None:
@@ -224,10 +244,18 @@ def test_a_known_source_inside_is_recognised(tmp_path: Path) -> None:
     assert any("schema bedrock" in note for note in found.notes)
 
 
-def test_lines_of_a_known_source_inside_are_recognised(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["docker", "cri", "cloudwatch", "hits"])
+def test_lines_of_a_known_source_inside_are_recognised(form: str, tmp_path: Path) -> None:
     line = '192.0.2.1 - jo [04/Mar/2026:05:06:07 +0000] "POST /v1/messages HTTP/1.1" 200 12 "-" "curl/8"'
-    wrapped = lines([{"log": f"{text}\n", "stream": "stdout", "time": "t"} for text in ("starting", line)])
-    found = read_bytes(tmp_path, "a.json", wrapped)
+    time = "2026-03-04T05:06:07.000Z"
+    hits = [{"_id": "1", "_source": {"@timestamp": time, "message": text}} for text in ("starting", line)]
+    content = {
+        "docker": lines([{"log": f"{text}\n", "stream": "stdout", "time": time} for text in ("starting", line)]),
+        "cri": f"{time} stdout F starting\n{time} stdout F {line}\n".encode(),
+        "cloudwatch": f"{time} starting\n{time} {line}\n".encode(),
+        "hits": json.dumps({"hits": {"hits": hits}}).encode(),
+    }[form]
+    found = read_bytes(tmp_path, "a", content)
     assert (found.values("ip"), found.values("status_code")) == (["192.0.2.1"], [200])
     assert found.reasons == [(0, "malformed record")]
 

@@ -48,6 +48,12 @@ def test_text(raw: pl.Series, text: list[str | None]) -> None:
         (pl.Series([12.0, 12.9, float("nan"), 1e300, None]), [12, 12, None, None, None]),
         (pl.Series([" 12 ", "12.0", "1e3", "x", "", None]), [12, 12, 1000, None, None, None]),
         (pl.Series(["1", "2"]), [1, 2]),
+        (
+            pl.Series(
+                ["20,5", "1,234", "1,234,567.8", "1.234,5", "1 234", "1\u202f234", "1'234", "1,23,4", ",5", None]
+            ),
+            [20, 1234, 1234567, 1234, 1234, 1234, 1234, None, None, None],
+        ),
         (pl.Series([Decimal("12.00")]), [12]),
         (pl.Series([True]), [None]),
         (pl.Series([None]), [None]),
