@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.fuzzing import answer, check, mutate, number, run, seeds
 
 
-@pytest.mark.parametrize("name", sorted(seeds()))
+@pytest.mark.parametrize("name", sorted(seeds().keys() - {"headerless.csv"}))
 def test_whole_logs_are_read_whole(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(seeds()[name])
     whole = answer(tmp_path / name, threads=1)

@@ -12,7 +12,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from distillscan.columns import READABLE, TIMESTAMP
 from distillscan.errors import InputError
 from distillscan.read.formats.arrow import to_series
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit, no_rows
@@ -38,10 +37,6 @@ _SAID: Final[dict[Style, str]] = {
     "letters": "tabs and line ends are written as letters behind backslashes, and read so",
     "cloudsql": 'the sign "N is read as nothing',
 }
-#: Columns in which a comma between digits is that of a decimal fraction, where commas do not separate fields.
-_NUMBERS: Final = frozenset(name for name, dtype in READABLE.items() if dtype in (pl.Int64, TIMESTAMP))
-_THOUSANDS: Final = r"^\s*[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\s*$"
-_DECIMAL_COMMA: Final = r"^\s*([+-]?\d+),(\d+)\s*$"
 
 
 class CsvReader:
@@ -156,8 +151,6 @@ class CsvReader:
             name: to_text_column(levels[path.column].at(path.keys)) if path.keys else columns[path.column]
             for name, path in paths.items()
         }
-        for name in _NUMBERS.intersection(found):
-            found[name] = _spelt_plainly(found[name], commas=self._dialect.separator != ",")
         malformed = [(row + at, json.dumps(text, ensure_ascii=False)) for at, text in self._whole(broken)]
         remarks = (f"{self._label} is not UTF-8 throughout: other bytes are read as Windows-1252",) if odd else ()
         chunk = Chunk(
@@ -223,16 +216,6 @@ class CsvReader:
         text = json.dumps(decode_bytes(block), ensure_ascii=False)
         malformed = pl.DataFrame([(row, text)], schema=MALFORMED, orient="row")
         return replace(no_rows(resolution.paths), malformed=malformed, damage=(Damage(row, reason),))
-
-
-def _spelt_plainly(numbers: pl.Series, *, commas: bool) -> pl.Series:
-    """Numbers without commas between thousands, and with a point where ``commas`` may begin a fraction."""
-    if not numbers.str.contains(",", literal=True).any():
-        return numbers
-    grouped = numbers.str.contains(_THOUSANDS)
-    plain = numbers.str.replace_all(",", "", literal=True)
-    fraction = numbers.str.replace(_DECIMAL_COMMA, "$1.$2") if commas else numbers
-    return pl.select(pl.when(grouped).then(plain).otherwise(fraction)).to_series()
 
 
 def _records(columns: Mapping[str, pl.Series]) -> pl.Series:

@@ -18,7 +18,7 @@ Style = Literal["rfc", "spark", "mysql", "cloudsql", "letters"]
 _BOM: Final = b"\xef\xbb\xbf"
 _SEPARATORS: Final = (",", "\t", ";", "|")
 #: The first line by which Excel is told the separator.
-_SEP_LINE: Final = re.compile(rb'[\r\n]*"?sep=(?:(.)|\\(t))"?(?:\r\n|\r|\n)', re.IGNORECASE)
+_SEP_LINE: Final = re.compile(rb'[\r\n]*"?sep=(?:([,;|\t:~^ ])|\\t)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _BLANK_LINES: Final = re.compile(rb"[\r\n]*+")
 _RECORDS: Final = 100
 #: Characters by which the beginning of a record is known, and the share of records that must begin alike.

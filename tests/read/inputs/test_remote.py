@@ -41,6 +41,12 @@ def bucket() -> Iterator[str]:
             "day=2/_SUCCESS": b"x",
             "day=2/.hidden/d.csv": csv_bytes(TWO),
             "day=3/gateway.log": ndjson_bytes(TWO),
+            "table/old.parquet": parquet_bytes(TWO),
+            "table/new.parquet": parquet_bytes(TWO[:1]),
+            "table/_delta_log/00000000000000000000.json": b'{"add": {"path": "old.parquet"}}',
+            "table/_delta_log/00000000000000000001.json": (
+                b'{"remove": {"path": "old.parquet"}}\n{"add": {"path": "new.parquet"}}'
+            ),
         }.items():
             with store.open_output_stream(f"logs/{key}") as out:
                 out.write(content)
@@ -72,6 +78,7 @@ def test_an_object_reads_as_the_file_would(bucket: str, tmp_path: Path) -> None:
 
 def test_folders_and_patterns(bucket: str) -> None:
     everything = ["day=1/a b.parquet", "day=2/b#1.csv", "day=2/deep/c.ndjson", "day=3/gateway.log"]
+    everything.append("table/new.parquet")  # its log says that the old one was replaced
     assert labels(f"{bucket}/") == everything
     assert labels(f"{bucket}/day=2") == everything[1:3]
     assert labels(f"{bucket}/day=*/*.csv") == ["day=2/b#1.csv"]
