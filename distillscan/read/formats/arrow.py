@@ -39,13 +39,16 @@ def to_series(array: Any) -> pl.Series:
     them). Decimals become text. Times become UTC. Inside nested values bytes, decimals and times become text.
 
     Raises:
-        pyarrow.ArrowInvalid: If a nested value holds broken data.
+        pyarrow.ArrowInvalid: If a nested value holds broken data, or an index points behind its dictionary.
     """
     kind = array.type
     if isinstance(kind, pa.BaseExtensionType):
         return _spell_uuids(array.storage) if kind.extension_name == "arrow.uuid" else to_series(array.storage)
     if pa.types.is_dictionary(kind):
-        return to_series(array.dictionary).gather(_import(array.indices))
+        try:
+            return to_series(array.dictionary).gather(_import(array.indices))
+        except pl.exceptions.OutOfBoundsError as error:
+            raise pa.ArrowInvalid("an index points behind the end of its dictionary") from error
     if is_text(kind):
         wide = pa.binary_view() if pa.types.is_string_view(kind) else pa.large_binary()
         return decode(_import(array.view(pa.binary() if pa.types.is_string(kind) else wide)))

@@ -29,7 +29,8 @@ def shown_name(name: str) -> str:
 
 def is_known(name: str) -> bool:
     """Return whether each step of a name or path is a name that logs are known to have."""
-    return all(normalise(step) in _known() for step in name.split(".") if not step.isdigit())
+    steps = [step for step in name.split(".") if not step.isdigit()]
+    return bool(steps) and all(normalise(step) in _known() for step in steps)
 
 
 def _looks_like_name(name: str) -> bool:

@@ -158,6 +158,7 @@ HEADERLESS = {
     "no times": b"acct-secret,gpt-4o-mini,Compare two views\n" * 3,
     "twice": b"2026-01-01T00:00:00Z,acct-secret,acct-secret,acct-secret\n" * 3,
     "vllm": b"INFO 01-02 03:04:05 logger.py:39] Received request acct-secret: prompt: 'Compare two views', x, y\n" * 3,
+    "numbers": b"192.0.2.1,0,203.0.113.9,1\n" * 3,
     "cri": b"2026-01-01T00:00:00Z stdout F acct-secret, gpt-4o-mini, Compare two views\n" * 3,
     "cloudwatch": b"2026-01-01T00:00:00.000Z acct-secret, gpt-4o-mini, Compare two views\n" * 3,
 }

@@ -456,3 +456,9 @@ def test_rows_before_a_broken_page_are_kept_however_large_the_pieces(
             kept.add((outcome.frame.height, *outcome.values("row")[-1:], outcome.unread[1].partition(" (row group")[0]))
             assert outcome.values("account_id") == [f"{at:0300}" for at in range(outcome.frame.height)]
     assert kept == {(3000, 2999, "read in part: log.parquet: rows 3,000 to 4,999")}
+
+
+def test_an_index_behind_its_dictionary_is_broken_data() -> None:
+    indices = pa.array([0, 7], pa.int32())
+    with pytest.raises(pa.ArrowInvalid, match="an index points behind the end of its dictionary"):
+        to_series(pa.DictionaryArray.from_arrays(indices, pa.array(["a"]), safe=False))
