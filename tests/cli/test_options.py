@@ -174,7 +174,8 @@ def test_columns_sets_the_width(run: Run, monkeypatch: pytest.MonkeyPatch, colum
 def test_the_options_of_the_analysis(run: Run, seen: Calls, tmp_path: Path) -> None:
     options = ["--map", "account_id=user.id", "--map", "prompt = a=b", "--input-format", "csv", "--releases", "r.toml"]
     options += ["--rejects", str(tmp_path / "rejects.csv"), "--detector", "a", "--detector", "b", "--without", "c"]
-    options += ["--set", "cluster.min_accounts=8", "--threads", "3"]
+    options += ["--set", "cluster.min_accounts=8", "--threads", "3", "--date-order", "day-first"]
+    options += ["--null-values", "(empty)", "--null-values", "?"]
     assert run("analyze", "busy", "more*.csv", *options).exit_code == 0
     ((paths, given, how, progress),) = seen
     assert paths == ["busy", "more*.csv"]
@@ -182,6 +183,8 @@ def test_the_options_of_the_analysis(run: Run, seen: Calls, tmp_path: Path) -> N
     assert given == AnalyzeOptions(
         mapping={"account_id": "user.id", "prompt": " a=b"},
         input_format="csv",
+        null_values=("(empty)", "?"),
+        date_order="day-first",
         releases=Path("r.toml"),
         detectors=("a", "b"),
         without=("c",),

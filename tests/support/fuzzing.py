@@ -102,6 +102,25 @@ def _escaped(separator: str, quote: str, mark: str) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
+def _field_values() -> bytes:
+    """CSV with dates of either order, hops and ports, null markers, commas in numbers, and printed messages."""
+    clothes = (
+        ("1/2/2026 12:0{}", "192.0.2.{}:443", "NULL", "1,23{}"),
+        ("1/3/2026, 1:00:0{} AM", "192.0.2.{}, 10.0.0.1", "\\N", "{},5"),
+        ("Jan 2, 2026 @ 12:00:0{}.5", "[2001:DB8::{}]:80", "-", "None"),
+        ("02.01.2026 12:00:0{}", "fe80::{}%eth0", "<null>", "1.23{},0"),
+    )
+    out = io.StringIO(newline="")
+    rows = csv.writer(out)
+    rows.writerow(("timestamp", "account_id", "ip", "device_id", "input_tokens", "prompt"))
+    for at, one in enumerate(_records()):
+        when, address, device, tokens = (text.format(at % 10) for text in clothes[at % 4])
+        said = [{"role": "system", "content": "It's"}, {"role": "user", "content": one["prompt"]}]
+        prompt = (repr(said), json.dumps(json.dumps(said)), "[REDACTED]", "[{role=user, content=a, b}]")[at % 4]
+        rows.writerow((when, one["account_id"], address, device, tokens, prompt))
+    return out.getvalue().encode()
+
+
 def _wrapped() -> dict[str, bytes]:
     """The records inside those of shippers and stores, without line ends, without a header."""
     texts = [json.dumps(one, ensure_ascii=bool(at % 2)) for at, one in enumerate(_records())]
@@ -127,6 +146,7 @@ def _wrapped() -> dict[str, bytes]:
         "sep.csv": b"sep=,\r\n" + header + b"\n" + rest,
         "spark.csv": _escaped(",", '"', "null"),
         "mysql.tsv": _escaped("\t", "", "\\N"),
+        "field.csv": _field_values(),
     }
 
 

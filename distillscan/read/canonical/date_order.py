@@ -56,7 +56,8 @@ class DateOrders:
         for text in self._texts():
             dates = text.filter(text.str.contains(EITHER))
             if len(dates):
-                self._example = min(str(dates.min()), self._example or str(dates.min()))
+                first = str(dates.min()).partition("(")[0].strip()  # what is in brackets may be anything
+                self._example = min(first, self._example or first)
                 found = dates.str.extract_groups(EITHER).struct.unnest().select("one", "two", "year").unique()
                 parts.append(found.cast(pl.Int64).select(pl.lit(text.name).alias("column"), pl.all()))
         return decide(pl.concat(parts).unique().iter_rows())

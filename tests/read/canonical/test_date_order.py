@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from distillscan.cli import cli
 from distillscan.read import ReadOptions
 from distillscan.read.canonical.date_order import Decision, decide
 from tests.support.small_logs import Outcome, csv_bytes, read_all
@@ -59,6 +61,19 @@ def test_one_day_alone_is_not_guessed(tmp_path: Path) -> None:
         assert told.values("timestamp")[0].month == month
     # The seventh of July is the seventh of July.
     assert read(tmp_path, ["7/7/2026 9:00"]).values("timestamp") == [datetime(2026, 7, 7, 9, tzinfo=UTC)]
+
+
+def test_the_error_says_what_to_do_and_shows_a_date_only_where_it_may(tmp_path: Path) -> None:
+    (path,) = files(tmp_path, ["7/1/2026 9:05 (Ann)", "7/1/2026 9:04"], 1)
+    shown = CliRunner().invoke(cli, ["analyze", str(path)])
+    hidden = CliRunner().invoke(cli, ["analyze", str(path), "--no-prompts"])
+    for done in (shown, hidden):
+        assert done.exit_code == 3
+        assert "--date-order day-first or month-first" in done.stderr
+        assert "Ann" not in done.stderr
+    assert "such as 7/1/2026 9:04" in shown.stderr
+    assert "7/1" not in hidden.stderr
+    assert CliRunner().invoke(cli, ["analyze", str(path), "--date-order", "day-first"]).exit_code == 0
 
 
 def test_other_columns_tell_as_well(tmp_path: Path) -> None:
