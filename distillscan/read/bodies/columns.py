@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from distillscan.read.bodies.request import content, extract
+from distillscan.read.bodies.request import asks, content, extract, load
 from distillscan.read.bodies.response import answer
 from distillscan.read.bodies.tools import listed_names
 from distillscan.read.values.jsontext import value_text
@@ -47,6 +47,18 @@ def _body(value: Any) -> Any:
     if isinstance(value, (dict, list)):
         return value or None
     return value_text(value)
+
+
+def is_request_body(text: str) -> bool:
+    """Return whether a text is the body of a request to a model: JSON (encoded once or more) with what is asked."""
+    value = load(text)[0]
+    return asks(value) and extract(value).problem is None
+
+
+def is_response_body(text: str) -> bool:
+    """Return whether a text is the body of a model's answer: JSON (encoded once or more) with what it says."""
+    value = load(text)[0]
+    return isinstance(value, (dict, list)) and answer(value).response is not None
 
 
 def read_bodies(part: Part, bodies: Sequence[Any], columns: Collection[str], *, last_turn: bool) -> pl.Series:

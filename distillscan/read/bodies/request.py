@@ -33,6 +33,8 @@ _WRAPPERS: Final = (
 _SESSION_KEYS: Final = ("conversation", "conversation_id", "session_id", "thread_id", "litellm_session_id")
 #: Keys of which a request body has at least one.
 BODY_KEYS: Final = frozenset((*_LIST_KEYS, *_TEXT_KEYS))
+#: Those that bodies of other requests hardly have.
+_SURE_KEYS: Final = BODY_KEYS.difference(("message", "query", "question"))
 #: Marks by which text that is no valid JSON shows that it was a body once, not a prompt with brackets.
 _BODY_MARKS: Final = ('"role"', '"messages"', '"content"', '"parts"', '"inputText"')
 _MARKS_WITHIN: Final = 400
@@ -145,6 +147,18 @@ def looks_like_messages(text: str) -> bool:
         return False
     beginning = text[:_MARKS_WITHIN]
     return any(mark in beginning for mark in MARKS)
+
+
+def asks(value: Any) -> bool:
+    """Return whether a parsed value is a request to a model, its messages, or wraps a request: by its keys only."""
+    if isinstance(value, list):
+        return any(isinstance(item, dict) and ("role" in item or "parts" in item) for item in value)
+    if not isinstance(value, dict):
+        return False
+    if not _SURE_KEYS.isdisjoint(value) or ("model" in value and not BODY_KEYS.isdisjoint(value)):
+        return True
+    inner = load(first(value, _WRAPPERS, (dict, str)))[0]
+    return isinstance(inner, dict) and not _SURE_KEYS.isdisjoint(inner)
 
 
 def _opens(text: str) -> bool:

@@ -7,12 +7,16 @@ import polars as pl
 from distillscan.read.bodies.columns import BODY_COLUMNS, PROBLEM, Part, read_body_texts
 from distillscan.read.bodies.request import MARKS, looks_like_messages
 from distillscan.read.notes import Notes
+from distillscan.read.schema.hints import BODY_NAMES, normalise
 from distillscan.read.schema.resolve import Resolution
+from distillscan.read.values.text import to_text
 
 #: What such a text may begin with; of an answer also what follows, since a model may answer in JSON of its own.
 _BEGINNINGS: Final[dict[Part, str]] = {
     "request": r"^[\s\"'b\\]{0,8}[\[{]",
-    "response": r"(?s)^\s*[\[{].{0,400}?[\"'](?:choices|candidates|role|stop_reason|finish_reason)[\"']\s*:",
+    "response": (
+        r"(?s)^[\s\"'b\\]{0,8}[\[{].{0,400}?[\"'](?:choices|candidates|role|stop_reason|finish_reason)\\{0,3}[\"']\s*:"
+    ),
 }
 
 
@@ -24,9 +28,14 @@ def unfold(given: dict[str, pl.Series], resolution: Resolution, notes: Notes, wh
     parts: tuple[tuple[Part, str], ...] = (("request", "prompt"), ("response", "response"))
     for part, name in parts:
         text = given.get(name)
-        if text is None or text.dtype != pl.String or name not in resolution.direct:
+        if text is None or name not in resolution.direct:
             continue
-        bodies = _bodies(part, text)
+        of_bodies = _holds_bodies(name, resolution)
+        if of_bodies:
+            text = given[name] = to_text(text)
+        if text.dtype != pl.String:
+            continue
+        bodies = _bodies(part, text, of_bodies=of_bodies)
         if bodies.is_empty():
             continue
         wanted = resolution.wanted.intersection(BODY_COLUMNS[part])
@@ -46,9 +55,17 @@ def unfold(given: dict[str, pl.Series], resolution: Resolution, notes: Notes, wh
                 given[column] = own.fill_null(nothing.scatter(rows, read[column])) if own.dtype == pl.String else own
 
 
-def _bodies(part: Part, text: pl.Series) -> pl.Series:
-    """The texts that are conversations, each once."""
-    found = text.filter(text.str.contains(_BEGINNINGS[part])).unique()
+def _holds_bodies(name: str, resolution: Resolution) -> bool:
+    """Whether a canonical column comes from one that was found to hold bodies: that its name alone does not say."""
+    place = resolution.paths.get(name)
+    return place is not None and normalise((place.column, *place.keys)[-1]) in BODY_NAMES[name]
+
+
+def _bodies(part: Part, text: pl.Series, *, of_bodies: bool) -> pl.Series:
+    """The texts that are conversations, each once; all JSON if the column is one ``of_bodies``."""
+    found = text.filter(text.str.contains(_BEGINNINGS["request" if of_bodies else part])).unique()
+    if of_bodies:
+        return found
     if part == "request":
         found = found.filter(found.str.contains_any(list(MARKS)))
         found = found.filter(pl.Series(map(looks_like_messages, found), dtype=pl.Boolean))

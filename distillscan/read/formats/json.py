@@ -1,4 +1,4 @@
-"""Read JSON records from texts: objects, records in lists inside them, OTLP attributes."""
+"""Read JSON records from texts: objects, records in lists inside them, OTLP attributes, values with types."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +15,7 @@ from distillscan.read.bodies.columns import body_slot, first_body, read_bodies
 from distillscan.read.formats.chunks import MALFORMED, Chunk, Unit
 from distillscan.read.formats.otlp import Record, plain
 from distillscan.read.formats.pages import find_pages, open_page
+from distillscan.read.formats.record_forms import Form, find_form, lead_to_types
 from distillscan.read.formats.record_texts import BOM, Text, Texts
 from distillscan.read.schema.hints import MAY_NEST, names_for
 from distillscan.read.schema.model import Schema
@@ -33,32 +34,42 @@ _LEVELS: Final = 24
 class JsonReader:
     """JSON texts. Each holds an object: a record, or a wrapper around lists of records as a schema or ``pages`` says.
 
+    Values with types of a database, and objects of columns, become plain records, unless ``as_is``.
+
     Raises:
         InputError: If nothing can be opened, or there is no object where one looks first.
     """
 
-    def __init__(self, texts: Texts, schema: Schema | None = None, pages: Sequence[str] = ()) -> None:
+    def __init__(
+        self, texts: Texts, schema: Schema | None = None, pages: Sequence[str] = (), *, as_is: bool = False
+    ) -> None:
         self._texts, self._schema, self._pages = texts, schema, tuple(pages)
         self._label = texts.label
         self._wrappers = [split_path(wrapper) for wrapper in schema.records] if schema else []
         self._attributes = schema is not None and schema.attributes
         #: Whether records are other than the objects that stand in the file.
         self._unwraps = bool(self._wrappers or self._attributes or pages)
+        self._form: Form | None = None
+        self._as_is = as_is or (schema is not None and lead_to_types(schema.paths))
+        first, others = _begin(texts.sample())
+        if not self._as_is:
+            self._form = find_form([one for one in chain.from_iterable(map(self._records, first)) if one is not None])
+        self._unwraps = self._unwraps or self._form is not None
         self.rows: int | None = None
-        self.remarks: tuple[str, ...] = ()
-        self.columns = self._learn(texts.sample())
+        self.remarks = (f"{self._label}: {self._form.remark}",) if self._form else ()
+        self.columns = self._learn(chain(first, others))
         if not self.columns and schema is None:
             raise InputError(f"{self._label}: none of the lines looked at is a JSON object: is it really NDJSON?")
 
     def with_schema(self, schema: Schema) -> "JsonReader":
         """Return a reader of the same texts that looks for records where the schema says they are."""
-        return JsonReader(self._texts, schema, self._pages)
+        return JsonReader(self._texts, schema, self._pages, as_is=self._as_is)
 
     def inside_pages(self) -> "JsonReader | None":
         """Return a reader of the records in lists inside the objects; ``None`` if no list looks like records."""
         values = (value for text in islice(self._texts.sample(), _FIRST) if (value := _parse(text)) is not None)
         path = None if self._pages else find_pages(values)
-        return None if path is None else JsonReader(self._texts, self._schema, path)
+        return None if path is None else JsonReader(self._texts, self._schema, path, as_is=self._as_is)
 
     def look_through(self) -> bool:
         """Look at all records for keys, not at samples only, and return whether there are more than were known."""
@@ -107,6 +118,8 @@ class JsonReader:
         if value is None or not self._unwraps:
             return (value,)
         records = self._unwrap(value)
+        if self._form is not None:
+            records = chain.from_iterable(map(self._form.read, records))
         return map(plain, records) if self._attributes else records
 
     def _unwrap(self, value: Record) -> Iterable[Record]:
@@ -207,6 +220,22 @@ class JsonReader:
             SourceColumn(name, is_nested, frozenset(inner[name]) if name in inner else None)
             for name, is_nested in nested.items()
         )
+
+
+def _begin(texts: Iterator[Text]) -> tuple[list[Text], Iterator[Text]]:
+    """The first texts, and the others; what ends them too early is raised where the others begin."""
+    first: list[Text] = []
+    try:
+        for text in islice(texts, _FIRST):
+            first.append(text)  # noqa: PERF402 (what came before an error is kept)
+    except InputError as error:
+        return first, _fail(error)
+    return first, texts
+
+
+def _fail(error: InputError) -> Iterator[Text]:
+    raise error
+    yield
 
 
 def _parse(text: Text) -> Record | None:

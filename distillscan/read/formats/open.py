@@ -8,11 +8,13 @@ from typing import Final
 
 from distillscan.columns import REQUIRED
 from distillscan.errors import InputError
+from distillscan.read.formats.body_columns import add_bodies
 from distillscan.read.formats.chunks import Reader, Source
 from distillscan.read.formats.csv import CsvReader
 from distillscan.read.formats.json import JsonReader
 from distillscan.read.formats.lines import LinesReader, first_text, matches
 from distillscan.read.formats.parquet import ParquetReader
+from distillscan.read.formats.record_forms import lead_to_types
 from distillscan.read.formats.record_texts import FileTexts, Texts, is_document
 from distillscan.read.formats.source import choose_schema, recognise_source, said
 from distillscan.read.formats.wrappers import WrappedTexts, find_wrapper, line_pattern
@@ -120,6 +122,7 @@ def open_file(
     reader, resolution = found.reader, found.resolution
     if resolution.schema is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
         resolution = resolve(reader.columns, partitions, mapping)
+    resolution = add_bodies(reader, label, resolution)
     _refuse(Source(0, label, reader, resolution))
     advice = _advice(reader, label, wanted) if kind == "log" and _lacks(resolution) else None
     return Opening(reader, format_, compression, resolution, found.notes, advice)
@@ -146,7 +149,7 @@ def _open(
     if found == "csv":
         return CsvReader(path, label, compression, options.columns), found, compression, None
     texts = FileTexts(path, label, compression, document=is_document(path, label, compression))
-    return JsonReader(texts), found, compression, None
+    return JsonReader(texts, as_is=lead_to_types(search.mapping.values())), found, compression, None
 
 
 def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:
@@ -183,7 +186,7 @@ def _unwrap(search: _Search, found: _Found, size: int) -> tuple[Reader, Schema |
     if pattern is not None:
         return LinesReader(texts, pattern), search.lines[pattern], note
     try:
-        return JsonReader(texts), None, note
+        return JsonReader(texts, as_is=lead_to_types(search.mapping.values())), None, note
     except InputError:
         return None  # it only looked like JSON
 

@@ -40,6 +40,11 @@ def open_page(value: Record, path: Sequence[str]) -> Iterator[Record]:
         yield from _records(item, names)
 
 
+def is_time(name: str) -> bool:
+    """Return whether a key is one that times have in logs."""
+    return normalise(name) in _TIMES
+
+
 def _find(value: Record, level: int) -> tuple[str, ...] | None:
     inside = {key: below for key, below in value.items() if below and normalise(key) not in _BODIES}
     for key, below in inside.items():
@@ -57,7 +62,7 @@ def _is_record(item: Any) -> bool:
         return _is_fields(item)
     if not isinstance(item, dict):
         return False
-    return _is_stream(item) or _is_table(item) or any(normalise(key) in _TIMES or key in _NESTED for key in item)
+    return _is_stream(item) or _is_table(item) or any(is_time(key) or key in _NESTED for key in item)
 
 
 def _is_request(value: Record) -> bool:
@@ -99,8 +104,10 @@ def _is_table(item: Record) -> bool:
 
 
 def _names(page: Record) -> list[str]:
-    """The names of columns that stand beside rows (Azure Monitor, ClickHouse); none if there are none."""
+    """The names of columns that stand beside rows (Azure Monitor, ClickHouse, pandas); none if there are none."""
     columns = page.get("columns") or page.get("meta")
+    if isinstance(columns, list) and all(isinstance(one, str) for one in columns):
+        return columns
     if not isinstance(columns, list) or not all(isinstance(one, dict) and "name" in one for one in columns):
         return []
     return [str(one["name"]) for one in columns]

@@ -65,12 +65,12 @@ def _leaves_out_all(reader: Reader, label: str, schema: Schema, resolution: Reso
         return False
     view = reader.with_schema(schema) if isinstance(reader, JsonReader) else reader
     rules = resolution.at(path for keep in schema.keep for path in keep.paths)
-    reasons = [no_requests(rules, chunk.columns) for chunk in _first(view, label, rules, _RULED)]
+    reasons = [no_requests(rules, chunk.columns) for chunk in first_chunk(view, label, rules, _RULED)]
     return any(one is not None and not one.null_count() for one in reasons)
 
 
-def _first(reader: Reader, label: str, resolution: Resolution, rows: int) -> Iterator[Chunk]:
-    """The first chunk of a file, if it can be read: the reading itself will tell why it cannot."""
+def first_chunk(reader: Reader, label: str, resolution: Resolution, rows: int) -> Iterator[Chunk]:
+    """Yield the first chunk of a file, if it can be read: the reading itself will tell why it cannot."""
     with suppress(InputError):
         yield from islice(Source(0, label, reader, resolution).chunks(resolution, rows), 1)
 
@@ -102,7 +102,7 @@ def _look_inside(reader: Reader, label: str, schemas: Iterable[Schema]) -> list[
         return list(reader.columns)
     inner: dict[str, set[str]] = {name: set() for name in unknown}
     resolution = Resolution({name: SourcePath(name) for name in unknown}, wanted=frozenset())
-    for chunk in _first(reader, label, resolution, _ROWS):
+    for chunk in first_chunk(reader, label, resolution, _ROWS):
         for name in unknown:
             for text in to_text(chunk.columns[name]).head(_ROWS).drop_nulls():
                 inner[name].update(_paths(parse_inside(text), "", 0))

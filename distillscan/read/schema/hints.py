@@ -34,7 +34,9 @@ _NAMES: Final = {
     ),
     "ip": (
         "ipaddress ipaddr clientip clientipaddress clientaddress remoteaddr remoteip remoteaddress sourceip"
-        " sourceipaddress srcip requesteripaddress callerip calleripaddress userip hashedip"
+        " sourceipaddress srcip requesteripaddress callerip calleripaddress userip hashedip clientaddr remoteipaddr"
+        " trueclientip cfconnectingip fastlyclientip xclientip xrealip realip xoriginalforwardedfor xforwardedfor"
+        " httpxforwardedfor requestxforwardedfor forwardedfor forwardedip xforwarded xff peeraddr peeraddress peerip"
     ),
     "asn": "asnumber asnum ipasn clientasn sourceasn autonomoussystemnumber autonomoussystem",
     "country": "countrycode countryiso countryisocode geocountry ipcountry clientcountry geoipcountry cfipcountry",
@@ -94,6 +96,20 @@ _NAMES: Final = {
     "tools": "toolnames toolsused toolsoffered availabletools tooldefinitions genaitooldefinitions",
     "images": "imagecount numimages nimages hasimage hasimages hasvision picturecount haspicture",
 }
+
+#: Names of columns that are texts of requests and answers only if their cells are bodies of such, best first.
+BODY_NAMES: Final = MappingProxyType(
+    {
+        "prompt": (
+            *("requestbody", "requestjson", "requestpayload", "rawrequest", "requestraw", "llmrequest", "apirequest"),
+            *("request", "httprequestbody", "requestdata", "inputbody", "inputjson", "body", "payload", "jsonbody"),
+        ),
+        "response": (
+            *("responsebody", "responsejson", "responsepayload", "rawresponse", "responseraw", "llmresponse"),
+            *("apiresponse", "httpresponsebody", "responsedata", "outputbody", "outputjson"),
+        ),
+    }
+)
 
 #: What the CSV export of Azure's portal adds to the names of times.
 PORTAL_ZONE: Final = " [UTC]"

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from distillscan.columns import READABLE
-from distillscan.read.schema.hints import HINTS, normalise
+from distillscan.read.schema.hints import BODY_NAMES, HINTS, normalise
 from distillscan.read.schema.model import presets
 from distillscan.read.values.jsontext import split_path
 
@@ -42,5 +42,5 @@ def _looks_like_name(name: str) -> bool:
 def _known() -> frozenset[str]:
     paths = (path for schema in presets().values() for path in schema.paths)
     steps = (step for path in paths for one in split_path(path) for step in one.split("."))
-    hints = (name for names in HINTS.values() for name in names)
+    hints = (name for names in (*HINTS.values(), *BODY_NAMES.values()) for name in names)
     return frozenset(map(normalise, (*READABLE, *steps, *hints, "message", "log", "line", "stream", "source", "host")))

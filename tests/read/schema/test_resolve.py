@@ -39,6 +39,14 @@ def found(
         ("client_ip", "ip"),
         ("remote_addr", "ip"),
         ("requester_ip_address", "ip"),
+        ("x_forwarded_for", "ip"),
+        ("X-Forwarded-For", "ip"),
+        ("xff", "ip"),
+        ("forwarded_for", "ip"),
+        ("true_client_ip", "ip"),
+        ("CF-Connecting-IP", "ip"),
+        ("x_real_ip", "ip"),
+        ("client_addr", "ip"),
         ("as_number", "asn"),
         ("country_code", "country"),
         ("ua", "user_agent"),
@@ -212,3 +220,11 @@ def test_only_what_looks_like_an_account_is_proposed(names: list[str], advice: s
 def test_long_lists_are_cut() -> None:
     assert listed([str(at) for at in range(42)]).endswith("38, 39 and 2 more")
     assert listed(["a", "b"]) == "a, b"
+
+
+@pytest.mark.parametrize("better", ["ip", "client_ip", "remote_addr", "true_client_ip", "x_real_ip"])
+def test_forwarded_addresses_are_the_last_resort(better: str) -> None:
+    paths, notes = found(["x_forwarded_for", better])
+    assert paths["ip"] == better
+    assert found(["x_forwarded_for"])[1] == ("column x_forwarded_for is read as ip",)
+    assert better == "ip" or "not x_forwarded_for" in notes[0]
