@@ -53,7 +53,8 @@ class JsonReader:
         self._as_is = as_is or (schema is not None and lead_to_types(schema.paths))
         first, others = _begin(texts.sample())
         if not self._as_is:
-            self._form = find_form([one for one in chain.from_iterable(map(self._records, first)) if one is not None])
+            records = (one for one in chain.from_iterable(map(self._records, first)) if one is not None)
+            self._form = find_form(list(islice(records, _FIRST)))
         self._unwraps = self._unwraps or self._form is not None
         self.rows: int | None = None
         self.remarks = (f"{self._label}: {self._form.remark}",) if self._form else ()
