@@ -128,6 +128,9 @@ def _wrapped() -> dict[str, bytes]:
     docker[5:6] = [{**docker[5], "log": docker[5]["log"][:40]}, {**docker[5], "log": docker[5]["log"][40:]}]
     events = [{"timestamp": 1767312000000, "message": text, "eventId": str(at)} for at, text in enumerate(texts)]
     streams = [{"stream": {"a": "b"}, "values": [["1767312000000000000", text] for text in texts]}]
+    azure = [{"time": "2026-01-02T00:00:00Z", "properties": text} for text in texts]
+    kafka = [{"timestamp": 1767312000000, "offset": at, "value": one} for at, one in enumerate(_records())]
+    graylog = [{"short_message": text[:40], "full_message": text, "timestamp": 1767312000.5} for text in texts]
     out = io.StringIO(newline="")
     csv.writer(out).writerows([["@timestamp", "@message"], *(["2026-01-02 00:00:00", text] for text in texts)])
     header, _, rest = _csv().partition(b"\n")
@@ -140,6 +143,10 @@ def _wrapped() -> dict[str, bytes]:
         "events.json": json.dumps({"events": events}, indent=1).encode(),
         "loki.json": json.dumps({"data": {"result": streams}}).encode(),
         "hits.json": json.dumps({"hits": {"hits": [{"_id": "x", "_source": one} for one in _records()]}}).encode(),
+        "azure.json": json.dumps({"records": azure}).encode(),
+        "kafka.json": "".join(json.dumps(one) for one in kafka).encode(),
+        "gelf.ndjson": "".join(f"{json.dumps(one)}\n" for one in graylog).encode(),
+        "bulk.ndjson": "".join(f'{{"index":{{"_index":"logs"}}}}\n{text}\n' for text in texts).encode(),
         "insights.csv": out.getvalue().encode(),
         "glued.ndjson": "".join(f"{text}{'' if at % 3 else chr(10)}" for at, text in enumerate(texts)).encode(),
         "headerless.csv": rest,

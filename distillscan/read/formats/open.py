@@ -62,6 +62,19 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
+class _Inside:
+    """A reader of records inside others, what to say of it, and the schema of their lines if that is known.
+
+    If it is not ``sure``, the records count only if they have a time and an account.
+    """
+
+    reader: Reader
+    note: str
+    lines: Schema | None = None
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class _Search:
     """By what the columns of a file are found: keys of its path, a mapping, the schema that was asked for, presets.
 
@@ -156,27 +169,28 @@ def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:
     """The records inside those of a reader, layer by layer, if they have what is looked for; else what they are in."""
     best = found = plain
     notes: tuple[str, ...] = ()
+    sure = True
     for _ in range(_LAYERS):
         if found.complete and found.resolution.schema is not None:
             break
         inside = _unwrap(search, found, size)
         if inside is None:
             break
-        reader, lines, note = inside
-        notes = (*notes, f"{search.label}: {note}")
-        found = search.look(reader, lines)
-        better = found.complete or not (best.complete or "account_id" in plain.resolution.columns)
+        notes = (*notes, f"{search.label}: {inside.note}")
+        found = search.look(inside.reader, inside.lines)
+        sure = sure and inside.sure
+        better = found.complete or (sure and not (best.complete or "account_id" in plain.resolution.columns))
         if better and (found.resolution.schema is not None or best.resolution.schema is None):
             best = replace(found, notes=(*notes, *found.notes))
     return best
 
 
-def _unwrap(search: _Search, found: _Found, size: int) -> tuple[Reader, Schema | None, str] | None:
-    """A reader of the records one layer further in, the schema of their lines if that is known, and what to say."""
+def _unwrap(search: _Search, found: _Found, size: int) -> _Inside | None:
+    """The records one layer further in."""
     reader = found.reader
     pages = reader.inside_pages() if isinstance(reader, JsonReader) and not found.complete else None
     if pages is not None:
-        return pages, None, "the records in lists inside its objects are read"
+        return _Inside(pages, "the records in lists inside its objects are read")
     wrapped = find_wrapper(reader, found.resolution, search.lines)
     if wrapped is None:
         return None
@@ -184,9 +198,9 @@ def _unwrap(search: _Search, found: _Found, size: int) -> tuple[Reader, Schema |
     texts = WrappedTexts(reader, wrapper, search.label, size, of_json=pattern is None)
     note = f"the records inside {wrapper.places['record']} are read"
     if pattern is not None:
-        return LinesReader(texts, pattern), search.lines[pattern], note
+        return _Inside(LinesReader(texts, pattern), note, search.lines[pattern], sure=wrapper.sure)
     try:
-        return JsonReader(texts, as_is=lead_to_types(search.mapping.values())), None, note
+        return _Inside(JsonReader(texts, as_is=lead_to_types(search.mapping.values())), note, sure=wrapper.sure)
     except InputError:
         return None  # it only looked like JSON
 

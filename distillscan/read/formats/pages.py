@@ -10,6 +10,8 @@ from distillscan.read.schema.hints import HINTS, MAY_NEST, normalise
 CARRIERS: Final = (
     *("raw", "message", "log", "line", "source", "event", "result", "jsonpayload", "textpayload"),
     *("logmessage", "logentry", "msg", "record", "payload", "detail", "data", "attributes"),
+    # The short message of GELF may be the beginning of the full one.
+    *("fullmessage", "shortmessage", "properties", "customdimensions", "doc", "value"),
 )
 _TIMES: Final = frozenset(("timestamp", *HINTS["timestamp"], "realtimetimestamp"))
 _REQUESTS: Final = frozenset(name for column in ("account_id", "prompt", "model") for name in HINTS[column])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from distillscan.errors import InputError
+from distillscan.read.formats.bulk import is_action
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.inputs.stream import ByteStream
 from distillscan.read.options import Compression
@@ -44,7 +45,8 @@ Text = bytes | None
 class Block:
     """Consecutive texts, the bytes of the file they took, and what reading them showed.
 
-    ``left_out`` counts other output between the records, in a log that holds them as texts.
+    ``left_out`` counts other output between the records: of a program whose log holds them as texts, or action lines
+    of an Elasticsearch bulk file.
     """
 
     texts: list[Text]
@@ -84,11 +86,16 @@ class FileTexts:
         consumed = 0
         with self._open() as stream:
             for texts in self._cut(stream):
-                yield Block(texts, stream.consumed - consumed, remarks=tuple(oddities(texts, self.label)))
+                records = [text for text in texts if not is_action(text)]
+                remarks = tuple(oddities(records, self.label))
+                yield Block(records, stream.consumed - consumed, len(texts) - len(records), remarks)
                 consumed = stream.consumed
 
     def sample(self) -> Iterator[Text]:
         """Yield texts from the beginning and, where the file lets one jump, from places spread over it."""
+        return (text for text in self._sample() if not is_action(text))
+
+    def _sample(self) -> Iterator[Text]:
         streamed = self._document or self._compression is not None
         left = _STREAMED if streamed else _SAMPLE
         with self._open() as stream:

@@ -1,7 +1,7 @@
 """Unwrap records that a shipper or a store of logs keeps as text, or as an object, in a field of records of its own.
 
-Docker and Kubernetes, Fluent Bit, journald, Loki, Elasticsearch, Splunk, CloudWatch: the record inside is read as if it
-stood in a file by itself. Where it has no time of its own, the one beside it counts.
+Docker and Kubernetes, Fluent Bit, journald, Loki, Elasticsearch, Splunk, CloudWatch, Azure, Kafka, Graylog: the record
+inside is read as if it stood in a file by itself. Where it has no time of its own, the one beside it counts.
 """
 
 import json
@@ -37,6 +37,8 @@ _BEFORE: Final = re.compile(r"[^{}\"]{1,200}?[\s|:>\]](?=\{)", re.DOTALL)
 _TIMES: Final = ("wrappertime", "realtimetimestamp", "sourcerealtimetimestamp", "ingestiontime", *HINTS["timestamp"])
 #: Fields that no log has for anything but a record.
 _CERTAIN: Final = ("_raw", "@message", "MESSAGE", "_source", "jsonPayload")
+#: Fields that hold a record in some logs, and in others what belongs to the record around them.
+_UNSURE: Final = frozenset(("properties", "customdimensions", "doc", "value"))
 #: How Kubernetes and Docker say that a record goes on in the next one, and under which name.
 _PARTIAL: Final = ("P", "true")
 _FLAGS: Final = ("flag", "logtag", "p", "partialmessage")
@@ -60,6 +62,12 @@ class Wrapper:
     places: Mapping[str, SourcePath]
     pieces: bool = False
 
+    @property
+    def sure(self) -> bool:
+        """Whether the records inside are meant even if they lack a time or an account."""
+        place = self.places["record"]
+        return normalise((place.keys or (place.column,))[-1]) not in _UNSURE
+
 
 class WrappedTexts:
     """The texts of records that are inside the records of a reader; of JSON, if ``of_json``, without other output."""
@@ -73,7 +81,7 @@ class WrappedTexts:
         held: _Held = {}
         for chunk in _read(self._reader, self._wrapper.places):
             texts: list[Text] = []
-            left_out = 0
+            left_out = chunk.left_out
             for text in self._whole(chunk, held):
                 if text is not None and (not text or (self._of_json and not _OBJECT.match(text))):
                     left_out += 1

@@ -13,6 +13,8 @@ import pytest
 from distillscan.errors import InputError
 from distillscan.read import ReadOptions
 from distillscan.read.formats import wrappers
+from distillscan.read.formats.open import open_file
+from distillscan.read.schema.model import presets
 from tests.support.small_logs import Outcome, parquet_bytes, read_bytes
 
 START = "2026-03-04T05:06:0"
@@ -137,6 +139,31 @@ WRAPPED: dict[str, bytes] = {
                 }
             ]
         }
+    ).encode(),
+    "azure_text.json": json.dumps(
+        {"records": each(lambda at, text: {"time": f"{START}{at}Z", "resourceId": "/S/X", "properties": text})}
+    ).encode(),
+    "azure_object.json": lines(
+        each(lambda at, text: {"time": f"{START}{at}Z", "category": "GatewayLogs", "properties": json.loads(text)})
+    ),
+    "app_insights.csv": table(
+        ["TimeGenerated", "message", "customDimensions"], each(lambda at, text: [f"{START}{at}Z", "request", text])
+    ),
+    "kafka_text.json": lines(
+        each(lambda at, text: {"topic": "t", "offset": at, "timestamp": NS[at] // 10**6, "key": None, "value": text})
+    ),
+    "kafka_object.json": lines(each(lambda at, text: {"timestamp": NS[at] // 10**6, "value": json.loads(text)})),
+    "kafka_connect.json": lines(
+        each(lambda at, text: {"timestamp": at, "value": {"schema": None, "payload": json.loads(text)}})
+    ),
+    "gelf.json": lines(
+        each(lambda at, text: {"version": "1.1", "host": "h", "short_message": text, "timestamp": NS[at] / 1e9})
+    ),
+    "gelf_full.json": lines(
+        each(lambda at, text: {"host": "h", "short_message": text[:30], "full_message": text, "timestamp": NS[at]})
+    ),
+    "bulk.ndjson": "".join(
+        each(lambda at, text: f'{{"update": {{"_id": "{at}"}}}}\n{{"doc": {text}, "doc_as_upsert": true}}\n')
     ).encode(),
     "table.parquet": parquet_bytes(each(lambda at, text: {"ts": f"{START}{at}Z", "message": text})),
 }
@@ -267,6 +294,41 @@ def test_a_mapping_to_a_field_of_the_wrapper_leaves_it_as_it_is(tmp_path: Path) 
     assert (found.values("account_id"), found.values("prompt")) == (["a"], ["p"])
     inside = read_bytes(tmp_path, "b.json", lines(records), ReadOptions(mapping={"account_id": "who"}))
     assert inside.values("account_id") == ["a"]
+
+
+@pytest.mark.parametrize("schema", [None, "azure_apim"])
+@pytest.mark.parametrize("form", ["page", "lines"])
+def test_properties_without_an_account_belong_to_the_record_around(
+    form: str, schema: str | None, tmp_path: Path
+) -> None:
+    said = {"CorrelationId": "c", "DeploymentName": "d", "RequestMessages": [{"role": "user", "content": "hi"}]}
+    record = {"time": f"{START}1Z", "category": "GatewayLlmLogs", "CorrelationId": "c", "properties": said}
+    path = tmp_path / "a.json"
+    path.write_bytes(lines([{"records": [record]} if form == "page" else record]))
+    opening = open_file(path, "a.json", {}, ReadOptions(schema=schema))
+    assert {"time", "CorrelationId"} <= set(map(str, opening.resolution.paths.values()))
+    assert not any("inside properties" in note for note in opening.notes)
+
+
+def test_properties_that_the_schema_of_a_source_reads_are_no_wrapper(tmp_path: Path) -> None:
+    said = {"objectId": "caller", "modelName": "m", "time": f"{START}9Z", "user": "somebody else"}
+    record = {"time": f"{START}1Z", "category": "RequestResponse", "correlationId": "c", "operationName": "o"}
+    found = read_bytes(tmp_path, "a.json", json.dumps({"records": [{**record, "properties": said}]}).encode())
+    assert (found.values("account_id"), found.values("model")) == (["caller"], ["m"])
+    del said["objectId"]
+    path = tmp_path / "b.json"
+    path.write_bytes(json.dumps({"records": [{**record, "properties": {**said, "streamType": "s"}}]}).encode())
+    opening = open_file(path, "b.json", {}, ReadOptions())
+    assert opening.resolution.schema == presets()["azure_openai"]
+    assert not any("inside properties" in note for note in opening.notes)
+
+
+def test_the_whole_message_of_graylog_goes_before_its_beginning(tmp_path: Path) -> None:
+    record = {"host": "h", "short_message": f"{INSIDE[0][:40]}", "full_message": INSIDE[0], "timestamp": 1772600760}
+    found = read_bytes(tmp_path, "a.json", lines([record]))
+    assert (found.values("prompt"), found.rejects) == (["plain"], [])
+    plain = {"host": "h", "short_message": INSIDE[0], "full_message": "POST /v1/messages", "timestamp": 1772600760}
+    assert read_bytes(tmp_path, "b.json", lines([plain])).values("prompt") == ["plain"]
 
 
 def test_a_request_with_lists_of_its_own_is_no_page(tmp_path: Path) -> None:
