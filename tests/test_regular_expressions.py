@@ -41,10 +41,16 @@ PIECES = (
 )
 #: Expressions that see no text of a log: options and paths that were typed, matched from their beginning.
 OPTIONS = {"distillscan.profile.memory._SIZE", "distillscan.read.inputs.remote._REMOTE"}
+#: Expressions that see the first hundred characters of a name only.
+BOUNDED = {"distillscan.read.formats.csv_dialect._VALUE"}
 #: Expressions that are matched once from a known place, never searched for: only that one match is timed.
 AT_A_PLACE = {
     *("distillscan.read.formats.record_texts._INSIDE", "distillscan.read.formats.record_texts._BETWEEN"),
-    "distillscan.read.values.reprs._TOKEN",
+    *("distillscan.read.values.reprs._TOKEN", "distillscan.read.values.numbered._KEY"),
+    *("distillscan.read.values.rows._KEY", "distillscan.read.values.rows._AFTER"),
+    *("distillscan.read.inputs.detect._RECORD", "distillscan.read.formats.csv_dialect._SEP_LINE"),
+    *("distillscan.read.formats.wrappers._BEFORE", "distillscan.read.formats.bulk._BEGINS"),
+    "distillscan.read.values.reprs._BLOCK",
 }
 #: Repetitions of a piece. A square takes sixteen times as long for the long text, and 4.5 million steps or more for the
 #: short one: whatever is through with that in two milliseconds is none, and need not be tried on the long one.
@@ -58,7 +64,7 @@ def _patterns() -> Iterator[tuple[str, "re.Pattern[Any]"]]:
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
             found = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
-            if f"{module.name}.{name}" not in OPTIONS:
+            if f"{module.name}.{name}" not in OPTIONS | BOUNDED:
                 yield from ((f"{module.name}.{name}", one) for one in found if isinstance(one, re.Pattern))
 
 

@@ -112,12 +112,12 @@ def _field_values() -> bytes:
     )
     out = io.StringIO(newline="")
     rows = csv.writer(out)
-    rows.writerow(("timestamp", "account_id", "ip", "device_id", "input_tokens", "prompt"))
+    rows.writerow(("timestamp", "account_id", "ip", "device_id", "input_tokens", "prompt", "meta.org.id"))
     for at, one in enumerate(_records()):
         when, address, device, tokens = (text.format(at % 10) for text in clothes[at % 4])
         said = [{"role": "system", "content": "It's"}, {"role": "user", "content": one["prompt"]}]
         prompt = (repr(said), json.dumps(json.dumps(said)), "[REDACTED]", "[{role=user, content=a, b}]")[at % 4]
-        rows.writerow((when, one["account_id"], address, device, tokens, prompt))
+        rows.writerow((when, one["account_id"], address, device, tokens, prompt, "NULL"))
     return out.getvalue().encode()
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from distillscan.read.values.jsontext import parse
 
 #: How an action line begins: almost every other line is told apart by this alone.
-_BEGINS: Final = re.compile(rb"\s*\{\s*\"(?:index|create|update|delete)\"\s*:\s*\{")
+_BEGINS: Final = re.compile(rb"\s*+\{\s*+\"(?:index|create|update|delete)\"\s*+:\s*+\{")
 #: What an action may say (Elasticsearch's reference of the Bulk API, with the names before version 7).
 _SAYS: Final = frozenset(
     name.removeprefix("_")

@@ -120,7 +120,8 @@ def read_dialect(head: bytes, label: str, columns: Sequence[str] = ()) -> Dialec
 
 def looks_like_header(names: Sequence[str]) -> bool:
     """Return whether the fields of a first record are names of columns rather than values."""
-    values = sum(_VALUE.fullmatch(name) is not None for name in names)
+    # Of 101 characters on a name is a sentence, whatever follows.
+    values = sum(_VALUE.fullmatch(name[:101]) is not None for name in names)
     return values <= sum(normalise(name) in _NAMES for name in names)
 
 

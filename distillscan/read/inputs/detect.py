@@ -15,7 +15,9 @@ from distillscan.read.options import Compression, Format
 HEAD: Final = 64 * 1024
 _COMPRESSED: Final[tuple[tuple[bytes, Compression], ...]] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 #: The first line of JSON, or of lines with a record behind a time or the like; of Kubernetes any line.
-_RECORD: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*|[^{}"\r\n]{0,200})\{\s*"|\d{4}-\S+ std(?:out|err) [PF] ')
+_RECORD: Final = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*+(?:\[\s*+|[^{}"\r\n]{0,200}+)\{\s*+"|\d{4}-\S+ std(?:out|err) [PF] '
+)
 _BEGINNING: Final = 4096
 _PARQUET: Final = (b"PAR1", b"PARE")
 _UTF16: Final = "text in UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)"

@@ -29,7 +29,7 @@ PRINTED_MARKS: Final = (
 _FIRST: Final = re.compile(r"[A-Za-z_]\w{0,63}=")
 _FIELD: Final = re.compile(r"(?<![^\s,\[{])(role|content|type|text|name|tool_calls|tool_call_id)=")
 #: A list with one block of text.
-_BLOCK: Final = re.compile(r"\s*\[\{(?:type=text, )?text=([^{}]*?)(?:, type=text)?\}\]\s*", re.DOTALL)
+_BLOCK: Final = re.compile(r"\s*+\[\{(?:type=text, )?text=([^{}]*?)(?:, type=text)?\}\]\s*+", re.DOTALL)
 _OPENING, _CLOSING = "[{ \t\r\n", "]} \t\r\n"
 
 

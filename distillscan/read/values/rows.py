@@ -10,9 +10,9 @@ _FIELDS: Final = 256
 #: Values that are tried as JSON though they are none: each may cost a look at all that follows.
 _TRIES: Final = 32
 _BEGINNINGS: Final = ("{", "[", '"')
-_KEY: Final = re.compile(r"\s*([A-Za-z_]\w*)=")
+_KEY: Final = re.compile(r"\s*+([A-Za-z_]\w*+)=")
 _MARK: Final = re.compile(r"[{}\[\]]|,\s*[A-Za-z_]\w*=")
-_AFTER: Final = re.compile(r"\s*(?:\}|,\s*[A-Za-z_]\w*=)")
+_AFTER: Final = re.compile(r"\s*+(?:\}|,\s*+[A-Za-z_]\w*+=)")
 _DECODER: Final = json.JSONDecoder(strict=False)
 
 
