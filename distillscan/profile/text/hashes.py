@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.compiled import I64, U64, Bools, byte_at, helper, kernel, word_at
+from distillscan.read.values.views import VIEW
 
 #: Odd 64-bit constants with well spread bits (fractional digits of pi and the golden ratio).
 P1: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -18,8 +19,7 @@ _32, _37 = np.uint64(32), np.uint64(37)
 #: Texts of at least this many bytes are hashed two at a time.
 _LONG: Final = 64
 
-#: Of an Arrow string view: its bytes, then the text if it has at most twelve, else its first four and where it is.
-_VIEW = np.dtype([("length", "<i4"), ("head", "<i4"), ("buffer", "<i4"), ("offset", "<i4")])
+#: Bytes of a text that stand in its view itself.
 _INLINE = 12
 
 
@@ -69,14 +69,15 @@ def texts_of(column: pl.Series) -> Texts:
     parts = [_locate(array) for array in held if len(array)] or [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     addresses, lengths = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
     valid = column.is_not_null().to_numpy()
-    lengths[~valid] = 0
+    if column.null_count():
+        lengths[~valid] = 0
     return Texts(addresses, lengths, valid, held)
 
 
 def _locate(array: Any) -> tuple[I64, I64]:
     """Return the address and the length of each text of an Arrow array of string views."""
     _, memory, *data = array.buffers()
-    views = np.frombuffer(memory, _VIEW)[array.offset : array.offset + len(array)]
+    views = np.frombuffer(memory, VIEW)[array.offset : array.offset + len(array)]
     lengths = views["length"].astype(np.int64)
     inline = memory.address + 16 * np.arange(array.offset, array.offset + len(array)) + 4
     far = lengths > _INLINE
@@ -95,7 +96,8 @@ def _hash(addresses: I64, lengths: I64) -> U64:
 def hash_column(column: pl.Series) -> pl.Series:
     """Return the 64-bit hash of every text (UInt64), null where the column is null."""
     texts = texts_of(column)
-    return pl.Series(column.name, texts.hashes()).set(pl.Series(~texts.valid), None)
+    hashes = pl.Series(column.name, texts.hashes())
+    return hashes.set(pl.Series(~texts.valid), None) if column.null_count() else hashes
 
 
 def hash_text(text: str) -> int:

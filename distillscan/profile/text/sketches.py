@@ -4,9 +4,11 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from distillscan.compiled import I64, U32, U64, byte_at, helper, kernel
 from distillscan.profile.text.hashes import P1, P2, P3, P4, Texts, finish
+from distillscan.read.formats.arrow import import_array
 
 #: Tokens in a shingle. Four words are rare enough to name a template and short enough to survive its slots.
 SHINGLE: Final = 4
@@ -34,12 +36,11 @@ def sketch(texts: Texts) -> pl.DataFrame:
     """
     values = np.empty(int(texts.lengths.max(initial=0)) // 2 + 2, np.uint64)
     size = len(texts)
-    normal, tokens, sizes = np.empty(size, np.uint64), np.empty(size, np.uint32), np.empty(size, np.int64)
-    kept = np.empty((size + 1, KEPT_MAX), np.uint64)
-    sketch_texts(texts.addresses, texts.lengths, values, normal, tokens, sizes, kept.ravel())
-    sketches = pl.Series(kept[:-1]).arr.to_list()
-    frame = pl.DataFrame({"normal": normal, "tokens": tokens, "sketch": sketches, "size": sizes})
-    return frame.select("normal", "tokens", pl.col("sketch").list.head("size"))
+    normal, tokens, ends = np.empty(size, np.uint64), np.empty(size, np.uint32), np.zeros(size + 1, np.int64)
+    kept = np.empty((size + 1) * KEPT_MAX, np.uint64)
+    sketch_texts(texts.addresses, texts.lengths, values, normal, tokens, ends[1:], kept)
+    lists = pa.LargeListArray.from_arrays(pa.array(ends), pa.array(kept[: ends[-1]].copy()))
+    return pl.DataFrame({"normal": normal, "tokens": tokens, "sketch": import_array(lists)})
 
 
 def _token_values() -> U64:
@@ -147,13 +148,14 @@ def _keep_smallest(values: U64, begin: int, stop: int, kept: U64, first: int, li
 
 
 @kernel("void(i8[::1], i8[::1], u8[::1], u8[::1], u4[::1], i8[::1], u8[::1])")
-def sketch_texts(addresses: I64, lengths: I64, values: U64, normal: U64, tokens: U32, sizes: I64, kept: U64) -> None:
+def sketch_texts(addresses: I64, lengths: I64, values: U64, normal: U64, tokens: U32, ends: I64, kept: U64) -> None:
     """Sketch texts: keep the smallest hashes of their shingles, after Broder's min-wise hashing; see ``sketch``.
 
-    The shingles of a text, ``sizes`` of them, have ``KEPT_MAX`` places in ``kept``, which has as many more for work:
-    ascending and distinct, the smallest of the first ``EDGE``, of the last ``EDGE`` and of all. ``values`` has room for
-    the tokens of one text: half the bytes of the longest, and two.
+    The shingles of the texts stand one after the other in ``kept``, up to ``ends``: ascending and distinct, the
+    smallest of the first ``EDGE``, of the last ``EDGE`` and of all. ``kept`` has room for ``KEPT_MAX`` of each text and
+    as many more for work, ``values`` for the tokens of one text: half the bytes of the longest, and two.
     """
+    end = 0
     for row in range(addresses.size):
         count = _hash_tokens(addresses[row], addresses[row] + lengths[row], values)
         total = P3
@@ -167,13 +169,12 @@ def sketch_texts(addresses: I64, lengths: I64, values: U64, normal: U64, tokens:
             values[k] = finish(((values[k] * P1 + values[k + 1]) * P3 + values[k + 2]) * P4 + values[k + 3])
         # The bound on the whole follows the byte length, about six bytes a token.
         limit = min(WHOLE_MAX, max(WHOLE_MIN, lengths[row] // (6 * SPARSITY)))
-        first = row * KEPT_MAX
-        end = first
-        spare = first + KEPT_MAX
+        spare = end + KEPT_MAX
+        first = end
         for part in range(3 if shingles > EDGE else 1):  # of a short text both ends are the whole
             begin, stop = (shingles - EDGE if part == 2 else 0), (EDGE if part == 1 else shingles)
             stop = _keep_smallest(values, begin, stop, kept, spare, limit)
             for k in range(spare, stop):
                 end = _insert(kept, first, end, KEPT_MAX, kept[k])
             limit = EDGE_KEPT
-        sizes[row] = end - first
+        ends[row] = end

@@ -10,6 +10,7 @@ from distillscan.read.notes import Notes
 from distillscan.read.schema.hints import BODY_NAMES, normalise
 from distillscan.read.schema.resolve import Resolution
 from distillscan.read.values.text import to_text
+from distillscan.read.values.views import SPACES, begins_with_one_of
 
 #: What such a text may begin with; of an answer also what follows, since a model may answer in JSON of its own.
 _BEGINNINGS: Final[dict[Part, str]] = {
@@ -18,6 +19,8 @@ _BEGINNINGS: Final[dict[Part, str]] = {
         r"(?s)^[\s\"'b\\]{0,8}[\[{].{0,400}?[\"'](?:choices|candidates|role|stop_reason|finish_reason)\\{0,3}[\"']\s*:"
     ),
 }
+#: The first byte of any such text.
+_FIRST: Final = b"[{\"'b\\" + SPACES
 
 
 def unfold(given: dict[str, pl.Series], resolution: Resolution, notes: Notes, where: tuple[int, int]) -> None:
@@ -63,7 +66,8 @@ def _holds_bodies(name: str, resolution: Resolution) -> bool:
 
 def _bodies(part: Part, text: pl.Series, *, of_bodies: bool) -> pl.Series:
     """The texts that are conversations, each once; all JSON if the column is one ``of_bodies``."""
-    found = text.filter(text.str.contains(_BEGINNINGS["request" if of_bodies else part])).unique()
+    maybe = text.filter(begins_with_one_of(text, _FIRST))
+    found = maybe.filter(maybe.str.contains(_BEGINNINGS["request" if of_bodies else part])).unique()
     if of_bodies:
         return found
     if part == "request":

@@ -19,6 +19,7 @@ from distillscan.read.schema.shape import no_requests, refuse, shape
 from distillscan.read.values.addresses import read_addresses
 from distillscan.read.values.text import IDENTIFIERS, canonical_text, to_text, to_whole
 from distillscan.read.values.timestamps import SHORTENED, parse_times
+from distillscan.read.values.views import SPACES, begins_with_one_of
 
 MALFORMED_RECORD: Final = "malformed record"
 TIMESTAMP_MISSING: Final = "timestamp missing"
@@ -33,6 +34,7 @@ REJECTS: Final = pl.Schema({**POINTER, "reason": pl.String(), "record": pl.Strin
 
 #: A number of six digits in scientific notation takes at most so many.
 _SHORTENED_BYTES: Final = 12
+_NUMBER: Final = b"-0123456789" + SPACES
 _COMMAS: Final = "three digits after it are thousands, others decimals"
 _HOPS: Final = "ip: of lists of addresses (X-Forwarded-For) the first that is not internal is read, in {count} rows"
 _AROUND: Final = "ip: ports, brackets, zones and spellings are left out of addresses in {count} rows"
@@ -183,9 +185,9 @@ def shortened_note(name: str) -> str:
 
 
 def _count_shortened(texts: list[pl.Series], notes: Notes, where: tuple[int, int]) -> None:
-    short = pl.all().filter(pl.all().str.len_bytes() <= _SHORTENED_BYTES)
-    for counts in pl.DataFrame(texts).select(short.str.contains(SHORTENED).sum()):
-        notes.count(shortened_note(counts.name), where, int(counts[0]))
+    for text in texts:
+        short = text.filter(begins_with_one_of(text, _NUMBER) & (text.str.len_bytes() <= _SHORTENED_BYTES))
+        notes.count(shortened_note(text.name), where, int(short.str.contains(SHORTENED).sum()))
 
 
 def _reasons(frame: pl.DataFrame, timeless: pl.Series | None, left_out: list[pl.Series]) -> pl.Series | None:

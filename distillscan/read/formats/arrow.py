@@ -46,18 +46,18 @@ def to_series(array: Any) -> pl.Series:
         return _spell_uuids(array.storage) if kind.extension_name == "arrow.uuid" else to_series(array.storage)
     if pa.types.is_dictionary(kind):
         try:
-            return to_series(array.dictionary).gather(_import(array.indices))
+            return to_series(array.dictionary).gather(import_array(array.indices))
         except pl.exceptions.OutOfBoundsError as error:
             raise pa.ArrowInvalid("an index points behind the end of its dictionary") from error
     if is_text(kind):
         wide = pa.binary_view() if pa.types.is_string_view(kind) else pa.large_binary()
-        return decode(_import(array.view(pa.binary() if pa.types.is_string(kind) else wide)))
+        return decode(import_array(array.view(pa.binary() if pa.types.is_string(kind) else wide)))
     plain = _plain(kind)
     if plain is None:
         return pl.Series([None], dtype=pl.String).new_from_index(0, len(array))
     if pa.types.is_nested(kind):
         array.validate(full=True)
-    values = _import(array if plain == kind else array.cast(plain))
+    values = import_array(array if plain == kind else array.cast(plain))
     if pa.types.is_decimal(kind):
         return trim_decimals(values)
     return decode(values) if values.dtype == pl.Binary else values
@@ -68,7 +68,8 @@ def is_text(kind: Any) -> bool:
     return _is(kind, _TEXT)
 
 
-def _import(array: Any) -> pl.Series:
+def import_array(array: Any) -> pl.Series:
+    """Return an Arrow array, chunked or not, of a type that polars has, as a series; nothing is checked or copied."""
     chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array], array.type)
     return pl.Series(_Stream(chunked)).rechunk()
 
@@ -106,6 +107,6 @@ def _plain_inside(kind: Any) -> Any:
 
 
 def _spell_uuids(storage: Any) -> pl.Series:
-    digits = _import(storage).bin.encode("hex")
+    digits = import_array(storage).bin.encode("hex")
     parts = [digits.str.slice(start, size) for start, size in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
     return pl.select(pl.concat_str(parts, separator="-")).to_series()
