@@ -82,11 +82,15 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
 
 
 def test_a_folder_that_cannot_be_synced_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> int:
+    tried: list[object] = []
+
+    def fail(path: object, *_: object) -> int:
+        tried.append(path)
         raise PermissionError
 
     monkeypatch.setattr(os, "open", fail)
     _sync_folder(tmp_path)
+    assert tried == [tmp_path]
 
 
 def test_killed_half_way_leaves_no_half_written_file(tmp_path: Path) -> None:

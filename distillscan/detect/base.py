@@ -16,6 +16,7 @@ from distillscan.population.graph import SIGNALS, SignalGraph
 from distillscan.population.kinds import Kind
 from distillscan.population.stats import group_bits, share_bits, smoothed_rate
 from distillscan.result import FAMILIES, Axis, Evidence, Family
+from distillscan.wording import counted
 
 ENOUGH_PEERS: Final = 30  #: accounts like the members that it takes to compare with these alone
 _MAIN_CLIENT: Final = 0.5  #: share of members that must mainly use one client to compare with its other users
@@ -273,5 +274,4 @@ def percent(share: float) -> str:
 
 def plural(number: int, thing: str) -> str:
     """Return a number with what it counts: ``1 burst``, ``3 bursts``."""
-    ending = "" if number == 1 else "es" if thing.endswith("s") else "s"
-    return f"{number:,} {thing}{ending}"
+    return counted(number, thing, f"{thing}es" if thing.endswith("s") else None)

@@ -122,7 +122,7 @@ def test_standard_output_is_json_whatever_the_flags(run: Run, name: str) -> None
     validator = jsonschema.Draft202012Validator(schema())
     for flags in FLAGS:
         done = run("analyze", name, "-f", "json", *itertools.chain(*flags))
-        validator.validate(json.loads(done.stdout))
+        assert list(validator.iter_errors(json.loads(done.stdout))) == []
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,15 @@ def test_a_terminal_gets_what_it_can_show(encoding: str | None, shown: bytes) ->
 
 
 def test_nobody_listening_on_standard_error_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
+    said: list[object] = []
+
+    def fail(text: object, **_: object) -> None:
+        said.append(text)
         raise BrokenPipeError
 
     monkeypatch.setattr(click, "echo", fail)
     guard.say("x")
+    assert said == ["x"]
 
 
 @pytest.fixture
