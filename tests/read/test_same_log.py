@@ -1,6 +1,7 @@
 """The same log as Parquet, CSV and NDJSON, whole or split, is the same frame."""
 
 import gzip
+import re
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -89,7 +90,9 @@ def test_the_same_log_in_every_format_and_split(rows: list[dict[str, Any]], data
         assert outcome.frame.equals(whole[0].frame)
         assert outcome.frame.schema == whole[0].frame.schema
         assert outcome.rejects == whole[0].rejects
-        assert outcome.notes == whole[0].notes == ()
+        assert outcome.notes == whole[0].notes
+    # Hypothesis takes texts out of the package as well, null markers and words for withheld texts among them.
+    assert all(re.search("means no value|no text$", note) for note in whole[0].notes)
     assert split.frame.drop("source", "row").equals(whole[0].frame.drop("source", "row"))
     assert [reason for _, reason in split.reasons] == [reason for _, reason in whole[0].reasons]
 

@@ -19,7 +19,7 @@ from distillscan.read.inputs.local_copy import LocalCopies
 from distillscan.read.inputs.outcome import Skipped
 from distillscan.read.inputs.remote import SCHEMES, Store, has_pattern, is_remote
 from distillscan.read.inputs.stream import reading
-from distillscan.read.inputs.tables import LOG, dead_files
+from distillscan.read.inputs.tables import LOG, outdated
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
 
@@ -166,7 +166,7 @@ class _Search:
         for root in sorted({name.rpartition(f"{LOG}/")[0].rstrip("/") for name in logs}):
             below = f"{root}/" if root else ""
             try:
-                found = dead_files(
+                found = outdated(
                     root,
                     [name for name in logs if name.startswith(f"{below}{LOG}/")],
                     [name for name in names if name.startswith(below)],
@@ -175,11 +175,16 @@ class _Search:
             except InputError as error:
                 self.notes.add(f"{error}: all files below it are read, also those that were replaced")
                 continue
-            if found:
+            if found.files:
                 self.notes.add(
-                    f"{root}: left out {len(found):,} file(s) that this Delta table does not refer to any more"
+                    f"{root}: left out {len(found.files):,} file(s) that this Delta table does not refer to any more"
                 )
-            dead.update(found)
+            if found.in_part:
+                self.notes.add(
+                    f"{root}: {found.in_part:,} file(s) of this Delta table hold rows that are marked as deleted "
+                    "(deletion vectors): these are read as well; REORG TABLE ... APPLY (PURGE) takes them out"
+                )
+            dead.update(found.files)
         return [name for name in names if name not in dead]
 
     def _fetch(self, path: str) -> list[Found]:

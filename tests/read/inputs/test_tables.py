@@ -80,6 +80,44 @@ def test_a_broken_log_is_said_and_everything_read(folder: Path, text: str) -> No
     assert said in found.notes
 
 
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_log_of_which_commits_are_missing_leaves_nothing_out(folder: Path, version: int) -> None:
+    commit(folder, 2, add=["a.parquet"])
+    (folder / "_delta_log" / f"{version:020}.json").unlink()
+    found = read_all([folder], tmp=folder.parent)
+    assert sorted(found.values("account_id")) == ["a", "a", "b", "b", "c"]
+    assert any("the log of this Delta table is not complete: all files below it are read" in one for one in found.notes)
+
+
+@pytest.mark.parametrize("ending", ["checkpoint.parquet", "checkpoint.6f1c.json", "checkpoint.6f1c.parquet"])
+def test_a_checkpoint_in_several_files_leaves_nothing_out(folder: Path, ending: str) -> None:
+    path = folder / "_delta_log" / f"{1:020}.{ending}"
+    sidecar = {"path": "6f1c.parquet", "sizeInBytes": 1}
+    if ending.endswith("json"):
+        path.write_text(json.dumps({"sidecar": sidecar}))
+    else:
+        nothing = pl.Series([None], dtype=pl.Struct({"path": pl.String}))
+        pl.DataFrame({"add": nothing, "sidecar": [sidecar]}).write_parquet(path)
+    found = read_all([folder], tmp=folder.parent)
+    assert sorted(found.values("account_id")) == ["a", "a", "b", "b", "c"]
+    assert any("the log of this Delta table cannot be read" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("checkpoint", [False, True])
+def test_rows_that_are_marked_as_deleted_are_said(folder: Path, checkpoint: bool) -> None:
+    log = folder / "_delta_log"
+    marked = {"path": "ab.parquet", "deletionVector": {"storageType": "u", "cardinality": 1}}
+    if checkpoint:
+        added = [marked, {"path": "d=x%20y/c.parquet", "deletionVector": None}]
+        pl.DataFrame({"add": added}).write_parquet(log / f"{2:020}.checkpoint.parquet")
+    lines = ({"remove": {"path": "ab.parquet"}}, {"add": marked})
+    (log / f"{2:020}.json").write_text("\n".join(map(json.dumps, lines)))
+    found = read_all([folder], tmp=folder.parent)
+    assert sorted(found.values("account_id")) == ["a", "b", "c"]
+    (said,) = [note for note in found.notes if "deletion vectors" in note]
+    assert said.startswith("t: 1 file(s) of this Delta table hold rows that are marked as deleted")
+
+
 def test_bodies_beside_a_bedrock_log_are_one_line(tmp_path: Path) -> None:
     hour = tmp_path / "AWSLogs/1/BedrockModelInvocationLogs/us-east-1/2026/01/02/12"
     (hour / "data").mkdir(parents=True)
