@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from distillscan.cluster.refine import RefineParameters, by_strength, refine
+from distillscan.cluster.refine import by_strength, refine
 from distillscan.cluster.split import SplitParameters, split, tied_sets
+from distillscan.cluster.weigh import RefineParameters, Unclaimed
 from distillscan.detect.base import Candidate
 from distillscan.population.accounts import Ints, Mask, Population
 from distillscan.population.graph import SignalGraph
@@ -50,7 +51,7 @@ def _whole(
 ) -> Candidate | None:
     """Two candidates as one, None if they do not hold together among accounts that the rest has left."""
     both = np.union1d(one.members, other.members)
-    whole = refine(graph, both, p, settled_in(graph, rest))
+    whole = refine(graph, both, p, Unclaimed(graph, settled_in(graph, rest)))
     if whole is None or np.intersect1d(whole.members, both, assume_unique=True).size < _REJOINED * both.size:
         return None
     return whole
@@ -74,8 +75,8 @@ def _pairs(graph: SignalGraph, kept: list[Candidate], p: ClusterParameters) -> l
 
 def _has_its_own(graph: SignalGraph, members: Ints, p: ClusterParameters) -> bool:
     """Whether a set has a wording, cards, addresses or the like of its own: then these say whose it is."""
-    strong = [kind.name for kind in graph.kinds.values() if kind.merge_strength == "strong"]
-    own = (graph.carriers(kind, graph.characteristic(kind, members))[members] for kind in strong)
+    marks = {kind: one for kind, one in graph.marks(members).items() if graph.kinds[kind].merge_strength == "strong"}
+    own = (graph.carriers(kind, one.tokens)[members] for kind, one in marks.items())
     return any(np.mean(carriers) >= p.mostly for carriers in own)
 
 
@@ -106,11 +107,10 @@ def same_habits(graph: SignalGraph, one: Ints, other: Ints) -> bool:
     Traits are what links nobody: a program, a way of getting at addresses or of dealing out requests, an intent. Other
     accounts may come with another program; they are not bought for another purpose.
     """
-    same = 0
+    same, traits, others = 0, graph.marks(one), graph.marks(other)
     for kind in (kind for kind in graph.kinds.values() if not kind.seeding):
-        traits, others = (graph.characteristic(kind.name, members) for members in (one, other))
-        if traits.size and others.size:
-            common = np.intersect1d(traits, others, assume_unique=True).size > 0
+        if kind.name in traits and kind.name in others:
+            common = np.intersect1d(traits[kind.name].tokens, others[kind.name].tokens, assume_unique=True).size > 0
             if not common and kind.name in graph.observable:
                 return False
             same += common

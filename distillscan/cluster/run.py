@@ -11,8 +11,9 @@ from distillscan.cluster.refine import by_strength, refine
 from distillscan.cluster.rejoin import ClusterParameters, rejoin, settled_in
 from distillscan.cluster.seeds import HUB_SHARE, communities, crossed_sets, template_sets
 from distillscan.cluster.split import split
+from distillscan.cluster.weigh import Unclaimed
 from distillscan.detect.base import Candidate
-from distillscan.population.accounts import Ints, Mask
+from distillscan.population.accounts import Ints
 from distillscan.population.graph import SignalGraph
 
 #: Times the resolution for a second look at communities: a pool may fall into parts that are too small by themselves.
@@ -29,11 +30,12 @@ _PEELINGS: Final = 2
 
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
     """Return disjoint candidates, strongest first."""
-    candidates = _disjoint(graph, _refined_seeds(graph, p), p)
+    others = Unclaimed(graph)
+    candidates = _disjoint(graph, _refined_seeds(graph, p, others), p, others)
     return rejoin(graph, _recluster_residual(graph, candidates, p), p)
 
 
-def _refined_seeds(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
+def _refined_seeds(graph: SignalGraph, p: ClusterParameters, others: Unclaimed) -> list[Candidate]:
     """What the seeds settle on, and what these settle on once widened; sets that came out before are not repeated."""
     coarse = replace(p, resolution=p.resolution * _COARSER)
     seeds = communities(graph, p) + communities(graph, coarse) + template_sets(graph, p) + crossed_sets(graph, p)
@@ -45,7 +47,7 @@ def _refined_seeds(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
             if seed.tobytes() in tried:
                 continue
             tried.add(seed.tobytes())
-            candidate = refine(graph, seed, p)
+            candidate = refine(graph, seed, p, others)
             if candidate is not None and candidate.members.tobytes() not in refined:
                 refined[candidate.members.tobytes()] = candidate
                 fresh.append(candidate)
@@ -68,7 +70,7 @@ def _wider(candidate: Candidate) -> list[Ints]:
     return seeds
 
 
-def _operators(candidate: Candidate, p: ClusterParameters, settled: Mask | None) -> list[Candidate]:
+def _operators(candidate: Candidate, p: ClusterParameters, others: Unclaimed) -> list[Candidate]:
     """Return the operators a candidate holds, if it holds several that stand alone; empty to keep it whole.
 
     A part that grows back over the others does not stand alone; one too small is dropped.
@@ -76,7 +78,7 @@ def _operators(candidate: Candidate, p: ClusterParameters, settled: Mask | None)
     parts = split(candidate.graph, candidate.members, p)
     if len(parts) < 2:
         return []
-    again = [refine(candidate.graph, part, p, settled) for part in parts if part.size >= p.min_accounts]
+    again = [refine(candidate.graph, part, p, others) for part in parts if part.size >= p.min_accounts]
     return [part for part in again if part is not None and part.members.size < candidate.members.size]
 
 
@@ -87,13 +89,13 @@ def _much_the_same(one: Ints, other: Ints) -> bool:
 
 
 def _disjoint(
-    graph: SignalGraph, candidates: Iterable[Candidate], p: ClusterParameters, settled: Mask | None = None
+    graph: SignalGraph, candidates: Iterable[Candidate], p: ClusterParameters, others: Unclaimed
 ) -> list[Candidate]:
     """Accept candidates from the strongest on; what is mostly another's already is the same operator once more.
 
     A candidate is looked into only when its turn comes, and its parts then queue by their own strength.
     """
-    taken = np.zeros(graph.population.size, np.bool_) if settled is None else settled.copy()
+    taken = np.zeros(graph.population.size, np.bool_) if others.claimed is None else others.claimed.copy()
     by_rank = {by_strength(candidate): candidate for candidate in candidates}
     queue = sorted(by_rank)
     kept: list[Candidate] = []
@@ -108,7 +110,7 @@ def _disjoint(
             continue
         if rank not in born and any(_much_the_same(candidate.members, other) for other in opened):
             continue
-        parts = {by_strength(part): part for part in _operators(candidate, p, settled)}
+        parts = {by_strength(part): part for part in _operators(candidate, p, others)}
         if not parts:
             taken[candidate.members[free]] = True
             kept.append(Candidate(candidate.members[free], graph, candidate.bits[free]))
@@ -128,10 +130,10 @@ def _recluster_residual(graph: SignalGraph, kept: list[Candidate], p: ClusterPar
     removed: it no longer passes for the other's fringe, nor do its traits look usual because the other has them too.
     """
     for _ in range(_PEELINGS):
-        settled = settled_in(graph, kept)
-        refined = (refine(graph, seed, p, settled) for seed in crossed_sets(graph, p, settled))
+        others = Unclaimed(graph, settled_in(graph, kept))
+        refined = (refine(graph, seed, p, others) for seed in crossed_sets(graph, p, others.claimed))
         candidates = {candidate.members.tobytes(): candidate for candidate in refined if candidate is not None}
-        fresh = _disjoint(graph, candidates.values(), p, settled)
+        fresh = _disjoint(graph, candidates.values(), p, others)
         if not fresh:
             break
         kept = sorted([*kept, *fresh], key=by_strength)[: p.max_candidates]

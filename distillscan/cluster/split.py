@@ -58,8 +58,7 @@ class SplitParameters(SeedParameters):
 
 def _matrices(graph: SignalGraph, members: Ints) -> dict[str, Any]:
     """Members by characteristic tokens, of the kinds that link accounts."""
-    linking = (kind.name for kind in graph.kinds.values() if kind.seeding)
-    marks = {kind: tokens for kind in linking if (tokens := graph.characteristic(kind, members)).size}
+    marks = {kind: marks.tokens for kind, marks in graph.marks(members).items() if graph.kinds[kind].seeding}
     return {kind: graph.matrix(kind)[members][:, tokens].tocsr() for kind, tokens in marks.items()}
 
 

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final, get_args
 
 import numpy as np
@@ -12,7 +13,7 @@ import polars as pl
 
 from distillscan.detect.claims import FACTS, Claim, Facts
 from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
-from distillscan.population.graph import SIGNALS, SignalGraph
+from distillscan.population.graph import SIGNALS, Marks, SignalGraph
 from distillscan.population.kinds import Kind
 from distillscan.population.stats import group_bits, share_bits, smoothed_rate
 from distillscan.result import FAMILIES, Axis, Evidence, Family
@@ -80,6 +81,11 @@ class Candidate:
     graph: SignalGraph
     bits: Floats = field(default_factory=lambda: np.zeros(0))
 
+    @cached_property
+    def marks(self) -> Mapping[str, Marks]:
+        """The tokens that mark the members, by kind (see ``SignalGraph.marks``)."""
+        return self.graph.marks(self.members)
+
     @property
     def strength(self) -> float:
         """Total evidence for the set, in bits."""
@@ -96,8 +102,9 @@ class Candidate:
         return self.population.mask(self.members)
 
     def characteristic(self, kind: str) -> Ints:
-        """Return the columns of the tokens of this kind that mark the members (see ``SignalGraph.characteristic``)."""
-        return self.graph.characteristic(kind, self.members)
+        """Return the columns of the tokens of this kind that mark the members (see ``SignalGraph.marks``)."""
+        marks = self.marks.get(kind)
+        return np.zeros(0, np.int64) if marks is None else marks.tokens
 
     def sharing(self, kind: str, observable: Mask, *, with_anyone: bool = False) -> tuple[Ints, Comparison] | None:
         """Compare who carries the characteristic tokens of a kind: their columns and the comparison, None without any.

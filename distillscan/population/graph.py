@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 
 from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
 from distillscan.population.kinds import Cause, Kinds
+from distillscan.population.matrix import KindMatrix, TokenColumns
 from distillscan.population.stats import bernoulli_kl, poisson_llr, smoothed_rate
 from distillscan.settings import threshold
 
@@ -31,32 +31,12 @@ class GraphParameters:
     rare_chance: float = threshold(0.01, "accounts", "met by chance below which two on a token are telling")
 
 
-def spans(indptr: Ints, chosen: Ints) -> Ints:
-    """Return where the entries of the chosen rows of a compressed sparse matrix stand, row by row."""
-    starts = indptr[chosen].astype(np.int64)
-    sizes = indptr[np.asarray(chosen) + 1].astype(np.int64) - starts
-    return np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The tokens of one kind that mark a set of accounts: their columns, ascending, and how many of the set carry each."""
 
-
-class _KindMatrix:
-    """Accounts by tokens of one kind, by rows (``by_account``) and by columns (``by_token``): strengths."""
-
-    def __init__(self, population: Population, signals: pl.DataFrame) -> None:
-        self.tokens: Hashes = signals["token"].unique().sort().to_numpy()
-        columns = np.searchsorted(self.tokens, signals["token"].to_numpy())
-        numbers = population.numbers(signals["account"])
-        self.by_account: Any = sparse.csr_array(
-            (signals["strength"].to_numpy(), (numbers, columns)), shape=(population.size, self.tokens.size)
-        )
-        self.by_token: Any = self.by_account.tocsc()
-        self.carriers: Ints = np.diff(self.by_token.indptr).astype(np.int64)
-        self.total: Floats = np.asarray(self.by_account.sum(axis=1), np.float64).ravel()
-        self.carried: Mask = self.total > 0
-
-    def met(self, members: Ints) -> Ints:
-        """Return the columns of the tokens of these accounts, once for each that carries it."""
-        columns: Ints = self.by_account.indices[spans(self.by_account.indptr, members)]
-        return columns
+    tokens: Ints
+    inside: Ints
 
 
 class SignalGraph:
@@ -81,18 +61,22 @@ class SignalGraph:
         self.declared = kinds
         self.parameters = parameters
         self.observable: dict[str, Mask] = {}
-        self._matrices: dict[str, _KindMatrix] = {}
+        self._matrices: dict[str, KindMatrix] = {}
         for (kind,), rows in signals.partition_by("kind", as_dict=True).items():
             carried = rows.filter(pl.col("strength") > 0)
             if carried.height < rows.height:
                 self.observable[kind] = population.mask(population.numbers(rows["account"]))
             if carried.height:
-                self._matrices[kind] = _KindMatrix(population, carried)
+                self._matrices[kind] = KindMatrix(population, carried)
         self.kinds = Kinds(kind for kind in kinds.values() if kind.name in self._matrices)
         self._habitual = {
             kind: np.maximum(matrix.total, population.touched(kind)) * self.parameters.good_part
             for kind, matrix in self._matrices.items()
         }
+        self._columns = TokenColumns([self._matrices[kind] for kind in self.kinds], population.size)
+        sizes = np.array([self._matrices[kind].tokens.size for kind in self.kinds], np.float64)
+        self._significant = np.log2(np.maximum(sizes, 1)) + self.parameters.significant_bits
+        self._known: dict[Cause, Mask] = {}
 
     def tokens(self, kind: str) -> Hashes:
         """Return the token hashes of a kind, in column order."""
@@ -111,68 +95,84 @@ class SignalGraph:
         matrix = self._matrices[kind]
         return np.bincount(matrix.met(members), minlength=matrix.tokens.size)
 
-    def use(self, kind: str, tokens: Ints) -> Floats:
-        """Return the strengths of the tokens (given by column), summed for each account."""
-        by_token = self._matrices[kind].by_token
-        entries = spans(by_token.indptr, tokens)
-        used = np.bincount(by_token.indices[entries], weights=by_token.data[entries], minlength=self.population.size)
-        return used.astype(np.float64)
+    def carrying(self, kind: str, tokens: Ints) -> tuple[Ints, Ints]:
+        """Return the accounts that carry the tokens (given by column), token by token, and the place of each token."""
+        matrix = self._matrices[kind]
+        return matrix.carrying(tokens)[0], np.repeat(np.arange(tokens.size), matrix.carriers[tokens])
+
+    def use(self, kind: str, tokens: Ints) -> tuple[Ints, Floats]:
+        """Return the accounts that carry any of the tokens (given by column), ascending, and the summed strengths."""
+        accounts, strengths = self._matrices[kind].carrying(tokens)
+        if tokens.size == 1:
+            return accounts.astype(np.int64), strengths
+        numbers, place = np.unique(accounts, return_inverse=True)
+        return numbers.astype(np.int64), np.bincount(place, weights=strengths, minlength=numbers.size)
 
     def carriers(self, kind: str, tokens: Ints) -> Mask:
         """Return True for accounts that carry at least one of the tokens (given by column), however little."""
-        by_token = self._matrices[kind].by_token
-        return self.population.mask(by_token.indices[spans(by_token.indptr, tokens)])
+        return self.population.mask(self._matrices[kind].carrying(tokens)[0])
 
-    def habitual_carriers(self, kind: str, tokens: Ints) -> Mask:
-        """Return True for accounts of whose use of this kind the tokens (given by column) make up a good part.
+    def habitual_use(self, kind: str, tokens: Ints) -> tuple[Ints, Floats]:
+        """Return the accounts of whose use of this kind the tokens make up a good part, ascending, and that use.
 
         An account that once crossed a pool, among fifty addresses of its own, does not belong to it.
         """
-        used = self.use(kind, tokens)
-        return (used > 0) & (used >= self._habitual[kind])
+        numbers, used = self.use(kind, tokens)
+        habitual = used >= self._habitual[kind][numbers]
+        return numbers[habitual], used[habitual]
+
+    def habitual_carriers(self, kind: str, tokens: Ints) -> Mask:
+        """Return True for accounts of whose use of this kind the tokens (given by column) make up a good part."""
+        return self.population.mask(self.habitual_use(kind, tokens)[0])
 
     def carries_any(self, kind: str) -> Mask:
         """Return True for accounts that carry any token of this kind; the answer is shared, so leave it as it is."""
         return self._matrices[kind].carried
 
     def characteristic(self, kind: str, members: Ints) -> Ints:
-        """Return the columns of tokens that mark the members: carried far more often inside, and not by chance.
+        """Return the columns of the tokens of a kind that mark the members (see ``marks``)."""
+        marks = self.marks(members).get(kind)
+        return np.zeros(0, np.int64) if marks is None else marks.tokens
+
+    def marks(self, members: Ints) -> dict[str, Marks]:
+        """Return the tokens that mark the members, by kind: carried far more often inside, and not by chance.
 
         Any group of strangers has tokens that two or three of them happen to share. A token counts if its excess is
         significant among all tokens of its kind (log likelihood ratio, Bonferroni), or if it is so rare that strangers
         in a group of this size would hardly meet on it. Conversations and the like join few accounts each: of those
-        all count if the members meet on them far more often than chance allows, taken together. A kind that nobody
-        carries has none.
+        all count if the members meet on them far more often than chance allows, taken together.
         """
-        if kind not in self._matrices:
-            return np.zeros(0, np.int64)
-        p, matrix = self.parameters, self._matrices[kind]
-        columns, inside = np.unique(matrix.met(members), return_counts=True)
-        columns, inside = columns[inside >= 2].astype(np.int64), inside[inside >= 2]
-        carriers, n = matrix.carriers[columns], members.size
+        p, n, total = self.parameters, members.size, self.population.size
+        columns, inside = self._columns.met(members)
+        carriers = self._columns.carriers[columns]
         # One member is left out: an account must not be its own witness.
-        rate_in, rate_out = (inside - 1.0) / max(1, n - 1), smoothed_rate(carriers - inside, self.population.size - n)
+        rate_in, rate_out = (inside - 1.0) / max(1, n - 1), smoothed_rate(carriers - inside, total - n)
         often = rate_in >= p.lift * rate_out
         columns, inside, carriers = columns[often], inside[often], carriers[often]
-        if self.kinds[kind].low_degree and self._meet(kind, inside, n):
-            return columns
+        kinds = self._columns.kind_of[columns]
         excess = n * bernoulli_kl(rate_in[often], rate_out[often])
-        significant = excess >= np.log2(matrix.tokens.size) + p.significant_bits
-        chance = (n - 1) * (carriers - 1.0) / self.population.size
-        chosen: Ints = columns[significant | (chance <= p.rare_chance)]
-        return chosen
+        chosen = (excess >= self._significant[kinds]) | ((n - 1) * (carriers - 1.0) / total <= p.rare_chance)
+        for number, kind in enumerate(self.kinds.values()):
+            if kind.low_degree and np.any(of_kind := kinds == number) and self._meet(kind.name, inside[of_kind], n):
+                chosen |= of_kind
+        parts = self._columns.by_kind(columns[chosen], inside[chosen])
+        return {kind: Marks(*part) for kind, part in zip(self.kinds, parts, strict=True) if part[0].size}
 
     def _meet(self, kind: str, inside: Ints, members: int) -> bool:
         """Whether pairs of members carry the same token far more often than pairs of strangers (Poisson)."""
-        p, carriers = self.parameters, self._matrices[kind].carriers
-        pairs = float((inside * (inside - 1)).sum()) / 2
-        expected = float((carriers * (carriers - 1.0)).sum()) / 2 * (members / self.population.size) ** 2
+        p, pairs = self.parameters, float((inside * (inside - 1)).sum()) / 2
+        expected = self._matrices[kind].pairs * (members / self.population.size) ** 2
         return pairs >= max(_MET_PAIRS, p.lift * expected) and poisson_llr(pairs, expected) >= p.significant_bits
 
     def known(self, cause: Cause) -> Mask:
-        """Return True for accounts of which anything is known about a cause; for others its absence means nothing."""
-        kinds = self.kinds.by_cause.get(cause, ())
-        judged = [self.observable[kind.name] for kind in kinds if kind.name in self.observable]
-        stated = [self.population.states(entity) for entity in self.declared.observable_through(cause)]
-        known: Mask = np.logical_or.reduce(judged or [np.zeros(self.population.size, np.bool_), *stated])
-        return known
+        """Return True for accounts of which anything is known about a cause; for others its absence means nothing.
+
+        The answer is shared, so leave it as it is.
+        """
+        if cause not in self._known:
+            kinds = self.kinds.by_cause.get(cause, ())
+            judged = [self.observable[kind.name] for kind in kinds if kind.name in self.observable]
+            stated = [self.population.states(entity) for entity in self.declared.observable_through(cause)]
+            nobody = np.zeros(self.population.size, np.bool_)
+            self._known[cause] = np.logical_or.reduce(judged or [nobody, *stated])
+        return self._known[cause]

@@ -1,0 +1,86 @@
+"""Accounts by tokens as sparse matrices: one of each kind, and one of all kinds side by side."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
+
+
+def spans(indptr: Ints, chosen: Ints) -> Ints:
+    """Return where the entries of the chosen rows of a compressed sparse matrix stand, row by row."""
+    starts = indptr[chosen].astype(np.int64)
+    sizes = indptr[np.asarray(chosen) + 1] - starts
+    ends = np.cumsum(sizes)
+    total = int(ends[-1]) if ends.size else 0
+    return np.repeat(starts - (ends - sizes), sizes) + np.arange(total)
+
+
+class KindMatrix:
+    """Accounts by tokens of one kind, by rows (``by_account``) and by columns (``by_token``): strengths.
+
+    Attributes:
+        tokens: The tokens' hashes, in column order.
+        carriers: How many accounts carry each token.
+        total: The strengths of all tokens of each account, summed.
+        carried: True for accounts that carry any.
+        pairs: How many pairs of accounts carry the same token, once for each token.
+    """
+
+    def __init__(self, population: Population, signals: pl.DataFrame) -> None:
+        self.tokens: Hashes = signals["token"].unique().sort().to_numpy()
+        columns = np.searchsorted(self.tokens, signals["token"].to_numpy())
+        numbers = population.numbers(signals["account"])
+        self.by_account: Any = sparse.csr_array(
+            (signals["strength"].to_numpy(), (numbers, columns)), shape=(population.size, self.tokens.size)
+        )
+        self.by_token: Any = self.by_account.tocsc()
+        self.carriers: Ints = np.diff(self.by_token.indptr).astype(np.int64)
+        self.total: Floats = np.asarray(self.by_account.sum(axis=1), np.float64).ravel()
+        self.carried: Mask = self.total > 0
+        self.pairs: float = float((self.carriers * (self.carriers - 1.0)).sum()) / 2
+
+    def met(self, members: Ints) -> Ints:
+        """Return the columns of the tokens of these accounts, once for each that carries it."""
+        columns: Ints = self.by_account.indices[spans(self.by_account.indptr, members)]
+        return columns
+
+    def carrying(self, tokens: Ints) -> tuple[Ints, Floats]:
+        """Return who carries the tokens (given by column), token by token, and how strongly."""
+        entries = spans(self.by_token.indptr, tokens)
+        return self.by_token.indices[entries], self.by_token.data[entries]
+
+
+class TokenColumns:
+    """The tokens of all kinds as columns side by side, so that what accounts carry is counted in one go.
+
+    Attributes:
+        carriers: How many accounts carry each token.
+        kind_of: The number of each token's kind.
+    """
+
+    def __init__(self, matrices: Sequence[KindMatrix], accounts: int) -> None:
+        self._starts = np.cumsum([0, *(matrix.tokens.size for matrix in matrices)])
+        self.carriers: Ints = np.concatenate([np.zeros(0, np.int64), *(matrix.carriers for matrix in matrices)])
+        self.kind_of: Ints = np.repeat(np.arange(len(matrices)), np.diff(self._starts))
+        blocks = [sparse.csr_array((np.ones(m.by_account.nnz, np.int8), m.by_account.indices, m.by_account.indptr),
+                                   shape=m.by_account.shape) for m in matrices]
+        carried = sparse.hstack(blocks, format="csr") if blocks else sparse.csr_array((accounts, 0))
+        self._indptr, self._indices = carried.indptr, carried.indices.astype(np.int32)
+
+    def met(self, members: Ints) -> tuple[Ints, Ints]:
+        """Return the columns that two of these accounts or more carry, ascending, and how many do."""
+        columns = np.sort(self._indices[spans(self._indptr, members)])
+        first = np.flatnonzero(np.diff(columns, prepend=-1))
+        counts = np.diff(first, append=columns.size)
+        several = counts >= 2
+        return columns[first[several]].astype(np.int64), counts[several]
+
+    def by_kind(self, columns: Ints, *values: Ints) -> list[tuple[Ints, ...]]:
+        """Return ascending columns as those of each kind, numbered within it, with the values that stand beside them."""
+        bounds = np.searchsorted(columns, self._starts)
+        spans_of_kinds = zip(self._starts[:-1], bounds[:-1], bounds[1:], strict=True)
+        return [(columns[a:b] - start, *(value[a:b] for value in values)) for start, a, b in spans_of_kinds]
