@@ -8,11 +8,12 @@ accounts above the threshold are the members of the next round. Fellegi and Sunt
 """
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Final
 
 import numpy as np
 
-from distillscan.cluster.weigh import CauseBits, RefineParameters, Unclaimed, cause_bits
+from distillscan.cluster.weigh import CauseBits, RefineParameters, Unclaimed, cause_bits, union
 from distillscan.detect.base import Candidate
 from distillscan.population.accounts import Floats, Ints
 from distillscan.population.graph import Marks, SignalGraph
@@ -25,23 +26,38 @@ _ROUNDING: Final = 1e-6
 
 
 def refine(graph: SignalGraph, seed: Ints, p: RefineParameters, others: Unclaimed | None = None) -> Candidate | None:
-    """Return the candidate a seed settles on among accounts that are ``Unclaimed``, None if it falls apart."""
+    """Return the candidate a seed settles on among accounts that are ``Unclaimed``, None if it falls apart.
+
+    Many seeds come to the same set sooner or later; from there on they end alike, so what came of a set is remembered.
+    """
     others = Unclaimed(graph) if others is None else others
-    members, bits, seen = seed, np.zeros(0), set()
-    for _ in range(_ROUNDS):
-        if members.size < p.min_accounts:
-            return None
-        key = members.tobytes()
-        if key in seen:
+    members, bits = seed, np.zeros(0)
+    seen: list[bytes] = []
+    settled = None
+    while len(seen) < _ROUNDS and members.size >= p.min_accounts:
+        key = blake2b(members.tobytes(), digest_size=16).digest()
+        if key in others.settled:
+            settled = others.settled[key]
             break
-        seen.add(key)
-        prior = min(0.0, float(np.log2(members.size / max(1, graph.population.size - members.size))))
-        marks = _by_cause(graph, members)
-        if prior + sum(cause.cap for cause in marks) < p.member_bits:
-            return None  # nobody could be a member: most seeds end here, before anything is counted
-        said = {cause: cause_bits(others, cause, chosen, members, p) for cause, chosen in marks.items()}
-        members, bits = _above({cause: part for cause, part in said.items() if part is not None}, prior, others, p)
-    return Candidate(members, graph, bits) if members.size >= p.min_accounts else None
+        if key in seen:
+            settled = Candidate(members, graph, bits)
+            break
+        seen.append(key)
+        members, bits = _next_round(members, p, others)
+    else:
+        settled = Candidate(members, graph, bits) if members.size >= p.min_accounts else None
+    others.settled.update(dict.fromkeys(seen, settled))
+    return settled
+
+
+def _next_round(members: Ints, p: RefineParameters, others: Unclaimed) -> tuple[Ints, Floats]:
+    """Return the accounts (ascending) that belong to a set by what marks its present members, and their bits."""
+    prior = min(0.0, float(np.log2(members.size / max(1, others.graph.population.size - members.size))))
+    marks = _by_cause(others.graph, members)
+    if prior + sum(cause.cap for cause in marks) < p.member_bits:
+        return members[:0], np.zeros(0)  # nobody could be a member: most seeds end here, before anything is counted
+    said = {cause: cause_bits(others, cause, chosen, members, p) for cause, chosen in marks.items()}
+    return _above({cause: part for cause, part in said.items() if part is not None}, prior, others, p)
 
 
 def _by_cause(graph: SignalGraph, members: Ints) -> dict[Cause, dict[str, Marks]]:
@@ -68,10 +84,10 @@ def _block(parts: Mapping[Cause, CauseBits], wanted: float) -> Ints:
     A large set that many carry (a program, a proxy) is then asked for the few that are left.
     """
     ordered = sorted(parts.values(), key=lambda part: part.size)
-    block: list[Ints] = [np.zeros(0, np.int64)]
+    block: list[Ints] = []
     while ordered and sum(part.most for part in ordered) >= wanted - _ROUNDING:
         block.append(ordered.pop(0).carriers())
-    return np.unique(np.concatenate(block))
+    return union(block)
 
 
 def _independent(bits: Mapping[Cause, Floats]) -> list[Floats]:

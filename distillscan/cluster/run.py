@@ -1,6 +1,7 @@
 """Cluster, step by step: seeds, refined to candidates, of which the strongest keep their members; then what is left."""
 
 import heapq
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
@@ -11,7 +12,7 @@ from distillscan.cluster.refine import by_strength, refine
 from distillscan.cluster.rejoin import ClusterParameters, rejoin, settled_in
 from distillscan.cluster.seeds import HUB_SHARE, communities, crossed_sets, template_sets
 from distillscan.cluster.split import split
-from distillscan.cluster.weigh import Unclaimed
+from distillscan.cluster.weigh import Unclaimed, union, within
 from distillscan.detect.base import Candidate
 from distillscan.population.accounts import Ints
 from distillscan.population.graph import SignalGraph
@@ -20,6 +21,9 @@ from distillscan.population.graph import SignalGraph
 _COARSER: Final = 0.1
 #: Times that a candidate is widened to all carriers of a cause and refined again.
 _WIDENINGS: Final = 2
+#: Accounts from which seeds are compared with each other; how much of two is the same where one will do; and how many
+#: of each are looked at, of which the share is told to 4 points.
+_COMPARED_SEED, _NEARLY, _SKETCH = 256, 0.95, 128
 #: Share of a candidate that stronger ones must have left for it to stay.
 _FREE_SHARE: Final = 0.5
 #: Not opened is a candidate of which so much lies in one opened before, and is so much of that: parts may hold several.
@@ -40,20 +44,45 @@ def _refined_seeds(graph: SignalGraph, p: ClusterParameters, others: Unclaimed) 
     coarse = replace(p, resolution=p.resolution * _COARSER)
     seeds = communities(graph, p) + communities(graph, coarse) + template_sets(graph, p) + crossed_sets(graph, p)
     refined: dict[bytes, Candidate] = {}
-    tried: set[bytes] = set()
     for _ in range(_WIDENINGS + 1):
         fresh = []
         for seed in seeds:
-            if seed.tobytes() in tried:
-                continue
-            tried.add(seed.tobytes())
             candidate = refine(graph, seed, p, others)
             if candidate is not None and candidate.members.tobytes() not in refined:
                 refined[candidate.members.tobytes()] = candidate
                 fresh.append(candidate)
         strongest = sorted(fresh, key=by_strength)[: p.max_candidates]
-        seeds = [wider for candidate in strongest for wider in _wider(candidate)]
+        seeds = _unlike(wider for candidate in strongest for wider in _wider(candidate))
     return list(refined.values())
+
+
+def _unlike(seeds: Iterable[Ints]) -> list[Ints]:
+    """Leave out large seeds that are nearly one that came before: the parts of a campaign, and companies that use one
+    application, are each widened to much the same accounts, which would settle on the same set.
+    """
+    kept: list[Ints] = []
+    large: dict[int, list[Ints]] = {}
+    for seed in seeds:
+        step = int(math.log2(max(seed.size, 1)))
+        if seed.size < _COMPARED_SEED:
+            kept.append(seed)
+        elif not any(_nearly_one(seed, other) for near in (step - 1, step, step + 1) for other in large.get(near, ())):
+            kept.append(seed)
+            large.setdefault(step, []).append(seed)
+    return kept
+
+
+def _nearly_one(one: Ints, other: Ints) -> bool:
+    """Whether two sets of accounts have nearly all in common, by the first of both.
+
+    Accounts are numbered by hash, so the first of a set are a random sample of it: Broder, "On the resemblance and
+    containment of documents" (1997).
+    """
+    if min(one.size, other.size) < _NEARLY * max(one.size, other.size):
+        return False
+    first = union((one[:_SKETCH], other[:_SKETCH]))[:_SKETCH]
+    common = within(first, one[:_SKETCH]) & within(first, other[:_SKETCH])
+    return bool(np.count_nonzero(common) >= _NEARLY * first.size)
 
 
 def _wider(candidate: Candidate) -> list[Ints]:

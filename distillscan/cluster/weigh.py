@@ -4,13 +4,14 @@ Nothing is worked out for every account: those that show the marks are listed, a
 the log less the members. So a seed costs as much as its marks have carriers, however many accounts the log has.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from distillscan.cluster.seeds import SeedParameters
+from distillscan.detect.base import Candidate
 from distillscan.population.accounts import Floats, Ints, Mask
 from distillscan.population.graph import Marks, SignalGraph
 from distillscan.population.kinds import Cause
@@ -38,17 +39,25 @@ def within(numbers: Ints, others: Ints) -> Mask:
     return found
 
 
+def union(sets: Sequence[Ints]) -> Ints:
+    """Return the account numbers of all sets, ascending, each once."""
+    numbers = np.sort(np.concatenate([np.zeros(0, np.int64), *sets]))
+    return numbers[np.diff(numbers, prepend=-1) != 0]
+
+
 class Unclaimed:
     """The accounts that no cluster has claimed: totals over them, worked out once for all seeds.
 
     Attributes:
         graph: Who carries which token.
         claimed: True for accounts that are settled in clusters, None if none is: they are no strangers to compare with.
+        settled: What came of sets of accounts that were refined among these, by their digest.
     """
 
     def __init__(self, graph: SignalGraph, claimed: Mask | None = None) -> None:
         self.graph = graph
         self.claimed = claimed
+        self.settled: dict[bytes, Candidate | None] = {}
         self._totals: dict[tuple[object, ...], int] = {}
 
     def among(self, numbers: Ints) -> Ints:
@@ -160,7 +169,7 @@ def cause_bits(
 def _users_of_any(graph: SignalGraph, chosen: Mapping[str, Marks], members: Ints, p: RefineParameters) -> Ints:
     """Accounts (ascending) of whose use of any kind its marks make up a good part."""
     users = [_users(graph, kind, marks.tokens, members, p) for kind, marks in chosen.items()]
-    return users[0] if len(users) == 1 else np.unique(np.concatenate(users))
+    return users[0] if len(users) == 1 else union(users)
 
 
 def _users(graph: SignalGraph, kind: str, tokens: Ints, members: Ints, p: RefineParameters) -> Ints:

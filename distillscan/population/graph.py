@@ -8,7 +8,7 @@ import polars as pl
 
 from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
 from distillscan.population.kinds import Cause, Kinds
-from distillscan.population.matrix import KindMatrix, TokenColumns
+from distillscan.population.matrix import KindMatrix, TokenColumns, summed
 from distillscan.population.stats import bernoulli_kl, poisson_llr, smoothed_rate
 from distillscan.settings import threshold
 
@@ -105,8 +105,7 @@ class SignalGraph:
         accounts, strengths = self._matrices[kind].carrying(tokens)
         if tokens.size == 1:
             return accounts.astype(np.int64), strengths
-        numbers, place = np.unique(accounts, return_inverse=True)
-        return numbers.astype(np.int64), np.bincount(place, weights=strengths, minlength=numbers.size)
+        return summed(accounts, strengths, self.population.size)
 
     def carriers(self, kind: str, tokens: Ints) -> Mask:
         """Return True for accounts that carry at least one of the tokens (given by column), however little."""

@@ -1,13 +1,16 @@
 """Accounts by tokens as sparse matrices: one of each kind, and one of all kinds side by side."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 
 from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
+
+#: Numbers are sorted where they are so many times fewer than there could be, else marked in an array of all.
+_SPARSE: Final = 30
 
 
 def spans(indptr: Ints, chosen: Ints) -> Ints:
@@ -17,6 +20,21 @@ def spans(indptr: Ints, chosen: Ints) -> Ints:
     ends = np.cumsum(sizes)
     total = int(ends[-1]) if ends.size else 0
     return np.repeat(starts - (ends - sizes), sizes) + np.arange(total)
+
+
+def summed(numbers: Ints, weights: Floats, size: int) -> tuple[Ints, Floats]:
+    """Return distinct numbers (0 to ``size``), ascending, and the weights of each, added up in the order given."""
+    if numbers.size * _SPARSE < size:
+        order = np.argsort(numbers, kind="stable")
+        ranked = numbers[order]
+        first = np.diff(ranked, prepend=-1) != 0
+        return ranked[first].astype(np.int64), np.bincount(np.cumsum(first) - 1, weights=weights[order])
+    present = np.zeros(size, np.bool_)
+    present[numbers] = True
+    distinct = np.flatnonzero(present)
+    place = np.empty(size, np.int32)
+    place[distinct] = np.arange(distinct.size, dtype=np.int32)
+    return distinct, np.bincount(place[numbers], weights=weights, minlength=distinct.size)
 
 
 class KindMatrix:
