@@ -63,7 +63,10 @@ def _next_round(members: Ints, p: RefineParameters, others: Unclaimed) -> tuple[
 def _by_cause(graph: SignalGraph, members: Ints) -> dict[Cause, dict[str, Marks]]:
     """The tokens that mark the members, for each cause of which there are any."""
     marks = graph.marks(members)
-    of = {cause: {k.name: marks[k.name] for k in kinds if k.name in marks} for cause, kinds in graph.kinds.by_cause.items()}
+    of = {
+        cause: {k.name: marks[k.name] for k in kinds if k.name in marks}
+        for cause, kinds in graph.kinds.by_cause.items()
+    }
     return {cause: chosen for cause, chosen in of.items() if chosen}
 
 

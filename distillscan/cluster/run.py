@@ -35,7 +35,7 @@ _PEELINGS: Final = 2
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
     """Return disjoint candidates, strongest first."""
     others = Unclaimed(graph)
-    candidates = _disjoint(graph, _refined_seeds(graph, p, others), p, others)
+    candidates = _disjoint(_refined_seeds(graph, p, others), p, others)
     return rejoin(graph, _recluster_residual(graph, candidates, p), p)
 
 
@@ -57,8 +57,10 @@ def _refined_seeds(graph: SignalGraph, p: ClusterParameters, others: Unclaimed) 
 
 
 def _unlike(seeds: Iterable[Ints]) -> list[Ints]:
-    """Leave out large seeds that are nearly one that came before: the parts of a campaign, and companies that use one
-    application, are each widened to much the same accounts, which would settle on the same set.
+    """Leave out large seeds that are nearly one that came before.
+
+    The parts of a campaign, and companies that use one application, are each widened to much the same accounts, which
+    would settle on the same set.
     """
     kept: list[Ints] = []
     large: dict[int, list[Ints]] = {}
@@ -117,13 +119,12 @@ def _much_the_same(one: Ints, other: Ints) -> bool:
     return bool(common >= _OPENED_PART * one.size and common >= _OPENED_WHOLE * other.size)
 
 
-def _disjoint(
-    graph: SignalGraph, candidates: Iterable[Candidate], p: ClusterParameters, others: Unclaimed
-) -> list[Candidate]:
+def _disjoint(candidates: Iterable[Candidate], p: ClusterParameters, others: Unclaimed) -> list[Candidate]:
     """Accept candidates from the strongest on; what is mostly another's already is the same operator once more.
 
     A candidate is looked into only when its turn comes, and its parts then queue by their own strength.
     """
+    graph = others.graph
     taken = np.zeros(graph.population.size, np.bool_) if others.claimed is None else others.claimed.copy()
     by_rank = {by_strength(candidate): candidate for candidate in candidates}
     queue = sorted(by_rank)
@@ -162,7 +163,7 @@ def _recluster_residual(graph: SignalGraph, kept: list[Candidate], p: ClusterPar
         others = Unclaimed(graph, settled_in(graph, kept))
         refined = (refine(graph, seed, p, others) for seed in crossed_sets(graph, p, others.claimed))
         candidates = {candidate.members.tobytes(): candidate for candidate in refined if candidate is not None}
-        fresh = _disjoint(graph, candidates.values(), p, others)
+        fresh = _disjoint(candidates.values(), p, others)
         if not fresh:
             break
         kept = sorted([*kept, *fresh], key=by_strength)[: p.max_candidates]

@@ -34,7 +34,7 @@ class SeedParameters(GraphParameters):
     edge_bits: float = threshold(3.0, "bits", "of rarity (log2 of accounts per carrier) from which a token links")
     kind_bits: float = threshold(12.0, "bits", "at most for one kind on an account: 40 addresses are not 40 reasons")
     resolution: float = threshold(1.0, "times", "that of plain modularity (Leiden)")
-    max_candidates: int = threshold(400, "candidates", "that are scored, strongest first; real logs give fewer")
+    max_candidates: int = threshold(100_000, "candidates", "that are scored, strongest first; real logs give fewer")
 
 
 def leiden(carried: Any, resolution: float) -> Ints:

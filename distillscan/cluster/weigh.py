@@ -1,11 +1,12 @@
 """Weigh one cause: log2 likelihood ratios of showing what marks a set of accounts, and of not showing it.
 
-Nothing is worked out for every account: those that show the marks are listed, and strangers are counted as the totals of
-the log less the members. So a seed costs as much as its marks have carriers, however many accounts the log has.
+Nothing is worked out for every account: those that show the marks are listed, and strangers are counted as the totals
+of the log less the members. So a seed costs as much as its marks have carriers, however many accounts the log has.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -42,7 +43,12 @@ def within(numbers: Ints, others: Ints) -> Mask:
 def union(sets: Sequence[Ints]) -> Ints:
     """Return the account numbers of all sets, ascending, each once."""
     numbers = np.sort(np.concatenate([np.zeros(0, np.int64), *sets]))
-    return numbers[np.diff(numbers, prepend=-1) != 0]
+    distinct: Ints = numbers[np.diff(numbers, prepend=-1) != 0]
+    return distinct
+
+
+def _count(mask: Mask) -> int:
+    return int(np.count_nonzero(mask))
 
 
 class Unclaimed:
@@ -80,7 +86,7 @@ class Unclaimed:
     def _total(self, key: tuple[object, ...], *masks: Mask) -> int:
         if key not in self._totals:
             counted = np.logical_and.reduce(masks)
-            self._totals[key] = int(np.count_nonzero(counted if self.claimed is None else counted & ~self.claimed))
+            self._totals[key] = _count(counted if self.claimed is None else counted & ~self.claimed)
         return self._totals[key]
 
 
@@ -147,15 +153,15 @@ def cause_bits(
     # Who carries a mark is known to, whatever the log says of him.
     inside = others.among(members)
     inside = inside[known[inside] | within(inside, carriers)]
-    also_known = np.count_nonzero(~known[others.among(carriers)])
+    also_known = _count(~known[others.among(carriers)])
     odds = _Odds(inside.size, others.known(cause) + also_known - inside.size, cause.cap)
-    joined_inside = np.count_nonzero(within(inside, joined))
+    joined_inside = _count(within(inside, joined))
     present, absent = odds.bits(joined_inside, others.among(joined).size - joined_inside)
-    apart_inside, aside = np.count_nonzero(within(inside, apart)), 0.0
+    apart_inside, aside = _count(within(inside, apart)), 0.0
     low_degree = all(graph.kinds[kind].low_degree for kind in chosen)
     if low_degree or apart_inside:
         sharing = others.sharing(kinds)
-        sharing_outside = others.known_sharing(cause, kinds) + also_known - np.count_nonzero(sharing[inside])
+        sharing_outside = others.known_sharing(cause, kinds) + also_known - _count(sharing[inside])
         if low_degree and odds.strangers:
             # Where most others share such a thing with somebody as well, it may be by accident.
             present *= 1.0 - sharing_outside / odds.strangers
@@ -207,10 +213,11 @@ def joined_carriers(
 def _members_met(graph: SignalGraph, few: Mapping[str, Ints], rest: Ints, members: Ints) -> Ints:
     """How many members each of the rest meets on the tokens, itself included if it is one."""
     theirs, ours = (_carried(graph, few, numbers) for numbers in (rest, members))
-    return np.diff((theirs @ ours.T).tocsr().indptr)
+    met: Ints = np.diff((theirs @ ours.T).tocsr().indptr)
+    return met
 
 
-def _carried(graph: SignalGraph, tokens: Mapping[str, Ints], numbers: Ints) -> sparse.csr_array:
+def _carried(graph: SignalGraph, tokens: Mapping[str, Ints], numbers: Ints) -> Any:
     """Accounts by tokens of several kinds: 1 for who carries what."""
     rows, columns, width = [], [], 0
     for kind, chosen in tokens.items():

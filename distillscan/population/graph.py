@@ -33,7 +33,12 @@ class GraphParameters:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The tokens of one kind that mark a set of accounts: their columns, ascending, and how many of the set carry each."""
+    """The tokens of one kind that mark a set of accounts.
+
+    Attributes:
+        tokens: Their columns, ascending.
+        inside: How many accounts of the set carry each.
+    """
 
     tokens: Ints
     inside: Ints

@@ -28,13 +28,15 @@ def summed(numbers: Ints, weights: Floats, size: int) -> tuple[Ints, Floats]:
         order = np.argsort(numbers, kind="stable")
         ranked = numbers[order]
         first = np.diff(ranked, prepend=-1) != 0
-        return ranked[first].astype(np.int64), np.bincount(np.cumsum(first) - 1, weights=weights[order])
+        sums: Floats = np.bincount(np.cumsum(first) - 1, weights=weights[order])
+        return ranked[first].astype(np.int64), sums
     present = np.zeros(size, np.bool_)
     present[numbers] = True
     distinct = np.flatnonzero(present)
     place = np.empty(size, np.int32)
     place[distinct] = np.arange(distinct.size, dtype=np.int32)
-    return distinct, np.bincount(place[numbers], weights=weights, minlength=distinct.size)
+    sums = np.bincount(place[numbers], weights=weights, minlength=distinct.size)
+    return distinct.astype(np.int64), sums
 
 
 class KindMatrix:
@@ -84,10 +86,16 @@ class TokenColumns:
         self._starts = np.cumsum([0, *(matrix.tokens.size for matrix in matrices)])
         self.carriers: Ints = np.concatenate([np.zeros(0, np.int64), *(matrix.carriers for matrix in matrices)])
         self.kind_of: Ints = np.repeat(np.arange(len(matrices)), np.diff(self._starts))
-        blocks = [sparse.csr_array((np.ones(m.by_account.nnz, np.int8), m.by_account.indices, m.by_account.indptr),
-                                   shape=m.by_account.shape) for m in matrices]
+        blocks = [
+            sparse.csr_array(
+                (np.ones(m.by_account.nnz, np.int8), m.by_account.indices, m.by_account.indptr),
+                shape=m.by_account.shape,
+            )
+            for m in matrices
+        ]
         carried = sparse.hstack(blocks, format="csr") if blocks else sparse.csr_array((accounts, 0))
-        self._indptr, self._indices = carried.indptr, carried.indices.astype(np.int32)
+        self._indptr: Ints = carried.indptr
+        self._indices = carried.indices.astype(np.int32)
 
     def met(self, members: Ints) -> tuple[Ints, Ints]:
         """Return the columns that two of these accounts or more carry, ascending, and how many do."""
@@ -98,7 +106,7 @@ class TokenColumns:
         return columns[first[several]].astype(np.int64), counts[several]
 
     def by_kind(self, columns: Ints, *values: Ints) -> list[tuple[Ints, ...]]:
-        """Return ascending columns as those of each kind, numbered within it, with the values that stand beside them."""
+        """Return ascending columns as those of each kind, numbered within it, and the values that stand beside them."""
         bounds = np.searchsorted(columns, self._starts)
         spans_of_kinds = zip(self._starts[:-1], bounds[:-1], bounds[1:], strict=True)
         return [(columns[a:b] - start, *(value[a:b] for value in values)) for start, a, b in spans_of_kinds]

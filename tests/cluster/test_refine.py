@@ -6,15 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from distillscan.cluster import ClusterParameters, find_candidates
-from distillscan.cluster.refine import _joined_carriers as joined_carriers
 from distillscan.cluster.refine import refine
 from distillscan.cluster.run import _disjoint as disjoint
 from distillscan.cluster.run import _operators as operators
 from distillscan.cluster.split import split
+from distillscan.cluster.weigh import Unclaimed
 from distillscan.detect.base import Candidate
 from distillscan.population.accounts import Ints, Population
 from distillscan.population.graph import SignalGraph
@@ -129,33 +127,7 @@ class TestRefine:
         assert settled(self.population, carried, seed) == ([], [])
 
 
-@st.composite
-def small_worlds(draw: st.DrawFn) -> tuple[dict[str, dict[int, set[int]]], set[int]]:
-    """Who of sixteen accounts carries which token of a few kinds, and who are the members."""
-    kinds = st.sampled_from(["payment", "device", "session"])
-    carriers = st.dictionaries(st.integers(1, 8), st.sets(st.integers(0, 15), min_size=1, max_size=7), min_size=1)
-    return draw(st.dictionaries(kinds, carriers, min_size=1)), draw(st.sets(st.integers(0, 15), min_size=1))
-
-
 class TestReach:
-    @given(small_worlds(), st.sets(st.integers(0, 15)), st.integers(2, 6))
-    def test_it_counts_the_members_whom_a_carrier_meets(
-        self, world: tuple[dict[str, dict[int, set[int]]], set[int]], carriers: set[int], wanted: int
-    ) -> None:
-        carried, members = world
-        expected = set()
-        for k in set(range(16)) & carriers:
-            mine = [(kind, who) for kind, tokens in carried.items() for who in tokens.values() if k in who]
-            met = {k}.union(*(who & members for _, who in mine))
-            large = any(len(who & members) >= (2 if kind == "session" else wanted) for kind, who in mine)
-            if large or (mine and len(met) >= wanted):
-                expected.add(k)
-        graph = graph_of(16, carried)
-        chosen = {kind: np.arange(graph.tokens(kind).size) for kind in graph.kinds}
-        mask = graph.population.mask(np.array(sorted(carriers), np.int64))
-        found = joined_carriers(graph, chosen, mask, np.array(sorted(members), np.int64), wanted)
-        assert set(np.flatnonzero(found).tolist()) == expected
-
     camp, family = range(24), range(30, 34)
     cards: ClassVar[dict[int, Iterable[int]]] = {1: range(8), 2: range(8, 16), 3: range(16, 24)}
 
@@ -271,7 +243,7 @@ class TestFindCandidates:
         graph = graph_of(100, {"ip": {1: [0, 1]}})
         strong = Candidate(np.arange(20), graph, np.full(20, 9.0))
         weak = Candidate(np.array(weaker), graph, np.arange(len(weaker)) / 10 + 3)
-        first, *rest = disjoint(graph, [weak, strong], P)
+        first, *rest = disjoint([weak, strong], P, Unclaimed(graph))
         assert first.members.tolist() == list(range(20))
         assert [c.members.tolist() for c in rest] == ([kept] if kept else [])
         # Each keeps its own bits.
@@ -280,7 +252,7 @@ class TestFindCandidates:
     def test_only_so_many_are_returned_the_strongest_first(self) -> None:
         graph = graph_of(100, {"ip": {1: [0, 1]}})
         several = [Candidate(np.arange(10 * k, 10 * k + 10), graph, np.full(10, 3.0 + k % 3)) for k in range(6)]
-        found = disjoint(graph, several, replace(P, max_candidates=4))
+        found = disjoint(several, replace(P, max_candidates=4), Unclaimed(graph))
         assert [int(c.members[0]) for c in found] == [20, 50, 10, 40]
 
     def test_what_was_opened_once_is_not_opened_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,12 +273,12 @@ class TestFindCandidates:
         whole = Candidate(np.arange(24), graph, np.full(24, 9.0))
         # The one lacks a tenth of the other at most, and the other a third of it: 22 of 24 and 24 of 24.
         nearly = Candidate(np.arange(1, 23), graph, np.full(22, 9.0))
-        found = disjoint(graph, [whole, nearly], P)
+        found = disjoint([whole, nearly], P, Unclaimed(graph))
         assert sorted(c.members.tolist() for c in found) == [list(range(12)), list(range(12, 24))]
         assert looked == [24, 12, 12]
         # What has little more than a half of it is something else.
         looked.clear()
-        disjoint(graph, [whole, Candidate(np.arange(14), graph, np.full(14, 12.0))], P)
+        disjoint([whole, Candidate(np.arange(14), graph, np.full(14, 12.0))], P, Unclaimed(graph))
         assert looked[:2] == [24, 14]
 
     def test_a_pool_is_found_from_its_parts(self) -> None:
@@ -374,7 +346,7 @@ class TestPeeling:
             (settled, list(self.two), 200.5 / 1901),
             (None, [*range(5), *self.two], 255.5 / 1956),
         ):
-            again = refine(graph, np.array(self.two), P, mask)
+            again = refine(graph, np.array(self.two), P, Unclaimed(graph, mask))
             assert again is not None
             assert again.members.tolist() == members
             size = len(members)
@@ -402,6 +374,6 @@ class TestPeeling:
         graph = signal_graph(population, signals_of(population, {"payment": pools, "ip": pools}))
         candidate = Candidate(np.array([*one, *two]), graph, np.full(40, 9.0))
         done = population.mask(np.array(old))
-        assert [c.members.tolist() for c in operators(candidate, P, done)] == [list(one), list(two)]
+        assert [c.members.tolist() for c in operators(candidate, P, Unclaimed(graph, done))] == [list(one), list(two)]
         # While they are free the first is part of something as large as the whole, and does not stand alone.
-        assert [c.members.tolist() for c in operators(candidate, P, None)] == [list(two)]
+        assert [c.members.tolist() for c in operators(candidate, P, Unclaimed(graph))] == [list(two)]

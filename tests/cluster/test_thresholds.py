@@ -9,6 +9,7 @@ from distillscan.cluster import ClusterParameters
 from distillscan.cluster.run import _disjoint
 from distillscan.cluster.seeds import crossed_sets
 from distillscan.cluster.split import _declares, split
+from distillscan.cluster.weigh import Unclaimed
 from distillscan.detect.base import Candidate
 from tests.support.pools import BOTH, ONE, POOLS, TWO, Carried, tokens
 from tests.support.populations import graph_of
@@ -79,4 +80,4 @@ def test_what_is_mostly_taken_is_no_operator_of_its_own(first: int, kept: int) -
     graph = graph_of(100, {"ip": {1: [0, 1]}})
     strong = Candidate(np.arange(10), graph, np.full(10, 9.0))
     other = Candidate(np.arange(first, first + 10), graph, np.full(10, 5.0))
-    assert len(_disjoint(graph, [strong, other], replace(P, min_accounts=4))) == kept
+    assert len(_disjoint([strong, other], replace(P, min_accounts=4), Unclaimed(graph))) == kept

@@ -76,8 +76,10 @@ class TestSignalGraphAgainstPlainDicts:
             >= 0.3 * max(sum(s for (j, _), s in carried.items() if j == k), len(touched[k]))
         }
         assert np.flatnonzero(graph.habitual_carriers("ip", columns)).tolist() == sorted(of[k] for k in good)
-        used = {of[k]: sum(s for (j, t), s in carried.items() if j == k and t in asked) for k in range(SMALL)}
-        assert graph.use("ip", columns).tolist() == pytest.approx([used[n] for n in range(SMALL)])
+        used = {of[k]: sum(s for (j, t), s in carried.items() if j == k and t in asked) for k in touching}
+        users, strengths = graph.use("ip", columns)
+        assert users.tolist() == sorted(used)
+        assert strengths.tolist() == pytest.approx([used[n] for n in users.tolist()])
         dense = graph.matrix("ip").toarray()
         assert {
             (k, token): dense[of[k], c] for k in range(SMALL) for c, token in enumerate(tokens) if dense[of[k], c]
