@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from distillscan.detect.base import Candidate, Detector, Finding, percent
@@ -32,9 +33,10 @@ class TemplateUniformityParameters:
 
 @memoized
 def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All sampled texts (``text``, ``sketch``, ``tokens``) and who holds them where; system prompts by tokens alone.
+    """All sampled texts (``text``, ``sketch``, ``tokens``), sorted, and who holds them where.
 
-    Prompts and system prompts are mined together: the same instruction may stand in either.
+    Prompts and system prompts are mined together: the same instruction may stand in either. System prompts go by
+    their tokens alone.
     """
     columns = ["text", "sketch", "tokens", "bytes"]
     prompts = population.profile.prompts.rename({"prompt": "text"}).select("account", *columns)
@@ -44,10 +46,9 @@ def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
     where = {"prompt": prompts.select("account", "text"), "system_prompt": named}
     holders = pl.concat(held.with_columns(pl.lit(name).alias("where")) for name, held in where.items())
     # System prompts that differ in digits and case only have the same shingles; the longest keeps most of them.
-    texts = pl.concat([prompts.select(columns), systems.select(columns)]).sort(
-        "text", "bytes", descending=[False, True]
-    )
-    return texts.unique("text", keep="first", maintain_order=True), holders
+    texts = pl.concat([prompts.select(columns), systems.sort("bytes", descending=True).select(columns)])
+    first = np.unique(texts["text"].to_numpy(), return_index=True)[1]
+    return texts[first].with_columns(pl.col("text").set_sorted()), holders
 
 
 @memoized
