@@ -76,9 +76,9 @@ def _components(has: Any) -> tuple[Ints, Ints]:
     rank, sizes = np.arange(by_shingle.nnz) - np.repeat(ends - found, found), np.minimum(found, _COMPARED)
     shingle, text = np.repeat(np.arange(sizes.size), sizes), by_shingle.indices[rank < _COMPARED]
     compared = _relation(shingle, text, by_shingle.shape[::-1])
-    both = (compared @ compared.T).tocoo()
-    close = both.data >= _TOGETHER * np.maximum(sizes[both.row], sizes[both.col])
-    graph = sparse.csr_array((both.data[close], (both.row[close], both.col[close])), shape=both.shape)
+    graph, enough = compared @ compared.T, np.ceil(_TOGETHER * sizes).astype(np.int32)
+    graph.data *= graph.data >= np.maximum(np.repeat(enough, np.diff(graph.indptr)), enough[graph.indices])
+    graph.eliminate_zeros()
     _, part = csgraph.connected_components(graph, directed=False)
     members = np.flatnonzero(np.bincount(part)[part] >= _MIN_SHINGLES)
     return members, np.unique(part, return_index=True)[1][part[members]]

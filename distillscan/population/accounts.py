@@ -170,9 +170,11 @@ class Population:
 
         The estimate is that of Bar-Yossef et al. (RANDOM 2002) for the k smallest hash values.
         """
-        links, kept, highest = self.links(kind), self.touched(kind), np.zeros(self.size)
+        links, highest = self.links(kind), np.zeros(self.size)
+        number = links["number"].to_numpy()
+        kept = np.bincount(number, minlength=self.size).astype(np.float64)
         # Links of an account are by entity: its last is the largest.
-        highest[links["number"].to_numpy()] = links["entity"].to_numpy().astype(np.float64) / 2.0**64
+        highest[number] = links["entity"].to_numpy().astype(np.float64) / 2.0**64
         return np.divide(LINKS_KEPT - 1, highest, out=kept, where=kept >= LINKS_KEPT)
 
     @cached_property

@@ -8,7 +8,7 @@ import polars as pl
 
 from distillscan.detect.base import Candidate, Detector, Finding, percent, present, strongest, supporting
 from distillscan.detect.claims import Claim
-from distillscan.detect.tokens import trait_tokens
+from distillscan.detect.tokens import masks_of, trait_tokens
 from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized, runs, spans
 from distillscan.population.kinds import DEALING, Kind
 from distillscan.settings import threshold
@@ -71,7 +71,7 @@ def scattered(population: Population, p: SynchronyParameters) -> tuple[Mask, Mas
     span, total = hour[ends] - hour[starts] + 1, np.add.reduceat(requests, starts)
     pairs, expected = np.add.reduceat(requests * (requests - 1), starts), total * (total - 1) / span
     told = (expected >= p.enough_pairs) & (span >= p.scattered_hours)
-    return _masks(population, number[starts], pairs <= p.scattered * expected, told)
+    return masks_of(population, number[starts], pairs <= p.scattered * expected, told)
 
 
 @memoized
@@ -91,12 +91,7 @@ def even(population: Population, p: SynchronyParameters) -> tuple[Mask, Mask]:
     told = (days >= _EVEN_DAYS) & (total >= p.even_requests)
     squares, mean = np.add.reduceat(requests * requests, starts), total / np.maximum(days, 1)
     is_even = (squares - days * mean * mean) / np.maximum(days - 1, 1) <= p.even * mean
-    return _masks(population, number[starts], is_even, told)
-
-
-def _masks(population: Population, numbers: Ints, shows: Mask, told: Mask) -> tuple[Mask, Mask]:
-    """The accounts of which something holds, and all of which it can be told, both given beside their numbers."""
-    return population.mask(numbers[shows & told]), population.mask(numbers[told])
+    return masks_of(population, number[starts], is_even, told)
 
 
 _DEALT = {1: ("over the hours", scattered), 2: ("from day to day", even)}
