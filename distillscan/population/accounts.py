@@ -134,8 +134,10 @@ class Population:
         return np.bincount(self.links(kind)["number"].to_numpy(), minlength=self.size).astype(np.float64)
 
     @memoized
-    def states(self, kind: str) -> Mask:
-        """Return True for accounts that state an entity of this kind (or ``PROMPTS``, ``CREATED``)."""
+    def states(self, kind: str, *others: str) -> Mask:
+        """Return True for accounts that state an entity of one of these kinds (or ``PROMPTS``, ``CREATED``)."""
+        if others:
+            return self.states(kind) | self.states(*others)
         if kind == PROMPTS:
             return self.mask(self.numbers(self.profile.prompts["account"].unique()))
         if kind == CREATED:
@@ -159,11 +161,17 @@ class Population:
     def _dominant_counts(self, kind: str) -> tuple[Hashes, Ints]:
         return np.unique(self.dominant(kind), return_counts=True)
 
-    def mainly(self, kind: str, entity: int) -> int:
+    def count_main_users(self, kind: str, entity: int) -> int:
         """Count the accounts of which this is the dominant entity of the kind."""
         entities, counts = self._dominant_counts(kind)
         place = int(np.searchsorted(entities, np.uint64(entity)))
         return int(counts[place]) if place < entities.size and entities[place] == entity else 0
+
+    @memoized
+    def main_users(self, kind: str, entity: int) -> Mask:
+        """Return True for accounts of which this is the dominant entity of the kind."""
+        users: Mask = self.dominant(kind) == np.uint64(entity)
+        return users
 
     def distinct(self, kind: str) -> Floats:
         """Return how many distinct entities of this kind each account touched; estimated where the sample is full.
@@ -176,6 +184,11 @@ class Population:
         # Links of an account are by entity: its last is the largest.
         highest[number] = links["entity"].to_numpy().astype(np.float64) / 2.0**64
         return np.divide(LINKS_KEPT - 1, highest, out=kept, where=kept >= LINKS_KEPT)
+
+    @cached_property
+    def total_requests(self) -> int:
+        """Requests of all accounts."""
+        return int(self.requests.sum())
 
     @cached_property
     def active_hours(self) -> tuple[Floats, Floats]:

@@ -181,9 +181,9 @@ def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
     if columns.size == 0:
         return None
     carriers = graph.carriers(kind, columns)
-    observable = [candidate.population.states(entity) for entity in graph.declared[kind].observable_through]
+    observable = candidate.population.states(*graph.declared[kind].observable_through)
     # What sharing is worth depends on how usual it is: people have second accounts, and hand over to colleagues.
-    compared = candidate.compare(carriers, np.logical_or.reduce(observable), elsewhere=graph.carries_any(kind))
+    compared = candidate.compare(carriers, observable, elsewhere=graph.carries_any(kind))
     each = graph.matrix(kind)[candidate.members][:, columns].sum(axis=1)
     on_them = int(np.count_nonzero(carriers))
     # One text on many accounts is a task that was handed out; conversations are about as many as those who hold them.

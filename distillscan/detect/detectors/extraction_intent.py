@@ -172,7 +172,7 @@ def _accord(rarest: Finding | None, p: ExtractionIntentParameters) -> Finding | 
 
 def _compare(candidate: Candidate, shows: Mask, observable: Mask) -> tuple[Comparison, dict[str, object]]:
     """The comparison with peers, and the details that findings have in common."""
-    compared = candidate.compare(shows, observable, peers=candidate.peers(observable))
+    compared = candidate.compare_with_peers(shows, observable)
     return compared, {**compared.details("members_showing"), "compared_with": compared.others_name}
 
 

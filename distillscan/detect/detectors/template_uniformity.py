@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from scipy import sparse
 
 from distillscan.detect.base import Candidate, Detector, Finding, percent
 from distillscan.detect.claims import Claim
@@ -103,9 +104,9 @@ class TemplateUniformityDetector(Detector):
         return pl.concat(parts).sort("kind", "account", "token")
 
     def assess(self, candidate: Candidate, parameters: TemplateUniformityParameters) -> list[Finding]:
-        stating = candidate.population.states("system_prompt")
+        with_text, stating = (candidate.population.states("system_prompt", *more) for more in ((PROMPTS,), ()))
         return [
-            *_wording(candidate, "template", stating | candidate.population.states(PROMPTS), parameters),
+            *_wording(candidate, "template", with_text, parameters),
             *_wording(candidate, "system_template", stating, parameters),
         ]
 
@@ -116,7 +117,7 @@ def _wording(candidate: Candidate, kind: str, observable: Mask, p: TemplateUnifo
     if columns.size == 0:
         return
     carriers = candidate.graph.habitual_carriers(kind, columns)
-    compared = candidate.compare(carriers, observable, peers=candidate.peers(observable))
+    compared = candidate.compare_with_peers(carriers, observable)
     bits = compared.group_bits(p.cap)
     coverage = typical_coverage(candidate, kind, candidate.graph.tokens(kind)[columns], p)
     details = {
@@ -145,9 +146,17 @@ def _automation(coverage: float, bits: float, members: int, p: TemplateUniformit
 
 def typical_coverage(candidate: Candidate, kind: str, templates: Hashes, p: TemplateUniformityParameters) -> float:
     """Return the median, over members that use any of the templates, of the share of their prompts these cover."""
-    uses = mined(candidate.population, kind, p).uses
-    uses = uses.filter(pl.col("template").is_in(pl.Series(templates).implode()))
-    best = uses.group_by("account", "template").agg(pl.col("coverage").max())
-    covered = best.group_by("account").agg(pl.col("coverage").sum().clip(0, 1))
-    of_members = covered.filter(pl.Series(candidate.mask[candidate.population.numbers(covered["account"])]))
-    return float(of_members["coverage"].median() or 0.0)  # type: ignore[arg-type]
+    names, coverage = _coverage(candidate.population, kind, p)
+    columns = np.searchsorted(names, templates)
+    columns = columns[np.append(names, 0)[columns] == templates]
+    covered = np.minimum(1.0, coverage[candidate.members][:, columns].sum(axis=1))
+    return float(np.median(covered[covered > 0])) if np.any(covered > 0) else 0.0
+
+
+@memoized
+def _coverage(population: Population, kind: str, p: TemplateUniformityParameters) -> tuple[Hashes, Any]:
+    """The templates of a kind, and the share of each account's prompts (or system prompts) that each covers (CSR)."""
+    uses = mined(population, kind, p).uses.group_by("account", "template").agg(pl.col("coverage").max())
+    names, columns = np.unique(uses["template"].to_numpy(), return_inverse=True)
+    cells = (uses["coverage"].to_numpy(), (population.numbers(uses["account"]), columns))
+    return names, sparse.csr_array(cells, shape=(population.size, names.size))
