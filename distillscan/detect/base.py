@@ -134,18 +134,32 @@ class Candidate:
             elsewhere: What counts as the trait among non-members, if not the same: sharing an address with anyone, say.
             peers: The non-members to compare with and their name (see ``peers``), if not all others.
         """
-        elsewhere = has_trait if elsewhere is None else elsewhere
-        others, name = (observable & ~self.mask, "other accounts") if peers is None else peers
-        known = observable[self.members]
-        count = int(np.count_nonzero(others))
+        among, name = ((observable,), "other accounts") if peers is None else ((peers[0],), peers[1])
+        return self.compare_among(has_trait, observable, among, name, elsewhere=elsewhere)
+
+    def compare_with_peers(self, has_trait: Mask, observable: Mask) -> Comparison:
+        """Compare with the non-members that ``peers`` returns; masks that are shared are counted only once for all."""
+        return self.compare_among(has_trait, observable, *self._peers(observable))
+
+    def compare_among(
+        self, has_trait: Mask, observable: Mask, among: tuple[Mask, ...], name: str, *, elsewhere: Mask | None = None
+    ) -> Comparison:
+        """Compare with the non-members for which all masks of ``among`` hold, called ``name`` (see ``compare``)."""
+        known, others = observable[self.members], self.count_others(*among)
+        shown = self.count_others(has_trait if elsewhere is None else elsewhere, *among)
         return Comparison(
             shown=int(np.count_nonzero(has_trait[self.members] & known)),
             observable=int(np.count_nonzero(known)),
             members=self.members.size,
-            base_rate=float(smoothed_rate(np.count_nonzero(elsewhere & others), count)),
-            others=count,
+            base_rate=float(smoothed_rate(shown, others)),
+            others=others,
             others_name=name,
         )
+
+    def count_others(self, *masks: Mask) -> int:
+        """Count the non-members for which all masks hold: everybody, less the members."""
+        inside = np.logical_and.reduce([mask[self.members] for mask in masks])
+        return self.population.count(*masks) - int(np.count_nonzero(inside))
 
     def peers(self, observable: Mask) -> tuple[Mask, str]:
         """Return the non-members to compare with, and what they are called.
@@ -153,12 +167,25 @@ class Candidate:
         These are the other users of the client that most members mainly use, if there are thirty or more for which the
         trait is ``observable``; else all others for which it is.
         """
-        others = observable & ~self.mask
-        client, users = commonest(self.population.client[self.members])
-        same = others & (self.population.client == client)
-        if client != 0 and users >= _MAIN_CLIENT * self.members.size and np.count_nonzero(same) >= ENOUGH_PEERS:
-            return same, "other users of the same client"
-        return others, "all other accounts"
+        among, name = self._peers(observable)
+        return np.logical_and.reduce(among) & ~self.mask, name
+
+    def _peers(self, observable: Mask) -> tuple[tuple[Mask, ...], str]:
+        """The masks that single out the peers, members among them."""
+        client, users = self._main_client
+        common = (
+            users >= _MAIN_CLIENT * self.members.size
+            and self.population.count_main_users("client", client) >= ENOUGH_PEERS
+        )
+        if client and common:
+            same = (observable, self.population.main_users("client", client))
+            if self.count_others(*same) >= ENOUGH_PEERS:
+                return same, "other users of the same client"
+        return (observable,), "all other accounts"
+
+    @cached_property
+    def _main_client(self) -> tuple[int, int]:
+        return commonest(self.population.client[self.members])
 
 
 @dataclass(frozen=True, slots=True)

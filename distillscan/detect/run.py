@@ -15,7 +15,10 @@ from distillscan.result import DetectorRun, Status
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The tokens of all detectors that ran, how each fared, and the ones that may go on to assess."""
+    """The tokens of all detectors that ran, how each fared, and the ones that may go on to assess.
+
+    Tokens are as in ``SIGNALS``, but that the kind is an enumeration: there are millions of them.
+    """
 
     signals: pl.DataFrame
     runs: tuple[DetectorRun, ...]
@@ -63,12 +66,13 @@ def without(detection: Detection, name: str, error: BaseException | None) -> Det
 
 def detect(population: Population, detectors: Sequence[Detector], settings: Mapping[str, Any]) -> Detection:
     """Run every detector whose columns are there. One that fails is reported, and the others run all the same."""
-    parts, runs, working = [SIGNALS.to_frame()], [], []
+    kind = pl.col("kind").cast(pl.Enum(sorted({kind.name for detector in detectors for kind in detector.kinds})))
+    parts, runs, working = [SIGNALS.to_frame().with_columns(kind)], [], []
     for detector in detectors:
         status, reason, signals = _run(detector, population, settings[detector.name])
         runs.append(DetectorRun(detector.name, detector.version, status, reason, detector.needs, detector.summary))
         if status == "ok":
-            parts.append(signals)
+            parts.append(signals.with_columns(kind))
             working.append(detector)
     return Detection(pl.concat(parts).sort("kind", "account", "token"), tuple(runs), tuple(working))
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from distillscan.population.accounts import Mask, Population
+from distillscan.population.accounts import Ints, Mask, Population
 from distillscan.population.graph import SIGNALS
 
 
@@ -20,7 +20,6 @@ def trait_tokens(population: Population, kind: str, token: int, has_trait: Mask,
     return every.filter(pl.Series(observable)).cast(SIGNALS)
 
 
-def masks_of(population: Population, told: pl.DataFrame, shows: pl.Expr) -> tuple[Mask, Mask]:
-    """Return the accounts of which something holds, and all of which it can be told, given by ``number`` in a frame."""
-    showing, known = (population.mask(rows["number"].to_numpy()) for rows in (told.filter(shows), told))
-    return showing, known
+def masks_of(population: Population, numbers: Ints, shows: Mask, told: Mask) -> tuple[Mask, Mask]:
+    """Return the accounts of which something holds, and all of which it can be told, given beside their numbers."""
+    return population.mask(numbers[shows & told]), population.mask(numbers[told])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from distillscan.profile.tables import LINKS_KEPT, Profile
+from distillscan.profile.tables import KINDS, LINKS_KEPT, Profile
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -37,18 +37,40 @@ class Release:
 def memoized(function: Callable[Concatenate["Population", P], T]) -> Callable[Concatenate["Population", P], T]:
     """Decorate ``function(population, ...)`` so that each population works each answer out once, for all candidates.
 
-    Arguments must be hashable; answers are shared, so leave them as they are.
+    Arguments must be hashable. Answers are shared: arrays, and tuples of arrays, are made read-only.
     """
 
     @wraps(function)
     def remembered(population: "Population", /, *args: P.args, **kwargs: P.kwargs) -> T:
         key = (function, args, tuple(sorted(kwargs.items())))
         if key not in population._memo:
-            population._memo[key] = function(population, *args, **kwargs)
+            population._memo[key] = _read_only(function(population, *args, **kwargs))
         answer: T = population._memo[key]
         return answer
 
     return remembered
+
+
+def _read_only(answer: T) -> T:
+    for part in answer if isinstance(answer, tuple) else (answer,):
+        if isinstance(part, np.ndarray):
+            part.flags.writeable = False
+    return answer
+
+
+def runs(*columns: npt.NDArray[Any]) -> tuple[Ints, Ints]:
+    """Return the first and the last place of each run of equal rows in columns of the same length."""
+    begins = np.ones(columns[0].size + 1, np.bool_)
+    begins[1:-1] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    bounds = np.flatnonzero(begins)
+    return bounds[:-1], bounds[1:] - 1
+
+
+def spans(indptr: Ints, chosen: Ints) -> Ints:
+    """Return where the entries of the chosen rows of a compressed sparse matrix stand, row by row."""
+    starts = indptr[chosen].astype(np.int64)
+    sizes = indptr[np.asarray(chosen) + 1].astype(np.int64) - starts
+    return np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
 
 
 class Population:
@@ -83,21 +105,39 @@ class Population:
         chosen[numbers] = True
         return chosen
 
+    def count(self, *masks: Mask) -> int:
+        """Count the accounts for which all masks hold: once only if all of them are shared, that is read-only."""
+        if any(mask.flags.writeable for mask in masks):
+            return int(np.count_nonzero(np.logical_and.reduce(masks)))
+        key = ("count", *map(id, masks))
+        if key not in self._memo:
+            # The masks are kept, so that no other gets their identity.
+            self._memo[key] = (int(np.count_nonzero(np.logical_and.reduce(masks))), masks)
+        number: int = self._memo[key][0]
+        return number
+
     @cached_property
-    def _links_by_kind(self) -> Mapping[str, pl.DataFrame]:
-        return {str(key[0]): rows for key, rows in self.profile.links.partition_by("kind", as_dict=True).items()}
+    def _entities_of_kind(self) -> Mapping[str, pl.DataFrame]:
+        """The values of each kind, by entity: views of the profile's."""
+        kinds = self.profile.entities["kind"].to_physical().to_numpy()
+        bounds = np.searchsorted(kinds, np.arange(len(KINDS) + 1)).tolist()
+        return {kind: self.profile.entities[bounds[k] : bounds[k + 1]] for k, kind in enumerate(KINDS)}
 
     def links(self, kind: str) -> pl.DataFrame:
-        """Return the links of one kind, with the account's ``number`` added."""
-        return self.numbered(self._links_by_kind.get(kind, self.profile.links.clear()))
+        """Return the links of one kind, with the account's ``number`` added; by account, then entity."""
+        # They are looked for anew each time: kept, they would take as much memory as the profile.
+        known = kind in KINDS
+        return self.numbered(self.profile.links.filter(pl.col("kind") == kind if known else False))
 
     def touched(self, kind: str) -> Floats:
         """Return how many entities of this kind each account has in the profile, shared or not."""
         return np.bincount(self.links(kind)["number"].to_numpy(), minlength=self.size).astype(np.float64)
 
     @memoized
-    def states(self, kind: str) -> Mask:
-        """Return True for accounts that state an entity of this kind (or ``PROMPTS``, ``CREATED``)."""
+    def states(self, kind: str, *others: str) -> Mask:
+        """Return True for accounts that state an entity of one of these kinds (or ``PROMPTS``, ``CREATED``)."""
+        if others:
+            return self.states(kind) | self.states(*others)
         if kind == PROMPTS:
             return self.mask(self.numbers(self.profile.prompts["account"].unique()))
         if kind == CREATED:
@@ -107,21 +147,48 @@ class Population:
     @memoized
     def dominant(self, kind: str) -> Hashes:
         """Return each account's entity of this kind with most requests (ties: smaller hash), 0 if it has none."""
-        ranked = self.links(kind).sort(["requests", "entity"], descending=[True, False])
-        best = ranked.unique("number", keep="first", maintain_order=True)
+        links = self.links(kind)
+        number, entity, requests = (links[name].to_numpy() for name in ("number", "entity", "requests"))
         out = np.zeros(self.size, np.uint64)
-        out[best["number"].to_numpy()] = best["entity"].to_numpy()
+        starts, ends = runs(number)
+        most = np.repeat(np.maximum.reduceat(requests, starts), ends - starts + 1)
+        best = np.flatnonzero(requests == most)
+        best = best[runs(number[best])[0]]
+        out[number[best]] = entity[best]
         return out
+
+    @memoized
+    def _dominant_counts(self, kind: str) -> tuple[Hashes, Ints]:
+        return np.unique(self.dominant(kind), return_counts=True)
+
+    def count_main_users(self, kind: str, entity: int) -> int:
+        """Count the accounts of which this is the dominant entity of the kind."""
+        entities, counts = self._dominant_counts(kind)
+        place = int(np.searchsorted(entities, np.uint64(entity)))
+        return int(counts[place]) if place < entities.size and entities[place] == entity else 0
+
+    @memoized
+    def main_users(self, kind: str, entity: int) -> Mask:
+        """Return True for accounts of which this is the dominant entity of the kind."""
+        users: Mask = self.dominant(kind) == np.uint64(entity)
+        return users
 
     def distinct(self, kind: str) -> Floats:
         """Return how many distinct entities of this kind each account touched; estimated where the sample is full.
 
         The estimate is that of Bar-Yossef et al. (RANDOM 2002) for the k smallest hash values.
         """
-        largest = self.links(kind).group_by("number").agg(pl.col("entity").max())
-        kept, highest = self.touched(kind), np.zeros(self.size)
-        highest[largest["number"].to_numpy()] = largest["entity"].to_numpy().astype(np.float64) / 2.0**64
+        links, highest = self.links(kind), np.zeros(self.size)
+        number = links["number"].to_numpy()
+        kept = np.bincount(number, minlength=self.size).astype(np.float64)
+        # Links of an account are by entity: its last is the largest.
+        highest[number] = links["entity"].to_numpy().astype(np.float64) / 2.0**64
         return np.divide(LINKS_KEPT - 1, highest, out=kept, where=kept >= LINKS_KEPT)
+
+    @cached_property
+    def total_requests(self) -> int:
+        """Requests of all accounts."""
+        return int(self.requests.sum())
 
     @cached_property
     def active_hours(self) -> tuple[Floats, Floats]:
@@ -146,7 +213,10 @@ class Population:
 
     def values(self, kind: str, entities: Sequence[int]) -> list[str]:
         """Return the texts of entities, their hashes where the profile does not keep the text."""
-        wanted = pl.DataFrame({"entity": list(entities)}, schema={"entity": pl.UInt64})
-        known = self.profile.entities.filter(pl.col("kind") == kind)
-        texts = wanted.join(known, on="entity", how="left", maintain_order="left")["value"].to_list()
-        return [text if text is not None else f"#{entity:016x}" for text, entity in zip(texts, entities, strict=True)]
+        known = self._entities_of_kind.get(kind, self.profile.entities.clear())
+        hashes, texts = known["entity"].to_numpy(), known["value"]
+        places = np.searchsorted(hashes, np.array(entities, np.uint64)).tolist()
+        found = [
+            texts[k] if k < hashes.size and hashes[k] == e else None for k, e in zip(places, entities, strict=True)
+        ]
+        return [f"#{entity:016x}" if text is None else text for text, entity in zip(found, entities, strict=True)]

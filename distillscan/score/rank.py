@@ -1,6 +1,7 @@
 """Score candidates with all detectors and put them in order."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -76,7 +77,7 @@ def cluster_ids(candidates: Sequence[Candidate]) -> list[str]:
     cores = [core_tokens(candidate) for candidate in candidates]
     names = [core[0] for core in cores]
     for used in range(2, 1 + max(map(len, cores), default=0)):
-        shared = {name for name in names if names.count(name) > 1}
+        shared = {name for name, count in Counter(names).items() if count > 1}
         names = ["+".join(core[:used]) if name in shared else name for name, core in zip(names, cores, strict=True)]
     return names
 
@@ -102,7 +103,11 @@ def _score(
     """The candidate as a cluster without a name, None if it is not worth reporting."""
     said = [(d.name, finding) for d in detectors for finding in _findings(candidate, d, settings[d.name])]
     findings = tuple(finding for _, finding in said)
-    explained = explain(candidate, findings, combine(findings, (), p).families, p)
+    unexplained = combine(findings, (), p)
+    # Explanations only take off: what is too little without them need not be explained.
+    if unexplained.coordination < p.report_coordination:
+        return None
+    explained = explain(candidate, findings, unexplained.families, p)
     sums = combine(findings, explained.weights, p, explained.idle)
     if sums.coordination < p.report_coordination:
         return None

@@ -1,12 +1,14 @@
 """What all detectors start from: traits and rates, and numbers as findings say them."""
 
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distillscan.detect import base
 from distillscan.detect.base import Candidate, Comparison, Finding, evidence, percent, plural, rounded
 from distillscan.detect.claims import Claim
 from distillscan.detect.tokens import trait_tokens
@@ -61,6 +63,22 @@ def test_rates_may_be_against_others_that_are_named() -> None:
     assert found == Comparison(2, 4, 4, 2.5 / 5, 4, "the rest")
     assert (str(found), found.usual) == ("2 of 4 members", "50 % of the rest")
     assert candidate.compare(even, everyone, peers=(others, ""), elsewhere=~others).base_rate == 0.5 / 5
+
+
+@given(MASKS, MASKS, st.sets(st.integers(0, 11), min_size=1), st.integers(0, 12), st.booleans())
+def test_peers_are_the_same_whether_they_are_listed_or_only_counted(
+    shows: Mask, able: Mask, chosen: set[int], users: int, shared: bool
+) -> None:
+    rows = [
+        {"account_id": f"a{k}", "user_agent": "one" if k < users else f"other{'abcdefghijkl'[k]}"} for k in range(12)
+    ]
+    population = population_of(rows)
+    shows.flags.writeable = able.flags.writeable = not shared
+    with mock.patch.object(base, "ENOUGH_PEERS", 3):
+        for _ in range(2):
+            candidate = Candidate(np.array(sorted(chosen), np.int64), signal_graph(population))
+            listed = candidate.compare(shows, able, peers=candidate.peers(able))
+            assert candidate.compare_with_peers(shows, able) == listed
 
 
 def test_a_comparison_weighs_no_more_than_its_cap() -> None:

@@ -1,15 +1,19 @@
 """Templates from sketches: small ones worked out by hand, planted ones found wherever their slot is."""
 
+import itertools
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import median
 from typing import Any
+from unittest import mock
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from distillscan.detect import templates
 from distillscan.detect.detectors.template_uniformity import TemplateUniformityParameters
 from distillscan.detect.detectors.template_uniformity import mined as mined_in
 from distillscan.detect.templates import MinedTemplates, mine
@@ -143,7 +147,36 @@ def worlds(draw: st.DrawFn) -> tuple[dict[int, list[int]], list[tuple[int, int]]
     return texts, holders
 
 
+def plainly(texts: Texts, holders: Holders) -> tuple[dict[int, list[int]], list[tuple[int, int]]]:
+    """Templates and their matches by the definition, with sets and dicts."""
+    having = {
+        s: sorted(t for t, sketch in texts.items() if s in sketch) for s in {s for k in texts.values() for s in k}
+    }
+    accounts = {s: {account for account, text in holders if text in texts} for s, texts in having.items()}
+    kept = [s for s, h in having.items() if len(h) >= LOW.min_prompts and len(accounts[s]) >= LOW.min_accounts]
+    compared = {s: set(having[s][: templates._COMPARED]) for s in kept}
+    parts = {s: {s} for s in kept}
+    for one, other in itertools.combinations(kept, 2):
+        a, b = compared[one], compared[other]
+        if len(a & b) >= templates._TOGETHER * max(len(a), len(b)):
+            joined = parts[one] | parts[other]
+            parts |= dict.fromkeys(joined, joined)
+    made = {min(part): sorted(part) for part in parts.values() if len(part) > 1}
+    counts = {(name, text): len({*part} & {*sketch}) for name, part in made.items() for text, sketch in texts.items()}
+    usual = {name: median(k for (n, _), k in counts.items() if n == name and k) for name in made}
+    least = {name: max(2, templates._MATCH_SHARE * typical) for name, typical in usual.items()}
+    return made, sorted(pair for pair, count in counts.items() if count >= least[pair[0]])
+
+
 class TestInvariants:
+    @given(worlds(), st.integers(2, 5))
+    def test_they_are_what_the_definition_says(
+        self, world: tuple[dict[int, list[int]], list[tuple[int, int]]], compared: int
+    ) -> None:
+        with mock.patch.object(templates, "_COMPARED", compared):
+            found = mined(*world)
+            assert (shingles(found), matches(found)) == plainly(*world)
+
     @given(worlds(), st.randoms(use_true_random=False))
     def test_the_order_of_texts_and_holders_does_not_matter(
         self, world: tuple[dict[int, list[int]], list[tuple[int, int]]], shuffle: Any

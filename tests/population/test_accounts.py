@@ -1,11 +1,14 @@
 """Accounts as arrays, and who carries which token: against plain dicts, by hand, and against chance."""
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from distillscan.population.accounts import Population, memoized
+from distillscan.population.accounts import Population, memoized, runs
 from distillscan.profile import merge
 from distillscan.profile.tables import LINKS_KEPT
 from distillscan.profile.text.hashes import hash_text
@@ -88,10 +91,40 @@ class TestPopulation:
             (other, "a", False),
         ]
 
+    def test_what_is_shared_cannot_be_changed(self) -> None:
+        population = population_of(ROWS)
+        for shared in (population.states("ip"), population.dominant("ip")):
+            with pytest.raises(ValueError, match="read-only"):
+                shared[0] = 0
+
+    def test_masks_are_counted_together(self) -> None:
+        population = population_of(ROWS)
+        with_address, with_client = population.states("ip"), population.states("client")
+        for _ in range(2):
+            assert population.count(with_address) == 2
+            assert population.count(with_address, with_client) == 1
+            assert population.count(with_address, np.zeros(3, np.bool_)) == 0
+        assert population.states("session", "ip").tolist() == with_address.tolist()
+
+    def test_main_users_are_counted_and_shown(self) -> None:
+        population = population_of([*ROWS, {"account_id": "d", "ip": "10.0.0.1"}])
+        used, unknown = hash_text("10.0.0.1"), hash_text("10.0.0.9")
+        assert [population.count_main_users("ip", entity) for entity in (used, unknown)] == [2, 0]
+        assert [int(population.main_users("ip", entity).sum()) for entity in (used, unknown)] == [2, 0]
+        assert population.count_main_users("device", used) == 0
+
     def test_an_empty_profile_is_an_empty_population(self) -> None:
         population = Population(merge([]))
         assert (population.size, population.requests.size) == (0, 0)
         assert population.dominant("ip").size == population.distinct("ip").size == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=20))
+def test_runs_are_groups_of_equal_neighbours(rows: list[tuple[int, int]]) -> None:
+    starts, ends = runs(*np.array(rows, np.int64).reshape(-1, 2).T)
+    lengths = [len(list(group)) for _, group in itertools.groupby(rows)]
+    assert (ends - starts + 1).tolist() == lengths
+    assert starts.tolist() == [sum(lengths[:k]) for k in range(len(lengths))]
 
 
 class TestDistinct:

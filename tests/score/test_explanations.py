@@ -16,8 +16,9 @@ from distillscan.population.graph import SIGNALS
 from distillscan.population.kinds import Kind
 from distillscan.result import FAMILIES, Family, Verdict, Weight
 from distillscan.score import DetectorFailedError, ScoreParameters, score_candidates
+from distillscan.score.combine import combine
 from distillscan.score.explanations import EXPLANATIONS, explain
-from distillscan.score.explanations.base import Common, commonest
+from distillscan.score.explanations.base import Common, Outcome, commonest
 from tests.support.explained import (
     ADOPTERS,
     CUSTOMER,
@@ -341,6 +342,24 @@ CANDIDATES = st.sampled_from(
         stating(payment_id=most("card", 9, "a"), email_domain=most("lab.example", 7, "gmail.com")),
     ]
 )
+
+
+class TestTakingOff:
+    @given(CANDIDATES, SAID)
+    def test_explanations_never_add_to_the_sum(self, candidate: Candidate, said: tuple[Finding, ...]) -> None:
+        # What is too little to be reported without them need not be explained: ranking relies on that.
+        found = explain(candidate, said, 2, P)
+        assert all(weight.bits <= 0 and weight.axis == "coordination" for weight in found.weights)
+        assert combine(said, found.weights, P, found.idle).coordination <= combine(said, (), P).coordination
+
+    def test_one_that_adds_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="only takes off, but 'generosity' adds"):
+            Outcome("holds", "", Weight("coordination", "generosity", 0.5))
+
+    def test_a_declared_customer_is_not_accused_whatever_the_setting(self) -> None:
+        candidate = stating(org_id=most("org-1", 10))
+        weights = explain(candidate, (), 0, replace(P, declared_bits=5.0)).weights
+        assert weights == (Weight("coordination", "declared: organisation", 0.0),)
 
 
 class TestThirdParties:

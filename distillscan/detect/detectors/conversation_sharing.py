@@ -12,7 +12,7 @@ from scipy.sparse import csgraph
 from distillscan.detect.base import Candidate, Detector, Finding, present, strongest, supporting
 from distillscan.detect.claims import Claim
 from distillscan.detect.tokens import masks_of, shared_entities, trait_tokens
-from distillscan.population.accounts import Mask, Population, memoized
+from distillscan.population.accounts import Mask, Population, memoized, runs
 from distillscan.population.kinds import CONVERSATION, RETURNED, SIGNATURE, VOICES, Kind
 from distillscan.profile.tables import LINKS_KEPT
 from distillscan.result import Family
@@ -103,11 +103,13 @@ def _whole_samples(population: Population) -> list[pl.DataFrame]:
 @memoized
 def languages(population: Population) -> tuple[Mask, Mask]:
     """Return the accounts whose sampled prompts are in many languages, and those of which it can be told."""
-    prompts = population.numbered(population.profile.prompts).filter(pl.col("language") > 0)
-    counted = prompts.group_by("number", "language").len("prompts")
-    spoken = (pl.col("prompts") >= _LANGUAGE_PROMPTS).sum()
-    told = counted.group_by("number").agg(pl.col("prompts").sum(), spoken=spoken).filter(pl.col("prompts") >= _ENOUGH)
-    return masks_of(population, told, pl.col("spoken") >= _LANGUAGES)
+    prompts = population.profile.prompts.select("account", "language").filter(pl.col("language") > 0)
+    key = (population.numbers(prompts["account"]) << 8) + prompts["language"].to_numpy()
+    spoken, count = np.unique(key, return_counts=True)
+    starts, _ = runs(spoken >> 8)
+    languages = np.add.reduceat((count >= _LANGUAGE_PROMPTS).astype(np.int64), starts)
+    told = np.add.reduceat(count, starts) >= _ENOUGH
+    return masks_of(population, spoken[starts] >> 8, languages >= _LANGUAGES, told)
 
 
 @memoized
@@ -179,9 +181,9 @@ def _shared(candidate: Candidate, kind: str, cap: float) -> Finding | None:
     if columns.size == 0:
         return None
     carriers = graph.carriers(kind, columns)
-    observable = [candidate.population.states(entity) for entity in graph.declared[kind].observable_through]
+    observable = candidate.population.states(*graph.declared[kind].observable_through)
     # What sharing is worth depends on how usual it is: people have second accounts, and hand over to colleagues.
-    compared = candidate.compare(carriers, np.logical_or.reduce(observable), elsewhere=graph.carries_any(kind))
+    compared = candidate.compare(carriers, observable, elsewhere=graph.carries_any(kind))
     each = graph.matrix(kind)[candidate.members][:, columns].sum(axis=1)
     on_them = int(np.count_nonzero(carriers))
     # One text on many accounts is a task that was handed out; conversations are about as many as those who hold them.

@@ -11,7 +11,7 @@ from distillscan.detect.base import Candidate, Comparison, Detector, Finding, pr
 from distillscan.detect.claims import Claim
 from distillscan.detect.tokens import trait_tokens
 from distillscan.population import kinds
-from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
+from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized, runs
 from distillscan.profile.text.intents import CAPABILITIES, HARVEST, INTENTS
 from distillscan.settings import threshold
 
@@ -55,19 +55,35 @@ class ExtractionIntentParameters:
 
 @dataclass(frozen=True, slots=True)
 class IntentCounts:
-    """Prompts or requests of each account: all, those with each intent (or ``grading``), and the share of these."""
+    """Prompts or requests of each account.
+
+    Attributes:
+        total: All of them.
+        counts: The accounts that have any with an intent (or ``grading``), ascending, and how many; by intent.
+    """
 
     total: Floats
-    counts: Mapping[str, Floats]
-    shares: Mapping[str, Floats]
+    counts: Mapping[str, tuple[Ints, Ints]]
+
+    def count(self, intent: str) -> Floats:
+        """Return how many with the intent each account has."""
+        count = np.zeros(self.total.size)
+        numbers, counts = self.counts[intent]
+        count[numbers] = counts
+        return count
+
+    def share(self, intent: str, accounts: Ints | slice = slice(None)) -> Floats:
+        """Return the share of those with the intent, 0 where there are none at all."""
+        share: Floats = self.count(intent)[accounts] / np.maximum(self.total[accounts], 1)
+        return share
 
 
 @memoized
 def intent_counts(population: Population) -> tuple[IntentCounts, IntentCounts, IntentCounts]:
     """Return what accounts ask for: distinct sampled prompts, requests with these, requests with a system prompt."""
-    sampled = population.numbered(population.profile.prompts)
+    sampled = population.numbered(population.profile.prompts.select("account", "requests", "intents"))
     known = population.profile.systems.select("intents", entity="system_prompt")
-    systems = population.links("system_prompt").join(known, on="entity", how="left")
+    systems = population.links("system_prompt").join(known, on="entity", how="left", maintain_order="left")
     systems = systems.with_columns(pl.col("intents").fill_null(0))
     prompts, requests, with_system = (
         _count(population.size, texts) for texts in (sampled.with_columns(requests=1), sampled, systems)
@@ -76,23 +92,23 @@ def intent_counts(population: Population) -> tuple[IntentCounts, IntentCounts, I
 
 
 def _count(size: int, texts: pl.DataFrame) -> IntentCounts:
-    """What is asked for in texts (``number`` of the account, ``requests``, ``intents``)."""
+    """What is asked for in texts (``number`` of the account, ascending, ``requests``, ``intents``)."""
     numbers, intents, requests = (texts[name].to_numpy() for name in ("number", "intents", "requests"))
 
-    def total(weights: Ints) -> Floats:
-        return np.bincount(numbers, weights=weights, minlength=size).astype(np.float64)
+    def count(chosen: Ints) -> tuple[Ints, Ints]:
+        starts, _ = runs(numbers[chosen])
+        return numbers[chosen][starts], np.add.reduceat(requests[chosen].astype(np.int64), starts)
 
-    every = total(requests)
-    counts = {name: total(requests * ((intents & mask) != 0)) for name, mask in _MASKS.items()}
-    return IntentCounts(every, counts, {name: count / np.maximum(every, 1) for name, count in counts.items()})
+    counts = {name: count(np.flatnonzero(intents & mask)) for name, mask in _MASKS.items()}
+    return IntentCounts(np.bincount(numbers, requests, size).astype(np.float64), counts)
 
 
 @memoized
 def showing(population: Population, intent: str, p: ExtractionIntentParameters) -> tuple[Mask, Mask]:
     """Return the accounts that show an intent, in prompts or system prompts, and those of which it can be told."""
     prompts, requests, systems = intent_counts(population)
-    by_prompt = (requests.counts[intent] >= p.least) & (prompts.shares[intent] >= p.share)
-    told, by_system = requests.total >= p.enough, systems.shares[intent] >= p.system_share
+    by_prompt = (requests.count(intent) >= p.least) & (prompts.share(intent) >= p.share)
+    told, by_system = requests.total >= p.enough, systems.share(intent) >= p.system_share
     told_of_systems = systems.total >= p.enough
     return (told & by_prompt) | (told_of_systems & by_system), told | told_of_systems
 
@@ -102,7 +118,7 @@ def narrow(population: Population, capability: str) -> tuple[Mask, Mask]:
     """Return the accounts that ask for hardly anything but one capability, and those of which it can be told."""
     prompts, _, _ = intent_counts(population)
     able = prompts.total >= _NARROW_PROMPTS
-    return able & (prompts.shares[capability] >= _NARROW_SHARE), able
+    return able & (prompts.share(capability) >= _NARROW_SHARE), able
 
 
 def capability_shares(candidate: Candidate) -> dict[str, float]:
@@ -115,7 +131,7 @@ def capability_shares(candidate: Candidate) -> dict[str, float]:
     able = candidate.members[prompts.total[candidate.members] > 0]
     if able.size == 0:
         return {}
-    shares = {name: float(prompts.shares[name][able].mean()) for name in _CAPABILITIES}
+    shares = {name: float(prompts.share(name, able).mean()) for name in _CAPABILITIES}
     return dict(sorted(((name, share) for name, share in shares.items() if share > 0), key=lambda item: -item[1]))
 
 
@@ -156,7 +172,7 @@ def _accord(rarest: Finding | None, p: ExtractionIntentParameters) -> Finding | 
 
 def _compare(candidate: Candidate, shows: Mask, observable: Mask) -> tuple[Comparison, dict[str, object]]:
     """The comparison with peers, and the details that findings have in common."""
-    compared = candidate.compare(shows, observable, peers=candidate.peers(observable))
+    compared = candidate.compare_with_peers(shows, observable)
     return compared, {**compared.details("members_showing"), "compared_with": compared.others_name}
 
 
@@ -167,7 +183,8 @@ def _intent(candidate: Candidate, name: str, p: ExtractionIntentParameters) -> F
     if bits <= 0:
         return None
     prompts, _, systems = intent_counts(candidate.population)
-    share = np.maximum(prompts.shares[name], systems.shares[name])[shows & candidate.mask]
+    showing_it = candidate.members[shows[candidate.members]]
+    share = np.maximum(prompts.share(name, showing_it), systems.share(name, showing_it))
     details = {"intent": name, **details, "median_share_of_prompts": float(np.median(share))}
     summary = f"{compared} {_DO[name]}, as {compared.usual} do"
     return Finding(Claim.INTENT, "content", "extraction", bits, summary, details)

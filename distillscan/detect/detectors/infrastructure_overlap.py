@@ -67,8 +67,11 @@ def rotating(population: Population) -> tuple[Mask, Mask]:
 def with_address(population: Population) -> Floats:
     """Return how many requests of each account state an address; all of them where the profile holds a sample only."""
     links = population.links("ip_prefix")
-    stated = np.bincount(links["number"].to_numpy(), links["requests"].to_numpy(), minlength=population.size)
-    return np.where(population.touched("ip_prefix") >= LINKS_KEPT, population.requests, stated)
+    number = links["number"].to_numpy()
+    stated, touched = (
+        np.bincount(number, weights, population.size) for weights in (links["requests"].to_numpy(), None)
+    )
+    return np.where(touched >= LINKS_KEPT, population.requests, stated)
 
 
 def stacks(population: Population, p: InfrastructureOverlapParameters) -> pl.DataFrame:

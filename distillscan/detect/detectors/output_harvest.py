@@ -9,7 +9,7 @@ import polars as pl
 
 from distillscan.detect.base import Candidate, Detector, Finding, percent, plural, present, supporting
 from distillscan.detect.claims import Claim, DailyRhythmFacts, NoRestFacts
-from distillscan.population.accounts import PROMPTS, Floats, Population, memoized
+from distillscan.population.accounts import PROMPTS, Floats, Ints, Mask, Population, memoized
 from distillscan.profile.tables import PROMPTS_KEPT
 from distillscan.result import Family
 from distillscan.settings import threshold
@@ -99,6 +99,20 @@ def distinct_share(population: Population) -> Floats:
     return share
 
 
+@memoized
+def to_one_model(population: Population) -> tuple[Mask, Mask]:
+    """Return the accounts that keep to one model, and those of which it can be told."""
+    share = main_model_share(population)
+    return np.nan_to_num(share) >= _ONE_MODEL, ~np.isnan(share)
+
+
+@memoized
+def without_repeats(population: Population) -> tuple[Mask, Mask]:
+    """Return the accounts that hardly ever repeat a prompt, and those of which it can be told."""
+    share = distinct_share(population)
+    return np.nan_to_num(share) >= _UNREPEATED, ~np.isnan(share)
+
+
 class OutputHarvestDetector(Detector):
     """Round-the-clock use, volume, concentration on one model and prompts without repeats."""
 
@@ -109,15 +123,15 @@ class OutputHarvestDetector(Detector):
     parameters = OutputHarvestParameters()
 
     def assess(self, candidate: Candidate, parameters: OutputHarvestParameters) -> list[Finding]:
-        model, distinct = main_model_share(candidate.population), distinct_share(candidate.population)
-        to_one_model = f"send {percent(_ONE_MODEL)} or more of their requests to one model"
-        one_model = _habit(candidate, Claim.ONE_MODEL, model, _ONE_MODEL, _MODEL_CAP, to_one_model)
+        model, distinct = to_one_model(candidate.population), without_repeats(candidate.population)
+        keep = f"send {percent(_ONE_MODEL)} or more of their requests to one model"
+        one_model = _habit(candidate, Claim.ONE_MODEL, model, _MODEL_CAP, keep)
         # A ring that sells or spams keeps to one model as well. Only where no prompts can be read, which would show
         # harvesting in what they ask for, the one model has to stand for it.
         if one_model and np.mean(candidate.population.states(PROMPTS)[candidate.members]) < _READABLE:
             one_model = replace(one_model, specific=True)
         repeats = "hardly ever repeat a prompt"
-        no_repeats = _habit(candidate, Claim.NO_REPEATS, distinct, _UNREPEATED, _DISTINCT_CAP, repeats)
+        no_repeats = _habit(candidate, Claim.NO_REPEATS, distinct, _DISTINCT_CAP, repeats)
         rhythm, volume = _rhythm(candidate, parameters), _volume(candidate, parameters)
         return present(rhythm, volume, one_model, no_repeats, _answer_length(candidate, parameters))
 
@@ -165,9 +179,17 @@ def concentration(table: Floats) -> tuple[Floats, Floats]:
 
 
 @memoized
-def concentrations(population: Population) -> tuple[Floats, Floats]:
-    """Return ``concentration`` of every account."""
-    return concentration(hours_of_day(population))
+def rhythms(population: Population) -> tuple[Floats, Floats]:
+    """Return how far accounts keep to a part of the day, and the sums of that over all accounts.
+
+    Returns:
+        Three rows: 1 for accounts with a pair of requests, 0 for others; the weight of their pairs; that times their
+        ``concentration``.
+    """
+    squared, pairs = concentration(hours_of_day(population))
+    weight = np.minimum(pairs, _LOOSE_PAIRS)
+    rows = np.stack([np.sign(pairs), weight, np.where(pairs > 0, squared, 0.0) * weight])
+    return rows, rows.sum(axis=1)
 
 
 def _sparse_rhythm(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
@@ -175,25 +197,23 @@ def _sparse_rhythm(candidate: Candidate, p: OutputHarvestParameters) -> Finding 
 
     Each account is held against itself, so people of all time zones together still show their nights.
     """
-    squared, pairs = concentrations(candidate.population)
-    weight = np.minimum(pairs, _LOOSE_PAIRS)
-    inside, others = candidate.mask & (pairs > 0), ~candidate.mask & (pairs > 0)
-    known = float(weight[inside].sum())
-    if known < _LOOSE_ENOUGH or not np.any(others):
+    rows, everybody = rhythms(candidate.population)
+    inside = rows[:, candidate.members].sum(axis=1)
+    (members, known, kept), (others, *others_kept) = inside, everybody - inside
+    if known < _LOOSE_ENOUGH or others == 0:
         return None
-    usual = float(np.average(squared[others], weights=weight[others]))
+    usual = float(others_kept[1] / others_kept[0])
     if usual <= _LOOSE_USUAL:
         return None
-    strictness = max(0.0, float(np.average(squared[inside], weights=weight[inside]))) / usual
+    strictness = max(0.0, float(kept / known)) / usual
     flat = min(1.0, max(0.0, 1.0 - strictness))
-    certainty = min(1.0, known / (_LOOSE_CERTAIN * _LOOSE_ENOUGH))
+    certainty = min(1.0, float(known) / (_LOOSE_CERTAIN * _LOOSE_ENOUGH))
     bits = p.rhythm_cap * (2.0 * min(1.0, flat / _FLAT_FULL) - 1.0) * certainty
-    members = int(inside.sum())
     summary = (
         f"taken one by one, members keep to a part of the day {percent(strictness)} as strictly as other accounts do"
-        f" ({plural(members, 'member')} with two requests or more)"
+        f" ({plural(int(members), 'member')} with two requests or more)"
     )
-    details = {"daily_rhythm": strictness, "members": members, "pairs_of_requests": known}
+    details = {"daily_rhythm": strictness, "members": int(members), "pairs_of_requests": float(known)}
     facts = DailyRhythmFacts(strictness)
     return Finding(Claim.DAILY_RHYTHM, "timing", "extraction", bits, summary, details, facts, specific=False)
 
@@ -203,22 +223,42 @@ def _volume(candidate: Candidate, p: OutputHarvestParameters) -> Finding:
     requests = int(population.requests[candidate.members].sum())
     output = int(population.profile.accounts["output_tokens"].to_numpy()[candidate.members].sum())
     bits = max(_VOLUME_FLOOR, min(_VOLUME_CAP, _VOLUME_SLOPE * math.log2(max(1, requests) / p.volume_zero)))
-    share = requests / max(1, int(population.requests.sum()))
+    share = requests / max(1, population.total_requests)
     summary = f"{requests:,} requests ({percent(share)} of the log), {output:,} output tokens"
     details = {"requests": requests, "share": share, "output_tokens": output}
     return Finding(Claim.VOLUME, "timing", "extraction", bits, summary, details, specific=False)
 
 
+@memoized
+def answer_lengths(population: Population, enough: int) -> tuple[Floats, Ints, Floats]:
+    """Return the mean tokens of each account's answers, their place in ascending order, and all in that order.
+
+    The place is -1 for accounts with fewer than ``enough`` answers, which have none in the order.
+    """
+    accounts = population.profile.accounts
+    answers = accounts["with_output"].to_numpy().astype(np.float64)
+    mean, able = accounts["output_tokens"].to_numpy() / np.maximum(answers, 1), np.flatnonzero(answers >= enough)
+    order, place = able[np.argsort(mean[able], kind="stable")], np.full(population.size, -1)
+    place[order] = np.arange(order.size)
+    return mean, place, mean[order]
+
+
+def median_without(ordered: Floats, left_out: Ints) -> float:
+    """Return the median of ascending values but for some, given by their places, ascending; there must be others."""
+    rest = ordered.size - left_out.size
+    middle = np.array([(rest - 1) // 2, rest // 2])
+    # So many values that are left stand before each that is left out.
+    return float(ordered[middle + np.searchsorted(left_out - np.arange(left_out.size), middle, "right")].mean())
+
+
 def _answer_length(candidate: Candidate, p: OutputHarvestParameters) -> Finding | None:
     """Whether the typical member gets longer answers than the typical account outside."""
-    accounts = candidate.population.profile.accounts
-    answers = accounts["with_output"].to_numpy().astype(np.float64)
-    able = answers >= p.enough_answers
-    mean = accounts["output_tokens"].to_numpy() / np.maximum(answers, 1)
-    inside, others = mean[able & candidate.mask], mean[able & ~candidate.mask]
-    if inside.size < p.busy_members or others.size < p.busy_members:
+    mean, place, ordered = answer_lengths(candidate.population, p.enough_answers)
+    able = candidate.members[place[candidate.members] >= 0]
+    inside, others = mean[able], ordered.size - able.size
+    if inside.size < p.busy_members or others < p.busy_members:
         return None
-    typical, usual = float(np.median(inside)), float(np.median(others))
+    typical, usual = float(np.median(inside)), median_without(ordered, np.sort(place[able]))
     times = math.log2(max(typical, 1.0) / max(usual, 1.0))
     # Each member is held against the others' median: a few verbose ones do not speak for all.
     share = float(np.mean(inside > usual))
@@ -228,9 +268,9 @@ def _answer_length(candidate: Candidate, p: OutputHarvestParameters) -> Finding 
     return supporting(Finding(Claim.ANSWER_LENGTH, "content", "extraction", bits, summary, details))
 
 
-def _habit(candidate: Candidate, claim: Claim, share: Floats, limit: float, cap: float, does: str) -> Finding | None:
-    """Members whose share (NaN where unknown) of their requests or prompts reaches a limit; no specific sign."""
-    compared = candidate.compare(np.nan_to_num(share) >= limit, ~np.isnan(share))
+def _habit(candidate: Candidate, claim: Claim, habit: tuple[Mask, Mask], cap: float, does: str) -> Finding | None:
+    """Members with a habit (who has it, and of whom it can be told); no specific sign."""
+    compared = candidate.compare(*habit)
     if compared.observable < _LEAST_MEMBERS or compared.others == 0:
         return None
     bits, summary = compared.share_bits(cap), f"{compared} {does}, as {compared.usual} do"

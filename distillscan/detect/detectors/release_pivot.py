@@ -60,6 +60,19 @@ def move(population: Population, release: Release, window_hours: int, least: int
     return share, before
 
 
+@memoized
+def moved(population: Population, release: Release, p: ReleasePivotParameters, least: int) -> tuple[Mask, Mask]:
+    """Return the accounts that moved to a released model, and those of which it can be told (see ``move``)."""
+    share, _ = move(population, release, p.window_hours, least)
+    return np.nan_to_num(share) >= p.moved, ~np.isnan(share)
+
+
+@memoized
+def _used_before(population: Population, release: Release, p: ReleasePivotParameters, least: int, model: int) -> Mask:
+    used: Mask = move(population, release, p.window_hours, least)[1] == np.uint64(model)
+    return used
+
+
 class ReleasePivotDetector(Detector):
     """Share of traffic moved to a new model within a day of its release; a difference to comparable accounts."""
 
@@ -91,19 +104,19 @@ class ReleasePivotDetector(Detector):
 
 def _pivot(candidate: Candidate, release: Release, p: ReleasePivotParameters) -> list[Finding]:
     population, members = candidate.population, candidate.members
-    share, before = move(population, release, p.window_hours, _LEAST_REQUESTS)
-    if np.count_nonzero(~np.isnan(share[members])) < _JUDGED_APART * members.size:
+    least = _LEAST_REQUESTS
+    if np.count_nonzero(moved(population, release, p, least)[1][members]) < _JUDGED_APART * members.size:
         # Of a quiet pool, whatever little each did counts: together that says how the pool moved.
-        share, before = move(population, release, p.window_hours, 1)
-    observable = ~np.isnan(share)
+        least = 1
+    has_moved, observable = moved(population, release, p, least)
     if np.count_nonzero(observable[members]) < _LEAST_MEMBERS:
         return []
-    moved = np.nan_to_num(share) >= p.moved
-    compared = candidate.compare(moved, observable, peers=matched(candidate, before, observable))
+    among, name = _matched(candidate, release, p, least)
+    compared = candidate.compare_among(has_moved, observable, among, name)
     bits = compared.group_bits(p.cap)
     if compared.others == 0 or bits <= 0:
         return []
-    mean = float(np.nanmean(share[members]))
+    mean = float(np.nanmean(move(population, release, p.window_hours, least)[0][members]))
     summary = (
         f"{compared} active around the release of {release.model} moved to it within {p.window_hours} h "
         f"(mean share {percent(mean)}), as {compared.usual} did"
@@ -125,16 +138,19 @@ def _pivot(candidate: Candidate, release: Release, p: ReleasePivotParameters) ->
     ]
 
 
-def matched(candidate: Candidate, before: Hashes, observable: Mask) -> tuple[Mask, str]:
-    """Return whom to compare with: those of the same client and earlier model if enough, else same model, else all."""
+def _matched(
+    candidate: Candidate, release: Release, p: ReleasePivotParameters, least: int
+) -> tuple[tuple[Mask, ...], str]:
+    """Whom to compare with: those of the same client and earlier model if enough, else same model, else all."""
+    population, observable = candidate.population, moved(candidate.population, release, p, least)[1]
     # Members of whom nothing can be said have no say in whom the others are compared with.
     members = candidate.members[observable[candidate.members]]
-    clients = candidate.population.client
-    others, client = observable & ~candidate.mask, commonest(clients[members])[0]
-    same_model = others & (before == commonest(before[members])[0])
-    both = same_model & (clients == client)
-    if client != 0 and np.count_nonzero(both) >= ENOUGH_PEERS:
+    client, _ = commonest(population.client[members])
+    model, _ = commonest(move(population, release, p.window_hours, least)[1][members])
+    same_model = (observable, _used_before(population, release, p, least, model))
+    both = (*same_model, population.main_users("client", client))
+    if client != 0 and candidate.count_others(*both) >= ENOUGH_PEERS:
         return both, "accounts with the same client and earlier model"
-    if np.count_nonzero(same_model) >= ENOUGH_PEERS:
+    if candidate.count_others(*same_model) >= ENOUGH_PEERS:
         return same_model, "accounts with the same earlier model"
-    return others, "all other accounts"
+    return (observable,), "all other accounts"

@@ -7,7 +7,7 @@ import numpy as np
 
 from distillscan.detect.base import Candidate, Detector, Finding, percent, present, supporting
 from distillscan.detect.claims import Claim
-from distillscan.population.accounts import Floats, Ints
+from distillscan.population.accounts import Floats, Ints, Mask, Population, memoized
 from distillscan.population.stats import group_bits
 from distillscan.settings import threshold
 
@@ -31,9 +31,41 @@ class SuccessionParameters:
 
 def starts_near(stops: Floats, starts: Floats, hours: float) -> Ints:
     """Return how many of the starts (hours, ascending) come within ``hours`` after each stop, before it if negative."""
-    begin, end = np.minimum(stops, stops + hours), np.maximum(stops, stops + hours)
+    begin, end = _windows(stops, hours)
     counts: Ints = np.searchsorted(starts, end, "right") - np.searchsorted(starts, begin, "right")
     return counts
+
+
+def with_start(begin: Floats, end: Floats, starts: Floats) -> int:
+    """Count the windows (ascending, of one length) in which one of the starts (ascending) lies: later than the begin.
+
+    It takes a look-up for each start, not for each window.
+    """
+    # Windows that hold a start stand next to each other; those that held an earlier one were counted with that.
+    first, stop = np.searchsorted(end, starts), np.searchsorted(begin, starts)
+    return int((stop - np.maximum(first, np.append(0, stop[:-1]))).clip(0).sum())
+
+
+def _windows(stops: Floats, hours: float) -> tuple[Floats, Floats]:
+    return np.minimum(stops, stops + hours), np.maximum(stops, stops + hours)
+
+
+@memoized
+def starts_and_stops(population: Population, hours: float) -> tuple[Mask, Mask, Floats, Floats]:
+    """Return the accounts that start after the log does; those that stop before its end; windows after these stops.
+
+    The windows are given by begin and end (hours since 1970), ascending.
+    """
+    first, last = population.active_hours
+    stopping = last < last.max() - _MARGIN_HOURS
+    return first > first.min() + _MARGIN_HOURS, stopping, *_windows(np.sort(last[stopping]), hours)
+
+
+@memoized
+def probing(population: Population, refused: float) -> tuple[Mask, Mask]:
+    """Return the accounts of whose requests such a share is refused, and those of which it can be told."""
+    refusals = population.profile.accounts["refused"].to_numpy().astype(np.float64)
+    return refusals >= refused * population.requests, population.requests >= _REFUSED_REQUESTS
 
 
 class SuccessionDetector(Detector):
@@ -51,21 +83,22 @@ class SuccessionDetector(Detector):
 
 def _replacement(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
     population, members = candidate.population, candidate.members
-    first, last = population.active_hours
-    stopped, later = last < last.max() - _MARGIN_HOURS, first > first.min() + _MARGIN_HOURS
-    starts = np.sort(first[members][later[members]])
-    mine = stopped & candidate.mask
-    banned = mine & population.turned_away
+    first, last = (hours[members] for hours in population.active_hours)
+    starting, stopping, begin, end = starts_and_stops(population, p.hours)
+    later, mine = starting[members], stopping[members]
+    starts = np.sort(first[later])
+    banned = mine & population.turned_away[members]
     # Where enough members were turned away, only these ends count: the others may just have been done.
     ends = banned if np.count_nonzero(banned) >= _ENOUGH else mine
-    stops, others = last[ends], last[stopped & ~candidate.mask]
+    stops = last[ends]
     if stops.size < _ENOUGH or starts.size == 0:
         return None
     # Nobody replaces anybody if members start as often after strangers' ends, or as often before their own: at an event
     # all come and all go. An account's own start is no other's.
     own = later[ends] & (first[ends] > stops - p.hours)
     ahead = float(np.mean(starts_near(stops, starts, -p.hours) > own))
-    by_chance = np.count_nonzero(starts_near(others, starts, p.hours)) / max(1, others.size)
+    by_strangers = with_start(begin, end, starts) - np.count_nonzero(starts_near(last[mine], starts, p.hours))
+    by_chance = int(by_strangers) / max(1, begin.size - int(np.count_nonzero(mine)))
     chance = max(_CHANCE_FLOOR, ahead, by_chance)
     after = int(np.count_nonzero(starts_near(stops, starts, p.hours)))
     bits = group_bits(after, stops.size, stops.size, chance, _CAP)
@@ -87,17 +120,13 @@ def _replacement(candidate: Candidate, p: SuccessionParameters) -> Finding | Non
 
 
 def _probing(candidate: Candidate, p: SuccessionParameters) -> Finding | None:
-    population = candidate.population
-    refused = population.profile.accounts["refused"].to_numpy().astype(np.float64)
-    observable = population.requests >= _REFUSED_REQUESTS
-    probes = refused >= p.refused * population.requests
+    probes, observable = probing(candidate.population, p.refused)
     compared = candidate.compare(probes, observable)
     if compared.shown < _REFUSED_MEMBERS:
         return None
-    first, _ = population.active_hours
-    probing = (probes & observable)[candidate.members]
-    early, rest = first[candidate.members[probing]], first[candidate.members[~probing]]
-    ahead = float(np.median(rest) - np.median(early)) if early.size and rest.size else 0.0
+    first = candidate.population.active_hours[0][candidate.members]
+    early = probes[candidate.members] & observable[candidate.members]
+    ahead = float(np.median(first[~early]) - np.median(first[early])) if np.any(early) and not np.all(early) else 0.0
     summary = f"{compared} are refused {percent(p.refused)} of their requests or more; {compared.usual} are"
     if ahead > 24:
         summary += f"; they began {ahead / 24:.0f} days before the others"

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import polars as pl
+from scipy import sparse
 
 from distillscan.detect.base import Candidate, Detector, Finding, percent
 from distillscan.detect.claims import Claim
@@ -32,9 +34,10 @@ class TemplateUniformityParameters:
 
 @memoized
 def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All sampled texts (``text``, ``sketch``, ``tokens``) and who holds them where; system prompts by tokens alone.
+    """All sampled texts (``text``, ``sketch``, ``tokens``), sorted, and who holds them where.
 
-    Prompts and system prompts are mined together: the same instruction may stand in either.
+    Prompts and system prompts are mined together: the same instruction may stand in either. System prompts go by
+    their tokens alone.
     """
     columns = ["text", "sketch", "tokens", "bytes"]
     prompts = population.profile.prompts.rename({"prompt": "text"}).select("account", *columns)
@@ -44,10 +47,9 @@ def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
     where = {"prompt": prompts.select("account", "text"), "system_prompt": named}
     holders = pl.concat(held.with_columns(pl.lit(name).alias("where")) for name, held in where.items())
     # System prompts that differ in digits and case only have the same shingles; the longest keeps most of them.
-    texts = pl.concat([prompts.select(columns), systems.select(columns)]).sort(
-        "text", "bytes", descending=[False, True]
-    )
-    return texts.unique("text", keep="first", maintain_order=True), holders
+    texts = pl.concat([prompts.select(columns), systems.sort("bytes", descending=True).select(columns)])
+    first = np.unique(texts["text"].to_numpy(), return_index=True)[1]
+    return texts[first].with_columns(pl.col("text").set_sorted()), holders
 
 
 @memoized
@@ -102,9 +104,9 @@ class TemplateUniformityDetector(Detector):
         return pl.concat(parts).sort("kind", "account", "token")
 
     def assess(self, candidate: Candidate, parameters: TemplateUniformityParameters) -> list[Finding]:
-        stating = candidate.population.states("system_prompt")
+        with_text, stating = (candidate.population.states("system_prompt", *more) for more in ((PROMPTS,), ()))
         return [
-            *_wording(candidate, "template", stating | candidate.population.states(PROMPTS), parameters),
+            *_wording(candidate, "template", with_text, parameters),
             *_wording(candidate, "system_template", stating, parameters),
         ]
 
@@ -115,7 +117,7 @@ def _wording(candidate: Candidate, kind: str, observable: Mask, p: TemplateUnifo
     if columns.size == 0:
         return
     carriers = candidate.graph.habitual_carriers(kind, columns)
-    compared = candidate.compare(carriers, observable, peers=candidate.peers(observable))
+    compared = candidate.compare_with_peers(carriers, observable)
     bits = compared.group_bits(p.cap)
     coverage = typical_coverage(candidate, kind, candidate.graph.tokens(kind)[columns], p)
     details = {
@@ -144,9 +146,17 @@ def _automation(coverage: float, bits: float, members: int, p: TemplateUniformit
 
 def typical_coverage(candidate: Candidate, kind: str, templates: Hashes, p: TemplateUniformityParameters) -> float:
     """Return the median, over members that use any of the templates, of the share of their prompts these cover."""
-    uses = mined(candidate.population, kind, p).uses
-    uses = uses.filter(pl.col("template").is_in(pl.Series(templates).implode()))
-    best = uses.group_by("account", "template").agg(pl.col("coverage").max())
-    covered = best.group_by("account").agg(pl.col("coverage").sum().clip(0, 1))
-    of_members = covered.filter(pl.Series(candidate.mask[candidate.population.numbers(covered["account"])]))
-    return float(of_members["coverage"].median() or 0.0)  # type: ignore[arg-type]
+    names, coverage = _coverage(candidate.population, kind, p)
+    columns = np.searchsorted(names, templates)
+    columns = columns[np.append(names, 0)[columns] == templates]
+    covered = np.minimum(1.0, coverage[candidate.members][:, columns].sum(axis=1))
+    return float(np.median(covered[covered > 0])) if np.any(covered > 0) else 0.0
+
+
+@memoized
+def _coverage(population: Population, kind: str, p: TemplateUniformityParameters) -> tuple[Hashes, Any]:
+    """The templates of a kind, and the share of each account's prompts (or system prompts) that each covers (CSR)."""
+    uses = mined(population, kind, p).uses.group_by("account", "template").agg(pl.col("coverage").max())
+    names, columns = np.unique(uses["template"].to_numpy(), return_inverse=True)
+    cells = (uses["coverage"].to_numpy(), (population.numbers(uses["account"]), columns))
+    return names, sparse.csr_array(cells, shape=(population.size, names.size))

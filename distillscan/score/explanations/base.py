@@ -61,10 +61,11 @@ class View:
         return replace(self, findings=findings, every=every)
 
     def reduction(self, explained: Iterable[Finding]) -> float:
-        """Return what findings that are explained add to the sum, negative: taken out before families are capped."""
+        """Return what findings that are explained add to the sum, 0 at most: taken out before families are capped."""
         every, part = _bits_by_family(self.every), _bits_by_family(explained)
         caps = {family: self.p.cap("coordination", family) for family in FAMILIES}
-        return round(sum(min(cap, every[f] - part[f]) - min(cap, every[f]) for f, cap in caps.items()), 2)
+        bits = round(sum(min(cap, every[f] - part[f]) - min(cap, every[f]) for f, cap in caps.items()), 2)
+        return bits if bits <= 0 else 0.0
 
 
 def _bits_by_family(findings: Iterable[Finding]) -> dict[Family, float]:
@@ -81,7 +82,7 @@ class Outcome:
     Attributes:
         verdict: Whether it holds.
         reason: Why, in words.
-        weight: The line it adds to the sum, if it takes anything off.
+        weight: The line it adds to the sum, if it takes anything off: of 0 bits at most.
         takes_off: The findings that this line takes off, if it is not the whole cluster that is explained.
         idles: Families that do not count towards those that high severity needs.
     """
@@ -91,6 +92,10 @@ class Outcome:
     weight: Weight | None = None
     takes_off: tuple[Finding, ...] = ()
     idles: frozenset[Family] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.weight is not None and self.weight.bits > 0:
+            raise ValueError(f"an explanation only takes off, but {self.weight.label!r} adds {self.weight.bits} bits")
 
 
 class InnocentExplanation(ABC):

@@ -5,10 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from distillscan.detect.base import Candidate, Finding, percent
+from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
 from distillscan.detect.mail_providers import provider_entities
-from distillscan.population.accounts import Mask
 from distillscan.result import Weight
 from distillscan.score.explanations.base import SITE_SHARE, Common, InnocentExplanation, Outcome, View, commonest
 
@@ -29,7 +28,10 @@ class DeclaredCustomer(InnocentExplanation):
         """Return whether an organisation, a reseller, a mail domain, or a card with domains declares the members."""
         candidate, p = view.candidate, view.p
         org, kind, domain = (commonest(candidate, what) for what in ("org", "account_type", "email_domain"))
-        if org is not None and np.count_nonzero(_users(candidate, "org", org)) > _EVERYBODY * candidate.population.size:
+        if (
+            org is not None
+            and candidate.population.count_main_users("org", org.entity) > _EVERYBODY * candidate.population.size
+        ):
             org = None
         if org is not None and org.share >= p.declared_share:
             reason = f"{percent(org.share)} of the members belong to one organisation"
@@ -43,19 +45,14 @@ class DeclaredCustomer(InnocentExplanation):
 
 
 def _declared(what: str, bits: float, reason: str, takes_off: tuple[Finding, ...] = ()) -> Outcome:
-    return Outcome("holds", reason, Weight("coordination", f"declared: {what}", bits), takes_off)
-
-
-def _users(candidate: Candidate, kind: str, common: Common) -> Mask:
-    """Accounts of the log, members or not, that mostly state this value."""
-    users: Mask = candidate.population.dominant(kind) == np.uint64(common.entity)
-    return users
+    return Outcome("holds", reason, Weight("coordination", f"declared: {what}", min(0.0, bits)), takes_off)
 
 
 def _is_company(view: View, domain: Common) -> bool:
     """Whether a mail domain is a company's: not a known provider's, and mostly the members' own."""
-    users = _users(view.candidate, "email_domain", domain)
-    mostly_own = np.count_nonzero(users[view.candidate.members]) >= view.p.company_share * np.count_nonzero(users)
+    population, members = view.candidate.population, view.candidate.members
+    inside = np.count_nonzero(population.dominant("email_domain")[members] == np.uint64(domain.entity))
+    mostly_own = inside >= view.p.company_share * population.count_main_users("email_domain", domain.entity)
     return bool(mostly_own) and domain.entity not in provider_entities()
 
 

@@ -324,7 +324,7 @@ class TestPlanted:
         population = population_of(sends("b", TRACE, TRACE, TRACE) + sends("a", TALK, TALK, TALK))
         prompts, requests, _ = extraction_intent.intent_counts(population)
         at_b = numbers_of(population, "b")
-        assert np.flatnonzero(prompts.shares["reasoning_trace"]).tolist() == at_b.tolist()
-        assert requests.counts["reasoning_trace"][at_b].tolist() == [3]
+        assert np.flatnonzero(prompts.share("reasoning_trace")).tolist() == at_b.tolist()
+        assert requests.count("reasoning_trace")[at_b].tolist() == [3]
         assert prompts.total.tolist() == [3, 3]
-        assert set(prompts.shares) == {*HARVEST, "reasoning", "coding", "tools", "vision", "grading"}
+        assert set(prompts.counts) == {*HARVEST, "reasoning", "coding", "tools", "vision", "grading"}

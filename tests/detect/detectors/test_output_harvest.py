@@ -281,6 +281,14 @@ class TestOutputHarvest:
         assert self.detector.signals(population_of(each(3)), HARVEST).equals(SIGNALS.to_frame())
 
 
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=15), st.data())
+def test_the_median_of_what_is_left(values: list[int], data: st.DataObject) -> None:
+    ordered = np.sort(np.array(values, np.float64))
+    left_out = data.draw(st.sets(st.integers(0, ordered.size - 1), max_size=ordered.size - 1))
+    found = output_harvest.median_without(ordered, np.array(sorted(left_out), np.int64))
+    assert found == np.median(np.delete(ordered, sorted(left_out)))
+
+
 class TestLongAnswers:
     """Members whose answers are longer than those that other accounts get: whole reasoning is long."""
 

@@ -86,6 +86,14 @@ class TestStartsNear:
         assert after.tolist() == [sum(0 < b - e <= hours for b in starts) for e in stops]
         assert before.tolist() == [sum(0 <= e - b < hours for b in starts) for e in stops]
 
+    @given(hours, hours, st.integers(1, 15))
+    def test_windows_with_a_start_are_the_stops_that_have_one(
+        self, stops: list[float], starts: list[float], hours: int
+    ) -> None:
+        ends, begins = np.sort(np.array(stops)), np.sort(np.array(starts))
+        found = succession.with_start(ends, ends + hours, begins)
+        assert found == np.count_nonzero(succession.starts_near(ends, begins, hours))
+
 
 def pools(size: int, stop: float = 300, gap: float = 5, banned: bool = True) -> Rows:
     """A pool that stops within an hour, and one as large that starts after a gap."""
