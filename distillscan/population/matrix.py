@@ -28,14 +28,14 @@ def summed(numbers: Ints, weights: Floats, size: int) -> tuple[Ints, Floats]:
         order = np.argsort(numbers, kind="stable")
         ranked = numbers[order]
         first = np.diff(ranked, prepend=-1) != 0
-        sums: Floats = np.bincount(np.cumsum(first) - 1, weights=weights[order])
+        sums = np.bincount(np.cumsum(first) - 1, weights=weights[order]).astype(np.float64)
         return ranked[first].astype(np.int64), sums
     present = np.zeros(size, np.bool_)
     present[numbers] = True
     distinct = np.flatnonzero(present)
     place = np.empty(size, np.int32)
     place[distinct] = np.arange(distinct.size, dtype=np.int32)
-    sums = np.bincount(place[numbers], weights=weights, minlength=distinct.size)
+    sums = np.bincount(place[numbers], weights=weights, minlength=distinct.size).astype(np.float64)
     return distinct.astype(np.int64), sums
 
 
@@ -94,7 +94,7 @@ class TokenColumns:
             for m in matrices
         ]
         carried = sparse.hstack(blocks, format="csr") if blocks else sparse.csr_array((accounts, 0))
-        self._indptr: Ints = carried.indptr
+        self._indptr = carried.indptr.astype(np.int64)
         self._indices = carried.indices.astype(np.int32)
 
     def met(self, members: Ints) -> tuple[Ints, Ints]:
