@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, Literal, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -128,6 +128,26 @@ class Population:
         # They are looked for anew each time: kept, they would take as much memory as the profile.
         known = kind in KINDS
         return self.numbered(self.profile.links.filter(pl.col("kind") == kind if known else False))
+
+    @memoized
+    def _begins(self, table: str) -> Ints:
+        """Where the rows of each account begin in a table; at last, where those of the last one end."""
+        accounts = getattr(self.profile, table)["account"].to_numpy()
+        return np.append(np.searchsorted(accounts, self._ids), accounts.size)
+
+    def rows_of(self, table: Literal["links", "prompts", "activity"], members: Ints) -> pl.DataFrame:
+        """Return the rows of a table of the profile that belong to the given accounts."""
+        rows: pl.DataFrame = getattr(self.profile, table)[spans(self._begins(table), members)]
+        return rows
+
+    @memoized
+    def _carriers(self, kind: str) -> tuple[Hashes, Ints]:
+        return np.unique(self.links(kind)["entity"].to_numpy(), return_counts=True)
+
+    def count_carriers(self, kind: str, entities: Hashes) -> Ints:
+        """Count the accounts that touch each of these entities, which some account must."""
+        known, counts = self._carriers(kind)
+        return counts[np.searchsorted(known, entities)]
 
     def touched(self, kind: str) -> Floats:
         """Return how many entities of this kind each account has in the profile, shared or not."""

@@ -70,13 +70,13 @@ def exemplars(
 
     At most ``most``. Which texts are chosen depends on their content only, not on where they stand in the input.
     """
-    population, members = scored.candidate.population, _members(scored.candidate)
+    population = scored.candidate.population
     matches = mined(population, kind, p).matches.filter(pl.col("template") == int(template.template_id, 16))
     if template.where == "prompt":
-        prompts = population.profile.prompts.select("account", "pointer", raw="prompt", text="prompt")
-        held = prompts.join(members, on="account", how="semi")
+        prompts = population.rows_of("prompts", scored.candidate.members)
+        held = prompts.select("account", "pointer", raw="prompt", text="prompt")
     else:
-        links = population.links("system_prompt").join(members, on="account", how="semi")
+        links = population.rows_of("links", scored.candidate.members).filter(pl.col("kind") == "system_prompt")
         systems = population.profile.systems.select("pointer", raw="system_prompt", text="normal")
         held = links.select("account", raw="entity").join(systems, on="raw")
     return (
@@ -88,13 +88,12 @@ def exemplars(
     )
 
 
-def _infrastructure(candidate: Candidate, members: pl.DataFrame) -> dict[str, Any]:
-    population = candidate.population
+def _infrastructure(candidate: Candidate) -> dict[str, Any]:
+    population, links = candidate.population, candidate.population.rows_of("links", candidate.members)
     found: dict[str, Any] = {}
     for kind in _INFRASTRUCTURE:
-        links = population.links(kind)
         used = (
-            links.join(members, on="account", how="semi")
+            links.filter(pl.col("kind") == kind)
             .group_by("entity")
             .agg(pl.col("requests").sum(), accounts=pl.len())
             .sort(["accounts", "requests", "entity"], descending=[True, True, False])
@@ -102,11 +101,9 @@ def _infrastructure(candidate: Candidate, members: pl.DataFrame) -> dict[str, An
         if used.is_empty():
             continue
         top = used.head(VALUES_SHOWN)
-        everyone = links.join(top, on="entity", how="semi").group_by("entity").agg(everyone=pl.len())
         values = pl.Series("value", population.values(kind, top["entity"].to_list()))
-        outside = pl.col("everyone") - pl.col("accounts")
-        rows = top.join(everyone, on="entity", how="left", maintain_order="left")
-        shown = rows.select(values, "accounts", "requests", accounts_outside=outside)
+        everyone = pl.Series(population.count_carriers(kind, top["entity"].to_numpy()))
+        shown = top.select(values, "accounts", "requests", accounts_outside=everyone - pl.col("accounts"))
         found[kind] = {"distinct": used.height, "top": shown.to_dicts()}
     return found
 
@@ -153,7 +150,7 @@ def describe(scored: ScoredCluster, rank: int, templates: tuple[Template, ...]) 
     """Return the cluster as the report shows it."""
     candidate = scored.candidate
     members = _members(candidate)
-    activity = candidate.population.profile.activity.join(members, on="account", how="semi")
+    activity = candidate.population.rows_of("activity", candidate.members)
     return Cluster(
         cluster_id=scored.cluster_id,
         rank=rank,
@@ -171,7 +168,7 @@ def describe(scored: ScoredCluster, rank: int, templates: tuple[Template, ...]) 
         evidence=tuple(sorted(scored.evidence, key=lambda e: (-abs(e.bits), e.detector, e.summary))),
         templates=templates,
         capabilities=_capabilities(candidate, activity, members),
-        infrastructure=_infrastructure(candidate, members),
+        infrastructure=_infrastructure(candidate),
         timeline=_timeline(activity),
         benign_explanations=scored.explanations,
     )

@@ -113,6 +113,16 @@ class TestPopulation:
         assert [int(population.main_users("ip", entity).sum()) for entity in (used, unknown)] == [2, 0]
         assert population.count_main_users("device", used) == 0
 
+    def test_rows_and_carriers_of_a_few_accounts(self) -> None:
+        population = population_of(ROWS)
+        members = np.array(sorted(number(population, name) for name in "ac"))
+        for table in ("links", "prompts", "activity"):
+            rows = getattr(population.profile, table)
+            ids = population.profile.accounts["account"].gather(members)
+            assert population.rows_of(table, members).equals(rows.filter(rows["account"].is_in(ids.implode())))
+        entities = np.array([hash_text(f"10.0.0.{k}") for k in (3, 2, 1)], np.uint64)
+        assert population.count_carriers("ip", entities).tolist() == [1, 2, 1]
+
     def test_an_empty_profile_is_an_empty_population(self) -> None:
         population = Population(merge([]))
         assert (population.size, population.requests.size) == (0, 0)
