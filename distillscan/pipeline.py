@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from distillscan.cluster import find_candidates
+from distillscan.cluster import find_among_principals
 from distillscan.detect.base import Detector
 from distillscan.detect.registry import choose
 from distillscan.detect.releases import find_releases, read_releases
@@ -19,7 +19,6 @@ from distillscan.errors import InputError
 from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.parameters import Parameters
 from distillscan.population.accounts import Population, Release
-from distillscan.population.graph import SignalGraph
 from distillscan.population.placeholders import without_placeholders
 from distillscan.privacy.redaction import redact
 from distillscan.profile import Profile, build_profile, prepare_loops
@@ -139,8 +138,7 @@ def _find_clusters(
     population = Population(profile, releases)
     detection = detect(population, detectors, parameters.detectors)
     timer.phase("cluster")
-    graph = SignalGraph(population, detection.signals, parameters.kinds, parameters.cluster)
-    candidates = find_candidates(graph, parameters.cluster)
+    candidates = find_among_principals(population, detection.signals, parameters.kinds, parameters.cluster)
     timer.phase("score", len(candidates), "clusters")
     settings = (parameters.detectors, parameters.score)
     while True:

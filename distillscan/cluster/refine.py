@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from distillscan.cluster.seeds import enough
 from distillscan.cluster.weigh import CauseBits, RefineParameters, Unclaimed, cause_bits, union
 from distillscan.detect.base import Candidate
 from distillscan.population.accounts import Floats, Ints
@@ -34,7 +35,7 @@ def refine(graph: SignalGraph, seed: Ints, p: RefineParameters, others: Unclaime
     members, bits = seed, np.zeros(0)
     seen: list[bytes] = []
     settled = None
-    while len(seen) < _ROUNDS and members.size >= p.min_accounts:
+    while len(seen) < _ROUNDS and enough(graph, members, p):
         key = blake2b(members.tobytes(), digest_size=16).digest()
         if key in others.settled:
             settled = others.settled[key]
@@ -45,7 +46,7 @@ def refine(graph: SignalGraph, seed: Ints, p: RefineParameters, others: Unclaime
         seen.append(key)
         members, bits = _next_round(members, p, others)
     else:
-        settled = Candidate(members, graph, bits) if members.size >= p.min_accounts else None
+        settled = Candidate(members, graph, bits) if enough(graph, members, p) else None
     others.settled.update(dict.fromkeys(seen, settled))
     return settled
 

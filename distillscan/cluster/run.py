@@ -7,15 +7,18 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import polars as pl
 
 from distillscan.cluster.refine import by_strength, refine
 from distillscan.cluster.rejoin import ClusterParameters, rejoin, settled_in
-from distillscan.cluster.seeds import HUB_SHARE, communities, crossed_sets, template_sets
+from distillscan.cluster.seeds import HUB_SHARE, communities, crossed_sets, enough, template_sets
 from distillscan.cluster.split import split
 from distillscan.cluster.weigh import Unclaimed, union, within
 from distillscan.detect.base import Candidate
-from distillscan.population.accounts import Ints
+from distillscan.population.accounts import Ints, Population
 from distillscan.population.graph import SignalGraph
+from distillscan.population.kinds import Kinds
+from distillscan.population.principals import Principals
 
 #: Times the resolution for a second look at communities: a pool may fall into parts that are too small by themselves.
 _COARSER: Final = 0.1
@@ -30,6 +33,20 @@ _FREE_SHARE: Final = 0.5
 _OPENED_PART, _OPENED_WHOLE = 0.9, 0.67
 #: Times that traits are crossed again among accounts that no cluster claims.
 _PEELINGS: Final = 2
+
+
+def find_among_principals(
+    population: Population, signals: pl.DataFrame, kinds: Kinds, p: ClusterParameters
+) -> list[Candidate]:
+    """Return disjoint candidates, strongest first: sought among principals, and given by their accounts."""
+    principals = Principals(population)
+    found = find_candidates(SignalGraph(principals, signals, kinds, p), p)
+    graph = SignalGraph(population, signals, kinds, p)
+    return [
+        Candidate(members, graph, candidate.bits[np.searchsorted(candidate.members, principals.principal[members])])
+        for candidate in found
+        for members in (principals.members(candidate.members),)
+    ]
 
 
 def find_candidates(graph: SignalGraph, p: ClusterParameters) -> list[Candidate]:
@@ -109,7 +126,7 @@ def _operators(candidate: Candidate, p: ClusterParameters, others: Unclaimed) ->
     parts = split(candidate.graph, candidate.members, p)
     if len(parts) < 2:
         return []
-    again = [refine(candidate.graph, part, p, others) for part in parts if part.size >= p.min_accounts]
+    again = [refine(candidate.graph, part, p, others) for part in parts if enough(candidate.graph, part, p)]
     return [part for part in again if part is not None and part.members.size < candidate.members.size]
 
 
@@ -136,7 +153,7 @@ def _disjoint(candidates: Iterable[Candidate], p: ClusterParameters, others: Unc
         rank = heapq.heappop(queue)
         candidate = by_rank[rank]
         free = ~taken[candidate.members]
-        if np.count_nonzero(free) < max(_FREE_SHARE * free.size, p.min_accounts):
+        if np.mean(free) < _FREE_SHARE or not enough(graph, candidate.members[free], p):
             continue
         if rank not in born and any(_much_the_same(candidate.members, other) for other in opened):
             continue

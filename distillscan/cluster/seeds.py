@@ -37,6 +37,11 @@ class SeedParameters(GraphParameters):
     max_candidates: int = threshold(100_000, "candidates", "that are scored, strongest first; real logs give fewer")
 
 
+def enough(graph: SignalGraph, members: Ints, p: SeedParameters) -> bool:
+    """Return whether these are several principals, with as many accounts as a cluster has."""
+    return members.size > 1 and graph.accounts(members) >= p.min_accounts
+
+
 def leiden(carried: Any, resolution: float) -> Ints:
     """Return the community of every row of a sparse matrix of accounts by tokens, weighted, by seeded Leiden.
 
@@ -80,14 +85,14 @@ def communities(graph: SignalGraph, p: SeedParameters) -> list[Ints]:
         return []
     accounts = np.flatnonzero(np.diff(carried.indptr)).astype(np.int64)
     parts = positions_by_label(leiden(carried[accounts][:, np.unique(carried.indices)], p.resolution))
-    return [accounts[part] for part in parts if part.size >= p.min_accounts]
+    return [accounts[part] for part in parts if enough(graph, accounts[part], p)]
 
 
 def template_sets(graph: SignalGraph, p: SeedParameters) -> list[Ints]:
     """Return the carriers of every template: a campaign with nothing else in common, or larger than a community."""
     kinds = graph.kinds.by_cause.get(WORDING, ())
     sets = (np.flatnonzero(mask) for kind in kinds for mask in _carriers(graph, kind.name, p.max_candidates))
-    return [carriers for carriers in sets if carriers.size >= p.min_accounts]
+    return [carriers for carriers in sets if enough(graph, carriers, p)]
 
 
 def crossed_sets(graph: SignalGraph, p: SeedParameters, settled: Mask | None = None) -> list[Ints]:
@@ -109,7 +114,7 @@ def crossed_sets(graph: SignalGraph, p: SeedParameters, settled: Mask | None = N
                 expected = float(np.count_nonzero(carriers)) * float(np.count_nonzero(second & free)) / size
                 if both.size > _CROSSED_TIMES * expected and poisson_llr(both.size, expected) >= _CROSSED_BITS:
                     sets.append(both)
-    return [numbers for numbers in sets if p.min_accounts <= numbers.size <= HUB_SHARE * size]
+    return [numbers for numbers in sets if enough(graph, numbers, p) and numbers.size <= HUB_SHARE * size]
 
 
 def _carriers(graph: SignalGraph, kind: str, most: int) -> Iterator[Mask]:

@@ -148,7 +148,7 @@ def cause_bits(
     graph, kinds = others.graph, tuple(chosen)
     known = graph.known(cause)
     carriers = _users_of_any(graph, chosen, members, p)
-    shown = joined_carriers(graph, chosen, carriers, members, p.min_accounts)
+    shown = joined_carriers(graph, chosen, carriers, members, min(p.min_accounts, members.size))
     joined, apart = carriers[shown], carriers[~shown]
     # Who carries a mark is known to, whatever the log says of him.
     inside = others.among(members)

@@ -80,6 +80,7 @@ class Population:
         profile: The profile.
         releases: Models that were released while the log ran, as far as known.
         size: How many accounts there are.
+        accounts: How many accounts each number stands for: one (see ``principals``).
         requests: Requests of each account.
     """
 
@@ -87,6 +88,7 @@ class Population:
         self.profile = profile
         self.releases = releases
         self.size = profile.accounts.height
+        self.accounts: Ints = np.ones(self.size, np.int64)
         self.requests: Ints = profile.accounts["requests"].to_numpy().astype(np.int64)
         self._memo: dict[object, Any] = {}
         self._ids = profile.accounts["account"].to_numpy()

@@ -75,13 +75,17 @@ class SignalGraph:
                 self._matrices[kind] = KindMatrix(population, carried)
         self.kinds = Kinds(kind for kind in kinds.values() if kind.name in self._matrices)
         self._habitual = {
-            kind: np.maximum(matrix.total, population.touched(kind)) * self.parameters.good_part
+            kind: np.maximum(matrix.total, population.touched(kind) / population.accounts) * self.parameters.good_part
             for kind, matrix in self._matrices.items()
         }
         self._columns = TokenColumns([self._matrices[kind] for kind in self.kinds], population.size)
         sizes = np.array([self._matrices[kind].tokens.size for kind in self.kinds], np.float64)
         self._significant = np.log2(np.maximum(sizes, 1)) + self.parameters.significant_bits
         self._known: dict[Cause, Mask] = {}
+
+    def accounts(self, members: Ints) -> int:
+        """Return how many accounts the members stand for."""
+        return int(self.population.accounts[members].sum())
 
     def tokens(self, kind: str) -> Hashes:
         """Return the token hashes of a kind, in column order."""

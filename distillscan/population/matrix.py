@@ -7,19 +7,10 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
+from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population, spans
 
 #: Numbers are sorted where they are so many times fewer than there could be, else marked in an array of all.
 _SPARSE: Final = 30
-
-
-def spans(indptr: Ints, chosen: Ints) -> Ints:
-    """Return where the entries of the chosen rows of a compressed sparse matrix stand, row by row."""
-    starts = indptr[chosen].astype(np.int64)
-    sizes = indptr[np.asarray(chosen) + 1] - starts
-    ends = np.cumsum(sizes)
-    total = int(ends[-1]) if ends.size else 0
-    return np.repeat(starts - (ends - sizes), sizes) + np.arange(total)
 
 
 def summed(numbers: Ints, weights: Floats, size: int) -> tuple[Ints, Floats]:
@@ -42,6 +33,8 @@ def summed(numbers: Ints, weights: Floats, size: int) -> tuple[Ints, Floats]:
 class KindMatrix:
     """Accounts by tokens of one kind, by rows (``by_account``) and by columns (``by_token``): strengths.
 
+    Rows are principals where the population is of these; their strengths are the means over their accounts.
+
     Attributes:
         tokens: The tokens' hashes, in column order.
         carriers: How many accounts carry each token.
@@ -55,7 +48,8 @@ class KindMatrix:
         columns = np.searchsorted(self.tokens, signals["token"].to_numpy())
         numbers = population.numbers(signals["account"])
         self.by_account: Any = sparse.csr_array(
-            (signals["strength"].to_numpy(), (numbers, columns)), shape=(population.size, self.tokens.size)
+            (signals["strength"].to_numpy() / population.accounts[numbers], (numbers, columns)),
+            shape=(population.size, self.tokens.size),
         )
         self.by_token: Any = self.by_account.tocsc()
         self.carriers: Ints = np.diff(self.by_token.indptr).astype(np.int64)

@@ -1,0 +1,96 @@
+"""Principals: accounts that openly belong together count as one.
+
+Employees of one company share its cards, addresses and applications, and need hide it from nobody. If each of them
+counted, a company would look like a pool of strangers that share everything, and any two companies that use the same
+application like one pool. So clusters are sought among principals, of which most are a single account.
+"""
+
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
+from distillscan.population.mail_providers import provider_entities
+
+#: Share of all accounts above which an organisation declares nothing: it is the gateway's own and stands in every row.
+EVERYBODY: Final = 0.5
+
+
+class Principals(Population):
+    """The principals of a population, numbered in the order of their first accounts.
+
+    Accounts are one principal if they state the same organisation (not one that most accounts of the log state), or the
+    same payer and the same mail domain, which is not a public provider's.
+
+    Attributes:
+        principal: The number of each account's principal.
+        accounts: How many accounts each has.
+    """
+
+    def __init__(self, population: Population) -> None:
+        super().__init__(population.profile, population.releases)
+        self._population = population
+        _, first, group = np.unique(_declared(population), return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        rank = np.empty(order.size, np.int64)
+        rank[order] = np.arange(order.size)
+        self.principal: Ints = rank[group]
+        self.size = order.size
+        self.accounts: Ints = np.bincount(self.principal, minlength=self.size)
+        self._first = first[order]
+
+    def members(self, numbers: Ints) -> Ints:
+        """Return the accounts (ascending) of some principals (ascending)."""
+        return np.flatnonzero(self.mask(numbers)[self.principal])
+
+    def numbers(self, accounts: pl.Series) -> Ints:
+        """Return the numbers of the principals of accounts given by hash."""
+        return self.principal[self._population.numbers(accounts)]
+
+    def states(self, kind: str, *others: str) -> Mask:
+        """Return True for principals of which any account states an entity of one of these kinds."""
+        return self._any(self._population.states(kind, *others))
+
+    def dominant(self, kind: str) -> Hashes:
+        """Return the entity of this kind that the first account of each principal uses most."""
+        return self._population.dominant(kind)[self._first]
+
+    @cached_property
+    def active_hours(self) -> tuple[Floats, Floats]:
+        """Hours since 1970 of the first and last request of any account of each principal."""
+        first, last = self._population.active_hours
+        begin, end = np.full(self.size, np.inf), np.full(self.size, -np.inf)
+        np.minimum.at(begin, self.principal, first)
+        np.maximum.at(end, self.principal, last)
+        return begin, end
+
+    @cached_property
+    def turned_away(self) -> Mask:
+        """True for principals of which every account was stopped."""
+        return ~self._any(~self._population.turned_away)
+
+    def _any(self, mask: Mask) -> Mask:
+        return self.mask(self.principal[mask])
+
+
+def _declared(population: Population) -> Hashes:
+    """What each account declares to belong to: an organisation, or a payer and a mail domain; else itself."""
+    org, domain, payer = (population.dominant(kind) for kind in ("org", "email_domain", "payment"))
+    alone = np.arange(population.size, dtype=np.uint64)
+    stated = (org != 0) & (_accounts_with(org) <= EVERYBODY * population.size)
+    providers = np.array(sorted(provider_entities()), np.uint64)
+    company = (payer != 0) & (domain != 0) & ~np.isin(domain, providers)
+    # Hashes of 64 bits, multiplied by odd numbers of their own: two that stand for different things do not meet.
+    owner = np.where(company, domain * _ODD[0] + payer * _ODD[1], alone)
+    return np.where(stated, org * _ODD[2], owner)
+
+
+_ODD: Final = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
+
+
+def _accounts_with(values: Hashes) -> Ints:
+    """How many accounts state the same value as each."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray(counts[place], np.int64)
