@@ -7,7 +7,7 @@ accounts above the threshold are the members of the next round. Fellegi and Sunt
 (1969), gives the weights; the rounds are hard-assignment EM.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -22,6 +22,8 @@ from distillscan.population.kinds import Cause
 
 #: Most rounds of membership refinement; it settles in three to five.
 _ROUNDS: Final = 12
+#: Accounts below which seeds are looked at together, so many in one go.
+_SMALL_SEED, _BATCH = 256, 2048
 #: Bits by which sums of the same weights in another order may differ.
 _ROUNDING: Final = 1e-6
 
@@ -51,14 +53,44 @@ def refine(graph: SignalGraph, seed: Ints, p: RefineParameters, others: Unclaime
     return settled
 
 
+def promising(graph: SignalGraph, seeds: Sequence[Ints], p: RefineParameters) -> list[Ints]:
+    """Return the seeds of which anybody could be a member, in their order.
+
+    What marks most of thousands of small seeds could never outweigh the prior; they are all looked at in one go.
+    """
+    small = [k for k, seed in enumerate(seeds) if seed.size < _SMALL_SEED]
+    caps = np.array([cause.cap for cause in graph.kinds.by_cause])
+    of_cause = np.array([[kind in kinds for kind in graph.kinds.values()] for kinds in graph.kinds.by_cause.values()])
+    idle: set[int] = set()
+    for start in range(0, len(small), _BATCH):
+        batch = small[start : start + _BATCH]
+        marked = graph.marked_kinds([seeds[k] for k in batch]) @ of_cause.T
+        most = np.array([_prior(graph, seeds[k].size) for k in batch]) + marked @ caps
+        idle.update(k for k, bits in zip(batch, most, strict=True) if bits < p.member_bits - _ROUNDING)
+    return [seed for k, seed in enumerate(seeds) if k not in idle]
+
+
+def _prior(graph: SignalGraph, size: int) -> float:
+    """Log2 odds of belonging to a set of that size, before anything is known."""
+    return min(0.0, float(np.log2(size / max(1, graph.population.size - size))))
+
+
 def _next_round(members: Ints, p: RefineParameters, others: Unclaimed) -> tuple[Ints, Floats]:
     """Return the accounts (ascending) that belong to a set by what marks its present members, and their bits."""
-    prior = min(0.0, float(np.log2(members.size / max(1, others.graph.population.size - members.size))))
-    marks = _by_cause(others.graph, members)
-    if prior + sum(cause.cap for cause in marks) < p.member_bits:
-        return members[:0], np.zeros(0)  # nobody could be a member: most seeds end here, before anything is counted
-    said = {cause: cause_bits(others, cause, chosen, members, p) for cause, chosen in marks.items()}
-    return _above({cause: part for cause, part in said.items() if part is not None}, prior, others, p)
+    graph, prior = others.graph, _prior(others.graph, members.size)
+    marks = _by_cause(graph, members)
+    most, said = prior + sum(cause.cap for cause in marks), {}
+    for cause in sorted(marks, key=lambda cause: _carried(graph, marks[cause])):
+        if most < p.member_bits - _ROUNDING:
+            return members[:0], np.zeros(0)  # nobody could be a member, whatever the causes that are left may say
+        said[cause] = cause_bits(others, cause, marks[cause], members, p)
+        most -= cause.cap - (0.0 if (part := said[cause]) is None else part.most)
+    return _above({cause: part for cause in marks if (part := said[cause]) is not None}, prior, others, p)
+
+
+def _carried(graph: SignalGraph, marks: Mapping[str, Marks]) -> int:
+    """How many times anybody carries any of the marks: what weighing them costs."""
+    return sum(int(graph.carriers_per_token(kind)[one.tokens].sum()) for kind, one in marks.items())
 
 
 def _by_cause(graph: SignalGraph, members: Ints) -> dict[Cause, dict[str, Marks]]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.cluster.refine import by_strength, refine
+from distillscan.cluster.refine import by_strength, promising, refine
 from distillscan.cluster.rejoin import ClusterParameters, rejoin, settled_in
 from distillscan.cluster.seeds import HUB_SHARE, communities, crossed_sets, enough, template_sets
 from distillscan.cluster.split import split
@@ -63,7 +63,7 @@ def _refined_seeds(graph: SignalGraph, p: ClusterParameters, others: Unclaimed) 
     refined: dict[bytes, Candidate] = {}
     for _ in range(_WIDENINGS + 1):
         fresh = []
-        for seed in seeds:
+        for seed in promising(graph, seeds, p):
             candidate = refine(graph, seed, p, others)
             if candidate is not None and candidate.members.tobytes() not in refined:
                 refined[candidate.members.tobytes()] = candidate

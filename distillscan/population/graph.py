@@ -1,9 +1,11 @@
 """Who carries which token, as sparse matrices, and which tokens are characteristic of a set of accounts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
@@ -150,21 +152,43 @@ class SignalGraph:
         in a group of this size would hardly meet on it. Conversations and the like join few accounts each: of those
         all count if the members meet on them far more often than chance allows, taken together.
         """
-        p, n, total = self.parameters, members.size, self.population.size
         columns, inside = self._columns.met(members)
-        carriers = self._columns.carriers[columns]
-        # One member is left out: an account must not be its own witness.
-        rate_in, rate_out = (inside - 1.0) / max(1, n - 1), smoothed_rate(carriers - inside, total - n)
-        often = rate_in >= p.lift * rate_out
-        columns, inside, carriers = columns[often], inside[often], carriers[often]
+        often, chosen = self._telling(columns, inside, members.size)
         kinds = self._columns.kind_of[columns]
-        excess = n * bernoulli_kl(rate_in[often], rate_out[often])
-        chosen = (excess >= self._significant[kinds]) | ((n - 1) * (carriers - 1.0) / total <= p.rare_chance)
         for number, kind in enumerate(self.kinds.values()):
-            if kind.low_degree and np.any(of_kind := kinds == number) and self._meet(kind.name, inside[of_kind], n):
-                chosen |= of_kind
+            if kind.low_degree:
+                of_kind = often & (kinds == number)
+                if np.any(of_kind) and self._meet(kind.name, inside[of_kind], members.size):
+                    chosen |= of_kind
         parts = self._columns.by_kind(columns[chosen], inside[chosen])
         return {kind: Marks(*part) for kind, part in zip(self.kinds, parts, strict=True) if part[0].size}
+
+    def marked_kinds(self, sets: Sequence[Ints]) -> npt.NDArray[np.bool_]:
+        """Return which kinds (columns, in the order of ``kinds``) may mark each of many sets of accounts (rows).
+
+        All that do are among them; of kinds whose tokens have few carriers it is not asked whether members meet on them
+        more often than chance allows.
+        """
+        row, columns, inside = self._columns.met_by_each(sets)
+        sizes = np.array([members.size for members in sets], np.float64)
+        often, chosen = self._telling(columns, inside, sizes[row])
+        low_degree = np.array([kind.low_degree for kind in self.kinds.values()], np.bool_)
+        kinds = self._columns.kind_of[columns]
+        marking = chosen | (often & low_degree[kinds])
+        marked = np.zeros((len(sets), len(self.kinds)), np.bool_)
+        marked[row[marking], kinds[marking]] = True
+        return marked
+
+    def _telling(self, columns: Ints, inside: Ints, members: npt.ArrayLike) -> tuple[Mask, Mask]:
+        """Which tokens so many of the members carry far more often than others do, and which of these not by chance."""
+        p, n, total = self.parameters, np.asarray(members, np.float64), self.population.size
+        carriers = self._columns.carriers[columns]
+        # One member is left out: an account must not be its own witness.
+        rate_in, rate_out = (inside - 1.0) / np.maximum(1, n - 1), smoothed_rate(carriers - inside, total - n)
+        often = rate_in >= p.lift * rate_out
+        excess = n * bernoulli_kl(rate_in, rate_out)
+        significant = excess >= self._significant[self._columns.kind_of[columns]]
+        return often, often & (significant | ((n - 1) * (carriers - 1.0) / total <= p.rare_chance))
 
     def _meet(self, kind: str, inside: Ints, members: int) -> bool:
         """Whether pairs of members carry the same token far more often than pairs of strangers (Poisson)."""

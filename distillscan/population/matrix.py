@@ -88,8 +88,8 @@ class TokenColumns:
             for m in matrices
         ]
         carried = sparse.hstack(blocks, format="csr") if blocks else sparse.csr_array((accounts, 0))
-        self._indptr = carried.indptr.astype(np.int64)
-        self._indices = carried.indices.astype(np.int32)
+        self._carried = carried.astype(np.int32)
+        self._indptr, self._indices = carried.indptr.astype(np.int64), carried.indices.astype(np.int32)
 
     def met(self, members: Ints) -> tuple[Ints, Ints]:
         """Return the columns that two of these accounts or more carry, ascending, and how many do."""
@@ -98,6 +98,16 @@ class TokenColumns:
         counts = np.diff(first, append=columns.size)
         several = counts >= 2
         return columns[first[several]].astype(np.int64), counts[several]
+
+    def met_by_each(self, sets: Sequence[Ints]) -> tuple[Ints, Ints, Ints]:
+        """Return the columns that two accounts or more of a set carry: number of the set, column, and how many do."""
+        ends = np.cumsum([0, *(members.size for members in sets)])
+        rows = np.concatenate([np.zeros(0, np.int64), *sets])
+        shape = (len(sets), self._carried.shape[0])
+        counts = (sparse.csr_array((np.ones(rows.size, np.int32), rows, ends), shape=shape) @ self._carried).tocoo()
+        several = counts.data >= 2
+        row, column, inside = (values[several].astype(np.int64) for values in (counts.row, counts.col, counts.data))
+        return row, column, inside
 
     def by_kind(self, columns: Ints, *values: Ints) -> list[tuple[Ints, ...]]:
         """Return ascending columns as those of each kind, numbered within it, and the values that stand beside them."""
