@@ -34,7 +34,7 @@ def open_joins(options: ReadOptions, copies: LocalCopies, notes: Notes) -> tuple
     files = discover(options.joins, None, copies, notes)
     sources = []
     for number, found in enumerate(files):
-        opening = open_file(found.local, found.label, found.partitions, options, kind="join")
+        opening = open_file(found.local, found.label, found.partitions, options, "join", found.deleted)
         for text in (*opening.resolution.notes, *opening.notes):
             notes.add(f"joined log: {text}")
         sources.append(Source(number, found.label, opening.reader, opening.resolution))

@@ -132,7 +132,11 @@ def test_a_named_pipe_is_copied(tmp_path: Path) -> None:
         ("gone.csv", "gone.csv does not exist: check the path (relative paths start at the current directory)"),
         ("file.csv/x", "file.csv/x does not exist: check the path (relative paths start at the current directory)"),
         ("*.gone", "*.gone matches no log: check the pattern, and quote it so that the shell does not expand it"),
-        ("empty", "empty holds no Parquet, CSV or NDJSON file: name the files, or say --input-format"),
+        (
+            "empty",
+            "empty holds no Parquet, CSV or NDJSON file: name the files, or say --input-format\n"
+            "empty: left out 1 file(s) with an unknown ending (empty/readme); name a file to have it read",
+        ),
     ],
 )
 def test_nothing_there(tmp_path: Path, path: str, message: str) -> None:
