@@ -10,6 +10,7 @@ from typing import BinaryIO
 from distillscan.errors import InputError, UsageError, closest
 from distillscan.read.canonical.join import Joined
 from distillscan.read.canonical.related import relate
+from distillscan.read.contents import recognise_by
 from distillscan.read.formats.chunks import Source
 from distillscan.read.formats.open import Opening, open_file
 from distillscan.read.inputs.detect import is_plain_text
@@ -58,7 +59,7 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
     notes, copies = Notes(), LocalCopies()
     skipped: list[Skipped] = []
     try:
-        files = discover(paths, stdin, copies, notes, options.format, skipped)
+        files = discover(paths, stdin, copies, notes, options.format, skipped, recognise_by(options))
         opened = [one for found in files if (one := _open(found, options, notes, skipped)) is not None]
         if opened:
             _check_mapping(opened, options)

@@ -159,6 +159,8 @@ def _open(
         lines = search.lines if named is None or search.wanted is not None else {}
         first = first_text(texts)
         pattern = next((one for one in lines if matches(first, one)), None)
+        if pattern is not None and search.wanted is None and _has_objects(texts):
+            pattern = None  # lines of a web server stand between the records of many programs
         pattern = pattern or line_pattern(texts.sample(), search.lines, mixed=named is None)
         if pattern is None and search.wanted is not None and not first.startswith(("{", "[")):
             pattern = search.wanted.lines
@@ -171,6 +173,10 @@ def _open(
         return CsvReader(path, label, compression, options.columns), found, compression, None
     texts = FileTexts(path, label, compression, document=is_document(path, label, compression))
     return JsonReader(texts, as_is=lead_to_types(search.mapping.values())), found, compression, None
+
+
+def _has_objects(texts: Texts) -> bool:
+    return any(text.startswith(b'{"') for text in islice(texts.sample(), _FIRST_ROWS) if text)
 
 
 def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:

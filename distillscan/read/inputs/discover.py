@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, Final
@@ -16,7 +17,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from distillscan.errors import InputError
-from distillscan.read.inputs.detect import HEAD, begins_like_log, format_by_name
+from distillscan.read.inputs.detect import HEAD, begins_like_log, format_by_name, unpacked
 from distillscan.read.inputs.local_copy import LocalCopies
 from distillscan.read.inputs.outcome import Skipped
 from distillscan.read.inputs.remote import SCHEMES, Store, has_pattern, is_remote
@@ -52,6 +53,10 @@ class Found:
     deleted: pl.Series | None = field(default=None, compare=False)
 
 
+#: Whether a file, of which ``local`` has only the beginning, is a log.
+Recognise = Callable[[Found], bool]
+
+
 def discover(
     paths: Sequence[str],
     stdin: BinaryIO | None,
@@ -59,6 +64,7 @@ def discover(
     notes: Notes,
     forced: Format | None = None,
     skipped: list[Skipped] | None = None,
+    recognise: Recognise = lambda _: False,
 ) -> tuple[Found, ...]:
     """Find every file that ``paths`` stand for, each once, sorted by label.
 
@@ -69,13 +75,14 @@ def discover(
         notes: Receives what was left out.
         forced: A format that all inputs are said to have; then every file of a directory counts.
         skipped: Receives what exists and cannot be looked at.
+        recognise: Asked about text in folders whose name and first bytes do not tell what it is.
 
     Raises:
         InputError: If a path does not exist, matches nothing, or holds no log; if no path is given.
     """
     if not paths:
         raise InputError("no input: give a file, a directory, a glob, or - for standard input")
-    search = _Search(stdin, copies, notes, forced, [] if skipped is None else skipped)
+    search = _Search(stdin, copies, notes, forced, [] if skipped is None else skipped, recognise)
     by_place: dict[str, Found] = {}
     for path in dict.fromkeys(paths):
         for found in search.expand(path):
@@ -101,6 +108,7 @@ class _Search:
     notes: Notes
     forced: Format | None
     skipped: list[Skipped]
+    recognise: Recognise
 
     def expand(self, path: str) -> list[Found]:
         """Return the files that one path stands for."""
@@ -197,20 +205,27 @@ class _Search:
         left_out |= {name: "with metadata of a table" for name in names if is_metadata(name)}
         left_out |= {name: "with bodies that Bedrock keeps apart" for name in names if _BODIES.search(name)}
         for name in names if by_ending else ():
-            if name not in left_out and format_by_name(name) is None and not self._begins_like_log(name, read):
-                left_out[name] = "with an unknown ending"
+            if name not in left_out and format_by_name(name) is None and not self._is_log(name, read):
+                left_out[name] = "that look like no log"
         for why in dict.fromkeys(left_out.values()):
             few = [name for name, reason in left_out.items() if reason == why]
             shown = ", ".join(few[:_SHOWN]) + (", ..." if len(few) > _SHOWN else "")
             self.notes.add(f"{path}: left out {len(few)} file(s) {why} ({shown}); name a file to have it read")
         return [name for name in names if name not in left_out]
 
-    def _begins_like_log(self, name: str, read: Callable[[str], BinaryIO]) -> bool:
+    def _is_log(self, name: str, read: Callable[[str], BinaryIO]) -> bool:
         try:
             with reading(name), read(name) as stream:
-                return begins_like_log(stream.read(HEAD))
+                head = unpacked(stream.read(HEAD))
         except InputError:
             return False
+        if begins_like_log(head) or b"\0" in head:
+            return begins_like_log(head)
+        lines = head[: head.rfind(b"\n") + 1] or head
+        beginning = Found(name, self.copies.copy(BytesIO(lines), name), _partitions(name))
+        is_log = bool(lines) and self.recognise(beginning)
+        beginning.local.unlink()
+        return is_log
 
     def _nothing(self, text: str) -> InputError:
         """The error for a path without logs: what it has instead was left out."""

@@ -127,7 +127,7 @@ def test_path_keys_and_what_is_left_out(bucket: str) -> None:
     folder = "s3://logs/day=2/"
     assert [note for note in found.notes if "left out" in note] == [
         f"{folder}: left out 1 file(s) that hold labels ({folder}c.labels.csv); name a file to have it read",
-        f"{folder}: left out 1 file(s) with an unknown ending ({folder}readme.txt); name a file to have it read",
+        f"{folder}: left out 1 file(s) that look like no log ({folder}readme.txt); name a file to have it read",
     ]
 
 
