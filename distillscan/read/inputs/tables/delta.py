@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 import msgspec
@@ -53,37 +53,42 @@ def read_version(table: Table) -> Version:
         from deltalake.exceptions import DeltaError
     except ImportError:
         return _replay(table, f"; {_INSTALL} to have them read", f"{_INSTALL} to have them left out")
+    # What the package refuses may be a feature that does not change what the log says of files.
     try:
         return _read_with_library(table)
-    except (
-        DeltaError,
-        OSError,
-        ValueError,
-    ):  # there are features that it does not know and that do not change the plain log
+    except (DeltaError, OSError, ValueError):
         return _replay(table, "", "REORG TABLE ... APPLY (PURGE) takes them out")
 
 
 def _read_with_library(table: Table) -> Version:
     from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError
 
     with _folder(table) as folder:
         delta = DeltaTable(folder)
-        files = pl.DataFrame(delta.get_add_actions())["path"]
-        deleted, remarks = {}, []
-        if "deletionVectors" in (delta.protocol().reader_features or ()):
-            try:
-                vectors = pl.DataFrame(delta.deletion_vectors().read_all())
-            except DeltaError:
-                remarks = [
-                    "rows of this Delta table that are marked as deleted, if there are any, are read as well: the "
-                    "deletion vectors cannot be read; REORG TABLE ... APPLY (PURGE) takes the rows out"
-                ]
-            else:
-                for address, kept in zip(vectors["filepath"], vectors["selection_vector"], strict=True):
-                    path = unquote(address).removeprefix(f"file://{folder.resolve().as_posix()}/")
-                    deleted[table.prefix + path] = (~kept).arg_true().cast(pl.UInt64)
-    return Version(frozenset(_named(table, path) for path in files), _OUTDATED, deleted, tuple(remarks))
+        files = frozenset(_named(table, path) for path in pl.DataFrame(delta.get_add_actions())["path"])
+        marks = "deletionVectors" in (delta.protocol().reader_features or ())
+        deleted = _deleted(delta, table.prefix, folder) if marks else {}
+    if deleted is not None and deleted.keys() <= files:
+        return Version(files, _OUTDATED, deleted)
+    remark = (
+        "rows of this Delta table that are marked as deleted, if there are any, are read as well: the deletion vectors "
+        "cannot be read; REORG TABLE ... APPLY (PURGE) takes the rows out"
+    )
+    return Version(files, _OUTDATED, remarks=(remark,))
+
+
+def _deleted(delta: Any, prefix: str, folder: Path) -> dict[str, pl.Series] | None:
+    """The rows of a table in a folder that are marked as deleted, by file; ``None`` if that cannot be read."""
+    from deltalake.exceptions import DeltaError
+
+    try:
+        vectors = pl.DataFrame(delta.deletion_vectors().read_all())
+    except DeltaError:
+        return None
+    root = f"file://{folder.resolve().as_posix()}/"
+    names = [prefix + unquote(address).removeprefix(root) for address in vectors["filepath"]]
+    rows = [(~kept).arg_true().cast(pl.UInt64) for kept in vectors["selection_vector"]]
+    return dict(zip(names, rows, strict=True))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from click.testing import CliRunner
@@ -184,6 +185,19 @@ def test_rows_keep_their_numbers_and_are_not_fetched(marked: Path) -> None:
     found = read_all([marked / "de*.parquet"])
     assert list(zip(found.values("account_id"), found.values("row"), strict=True)) == [("d", 0), ("f", 2)]
     assert accounts(marked, marked / "de.parquet") == ["a", "b", "c", "d", "e", "f"]
+
+
+@pytest.mark.parametrize("name", ["a b.parquet", "d=50%25/p.parquet", "é[1]~'+&.parquet", "d=x:y/q.parquet"])
+@needs_deltalake
+def test_rows_are_left_out_of_files_with_any_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / "real é").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real é")
+    table = tmp_path / "link" / "t"
+    part(table, name, "a", "b")
+    (table / VECTOR).write_bytes(b"\x01" + vector(0))
+    commit(table, 0)
+    commit(table, 1, protocol("deletionVectors"), add(quote(name), deleted=[0], rows=2))
+    assert accounts(table) == ["b"]
 
 
 @needs_deltalake
