@@ -19,7 +19,7 @@ from distillscan.wording import number
 
 #: Folders of metadata, by which a table is told.
 FOLDERS: Final = (delta.LOG, delta.SIDECARS, iceberg.FOLDER)
-_FOLDER: Final = re.compile(rf"(?P<prefix>(?:.*/)?)(?P<folder>{delta.LOG}|{iceberg.FOLDER})/", re.DOTALL)
+_FOLDER: Final = re.compile(rf"\A(?P<prefix>(?:.*/)?)(?P<folder>{delta.LOG}|{iceberg.FOLDER})/", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from distillscan.wording import number
 
 FOLDER: Final = "metadata"
 #: A version of a table, and whatever else it has beside its data.
-VERSION: Final = re.compile(r"(?:^|/)metadata/v?(?P<number>\d*)[^/]*\.metadata\.json(?:\.gz)?$")
+VERSION: Final = re.compile(r"(?:^|/)metadata/v?(?P<number>\d*+)[^/]*\.metadata\.json(?:\.gz)?$")
 METADATA: Final = re.compile(r"(?:^|/)metadata/[^/]+(?:\.metadata\.json(?:\.gz)?|\.avro|\.stats)$|\.puffin$")
 #: Bytes of a version's metadata that are read; a table with 10,000 snapshots has some 10 MB.
 _MOST: Final = 256 << 20
