@@ -10,6 +10,7 @@ from distillscan.errors import InputError
 from distillscan.read.canonical.conventions import Conventions
 from distillscan.read.canonical.convert import to_canonical
 from distillscan.read.canonical.join import KEY, Joined, hashed
+from distillscan.read.contents import recognise_by
 from distillscan.read.formats.chunks import Source
 from distillscan.read.formats.open import open_file
 from distillscan.read.inputs.discover import Found, discover
@@ -31,10 +32,10 @@ def open_joins(options: ReadOptions, copies: LocalCopies, notes: Notes) -> tuple
     """
     if not options.joins:
         return None, ()
-    files = discover(options.joins, None, copies, notes)
+    files = discover(options.joins, None, copies, notes, recognise=recognise_by(options, "join"))
     sources = []
     for number, found in enumerate(files):
-        opening = open_file(found.local, found.label, found.partitions, options, kind="join")
+        opening = open_file(found.local, found.label, found.partitions, options, "join", found.deleted)
         for text in (*opening.resolution.notes, *opening.notes):
             notes.add(f"joined log: {text}")
         sources.append(Source(number, found.label, opening.reader, opening.resolution))

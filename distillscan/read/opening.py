@@ -10,6 +10,7 @@ from typing import BinaryIO
 from distillscan.errors import InputError, UsageError, closest
 from distillscan.read.canonical.join import Joined
 from distillscan.read.canonical.related import relate
+from distillscan.read.contents import recognise_by
 from distillscan.read.formats.chunks import Source
 from distillscan.read.formats.open import Opening, open_file
 from distillscan.read.inputs.detect import is_plain_text
@@ -58,7 +59,7 @@ def open_log(paths: Sequence[str], options: ReadOptions | None = None, *, stdin:
     notes, copies = Notes(), LocalCopies()
     skipped: list[Skipped] = []
     try:
-        files = discover(paths, stdin, copies, notes, options.format, skipped)
+        files = discover(paths, stdin, copies, notes, options.format, skipped, recognise_by(options))
         opened = [one for found in files if (one := _open(found, options, notes, skipped)) is not None]
         if opened:
             _check_mapping(opened, options)
@@ -86,7 +87,7 @@ def _open(found: Found, options: ReadOptions, notes: Notes, skipped: list[Skippe
         if not stat.S_ISREG(about.st_mode):
             raise InputError(f"{found.label} is no regular file: name it by itself to have it read")
         if size:
-            opening = open_file(found.local, found.label, found.partitions, options)
+            opening = open_file(found.local, found.label, found.partitions, options, deleted=found.deleted)
             return _Opened(found, opening, size, about.st_mtime_ns)
     except InputError as error:
         skipped.append(Skipped(found.label, found.local, size, str(error)))
@@ -146,7 +147,8 @@ def _without_twins(opened: Sequence[_Opened], skipped: list[Skipped], notes: Not
     first: dict[object, _Opened] = {}
     sizes = Counter(one.bytes for one in opened)
     for one in opened:
-        digest = hash_file(one.found.local, one.bytes) if sizes[one.bytes] > 1 else ""
+        alike = sizes[one.bytes] > 1 and one.found.deleted is None
+        digest = hash_file(one.found.local, one.bytes) if alike else ""
         content = (digest, one.opening.format, *sorted(one.found.partitions.items(), key=str))
         same = first.setdefault(content if digest else one.label, one)
         if same is not one:

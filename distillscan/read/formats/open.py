@@ -6,6 +6,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+import polars as pl
+
 from distillscan.columns import REQUIRED
 from distillscan.errors import InputError
 from distillscan.read.formats.body_columns import add_bodies
@@ -78,7 +80,7 @@ class _Inside:
 class _Search:
     """By what the columns of a file are found: keys of its path, a mapping, the schema that was asked for, presets.
 
-    ``joined`` says that another log may have what the file lacks.
+    ``joined`` says that another log may have what the file lacks, ``deleted`` which of its rows do not count.
     """
 
     label: str
@@ -87,6 +89,7 @@ class _Search:
     wanted: Schema | None
     presets: Sequence[Schema]
     joined: bool
+    deleted: pl.Series | None = None
 
     def look(self, reader: Reader, lines: Schema | None = None) -> _Found:
         """Find the columns behind a reader; ``lines`` is its schema, if that is known."""
@@ -113,7 +116,12 @@ class _Search:
 
 
 def open_file(
-    path: Path, label: str, partitions: Mapping[str, str | None], options: ReadOptions, kind: Kind = "log"
+    path: Path,
+    label: str,
+    partitions: Mapping[str, str | None],
+    options: ReadOptions,
+    kind: Kind = "log",
+    deleted: pl.Series | None = None,
 ) -> Opening:
     """Recognise the format and source of a file that is not empty, and find its columns, or keys in its path.
 
@@ -127,7 +135,7 @@ def open_file(
     wanted = None if asked in (None, NO_SCHEMA) else load_schema(str(asked))
     known = [one for one in presets().values() if one.kind == kind] if asked is None else []
     mapping, joined = options.mapping if kind == "log" else {}, bool(options.joins) or kind == "join"
-    search = _Search(label, partitions, mapping, wanted, known, joined)
+    search = _Search(label, partitions, mapping, wanted, known, joined, deleted)
     reader, format_, compression, lines = _open(path, label, options, search)
     found = search.look(reader, lines)
     if not mapping or found.resolution.unmatched:
@@ -151,6 +159,8 @@ def _open(
         lines = search.lines if named is None or search.wanted is not None else {}
         first = first_text(texts)
         pattern = next((one for one in lines if matches(first, one)), None)
+        if pattern is not None and search.wanted is None and _has_objects(texts):
+            pattern = None  # lines of a web server stand between the records of many programs
         pattern = pattern or line_pattern(texts.sample(), search.lines, mixed=named is None)
         if pattern is None and search.wanted is not None and not first.startswith(("{", "[")):
             pattern = search.wanted.lines
@@ -158,11 +168,15 @@ def _open(
             return LinesReader(texts, pattern), "lines", compression, lines.get(pattern)
     found, compression = detect(path, label, options.format)
     if found == "parquet":
-        return ParquetReader(path, label), found, compression, None
+        return ParquetReader(path, label, search.deleted), found, compression, None
     if found == "csv":
         return CsvReader(path, label, compression, options.columns), found, compression, None
     texts = FileTexts(path, label, compression, document=is_document(path, label, compression))
     return JsonReader(texts, as_is=lead_to_types(search.mapping.values())), found, compression, None
+
+
+def _has_objects(texts: Texts) -> bool:
+    return any(text.startswith(b'{"') for text in islice(texts.sample(), _FIRST_ROWS) if text)
 
 
 def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:

@@ -61,14 +61,14 @@ class _Wanted:
 
 
 class ParquetReader:
-    """One Parquet file.
+    """One Parquet file, without the rows whose numbers are in ``deleted``, which is sorted.
 
     Raises:
         InputError: If its footer cannot be read, or everything in it is encrypted.
     """
 
-    def __init__(self, path: Path, label: str) -> None:
-        self._path, self._label = path, label
+    def __init__(self, path: Path, label: str, deleted: pl.Series | None = None) -> None:
+        self._path, self._label, self._deleted = path, label, deleted
         self._size = path.stat().st_size
         with _named(label), pq.ParquetFile(_source(path), pre_buffer=False) as file:
             self._metadata: Any = file.metadata
@@ -80,7 +80,8 @@ class ParquetReader:
             encrypted = _encrypted(file, path, [column.name for column in columns])
         if min(self._counts, default=0) < 0 or sum(self._counts) != self._metadata.num_rows:
             raise InputError(f"{label} has a Parquet footer that contradicts itself: re-export it or leave it out")
-        self.rows: int | None = self._metadata.num_rows
+        rows: int = self._metadata.num_rows
+        self.rows: int | None = rows if deleted is None else rows - int((deleted < rows).sum())
         self.columns = tuple(column for column in columns if column.name not in encrypted)
         names = [column.name for column in columns]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -102,7 +103,7 @@ class ParquetReader:
             at_once = max(1, min(_ROWS, batch_rows, rows * _AT_ONCE // max(1, size)))
             at_once -= at_once % _STEP if at_once > _STEP else 0  # a broken row group is left at the same row
             wanted = _Wanted(paths, names, repeating, records, at_once)
-            yield Unit(start, start + rows, self._share(rows), partial(self._read, groups, start, wanted))
+            yield Unit(start, start + rows, self._share(rows), partial(self._read_kept, groups, start, wanted))
             start += rows
 
     def _neighbours(self, batch_rows: int) -> Iterator[range]:
@@ -115,6 +116,16 @@ class ParquetReader:
             rows, size = rows + more_rows, size + more_size
         if self._counts:
             yield range(first, len(self._counts))
+
+    def _read_kept(self, groups: range, row: int, wanted: _Wanted) -> Iterator[Chunk]:
+        """Read row groups without the rows that do not count."""
+        for chunk in self._read(groups, row, wanted):
+            if self._deleted is not None and len(chunk.rows):
+                first, end = (int(self._deleted.search_sorted(at)) for at in (chunk.rows[0], chunk.end))
+                few = self._deleted.slice(first, end - first)
+                yield chunk.filter(~chunk.rows.is_in(few.implode())) if len(few) else chunk
+            else:
+                yield chunk
 
     def _read(self, groups: range, row: int, wanted: _Wanted) -> Iterator[Chunk]:
         """Read row groups; of broken ones everything else is still read, and what is lost is said."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -13,12 +14,12 @@ from distillscan.read.inputs.stream import ByteStream, reading
 from distillscan.read.options import Compression, Format
 
 HEAD: Final = 64 * 1024
+_STEP: Final = 4096
 _COMPRESSED: Final[tuple[tuple[bytes, Compression], ...]] = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 #: The first line of JSON, or of lines with a record behind a time or the like; of Kubernetes any line.
 _RECORD: Final = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*+(?:\[\s*+|[^{}"\r\n]{0,200}+)\{\s*+"|\d{4}-\S+ std(?:out|err) [PF] '
 )
-_BEGINNING: Final = 4096
 _PARQUET: Final = (b"PAR1", b"PARE")
 _UTF16: Final = "text in UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)"
 _REFUSED: Final = (
@@ -71,14 +72,21 @@ def detect(path: Path, label: str, forced: Format | None) -> tuple[Format, Compr
     return found, compression
 
 
+def unpacked(head: bytes) -> bytes:
+    """Return the beginning of a file as it was before it was compressed, as far as that can be told."""
+    compression = _compression(head)
+    if compression is None:
+        return head
+    stream = pa.CompressedInputStream(pa.BufferReader(head), compression)
+    found = b""
+    with suppress(OSError):
+        while len(found) < HEAD and (more := stream.read(_STEP)):
+            found += more
+    return found
+
+
 def begins_like_log(head: bytes) -> bool:
     """Return whether a file with any name begins like a log: as Parquet, as JSON, as lines that end with JSON."""
-    compression = _compression(head)
-    if compression is not None:
-        try:
-            head = pa.CompressedInputStream(pa.BufferReader(head), compression).read(_BEGINNING)
-        except OSError:
-            return False
     return head.startswith(_PARQUET) or _RECORD.match(head) is not None
 
 

@@ -6,20 +6,23 @@ import re
 import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, Final
 from urllib.parse import unquote
 
+import polars as pl
+
 from distillscan.errors import InputError
-from distillscan.read.inputs.detect import HEAD, begins_like_log, format_by_name
+from distillscan.read.inputs.detect import HEAD, begins_like_log, format_by_name, unpacked
 from distillscan.read.inputs.local_copy import LocalCopies
 from distillscan.read.inputs.outcome import Skipped
 from distillscan.read.inputs.remote import SCHEMES, Store, has_pattern, is_remote
 from distillscan.read.inputs.stream import reading
-from distillscan.read.inputs.tables import LOG, outdated
+from distillscan.read.inputs.tables.current import FOLDERS, is_metadata, leave_out_replaced, metadata_beside
 from distillscan.read.notes import Notes
 from distillscan.read.options import Format
 
@@ -30,18 +33,28 @@ _HIDDEN: Final = re.compile(r"(?<!:)/[._]|\.crc$")
 _LABELS: Final = re.compile(r"(?:^|[._-])labels?\.", re.IGNORECASE)
 #: Objects beside a Bedrock log with the bodies that are too long for it: ``data/REQUEST_input.json.gz``.
 _BODIES: Final = re.compile(r"(?:^|/)data/[^/]*(?:input|output)[^/]*\.json(?:\.gz)?$")
-#: What an Iceberg table has in its folder ``metadata``.
-_ICEBERG: Final = re.compile(r"(?:^|/)metadata/[^/]+(?:\.metadata\.json(?:\.gz)?|\.avro|\.stats|\.puffin)$")
 _SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to read: its name for people, where it is, and the partition keys in its path (``date=2026-01-01/``)."""
+    """A file to read.
+
+    Attributes:
+        label: Its name for people.
+        local: Where it is.
+        partitions: The partition keys in its path (``date=2026-01-01/``).
+        deleted: The numbers of rows that its table marks as deleted.
+    """
 
     label: str
     local: Path
     partitions: MappingProxyType[str, str | None]
+    deleted: pl.Series | None = field(default=None, compare=False)
+
+
+#: Whether a file, of which ``local`` has only the beginning, is a log.
+Recognise = Callable[[Found], bool]
 
 
 def discover(
@@ -51,6 +64,7 @@ def discover(
     notes: Notes,
     forced: Format | None = None,
     skipped: list[Skipped] | None = None,
+    recognise: Recognise = lambda _: False,
 ) -> tuple[Found, ...]:
     """Find every file that ``paths`` stand for, each once, sorted by label.
 
@@ -61,21 +75,23 @@ def discover(
         notes: Receives what was left out.
         forced: A format that all inputs are said to have; then every file of a directory counts.
         skipped: Receives what exists and cannot be looked at.
+        recognise: Asked about text in folders whose name and first bytes do not tell what it is.
 
     Raises:
         InputError: If a path does not exist, matches nothing, or holds no log; if no path is given.
     """
     if not paths:
         raise InputError("no input: give a file, a directory, a glob, or - for standard input")
-    search = _Search(stdin, copies, notes, forced, [] if skipped is None else skipped)
+    search = _Search(stdin, copies, notes, forced, [] if skipped is None else skipped, recognise)
     by_place: dict[str, Found] = {}
     for path in dict.fromkeys(paths):
         for found in search.expand(path):
             place = found.label if is_remote(found.label) else os.path.realpath(found.local)
-            if place in by_place and by_place[place].label != found.label:
-                first, second = sorted((by_place[place], found), key=lambda one: one.label)
-                notes.add(f"{second.label} is the same file as {first.label}: it is read once")
-                found = first
+            if place in by_place:
+                first, second = sorted((by_place[place], found), key=lambda one: (one.label, one.deleted is not None))
+                if first.label != second.label:
+                    notes.add(f"{second.label} is the same file as {first.label}: it is read once")
+                found = first  # of a file that is named by itself no row is left out
             by_place[place] = found
     for path, times in Counter(paths).items():
         if times > 1:
@@ -92,6 +108,7 @@ class _Search:
     notes: Notes
     forced: Format | None
     skipped: list[Skipped]
+    recognise: Recognise
 
     def expand(self, path: str) -> list[Found]:
         """Return the files that one path stands for."""
@@ -111,7 +128,9 @@ class _Search:
             before = len(self.skipped)
             found = self._walk(path)
             if not found and len(self.skipped) == before:
-                raise InputError(f"{path} holds no Parquet, CSV or NDJSON file: name the files, or say --input-format")
+                raise self._nothing(
+                    f"{path} holds no Parquet, CSV or NDJSON file: name the files, or say --input-format"
+                )
             return found
         if stat.S_ISREG(mode):
             return [_local(path)]
@@ -132,9 +151,9 @@ class _Search:
         matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 (keeps the analyst's spelling)
         folders = [match for match in matches if Path(match).is_dir()]
         files = self._local(path, [match for match in matches if match not in folders], by_ending=False)
-        found = [*(one for folder in folders for one in self._walk(folder)), *map(_local, files)]
+        found = [*(one for folder in folders for one in self._walk(folder)), *files]
         if not found:
-            raise InputError(
+            raise self._nothing(
                 f"{path} matches no log: check the pattern, and quote it so that the shell does not expand it"
             )
         return found
@@ -148,61 +167,32 @@ class _Search:
             subfolders[:] = sorted(name for name in subfolders if not name.startswith((".", "_")))
             visible = (name for name in files if not name.startswith((".", "_")) and not name.endswith(".crc"))
             names += [Path(folder, name).as_posix() for name in visible]
-        return [_local(name) for name in self._local(directory, sorted(names), by_ending=self.forced is None)]
+        return self._local(directory, sorted(names), by_ending=self.forced is None)
 
-    def _local(self, path: str, names: Sequence[str], *, by_ending: bool) -> list[str]:
+    def _local(self, path: str, names: Sequence[str], *, by_ending: bool) -> list[Found]:
         """Those of some local files that may be logs."""
-        folders = {folder for name in names if name.endswith(".parquet") for folder in Path(name).parents}
-        try:
-            logs = [one.as_posix() for folder in folders if (folder / LOG).is_dir() for one in (folder / LOG).iterdir()]
-        except OSError:
-            logs = []
-        names = self._current(names, logs, Path)
-        return self._choose(path, names, lambda name: Path(name).open("rb"), by_ending=by_ending)
-
-    def _current(self, names: Sequence[str], logs: Sequence[str], local: Callable[[str], Path]) -> list[str]:
-        """Some files without those that Delta tables do not refer to any more; say how many there are."""
-        dead: set[str] = set()
-        for root in sorted({name.rpartition(f"{LOG}/")[0].rstrip("/") for name in logs}):
-            below = f"{root}/" if root else ""
-            try:
-                found = outdated(
-                    root,
-                    [name for name in logs if name.startswith(f"{below}{LOG}/")],
-                    [name for name in names if name.startswith(below)],
-                    local,
-                )
-            except InputError as error:
-                self.notes.add(f"{error}: all files below it are read, also those that were replaced")
-                continue
-            if found.files:
-                self.notes.add(
-                    f"{root}: left out {len(found.files):,} file(s) that this Delta table does not refer to any more"
-                )
-            if found.in_part:
-                self.notes.add(
-                    f"{root}: {found.in_part:,} file(s) of this Delta table hold rows that are marked as deleted "
-                    "(deletion vectors): these are read as well; REORG TABLE ... APPLY (PURGE) takes them out"
-                )
-            dead.update(found.files)
-        return [name for name in names if name not in dead]
+        current = leave_out_replaced(names, metadata_beside(names), Path, self.notes)
+        chosen = self._choose(path, current.files, _open, by_ending=by_ending)
+        return [_local(name, current.deleted.get(name)) for name in chosen]
 
     def _fetch(self, path: str) -> list[Found]:
         """Copies of the logs at a remote path, chosen as those of a local one are."""
         store = Store(path)
         labels = store.find()
+        deleted: Mapping[str, pl.Series] = {}
         if labels != [path]:
             by_ending = self.forced is None and not has_pattern(path)
-            logs = [one for one in labels if f"/{LOG}/" in one]
-            labels = [one for one in labels if not _HIDDEN.search(one)]
-            labels = self._current(labels, logs, lambda name: store.copy(name, self.copies))
-            labels = self._choose(path, labels, store.open, by_ending=by_ending)
+            visible = [one for one in labels if not _HIDDEN.search(one)]
+            metadata = (*labels, *store.find_above(FOLDERS))
+            current = leave_out_replaced(visible, metadata, lambda name: store.copy(name, self.copies), self.notes)
+            deleted = current.deleted
+            labels = self._choose(path, current.files, store.open, by_ending=by_ending)
         if not labels:
-            raise InputError(f"{path} holds no log: check the address, name the objects, or say --input-format")
+            raise self._nothing(f"{path} holds no log: check the address, name the objects, or say --input-format")
         found = []
         for label in labels:
             try:
-                found.append(Found(label, store.copy(label, self.copies), _partitions(label)))
+                found.append(Found(label, store.copy(label, self.copies), _partitions(label), deleted.get(label)))
             except InputError as error:
                 self.skipped.append(Skipped(label, Path(label), 0, str(error)))
         return found
@@ -212,30 +202,45 @@ class _Search:
     ) -> list[str]:
         """Those of some files that may be logs, by name or by how they begin; say which others there are."""
         left_out = {name: "that hold labels" for name in names if _LABELS.search(name.rpartition("/")[2])}
-        left_out |= {name: "with metadata of an Iceberg table" for name in names if _ICEBERG.search(name)}
+        left_out |= {name: "with metadata of a table" for name in names if is_metadata(name)}
         left_out |= {name: "with bodies that Bedrock keeps apart" for name in names if _BODIES.search(name)}
         for name in names if by_ending else ():
-            if name not in left_out and format_by_name(name) is None and not self._begins_like_log(name, read):
-                left_out[name] = "with an unknown ending"
+            if name not in left_out and format_by_name(name) is None and not self._is_log(name, read):
+                left_out[name] = "that look like no log"
         for why in dict.fromkeys(left_out.values()):
             few = [name for name, reason in left_out.items() if reason == why]
             shown = ", ".join(few[:_SHOWN]) + (", ..." if len(few) > _SHOWN else "")
             self.notes.add(f"{path}: left out {len(few)} file(s) {why} ({shown}); name a file to have it read")
         return [name for name in names if name not in left_out]
 
-    def _begins_like_log(self, name: str, read: Callable[[str], BinaryIO]) -> bool:
+    def _is_log(self, name: str, read: Callable[[str], BinaryIO]) -> bool:
         try:
             with reading(name), read(name) as stream:
-                return begins_like_log(stream.read(HEAD))
+                head = unpacked(stream.read(HEAD))
         except InputError:
             return False
+        if begins_like_log(head) or b"\0" in head:
+            return begins_like_log(head)
+        lines = head[: head.rfind(b"\n") + 1] or head
+        beginning = Found(name, self.copies.copy(BytesIO(lines), name), _partitions(name))
+        is_log = bool(lines) and self.recognise(beginning)
+        beginning.local.unlink()
+        return is_log
+
+    def _nothing(self, text: str) -> InputError:
+        """The error for a path without logs: what it has instead was left out."""
+        return InputError("\n".join((text, *self.notes.texts())))
 
     def _skip(self, path: str, error: OSError) -> None:
         self.skipped.append(Skipped(path, Path(path), 0, f"{path} cannot be opened: {error.strerror}"))
 
 
-def _local(path: str) -> Found:
-    return Found(path, Path(path), _partitions(path))
+def _open(path: str) -> BinaryIO:
+    return Path(path).open("rb")
+
+
+def _local(path: str, deleted: pl.Series | None = None) -> Found:
+    return Found(path, Path(path), _partitions(path), deleted)
 
 
 def _partitions(path: str) -> MappingProxyType[str, str | None]:

@@ -6,8 +6,8 @@ temporary file.
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -75,6 +75,19 @@ class Store:
                 return sorted(map(self._address, self._below(self._key)))
         raise InputError(f"{path} does not exist: check the address, and that the credentials in use may read it")
 
+    def find_above(self, names: Iterable[str]) -> list[str]:
+        """Return the addresses of all objects in folders with some names, beside the path or its pattern and above.
+
+        What may not be looked at is taken to be empty: the path itself can be read without it.
+        """
+        fixed = self._key[: match.start()] if (match := _MAGIC.search(self._key)) else self._key.rstrip("/")
+        above = [fixed[: at + 1] for at, letter in enumerate(fixed) if letter == "/"] or [""]
+        found: list[str] = []
+        for place in (f"{folder}{name}" for folder in above for name in names):
+            with suppress(InputError), reaching(self._address(place)):
+                found += map(self._address, self._below(place, recursive=False))
+        return found
+
     def copy(self, label: str, copies: LocalCopies) -> Path:
         """Copy an object to a temporary file, and return where that is.
 
@@ -89,8 +102,8 @@ class Store:
         stream: BinaryIO = self._store.open_input_stream(self._place(label.removeprefix(self._address(""))))
         return stream
 
-    def _below(self, folder: str) -> list[str]:
-        found = self._store.get_file_info(self._select(self._place(folder), recursive=True, allow_not_found=True))
+    def _below(self, folder: str, *, recursive: bool = True) -> list[str]:
+        found = self._store.get_file_info(self._select(self._place(folder), recursive=recursive, allow_not_found=True))
         return [one.path.removeprefix(f"{self._root}/") for one in found if one.is_file]
 
     def _place(self, key: str) -> str:

@@ -20,6 +20,7 @@ from distillscan.errors import InputError, UsageError
 from distillscan.read import ReadOptions, open_log
 from distillscan.read.formats.arrow import to_series
 from distillscan.read.formats.parquet import ParquetReader
+from distillscan.read.schema.resolve import Resolution, SourcePath
 from tests.support.small_logs import T0, TWO, parquet_bytes, read_bytes
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -276,6 +277,25 @@ def test_giant_row_groups_are_read_in_pieces(tmp_path: Path, monkeypatch: pytest
     assert len(by_bytes.batches) > 2
     assert by_rows.frame.equals(whole.frame)
     assert by_bytes.frame.equals(whole.frame)
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 60), st.sets(st.integers(0, 70)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_that_a_table_marks_as_deleted_are_not_read(
+    tmp_path: Path, count: int, group: int, at_once: int, deleted: set[int]
+) -> None:
+    path = tmp_path / "log.parquet"
+    path.write_bytes(parquet_bytes(log_of(count), row_group_size=group))
+    reader = ParquetReader(path, "log.parquet", pl.Series(sorted(deleted), dtype=pl.UInt64))
+    resolution = Resolution({"account_id": SourcePath("account_id")})
+    found = [
+        (row, account)
+        for unit in reader.units(resolution, batch_rows=at_once, records=False)
+        for chunk in unit.read()
+        for row, account in zip(chunk.rows, chunk.columns["account_id"], strict=True)
+    ]
+    assert found == [(at, f"acct-{at}") for at in range(count) if at not in deleted]
+    assert reader.rows == len(found)
 
 
 def test_repeated_text_is_kept_once(tmp_path: Path) -> None:

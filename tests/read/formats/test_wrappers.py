@@ -346,8 +346,9 @@ def test_of_records_inside_that_lack_something_the_columns_are_named(tmp_path: P
     assert found.values("account_id") == ["x"]
 
 
-def test_records_between_other_output(tmp_path: Path) -> None:
-    content = "Starting up, on port 80\n\nready {now}\n" + "\n".join(INSIDE) + '\n{"timestamp": "2026\nbye\n'
+@pytest.mark.parametrize("first", ["Starting up, on port 80", "INFO:     Started server process [1]"])
+def test_records_between_other_output(tmp_path: Path, first: str) -> None:
+    content = f"{first}\n\nready {{now}}\n" + "\n".join(INSIDE) + '\n{"timestamp": "2026\nbye\n'
     found = read_bytes(tmp_path, "gateway.log", content.encode())
     assert found.values("prompt") == [row["prompt"] for row in ROWS]
     assert found.reasons == [(5, "malformed record")]

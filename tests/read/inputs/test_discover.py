@@ -65,7 +65,7 @@ def test_what_a_directory_holds_besides_logs_is_said(tmp_path: Path) -> None:
     assert notes == [
         "d: left out 3 file(s) that hold labels (d/a.labels.parquet, d/a_label.json, d/labels.csv); "
         "name a file to have it read",
-        "d: left out 4 file(s) with an unknown ending (d/1.txt, d/2.txt, d/3.txt, ...); name a file to have it read",
+        "d: left out 4 file(s) that look like no log (d/1.txt, d/2.txt, d/3.txt, ...); name a file to have it read",
     ]
     assert run(tmp_path, "d/labels.csv", "d/1.txt") == (["d/1.txt", "d/labels.csv"], [])
     assert run(tmp_path, "d", forced="csv")[0] == ["d/1.txt", "d/2.txt", "d/3.txt", "d/a.csv", "d/readme.md"]
@@ -132,7 +132,11 @@ def test_a_named_pipe_is_copied(tmp_path: Path) -> None:
         ("gone.csv", "gone.csv does not exist: check the path (relative paths start at the current directory)"),
         ("file.csv/x", "file.csv/x does not exist: check the path (relative paths start at the current directory)"),
         ("*.gone", "*.gone matches no log: check the pattern, and quote it so that the shell does not expand it"),
-        ("empty", "empty holds no Parquet, CSV or NDJSON file: name the files, or say --input-format"),
+        (
+            "empty",
+            "empty holds no Parquet, CSV or NDJSON file: name the files, or say --input-format\n"
+            "empty: left out 1 file(s) that look like no log (empty/readme); name a file to have it read",
+        ),
     ],
 )
 def test_nothing_there(tmp_path: Path, path: str, message: str) -> None:

@@ -8,11 +8,38 @@ import pytest
 from distillscan.errors import InputError, UsageError
 from distillscan.read import ReadOptions, open_log
 from distillscan.read.inputs.remote import is_remote, matches, store_uri
+from tests.support.lakehouse import (
+    VECTOR,
+    add,
+    checkpoint_beside,
+    commit,
+    part,
+    position_deletes,
+    remove,
+    snapshot,
+    vector,
+)
 from tests.support.small_logs import TWO, csv_bytes, ndjson_bytes, parquet_bytes, read_all
 
 
+def write_tables(folder: Path) -> list[Path]:
+    """Tables of each kind in which a file was replaced; of one the log takes the package deltalake."""
+    delta, marked, iceberg = (folder / name for name in ("delta", "marked", "iceberg"))
+    for table in (delta, marked, iceberg):
+        part(table, "data/old.parquet", "a", "b", "c")
+        part(table, "data/new.parquet", "a", "b")
+    for table in (delta, marked):
+        commit(table, 0, add("data/old.parquet"))
+        commit(table, 1, remove("data/old.parquet"), add("data/new.parquet"))
+    checkpoint_beside(marked, 1, add("data/new.parquet", deleted=[0], rows=2))
+    (marked / VECTOR).write_bytes(b"\x01" + vector(0))
+    deletes = [position_deletes(iceberg, "data/deletes.parquet", "data/new.parquet", 1)]
+    snapshot(iceberg, "v1", ["data/new.parquet"], deletes)
+    return [delta, marked, iceberg]
+
+
 @pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A bucket with logs, on a local server that Arrow finds by the environment, as it finds a real one."""
     moto = pytest.importorskip("moto.server", reason="moto[server] is not installed: no local S3 to test against")
     pafs = pytest.importorskip("pyarrow.fs")
@@ -41,15 +68,11 @@ def bucket() -> Iterator[str]:
             "day=2/_SUCCESS": b"x",
             "day=2/.hidden/d.csv": csv_bytes(TWO),
             "day=3/gateway.log": ndjson_bytes(TWO),
-            "table/old.parquet": parquet_bytes(TWO),
-            "table/new.parquet": parquet_bytes(TWO[:1]),
-            "table/_delta_log/00000000000000000000.json": b'{"add": {"path": "old.parquet"}}',
-            "table/_delta_log/00000000000000000001.json": (
-                b'{"remove": {"path": "old.parquet"}}\n{"add": {"path": "new.parquet"}}'
-            ),
         }.items():
             with store.open_output_stream(f"logs/{key}") as out:
                 out.write(content)
+        for folder in write_tables(tmp_path_factory.mktemp("tables")):
+            pafs.copy_files(str(folder), f"logs/tables/{folder.name}", destination_filesystem=store)
         yield "s3://logs"
     server.stop()
 
@@ -78,12 +101,24 @@ def test_an_object_reads_as_the_file_would(bucket: str, tmp_path: Path) -> None:
 
 def test_folders_and_patterns(bucket: str) -> None:
     everything = ["day=1/a b.parquet", "day=2/b#1.csv", "day=2/deep/c.ndjson", "day=3/gateway.log"]
-    everything.append("table/new.parquet")  # its log says that the old one was replaced
-    assert labels(f"{bucket}/") == everything
+    assert [one for one in labels(f"{bucket}/") if not one.startswith("tables/")] == everything
     assert labels(f"{bucket}/day=2") == everything[1:3]
     assert labels(f"{bucket}/day=*/*.csv") == ["day=2/b#1.csv"]
     assert labels(f"{bucket}/**/*.ndjson") == ["day=2/deep/c.ndjson"]
     assert labels(f"{bucket}/day=[13]/*") == ["day=1/a b.parquet", "day=3/gateway.log"]
+
+
+@pytest.mark.parametrize("path", ["", "/data", "/data/*.parquet", "/*/*.parquet"])
+def test_tables_are_read_as_local_ones(bucket: str, path: str) -> None:
+    assert read_all([f"{bucket}/tables/delta{path}"]).values("account_id") == ["a", "b"]
+    assert read_all([f"{bucket}/tables/iceberg{path}"]).values("account_id") == ["a"]
+
+
+def test_the_log_of_a_table_is_copied_for_deltalake(bucket: str) -> None:
+    pytest.importorskip("deltalake", reason="the package deltalake is not installed")
+    found = read_all([f"{bucket}/tables/marked"])
+    assert list(zip(found.values("account_id"), found.values("row"), strict=True)) == [("b", 1)]
+    assert "s3://logs/tables/marked: left out 1 row(s) of 1 file(s) that are marked as deleted" in found.notes
 
 
 def test_path_keys_and_what_is_left_out(bucket: str) -> None:
@@ -92,7 +127,7 @@ def test_path_keys_and_what_is_left_out(bucket: str) -> None:
     folder = "s3://logs/day=2/"
     assert [note for note in found.notes if "left out" in note] == [
         f"{folder}: left out 1 file(s) that hold labels ({folder}c.labels.csv); name a file to have it read",
-        f"{folder}: left out 1 file(s) with an unknown ending ({folder}readme.txt); name a file to have it read",
+        f"{folder}: left out 1 file(s) that look like no log ({folder}readme.txt); name a file to have it read",
     ]
 
 
