@@ -54,29 +54,52 @@ def _relation(rows: Ints, columns: Ints, shape: tuple[int, int]) -> Any:
     return sparse.csr_array((np.ones(rows.size, np.int32), (rows, columns)), shape=shape)
 
 
+def _sorted_relation(sizes: Ints, columns: Ints, width: int) -> Any:
+    """The same of columns that are sorted by row and distinct in each, given how many columns each row has."""
+    cells = (np.ones(columns.size, np.int32), columns, np.append(0, np.cumsum(sizes)))
+    return sparse.csr_array(cells, shape=(sizes.size, width))
+
+
 def _common_shingles(texts: pl.DataFrame, min_prompts: int) -> tuple[Hashes, Any]:
-    """The shingles in enough texts, sorted; and texts by shingles."""
+    """The shingles in enough texts (``number``, ``sketch``), sorted; and shingles by texts."""
     ordered = np.sort(texts["sketch"].explode().drop_nulls().to_numpy())
     # A shingle is in enough texts if it stands once more so many places further on.
     first = ordered[: max(0, ordered.size - min_prompts + 1)]
     often = first[first == ordered[min_prompts - 1 :]]
     shingles = often[runs(often)[0]]
-    known = pl.DataFrame({"sketch": shingles, "column": np.arange(shingles.size, dtype=np.int32)})
-    parts = [sparse.csr_array((0, shingles.size), dtype=np.int32)]
-    for block in texts.select("sketch").iter_slices(_BLOCK):
-        pairs = block.with_row_index("row").explode("sketch").join(known, on="sketch")
-        parts.append(_relation(pairs["row"].to_numpy(), pairs["column"].to_numpy(), (block.height, shingles.size)))
-    return shingles, sparse.vstack(parts, format="csr")
+    known = pl.DataFrame({"sketch": shingles, "shingle": np.arange(shingles.size) << 32})
+    # Shingle and text make one number: numbers are sorted much faster than pairs.
+    pairs = [np.zeros(0, np.int64)]
+    for block in texts.select("number", "sketch").iter_slices(_BLOCK):
+        found = block.explode("sketch").join(known, on="sketch")
+        pairs.append(found.select(pl.col("shingle") + pl.col("number")).to_series().to_numpy())
+    pair = np.sort(np.concatenate(pairs))
+    sizes = np.bincount(pair >> 32, minlength=shingles.size)
+    return shingles, _sorted_relation(sizes, (pair & 0xFFFFFFFF).astype(np.int32), texts.height)
 
 
-def _components(has: Any) -> tuple[Ints, Ints]:
+def _shared(held_by: Any, held: Any, min_accounts: int) -> Ints:
+    """The shingles (of shingles by texts) that enough accounts have (of texts by accounts)."""
+    # Of most shingles one holder of each text, numbered from 1, is enough to tell.
+    some = np.zeros(held.shape[0], np.int64)
+    some[np.repeat(np.arange(some.size), np.diff(held.indptr))] = held.indices + 1
+    shingle = np.repeat(np.arange(held_by.shape[0]), np.diff(held_by.indptr))
+    pair = np.sort((shingle << 32) + some[held_by.indices])
+    distinct = pair[runs(pair)[0]]
+    counts = np.bincount(distinct[(distinct & 0xFFFFFFFF) > 0] >> 32, minlength=held_by.shape[0])
+    few = np.flatnonzero(counts < min_accounts)
+    counts[few] = np.diff((held_by[few] @ held).indptr)
+    return np.flatnonzero(counts >= min_accounts)
+
+
+def _components(held_by: Any) -> tuple[Ints, Ints]:
     """Join shingles that occur together: those of components that are large enough, with the smallest of theirs."""
-    by_shingle = has.tocsc()
-    ends, found = by_shingle.indptr[1:], np.diff(by_shingle.indptr)
-    rank, sizes = np.arange(by_shingle.nnz) - np.repeat(ends - found, found), np.minimum(found, _COMPARED)
-    shingle, text = np.repeat(np.arange(sizes.size), sizes), by_shingle.indices[rank < _COMPARED]
-    compared = _relation(shingle, text, by_shingle.shape[::-1])
-    graph, enough = compared @ compared.T, np.ceil(_TOGETHER * sizes).astype(np.int32)
+    found = np.diff(held_by.indptr)
+    sizes = np.minimum(found, _COMPARED)
+    # Texts are in the order of their hashes: compared are the first of each shingle.
+    compared = np.repeat(held_by.indptr[:-1] - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+    texts = _sorted_relation(sizes, held_by.indices[compared], held_by.shape[1])
+    graph, enough = texts @ texts.T, np.ceil(_TOGETHER * sizes).astype(np.int32)
     graph.data *= graph.data >= np.maximum(np.repeat(enough, np.diff(graph.indptr)), enough[graph.indices])
     graph.eliminate_zeros()
     _, part = csgraph.connected_components(graph, directed=False)
@@ -85,15 +108,14 @@ def _components(has: Any) -> tuple[Ints, Ints]:
 
 
 def _instances(kept: Any) -> Any:
-    """Texts by templates: which are instances, given how many shingles of the template a text has."""
-    by_template = kept.tocsc()
-    ends, sizes = by_template.indptr[1:], np.diff(by_template.indptr)
+    """Templates by texts: which are instances, given how many shingles of the template a text has."""
+    starts, sizes = kept.indptr[:-1], np.diff(kept.indptr)
     template = np.repeat(np.arange(sizes.size), sizes)
-    counts = by_template.data[np.lexsort((by_template.data, template))]
+    counts = kept.data[np.lexsort((kept.data, template))]
     # What a text of the template typically keeps: long templates give more shingles than one sketch has room for.
-    median = (counts[ends - sizes + (sizes - 1) // 2] + counts[ends - sizes + sizes // 2]) / 2
-    enough = by_template.data >= np.maximum(2.0, median * _MATCH_SHARE)[template]
-    return _relation(by_template.indices[enough], template[enough], kept.shape)
+    median = (counts[starts + (sizes - 1) // 2] + counts[starts + sizes // 2]) / 2
+    enough = kept.data >= np.maximum(2.0, median * _MATCH_SHARE)[template]
+    return _relation(template[enough], kept.indices[enough], kept.shape)
 
 
 def mine(texts: pl.DataFrame, holders: pl.DataFrame, min_accounts: int, min_prompts: int) -> MinedTemplates:
@@ -105,33 +127,34 @@ def mine(texts: pl.DataFrame, holders: pl.DataFrame, min_accounts: int, min_prom
         min_accounts: Accounts on a shingle below which it is part of no template.
         min_prompts: Distinct texts with a shingle below which it is part of no template.
     """
-    texts = texts.sort("text").with_row_index("row")
-    names, accounts = texts["text"].to_numpy(), holders["account"].unique().sort().to_numpy()
+    names, numbers = np.unique(texts["text"].to_numpy(), return_inverse=True)
+    texts = texts.with_columns(pl.Series("number", numbers, dtype=pl.Int64))
+    accounts = holders["account"].unique().sort().to_numpy()
     account = np.searchsorted(accounts, holders["account"].to_numpy())
-    row = holders.join(texts.select("text", "row"), on="text", how="left", maintain_order="left")["row"]
-    known, text = row.is_not_null().to_numpy(), row.fill_null(0).to_numpy()
+    number = holders.join(texts.select("text", "number"), on="text", how="left", maintain_order="left")["number"]
+    known, text = number.is_not_null().to_numpy(), number.fill_null(0).to_numpy()
 
     def held(chosen: Mask) -> Any:
-        """Accounts by the texts of the chosen holders."""
-        return _relation(account[chosen & known], text[chosen & known], (accounts.size, names.size))
+        """Texts by accounts, of the chosen holders."""
+        return _relation(text[chosen & known], account[chosen & known], (names.size, accounts.size))
 
-    shingles, has = _common_shingles(texts, max(1, min_prompts))
-    sharing = np.bincount((held(known) @ has).indices, minlength=shingles.size)
-    shingles, has = shingles[sharing >= min_accounts], has[:, np.flatnonzero(sharing >= min_accounts)]
-    members, smallest = _components(has)
+    shingles, held_by = _common_shingles(texts, max(1, min_prompts))
+    shared = _shared(held_by, held(known), min_accounts)
+    shingles, held_by = shingles[shared], held_by[shared]
+    members, smallest = _components(held_by)
     # A template is named by its smallest shingle: the same name whatever the order, and while it keeps its core.
     roots, template = np.unique(smallest, return_inverse=True)
     templates = shingles[roots]
-    instances = _instances(has @ _relation(members, template, (shingles.size, roots.size)))
+    instances = _instances(_relation(template, members, (roots.size, shingles.size)) @ held_by)
     uses = [_USES.to_frame()]
     for where in holders["where"].unique().sort():
         chosen = (holders["where"] == where).to_numpy()
-        found, sampled = (held(chosen) @ instances).tocoo(), np.bincount(account[chosen])
+        found, sampled = (instances @ held(chosen)).T.tocsr().tocoo(), np.bincount(account[chosen])
         use = {"account": accounts[found.row], "template": templates[found.col], "where": where, "texts": found.data}
         uses.append(pl.DataFrame({**use, "coverage": found.data / sampled[found.row]}, schema_overrides=_USES))
     at = instances.tocoo()
     return MinedTemplates(
         shingles=pl.DataFrame({"template": templates[template], "shingle": shingles[members]}),
-        matches=pl.DataFrame({"text": names[at.row], "template": templates[at.col]}),
+        matches=pl.DataFrame({"text": names[at.col], "template": templates[at.row]}),
         uses=pl.concat(uses),
     )

@@ -34,7 +34,7 @@ class TemplateUniformityParameters:
 
 @memoized
 def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All sampled texts (``text``, ``sketch``, ``tokens``), sorted, and who holds them where.
+    """All sampled texts (``text``, ``sketch``, ``tokens``) and who holds them where.
 
     Prompts and system prompts are mined together: the same instruction may stand in either. System prompts go by
     their tokens alone.
@@ -48,8 +48,7 @@ def _texts(population: Population) -> tuple[pl.DataFrame, pl.DataFrame]:
     holders = pl.concat(held.with_columns(pl.lit(name).alias("where")) for name, held in where.items())
     # System prompts that differ in digits and case only have the same shingles; the longest keeps most of them.
     texts = pl.concat([prompts.select(columns), systems.sort("bytes", descending=True).select(columns)])
-    first = np.unique(texts["text"].to_numpy(), return_index=True)[1]
-    return texts[first].with_columns(pl.col("text").set_sorted()), holders
+    return texts.filter(pl.col("text").is_first_distinct()), holders
 
 
 @memoized
@@ -69,6 +68,7 @@ def mined(population: Population, kind: str, p: TemplateUniformityParameters) ->
         .join(templates.matches, on="text", how="anti")
         .filter(pl.len().over("text") >= p.min_accounts)
         .with_columns(template="text", texts=pl.lit(1, pl.UInt32), coverage=pl.lit(1.0))
+        .sort("account", "template")
     )
     matches = whole.select("text", "template").unique()
     return MinedTemplates(templates.shingles.clear(), matches, whole.select(templates.uses.columns))
@@ -97,11 +97,11 @@ class TemplateUniformityDetector(Detector):
                 # Half a case is taken off: one prompt of four is no habit yet.
                 uses.with_columns(pl.col("coverage") * (1 - 0.5 / pl.col("texts")))
                 .filter(pl.col("coverage") >= parameters.coverage)
-                .group_by("account", pl.col("template").alias("token"))
+                .group_by("account", pl.col("template").alias("token"), maintain_order=True)
                 .agg(pl.col("coverage").max().clip(0, 1).alias("strength"))
                 .select("account", pl.lit(kind).alias("kind"), "token", "strength")
             )
-        return pl.concat(parts).sort("kind", "account", "token")
+        return pl.concat(parts)
 
     def assess(self, candidate: Candidate, parameters: TemplateUniformityParameters) -> list[Finding]:
         with_text, stating = (candidate.population.states("system_prompt", *more) for more in ((PROMPTS,), ()))
