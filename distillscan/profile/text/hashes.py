@@ -19,6 +19,11 @@ _32, _37 = np.uint64(32), np.uint64(37)
 #: Texts of at least this many bytes are hashed two at a time.
 _LONG: Final = 64
 
+#: Eight times a byte, its uppermost bit, and each byte that a line may end with.
+_EACH: Final = np.uint64(0x0101010101010101)
+_UPPERMOST: Final = np.uint64(0x8080808080808080)
+_ENDINGS: Final = tuple(_EACH * np.uint64(byte) for byte in (*b"\n!.?", 0x82))
+
 #: Bytes of a text that stand in its view itself.
 _INLINE = 12
 
@@ -164,6 +169,16 @@ def hash_texts(addresses: I64, lengths: I64, hashes: U64) -> None:
         hashes[held] = _hash_rest(h, at, end)
 
 
+@helper("b1(u8)")
+def _may_end_line(word: np.uint64) -> bool:
+    """Whether a line may end within eight bytes: one of them is in ``_ENDINGS``."""
+    found = _0
+    for ending in _ENDINGS:
+        other = word ^ ending
+        found |= (other - _EACH) & ~other  # the uppermost bit of a byte that is 0, after Mycroft
+    return bool(found & _UPPERMOST != _0)
+
+
 @kernel("i8(i8[::1], i8[::1], i8, i8[::1], i8[::1], i8[::1])")
 def find_lines(addresses: I64, lengths: I64, shortest: int, rows: I64, starts: I64, sizes: I64) -> int:
     """Write the text (by number), address and bytes of each line of at least ``shortest`` bytes; return their number.
@@ -175,6 +190,9 @@ def find_lines(addresses: I64, lengths: I64, shortest: int, rows: I64, starts: I
         start, end = addresses[row], addresses[row] + lengths[row]
         at = start
         while at < end:
+            if at + 8 < end and not _may_end_line(word_at(at)):
+                at += 8
+                continue
             byte = byte_at(at)
             at += 1
             if at < end and byte > 63:
