@@ -65,7 +65,7 @@ class Samples:
         rooms = np.minimum(self._limit, 1 << np.ceil(np.log2(np.maximum(sizes, 1))).astype(np.int64)) * (sizes > 0)
         starts = np.cumsum(rooms) - rooms
         end = int(rooms.sum())
-        pool = np.empty((end + end // 2 + SMALLEST, _WIDTH), np.int64)
+        pool = np.empty((2 * end + SMALLEST, _WIDTH), np.int64)
         for first in range(0, sizes.size, _MOVED):  # a part at a time, so that little memory is needed beside the pool
             part = slice(first, first + _MOVED)
             old = spans(self._starts[part] // _WIDTH, sizes[part])

@@ -184,7 +184,7 @@ def _walk(  # noqa: C901 - one loop on purpose
         if here < end:
             byte = byte_at(here)
             if table[byte] != SPECIAL:
-                state = np.int64(steps[(state << shift) | table[byte]])
+                state = np.int64(steps[np.uint64((state << shift) | table[byte])])
                 if state >= first_cue:
                     cues[found], places[found] = state - first_cue, at - origin
                     found += 1

@@ -89,7 +89,8 @@ def _locate(array: Any) -> tuple[I64, I64]:
     if not far.any():
         return inline, lengths
     buffers = np.array([buffer.address for buffer in data], np.int64)
-    return np.where(far, buffers[np.where(far, views["buffer"], 0)] + views["offset"], inline), lengths
+    beginnings = buffers.take(views["buffer"], mode="clip")  # of a text in its view this is its own bytes
+    return np.where(far, beginnings + views["offset"], inline), lengths
 
 
 def _hash(addresses: I64, lengths: I64) -> U64:
