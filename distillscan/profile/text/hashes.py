@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.compiled import I64, U64, Bools, byte_at, helper, kernel, word_at
+from distillscan.profile.store.index import Index
 from distillscan.read.values.views import VIEW
 
 #: Odd 64-bit constants with well spread bits (fractional digits of pi and the golden ratio).
@@ -23,6 +24,9 @@ _LONG: Final = 64
 _EACH: Final = np.uint64(0x0101010101010101)
 _UPPERMOST: Final = np.uint64(0x8080808080808080)
 _ENDINGS: Final = tuple(_EACH * np.uint64(byte) for byte in (*b"\n!.?", 0x82))
+
+#: Bytes of a text on average from which it is looked whether texts repeat.
+_REPEATED: Final = 256
 
 #: Bytes of a text that stand in its view itself.
 _INLINE = 12
@@ -52,7 +56,16 @@ class Texts:
         return Texts(self.addresses[rows], self.lengths[rows], self.valid[rows], self.held)
 
     def hashes(self) -> U64:
-        """Return the hash of each text; that of a null means nothing."""
+        """Return the hash of each text; that of a null means nothing.
+
+        A long text that many rows have, and that is in memory once, is hashed once.
+        """
+        if int(self.lengths.sum()) > _REPEATED * len(self):
+            places, first = Index().add(self.addresses.view(np.uint64), self.valid)
+            lengths = self.lengths[first]
+            same_length = lengths[places] == self.lengths
+            if 2 * first.size < len(self) and same_length[self.valid].all():
+                return _hash(self.addresses[first], lengths)[places]
         return _hash(self.addresses, self.lengths)
 
     def head_hashes(self, head: int) -> tuple[I64, U64]:

@@ -160,4 +160,4 @@ def _held_bytes(values: pl.Series) -> int:
     if values.dtype != pl.String or size < _LARGE:
         return size
     chunks = [chunk.to_arrow(compat_level=pl.CompatLevel.newest()) for chunk in values.get_chunks()]
-    return min(size, sum(chunk.nbytes for chunk in chunks))
+    return min(size, sum(int(chunk.nbytes) for chunk in chunks))
