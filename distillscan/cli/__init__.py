@@ -1,6 +1,7 @@
 """The command line: options become arguments of the API, and outcomes become exit codes."""
 
 import gc
+import os
 
 import click
 
@@ -52,6 +53,8 @@ def main() -> None:
     # Loading libraries makes a million objects that stay. Searching them for cycles time and again, and once more at
     # the end, takes half as long as all else on a small log; what a long run uses is freed without the collector.
     gc.set_threshold(200_000, 20, 100)
+    # Arrow's own allocator gives the memory of each large column back to the system, which then clears it page by page.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         cli.main(prog_name="distillscan")
     finally:

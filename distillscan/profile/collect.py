@@ -67,20 +67,19 @@ class Collector:
                 hashes, valid = column.hashes, column.texts.valid
                 if kind in DERIVE:
                     hashes = self._derived[kind].of(column.values, hashes, valid)
-                new = self._links.add(kind, accounts, valid, hashes, rows.ones, rows.times, rows.times)
+                new = self._links.add(kind, accounts, valid, hashes, rows.ones, rows.times)
                 if new.size:
                     values = column.values.gather(new)
                     values = DERIVE[kind](values) if kind in DERIVE else values
                     self._links.put_values(kind, hashes[new], owned(values))
         for kind, (at, hashes) in rows.passages.items():
-            times = rows.times[at]
-            self._links.add(kind, accounts[at], None, hashes, np.ones(at.size, np.int64), times, times)
+            self._links.add(kind, accounts[at], None, hashes, np.ones(at.size, np.int64), rows.times[at])
 
     def _add_texts(self, rows: Rows, accounts: I64) -> list[tuple[TextColumn, I64, Facts]]:
         """Add prompts and system prompts; return the rows whose text is to be described, and where to put that."""
         added = []
         if prompt := rows.texts.get("prompt"):
-            new = self._prompts.add(accounts, prompt.stated, prompt.hashes, rows.ones, rows.times, rows.pointers)
+            new = self._prompts.add(accounts, prompt.stated, prompt.hashes, rows.ones, rows.pointers)
             added.append((prompt, new, self._prompts.facts))
         if system := rows.texts.get("system_prompt"):
             new = self._systems.add(system.hashes, system.stated, rows.pointers)
@@ -107,10 +106,10 @@ class Collector:
             for (kind,), entities in profile.entities.partition_by("kind", as_dict=True).items():
                 self._links.absorb_values(str(kind), entities)
             for (kind,), links in profile.links.partition_by("kind", as_dict=True).items():
-                members, *counts = _whole(links, "entity", "requests", "first", "last")
+                members, *counts = _whole(links, "entity", "requests", "first")
                 self._links.add(str(kind), self._numbers(links), None, members.view(np.uint64), *counts)
             prompts = profile.prompts.rename({"prompt": "key"}).with_columns(normal=pl.lit(0, pl.UInt64))
-            members, *counts = _whole(prompts, "key", "requests", "first", "pointer")
+            members, *counts = _whole(prompts, "key", "requests", "pointer")
             new = self._prompts.add(self._numbers(prompts), None, members.view(np.uint64), *counts)
             self._prompts.facts.put(prompts[new])
             systems = profile.systems.rename({"system_prompt": "key"})

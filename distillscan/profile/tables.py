@@ -70,7 +70,6 @@ LINKS: Final = pl.Schema(
         "entity": pl.UInt64(),
         "requests": pl.UInt32(),  # of lines, how often they occur
         "first": TIMESTAMP,
-        "last": TIMESTAMP,
     }
 )
 ENTITIES: Final = pl.Schema({"kind": KIND, "entity": pl.UInt64(), "value": pl.String()})
@@ -96,8 +95,7 @@ PROMPTS: Final = pl.Schema(
         "account": pl.UInt64(),
         "prompt": pl.UInt64(),  # hash of its bytes
         "requests": pl.UInt32(),
-        "first": TIMESTAMP,
-        "pointer": pl.UInt64(),  # input and record, see ``batch.Rows``
+        "pointer": pl.UInt64(),  # input and record of the first in the input, see ``batch.Rows``
         **TEXT,
     }
 )

@@ -81,20 +81,17 @@ def test_an_account_is_summed_up() -> None:
     assert (account["last_served"], account["first_denied"]) == (at(0), at(1.5))
 
 
-def test_links_name_entities_with_counts_and_times() -> None:
+def test_links_name_entities_with_counts_and_first_use() -> None:
     profile = merge([profile_batch(canonical(ROWS))])
     named = profile.links.join(profile.entities, on=["kind", "entity"]).sort("kind", "value")
-    seen = {
-        (str(k), v): (n, f, last)
-        for k, v, n, f, last in named.select("kind", "value", "requests", "first", "last").rows()
-    }
+    seen = {(str(k), v): (n, f) for k, v, n, f in named.select("kind", "value", "requests", "first").rows()}
     assert seen == {
-        ("ip", "10.0.0.1"): (1, at(0), at(0)),
-        ("ip", "10.0.0.9"): (1, at(1.5), at(1.5)),
-        ("ip_prefix", "10.0.0.0/24"): (2, at(0), at(1.5)),
-        ("user_agent", "sdk/1.2"): (1, at(0), at(0)),
-        ("user_agent", "sdk/1.3"): (1, at(1.5), at(1.5)),
-        ("client", "sdk/#.#"): (2, at(0), at(1.5)),
+        ("ip", "10.0.0.1"): (1, at(0)),
+        ("ip", "10.0.0.9"): (1, at(1.5)),
+        ("ip_prefix", "10.0.0.0/24"): (2, at(0)),
+        ("user_agent", "sdk/1.2"): (1, at(0)),
+        ("user_agent", "sdk/1.3"): (1, at(1.5)),
+        ("client", "sdk/#.#"): (2, at(0)),
     }
 
 
@@ -145,12 +142,12 @@ def test_lines_of_answers_and_of_the_prompts_they_answer_are_kept_as_hashes() ->
     names = dict(profile.accounts.select("account", "account_id").iter_rows())
     texts = {hash_text(text): text for text in (one, two, three)}
     links = profile.links.filter(pl.col("kind").is_in(["output_line", "input_line"]))
-    found = {(kind, names[account], texts[entity], n, *when) for account, kind, entity, n, *when in links.iter_rows()}
+    found = {(kind, names[account], texts[entity], n, when) for account, kind, entity, n, when in links.iter_rows()}
     assert found == {
-        ("output_line", "a", one, 1, at(0), at(0)),
-        ("output_line", "a", two, 3, at(0), at(2)),
-        ("input_line", "a", three, 2, at(0), at(2)),
-        ("input_line", "b", two, 1, at(3), at(3)),
+        ("output_line", "a", one, 1, at(0)),
+        ("output_line", "a", two, 3, at(0)),
+        ("input_line", "a", three, 2, at(0)),
+        ("input_line", "b", two, 1, at(3)),
     }
     assert profile.entities.is_empty()
 

@@ -52,7 +52,9 @@ class Facts:
         self.bytes = int(kept.estimated_size())
 
     def _table(self) -> pl.DataFrame:
-        return pl.concat([self._schema.to_frame(), *self._parts]).unique("key", keep="any")
+        table = pl.concat([self._schema.to_frame(), *self._parts])
+        first = Index().add(table["key"].to_numpy(writable=True))[1]
+        return table if first.size == table.height else table[first]
 
     def of(self, keys: pl.DataFrame) -> pl.DataFrame:
         """Return ``keys`` (with a column ``key``) with the facts added, in the same order."""

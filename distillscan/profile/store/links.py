@@ -10,7 +10,7 @@ from distillscan.profile.store.facts import Facts
 from distillscan.profile.store.samples import Samples
 from distillscan.profile.tables import ENTITIES, KIND, KINDS, LINKS, LINKS_KEPT, PRIVATE_KINDS
 
-_ROW_BYTES = 40
+_ROW_BYTES = 32
 
 
 class Links:
@@ -20,15 +20,13 @@ class Links:
         self._samples: dict[str, Samples] = defaultdict(partial(Samples, LINKS_KEPT))
         self._values: dict[str, Facts] = defaultdict(partial(Facts, pl.Schema({"value": pl.String()})))
 
-    def add(
-        self, kind: str, accounts: I64, wanted: Bools | None, entities: U64, requests: I64, first: I64, last: I64
-    ) -> I64:
-        """Add the rows that are wanted (None: all): uses of an entity, so many requests from ``first`` to ``last``.
+    def add(self, kind: str, accounts: I64, wanted: Bools | None, entities: U64, requests: I64, first: I64) -> I64:
+        """Add the rows that are wanted (None: all): uses of an entity, so many requests from ``first`` on.
 
         Returns:
             The rows whose entity has a value that is not known yet: the caller has to ``put_values`` it later.
         """
-        new = self._samples[kind].add(accounts, wanted, entities, requests, first, last)
+        new = self._samples[kind].add(accounts, wanted, entities, requests, first)
         return new[:0] if kind in PRIVATE_KINDS else new[self._values[kind].claim(entities[new])]
 
     def put_values(self, kind: str, entities: U64, values: pl.Series) -> None:
@@ -64,7 +62,7 @@ class Links:
         # Rows of a kind are in the order of the accounts already, and ascending by entity.
         rows = pl.concat(parts).sort("who", maintain_order=True)
         rows = rows.with_columns(accounts.gather(rows["who"]).alias("account"))
-        return rows.rename({"member": "entity", "low": "first", "high": "last"}).select(list(LINKS)).cast(LINKS)
+        return rows.rename({"member": "entity", "low": "first"}).select(list(LINKS)).cast(LINKS)
 
     def entity_table(self, links: pl.DataFrame) -> pl.DataFrame:
         """Return the values (``ENTITIES``) of the entities in ``links``."""

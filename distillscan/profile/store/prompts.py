@@ -11,7 +11,7 @@ from distillscan.profile.store.samples import Samples
 from distillscan.profile.tables import PROMPTS, PROMPTS_KEPT, SYSTEMS, TEXT
 
 _TEXT = pl.Schema({"normal": SYSTEMS["normal"], **TEXT})
-_ROW_BYTES = 40
+_ROW_BYTES = 32
 
 
 class Prompts:
@@ -21,10 +21,9 @@ class Prompts:
         self._samples = Samples(PROMPTS_KEPT)
         self.facts = Facts(_TEXT)
 
-    def add(self, accounts: I64, wanted: Bools | None, prompts: U64, requests: I64, first: I64, pointers: I64) -> I64:
+    def add(self, accounts: I64, wanted: Bools | None, prompts: U64, requests: I64, pointers: I64) -> I64:
         """Add rows; return those whose prompt (given by hash) is to be described."""
-        # The largest complement is that of the smallest pointer.
-        new = self._samples.add(accounts, wanted, prompts, requests, first, ~pointers)
+        new = self._samples.add(accounts, wanted, prompts, requests, pointers)
         return new[self.facts.claim(prompts[new])]
 
     def evict(self, accounts: int) -> None:
@@ -40,7 +39,7 @@ class Prompts:
     def table(self, order: I64, accounts: pl.Series) -> pl.DataFrame:
         """Return the prompts (``PROMPTS``) of accounts, given by number in ``order`` and by hash in ``accounts``."""
         table = self._samples.table(order)
-        rows = table.select("requests", key="member", first="low", pointer=~pl.col("high"))
+        rows = table.select("requests", key="member", pointer="low")
         rows = rows.with_columns(accounts.gather(table["who"]).alias("account"))
         return _with_schema(self.facts.of(rows).rename({"key": "prompt"}), PROMPTS)
 

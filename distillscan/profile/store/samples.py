@@ -8,14 +8,14 @@ import polars as pl
 from distillscan.compiled import I64, U8, U64, Bools, kernel
 from distillscan.profile.store.index import SMALLEST, enlarged
 
-#: Numbers a member takes in the pool: its bits, requests, low, high.
-_WIDTH: Final = 4
+#: Numbers a member takes in the pool: its bits, requests, low.
+_WIDTH: Final = 3
 #: Accounts whose samples are moved at once.
 _MOVED: Final = 1 << 14
 
 
 class Samples:
-    """For every account (by number) the ``limit`` members with the smallest hash, with exact counts and bounds."""
+    """For every account (by number) the ``limit`` members with the smallest hash, with exact counts and minima."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -24,7 +24,7 @@ class Samples:
         self._pool: I64 = np.empty(_WIDTH * SMALLEST, np.int64)
         self._end = 0  # of the used part of the pool
 
-    def add(self, accounts: I64, wanted: Bools | None, members: U64, requests: I64, lows: I64, highs: I64) -> I64:
+    def add(self, accounts: I64, wanted: Bools | None, members: U64, requests: I64, lows: I64) -> I64:
         """Take rows, each a member of an account's set.
 
         Args:
@@ -33,7 +33,6 @@ class Samples:
             members: Hash of the member.
             requests: Requests with it.
             lows: Value of which the smallest is kept.
-            highs: Value of which the largest is kept.
 
         Returns:
             The rows by which a member came into a sample and was not pushed out again by a later row.
@@ -44,7 +43,7 @@ class Samples:
         row = 0
         while True:
             row = sample_members(
-                row, accounts, wanted, members, requests, lows, highs, self._limit,
+                row, accounts, wanted, members, requests, lows, self._limit,
                 self._starts, self._sizes, self._pool, used, new,
             )  # fmt: skip
             if row == accounts.size:
@@ -66,7 +65,7 @@ class Samples:
         rooms = np.minimum(self._limit, 1 << np.ceil(np.log2(np.maximum(sizes, 1))).astype(np.int64)) * (sizes > 0)
         starts = np.cumsum(rooms) - rooms
         end = int(rooms.sum())
-        pool = np.empty((end + end // 2 + SMALLEST, _WIDTH), np.int64)
+        pool = np.empty((2 * end + SMALLEST, _WIDTH), np.int64)
         for first in range(0, sizes.size, _MOVED):  # a part at a time, so that little memory is needed beside the pool
             part = slice(first, first + _MOVED)
             old = spans(self._starts[part] // _WIDTH, sizes[part])
@@ -88,16 +87,15 @@ class Samples:
         """Return the samples of some accounts, one after the other.
 
         Returns:
-            Columns ``who`` (place of the account in ``accounts``), ``member`` (its hash), ``requests``, ``low`` and
-            ``high`` (smallest and largest of what was given as ``lows`` and ``highs``).
+            Columns ``who`` (place of the account in ``accounts``), ``member`` (its hash), ``requests`` and ``low``
+            (the smallest of what was given as ``lows``).
         """
         self._reserve(accounts)
         sizes = self._sizes[accounts].astype(np.int64)
         rows = self._pool.reshape(-1, _WIDTH)[spans(self._starts[accounts] // _WIDTH, sizes)]
-        member, requests, low, high = rows.T.copy()
+        member, requests, low = rows.T.copy()
         who = np.repeat(np.arange(accounts.size), sizes)
-        columns = {"member": member.view(np.uint64), "requests": requests, "low": low, "high": high}
-        return pl.DataFrame({"who": who, **columns})
+        return pl.DataFrame({"who": who, "member": member.view(np.uint64), "requests": requests, "low": low})
 
 
 def spans(starts: I64, sizes: I64) -> I64:
@@ -107,14 +105,14 @@ def spans(starts: I64, sizes: I64) -> I64:
     return places
 
 
-@kernel("i8(i8, i8[::1], b1[::1], u8[::1], i8[::1], i8[::1], i8[::1], i8, i8[::1], u1[::1], i8[::1], i8[::1], i8[::1])")
+@kernel("i8(i8, i8[::1], b1[::1], u8[::1], i8[::1], i8[::1], i8, i8[::1], u1[::1], i8[::1], i8[::1], i8[::1])")
 def sample_members(  # noqa: C901 - one loop on purpose
-    row: int, accounts: I64, wanted: Bools, members: U64, requests: I64, lows: I64, highs: I64,
+    row: int, accounts: I64, wanted: Bools, members: U64, requests: I64, lows: I64,
     limit: int, starts: I64, sizes: U8, pool: I64, used: I64, new: I64,
 ) -> int:  # fmt: skip
     """Take members into the samples of accounts, from ``row`` on as far as there is room; see ``Samples.add``.
 
-    A sample is a block of the pool, its members ascending (four numbers each: bits, requests, low and high), with room
+    A sample is a block of the pool, its members ascending (three numbers each: bits, requests and low), with room
     for 1, 2, 4, ... of them, ``limit`` at most. One that is full and grows moves to the end of the used part. A member
     larger than all of a sample with ``limit`` of them can never belong to it and is refused at the first look: most
     requests of a busy account cost no more. ``used`` is the end of the used part of the pool, and how many rows ``new``
@@ -127,41 +125,40 @@ def sample_members(  # noqa: C901 - one loop on purpose
         account, member = accounts[row], members[row]
         first: Any = starts[account]
         size: Any = np.int64(sizes[account])
-        end = first + 4 * size
-        if not wanted[row] or (size == limit and member > np.uint64(pool[end - 4])):
+        end = first + _WIDTH * size
+        if not wanted[row] or (size == limit and member > np.uint64(pool[end - _WIDTH])):
             row += 1
             continue
         low = 0
         high = size
         while low < high:
             middle = (low + high) >> 1
-            if np.uint64(pool[first + 4 * middle]) < member:
+            if np.uint64(pool[first + _WIDTH * middle]) < member:
                 low = middle + 1
             else:
                 high = middle
-        at = first + 4 * low
+        at = first + _WIDTH * low
         if at < end and np.uint64(pool[at]) == member:
             pool[at + 1] += requests[row]
             pool[at + 2] = min(pool[at + 2], lows[row])
-            pool[at + 3] = max(pool[at + 3], highs[row])
             row += 1
             continue
         if size < limit:
             if size & (size - 1) == 0:
                 moved = used[0]
-                room = 4 * min(limit, max(1, 2 * size))
+                room = _WIDTH * min(limit, max(1, 2 * size))
                 if moved + room > pool.size:
                     break
-                for k in range(4 * size):
+                for k in range(_WIDTH * size):
                     pool[moved + k] = pool[first + k]
                 at, end = at + moved - first, end + moved - first
                 starts[account] = moved
                 used[0] = moved + room
-            end += 4
+            end += _WIDTH
             sizes[account] = size + 1
-        for k in range(end - 1, at + 3, -1):
-            pool[k] = pool[k - 4]
-        pool[at], pool[at + 1], pool[at + 2], pool[at + 3] = np.int64(member), requests[row], lows[row], highs[row]
+        for k in range(end - 1, at + _WIDTH - 1, -1):
+            pool[k] = pool[k - _WIDTH]
+        pool[at], pool[at + 1], pool[at + 2] = np.int64(member), requests[row], lows[row]
         new[used[1]] = row
         used[1] += 1
         row += 1

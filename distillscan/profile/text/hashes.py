@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.compiled import I64, U64, Bools, byte_at, helper, kernel, word_at
+from distillscan.profile.store.index import Index
 from distillscan.read.values.views import VIEW
 
 #: Odd 64-bit constants with well spread bits (fractional digits of pi and the golden ratio).
@@ -18,6 +19,14 @@ _0, _8, _27, _29 = np.uint64(0), np.uint64(8), np.uint64(27), np.uint64(29)
 _32, _37 = np.uint64(32), np.uint64(37)
 #: Texts of at least this many bytes are hashed two at a time.
 _LONG: Final = 64
+
+#: Eight times a byte, its uppermost bit, and each byte that a line may end with.
+_EACH: Final = np.uint64(0x0101010101010101)
+_UPPERMOST: Final = np.uint64(0x8080808080808080)
+_ENDINGS: Final = tuple(_EACH * np.uint64(byte) for byte in (*b"\n!.?", 0x82))
+
+#: Bytes of a text on average from which it is looked whether texts repeat.
+_REPEATED: Final = 256
 
 #: Bytes of a text that stand in its view itself.
 _INLINE = 12
@@ -47,7 +56,16 @@ class Texts:
         return Texts(self.addresses[rows], self.lengths[rows], self.valid[rows], self.held)
 
     def hashes(self) -> U64:
-        """Return the hash of each text; that of a null means nothing."""
+        """Return the hash of each text; that of a null means nothing.
+
+        A long text that many rows have, and that is in memory once, is hashed once.
+        """
+        if int(self.lengths.sum()) > _REPEATED * len(self):
+            places, first = Index().add(self.addresses.view(np.uint64), self.valid)
+            lengths = self.lengths[first]
+            same_length = lengths[places] == self.lengths
+            if 2 * first.size < len(self) and same_length[self.valid].all():
+                return _hash(self.addresses[first], lengths)[places]
         return _hash(self.addresses, self.lengths)
 
     def head_hashes(self, head: int) -> tuple[I64, U64]:
@@ -84,7 +102,8 @@ def _locate(array: Any) -> tuple[I64, I64]:
     if not far.any():
         return inline, lengths
     buffers = np.array([buffer.address for buffer in data], np.int64)
-    return np.where(far, buffers[np.where(far, views["buffer"], 0)] + views["offset"], inline), lengths
+    beginnings = buffers.take(views["buffer"], mode="clip")  # of a text in its view this is its own bytes
+    return np.where(far, beginnings + views["offset"], inline), lengths
 
 
 def _hash(addresses: I64, lengths: I64) -> U64:
@@ -164,6 +183,16 @@ def hash_texts(addresses: I64, lengths: I64, hashes: U64) -> None:
         hashes[held] = _hash_rest(h, at, end)
 
 
+@helper("b1(u8)")
+def _may_end_line(word: np.uint64) -> bool:
+    """Whether a line may end within eight bytes: one of them is in ``_ENDINGS``."""
+    found = _0
+    for ending in _ENDINGS:
+        other = word ^ ending
+        found |= (other - _EACH) & ~other  # the uppermost bit of a byte that is 0, after Mycroft
+    return bool(found & _UPPERMOST != _0)
+
+
 @kernel("i8(i8[::1], i8[::1], i8, i8[::1], i8[::1], i8[::1])")
 def find_lines(addresses: I64, lengths: I64, shortest: int, rows: I64, starts: I64, sizes: I64) -> int:
     """Write the text (by number), address and bytes of each line of at least ``shortest`` bytes; return their number.
@@ -175,6 +204,9 @@ def find_lines(addresses: I64, lengths: I64, shortest: int, rows: I64, starts: I
         start, end = addresses[row], addresses[row] + lengths[row]
         at = start
         while at < end:
+            if at + 8 < end and not _may_end_line(word_at(at)):
+                at += 8
+                continue
             byte = byte_at(at)
             at += 1
             if at < end and byte > 63:

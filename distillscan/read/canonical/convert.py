@@ -126,7 +126,8 @@ def _canonical(
     blanks = conventions.blanks
     given = shape(resolution, blanks.in_source(chunk.columns, resolution, notes, where), notes, where)
     unfold(given, resolution, notes, where)
-    columns = [chunk.rows.alias(ROW)]
+    source = pl.Series(SOURCE, [number], POINTER[SOURCE]).new_from_index(0, len(chunk.rows))
+    columns = [source, chunk.rows.alias(ROW)]
     timeless = None
     for name, dtype in READABLE.items():
         if name not in given:
@@ -140,7 +141,7 @@ def _canonical(
             values = _values(name, given[name], notes, where)
         columns.append(values.alias(name))
     _count_shortened([values for values in columns if values.name in IDENTIFIERS], notes, where)
-    return pl.DataFrame(columns).select(pl.lit(number, POINTER[SOURCE]).alias(SOURCE), pl.all()), timeless
+    return pl.DataFrame(columns), timeless
 
 
 def _times(

@@ -66,6 +66,7 @@ class Blanks:
             for name in READABLE
             for known in (UNMISTAKABLE if name in ("prompt", "response") else MARKERS,)
         }
+        self._asked: dict[tuple[str, str], pl.Expr] = {}
 
     def in_source(
         self, columns: Mapping[str, pl.Series], resolution: Resolution, notes: Notes, where: tuple[int, int]
@@ -77,7 +78,7 @@ class Blanks:
         uses = {name: use for name, use in _uses(resolution) if name in columns and columns[name].dtype == pl.String}
         # All columns at once: most have no marker, and to ask each by itself costs more than to look.
         frame = pl.DataFrame([columns[name].alias(name) for name in uses])
-        hit = frame.select(self._any(name, self._markers[use]) for name, use in uses.items())
+        hit = frame.select(self._any(name, use) for name, use in uses.items())
         found = {
             name: self._without_markers(use, columns[name], notes, where)
             for name, use in uses.items()
@@ -85,14 +86,18 @@ class Blanks:
         }
         return {**columns, **found}
 
-    def _any(self, name: str, markers: pl.Series) -> pl.Expr:
-        """Whether a column has a marker; most values are longer than any."""
-        short = pl.col(name).filter(pl.col(name).str.len_bytes() <= markers.str.len_bytes().max())
-        return short.is_in(markers.implode()).any()
+    def _any(self, name: str, use: str) -> pl.Expr:
+        """Whether a column has a marker for a use; most values are longer than any."""
+        if (name, use) not in self._asked:
+            markers = self._markers[use]
+            short = pl.col(name).filter(pl.col(name).str.len_bytes() <= markers.str.len_bytes().max())
+            self._asked[name, use] = short.is_in(markers.implode()).any().alias(name)
+        return self._asked[name, use]
 
     def in_text(self, name: str, text: pl.Series, notes: Notes, where: tuple[int, int]) -> pl.Series:
         """Return a canonical column of texts without markers and without what stands for a withheld text."""
-        text = self._without_markers(name, text, notes, where)
+        if text.dtype == pl.String and text.to_frame(name).select(self._any(name, name)).item():
+            text = self._without_markers(name, text, notes, where)
         short = text.filter(text.str.len_bytes() <= _LONGEST)
         stands_in = short.filter(short.str.contains(_STANDS_IN)).unique()
         if stands_in.is_empty():

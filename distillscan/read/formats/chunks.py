@@ -11,6 +11,8 @@ from distillscan.read.schema.resolve import Resolution, SourceColumn
 
 #: Records that are no rows at all: their number in the file and their text as a JSON string.
 MALFORMED: Final = pl.Schema({"row": pl.UInt64(), "record": pl.String()})
+#: Bytes of texts from which it is looked whether they are kept once for many rows.
+_LARGE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +143,21 @@ def gather(chunks: Iterator[Chunk], batch_rows: int, batch_bytes: int) -> Iterat
     waiting: list[Chunk] = []
     rows = size = 0
     for chunk in chunks:
-        chunk_size = sum(values.estimated_size() for values in chunk.columns.values())
+        chunk_size = sum(map(_held_bytes, chunk.columns.values()))
         if waiting and (rows + len(chunk.rows) > batch_rows or size + chunk_size > batch_bytes):
             yield join_chunks(waiting)
             waiting, rows, size = [], 0, 0
         waiting.append(chunk)
         rows += len(chunk.rows)
-        size += int(chunk_size)
+        size += chunk_size
     if waiting:
         yield join_chunks(waiting)
+
+
+def _held_bytes(values: pl.Series) -> int:
+    """Bytes of memory that values take; of texts that repeat and are kept once, once."""
+    size = int(values.estimated_size())
+    if values.dtype != pl.String or size < _LARGE:
+        return size
+    chunks = [chunk.to_arrow(compat_level=pl.CompatLevel.newest()) for chunk in values.get_chunks()]
+    return min(size, sum(int(chunk.nbytes) for chunk in chunks))

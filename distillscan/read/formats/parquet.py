@@ -29,7 +29,7 @@ from distillscan.read.values.text import to_json, to_json_objects
 #: Bytes and rows that are unpacked at once: memory that is used again at once costs less than fresh memory, and a call
 #: to Arrow for fewer rows costs more than it saves. Small row groups are read together up to this many bytes.
 _AT_ONCE: Final = 12 << 20
-_ROWS: Final = 16_384
+_ROWS: Final = 32_768
 #: Of row groups with more bytes than that each column is fetched from the disk in pieces, of others as a whole. (Where
 #: it is fetched in pieces, a broken page that claims 2 GB makes Arrow fill as much with zeros.)
 _GIANT: Final = 256 << 20

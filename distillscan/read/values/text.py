@@ -105,7 +105,10 @@ def canonical_text(canonical: str, raw: pl.Series) -> pl.Series:
 def _by_distinct(text: pl.Series, convert: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Convert each different value once: there are few networks and mail domains."""
     distinct = text.unique()
-    return text.replace_strict(distinct, convert(distinct), return_dtype=pl.String)
+    converted = convert(distinct)
+    if converted.equals(distinct):
+        return text
+    return text.replace_strict(distinct, converted, return_dtype=pl.String)
 
 
 def to_json(raw: pl.Series) -> pl.Series:

@@ -7,23 +7,23 @@ from hypothesis import strategies as st
 
 from distillscan.profile.store.samples import Samples
 
-ROW = st.tuples(st.integers(0, 6), st.integers(0, 90), st.integers(1, 3), st.integers(-9, 9), st.integers(-9, 9))
+ROW = st.tuples(st.integers(0, 6), st.integers(0, 90), st.integers(1, 3), st.integers(-9, 9))
 
-Row = tuple[int, int, int, int, int]
+Row = tuple[int, int, int, int]
 
 
 def add(samples: Samples, rows: list[Row], asked: list[bool] | None = None) -> list[int]:
-    codes, members, requests, lows, highs = (np.array(column) for column in zip(*rows, strict=True))
+    codes, members, requests, lows = (np.array(column) for column in zip(*rows, strict=True))
     mask = np.ones(len(rows), np.bool_) if asked is None else np.array(asked)
-    fresh = samples.add(codes, mask, members.astype(np.uint64), requests, lows, highs)
+    fresh = samples.add(codes, mask, members.astype(np.uint64), requests, lows)
     return [int(row) for row in fresh]
 
 
 def expected(rows: list[Row], limit: int) -> list[Row]:
     cells: dict[int, dict[int, list[int]]] = defaultdict(dict)
-    for code, member, requests, low, high in rows:
-        cell = cells[code].setdefault(member, [0, low, high])
-        cell[:] = [cell[0] + requests, min(cell[1], low), max(cell[2], high)]
+    for code, member, requests, low in rows:
+        cell = cells[code].setdefault(member, [0, low])
+        cell[:] = [cell[0] + requests, min(cell[1], low)]
     return [
         (code, member, *cells[code][member])  # type: ignore[misc]
         for code in sorted(cells)
@@ -37,12 +37,12 @@ def contents(samples: Samples) -> list[Row]:
 
 def contents_of(samples: Samples, accounts: int) -> list[Row]:
     t = samples.table(np.arange(accounts))
-    return t.select("who", "member", "requests", "low", "high").rows()
+    return t.select("who", "member", "requests", "low").rows()
 
 
 @pytest.mark.parametrize("limit", [1, 5, 16, 48])
 @given(batches=st.lists(st.lists(ROW, min_size=1, max_size=120), min_size=1, max_size=4))
-def test_the_smallest_members_are_kept_with_exact_counts_and_bounds(batches: list[list[Row]], limit: int) -> None:
+def test_the_smallest_members_are_kept_with_exact_counts_and_minima(batches: list[list[Row]], limit: int) -> None:
     samples = Samples(limit)
     for batch in batches:
         add(samples, batch)
@@ -51,9 +51,9 @@ def test_the_smallest_members_are_kept_with_exact_counts_and_bounds(batches: lis
 
 def test_rows_that_bring_a_member_in_to_stay_are_named() -> None:
     samples = Samples(2)
-    rows = [(0, 7, 1, 0, 0), (0, 7, 1, 0, 0), (0, 5, 1, 0, 0), (0, 9, 1, 0, 0), (0, 6, 1, 0, 0)]
+    rows = [(0, 7, 1, 0), (0, 7, 1, 0), (0, 5, 1, 0), (0, 9, 1, 0), (0, 6, 1, 0)]
     assert add(samples, rows) == [2, 4]  # the 7 came in and was pushed out by the 6
-    assert add(samples, [(0, 7, 1, 0, 0), (0, 1, 1, 0, 0), (1, 7, 1, 0, 0)], [True, True, False]) == [1]
+    assert add(samples, [(0, 7, 1, 0), (0, 1, 1, 0), (1, 7, 1, 0)], [True, True, False]) == [1]
     assert [row[:3] for row in contents(samples)] == [(0, 1, 1), (0, 5, 1)]
 
 
@@ -77,7 +77,7 @@ def test_many_accounts_and_members_outgrow_the_room_at_first() -> None:
     codes = rng.integers(0, 5000, 60_000)
     members = rng.integers(0, 1 << 62, 60_000).astype(np.uint64)
     ones, zeros = np.ones(60_000, np.int64), np.zeros(60_000, np.int64)
-    fresh = samples.add(codes, np.ones(60_000, np.bool_), members, ones, zeros, zeros)
+    fresh = samples.add(codes, np.ones(60_000, np.bool_), members, ones, zeros)
     everyone = np.arange(5000)
     wanted = [np.sort(members[codes == code])[:16] for code in range(5000)]
     assert np.bincount(samples.table(everyone)["who"]).tolist() == [part.size for part in wanted]
@@ -89,14 +89,14 @@ def test_room_that_samples_left_when_they_moved_is_used_again() -> None:
     samples = Samples(8)
     for account in range(1000):
         for member in range(8):
-            add(samples, [(account, member, 1, 0, 0)])
+            add(samples, [(account, member, 1, 0)])
     # A sample has left places for one, two and four members when it has eight: they were given back now and then.
     assert samples.used <= 1000 * 8 + 7 * 700
-    assert contents_of(samples, 1000) == [(k, member, 1, 0, 0) for k in range(1000) for member in range(8)]
+    assert contents_of(samples, 1000) == [(k, member, 1, 0) for k in range(1000) for member in range(8)]
 
 
 def test_accounts_without_a_row_have_empty_samples() -> None:
     samples = Samples(4)
-    add(samples, [(3, 9, 1, 0, 0)])
+    add(samples, [(3, 9, 1, 0)])
     assert samples.table(np.arange(5000)).height == 1
     assert samples.table(np.array([4999, 3]))["who"].to_list() == [1]

@@ -31,6 +31,14 @@ def test_values_of_a_dictionary_and_picked_rows_are_found_without_a_copy() -> No
     assert texts.addresses[1] == texts.addresses[2]
 
 
+@pytest.mark.parametrize("length", [20, 600])
+def test_texts_that_are_in_memory_once_are_hashed_alike_also_where_one_is_cut(length: int) -> None:
+    column = pl.Series(["a" * length, "b" * length]).gather([0, 1, 1, 0, 1, 0]).append(pl.Series([None, "", "c"]))
+    cut = pl.concat([column, column.str.head(length - 1), column.clear()])
+    assert hash_column(cut).to_list() == [reference(text) for text in cut]
+    assert hash_column(column).to_list() == [reference(text) for text in column]
+
+
 def test_rows_are_taken_with_what_is_known_of_them() -> None:
     taken = texts_of(pl.Series(["a", None, "see you tomorrow then"])).take(pl.Series([2, 1]).to_numpy())
     assert taken.lengths.tolist() == [21, 0]
