@@ -89,7 +89,8 @@ def test_a_manual_is_one_of_the_nearest_in_size(corpus: Corpus) -> None:
 def test_batch_jobs_keep_to_one_template_and_leave_other_clients_alone(corpus: Corpus) -> None:
     client = np.array([0, 0, 1, 2])
     otherwise = {"prompt": pl.Series(["p"] * 4), "system_prompt": pl.Series(["s"] * 4)}
-    jobs = corpus.batch_jobs(np.random.default_rng(1), client, otherwise)
+    rng = np.random.default_rng(1)
+    jobs = corpus.batch_jobs(rng, client, corpus.shuffled_templates(rng), otherwise)
     assert jobs["prompt"][0][:5] == jobs["prompt"][1][:5] != jobs["prompt"][2][:5]
     assert jobs["prompt"][3] == "p"
     assert jobs["system_prompt"].to_list() == [None, None, None, "s"]
