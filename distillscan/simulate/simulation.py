@@ -69,6 +69,11 @@ class Simulation:
         self._labels: list[pl.DataFrame] = []
 
     @property
+    def sizes(self) -> dict[str, Size]:
+        """Rows, accounts and time of every entry of the scenario that has rows, and of the background."""
+        return {entry.name: size for entry, size in self._entries} | {Background.kind: self._ordinary}
+
+    @property
     def labels(self) -> pl.DataFrame:
         """The labels of the log, as in ``SimulatedLog``; known once the first slice is."""
         return pl.concat(self._labels).unique("account_id").sort("account_id")
