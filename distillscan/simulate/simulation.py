@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
@@ -64,7 +64,7 @@ class Simulation:
         self._world = World(seed, rows, first, last, lineup, make_writer(corpus), scenario.responses)
         sized = [(entry, _size(scenario, self._world, entry)) for entry in scenario.entries]
         self._entries = [(entry, size) for entry, size in sized if size.rows]
-        self._scenario = scenario
+        self._scenario, self._corpus = scenario, corpus
         self._ordinary = _rest(scenario, self._world, rows - sum(size.rows for _, size in self._entries))
         self._labels: list[pl.DataFrame] = []
 
@@ -97,12 +97,13 @@ class Simulation:
 
     def _blocks(self) -> Iterator[pl.DataFrame]:
         """Build the requests of the parts one after the other, and collect their labels."""
+        self._labels = []
+        world = replace(self._world, writer=make_writer(self._corpus))
         for entry, size in self._entries:
-            for part in entry.builder.build(self._world.context(entry.name), size):
+            for part in entry.builder.build(world.context(entry.name), size):
                 self._label(part, pl.lit(entry.builder.kind))
                 yield part.requests
-        ordinary = self._world.context(Background.kind)
-        for part in self._scenario.background.build(ordinary, self._ordinary):
+        for part in self._scenario.background.build(world.context(Background.kind), self._ordinary):
             self._label(part, pl.col("cohort"))
             yield part.requests
 

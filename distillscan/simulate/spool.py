@@ -35,16 +35,16 @@ class Spool:
 
     def put(self, requests: pl.DataFrame) -> None:
         """Add requests in canonical columns."""
-        time = requests["timestamp"].dt.timestamp("us")
-        order = time.arg_sort()
-        bounds = np.concatenate([[0], np.searchsorted(time.gather(order).to_numpy(), self._edges), [requests.height]])
+        time = requests["timestamp"].dt.timestamp("us").to_numpy()
+        order = np.argsort(time, kind="stable")
+        bounds = np.concatenate([[0], np.searchsorted(time[order], self._edges), [time.size]])
+        table = to_arrow(requests[order])
         for piece in np.flatnonzero(np.diff(bounds)).tolist():
-            table = to_arrow(requests[order[int(bounds[piece]) : int(bounds[piece + 1])]])
             with (
                 self._path(piece).open("ab") as file,
                 pa.ipc.new_stream(file, table.schema, options=_COMPRESSED) as out,
             ):
-                out.write_table(table)
+                out.write_table(table.slice(int(bounds[piece]), int(bounds[piece + 1] - bounds[piece])))
         self._sizes += np.diff(bounds)
 
     def take(self) -> Iterator[pl.DataFrame]:

@@ -7,21 +7,35 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from distillscan.simulate import SimulatedLog, Simulation, load_scenario, parse_scenario, simulate, world, write
+from distillscan.simulate import (
+    SimulatedLog,
+    Simulation,
+    load_scenario,
+    parse_scenario,
+    simulate,
+    simulation,
+    world,
+    write,
+)
 from distillscan.simulate.simulation import ahead
 
-ROWS = 30_000
+ROWS = 20_000
+
+
+def use_small_blocks(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(world, "_BLOCK", 400)
+    patch.setattr(simulation, "_SLICES_PER_BLOCK", 1)
 
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world, "_BLOCK", 600)
+    use_small_blocks(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def made() -> SimulatedLog:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(world, "_BLOCK", 600)
+        use_small_blocks(patch)
         return simulate(load_scenario("everything"), ROWS, 5)
 
 
@@ -52,11 +66,12 @@ def test_what_an_account_declares_is_the_same_in_all_blocks(made: SimulatedLog) 
 
 def test_campaigns_in_blocks_have_as_many_accounts_and_requests(made: SimulatedLog, whole: SimulatedLog) -> None:
     planted = pl.col("campaign").is_not_null()
-    counts = pl.len().alias("requests"), pl.col("account_id").n_unique().cast(pl.Int64).alias("accounts")
+    counts = pl.len().alias("requests"), pl.col("account_id").n_unique().alias("accounts")
     blocks, one = (rows(log).filter(planted).group_by("campaign").agg(counts).sort("campaign") for log in (made, whole))
     assert blocks["requests"].to_list() == one["requests"].to_list()
     # An account of a proxy network may be replaced before it sends anything.
-    assert (blocks["accounts"] - one["accounts"]).abs().max() in (0, 1)
+    settled = pl.col("campaign") != "hydra"
+    assert blocks.filter(settled)["accounts"].to_list() == one.filter(settled)["accounts"].to_list()
 
 
 @pytest.mark.parametrize("campaign", ["fanout_template", "release_pivot", "session_replay", "grader"])
@@ -80,8 +95,9 @@ def test_a_cohort_shares_in_all_blocks_what_it_shares_in_one(
 def test_blocks_of_a_banned_pool_are_banned_once(small_blocks: None) -> None:
     text = "[[campaign]]\nkind = 'injected_instruction'\nshare = 0.5\naccounts = 60"
     log = simulate(parse_scenario("x", text), 6_000, 1)
-    last = rows(log).filter(pl.col("campaign").is_not_null()).group_by("account_id").last()
-    assert last.filter(status_code=403).height == 36
+    planted = rows(log).filter(pl.col("campaign").is_not_null()).group_by("account_id")
+    first_pool = planted.agg(pl.col("timestamp").min(), pl.col("status_code").last()).sort("timestamp").head(36)
+    assert set(first_pool["status_code"]) == {403}
 
 
 def test_files_of_a_log_in_blocks_are_the_same_each_time(small_blocks: None, tmp_path: Path) -> None:
