@@ -45,16 +45,33 @@ class Page:
         self.path.write_text(f"{head}\n\n{figures.strip()}\n\n{tail}", encoding="utf-8")
 
 
+def commit() -> str:
+    """Return the commit of the clone, with "-dirty" if it was changed since; empty if this is no clone."""
+    return _git("describe", "--always", "--dirty")
+
+
+def check_clean() -> None:
+    """Make sure that figures can be repeated.
+
+    Raises:
+        click.UsageError: The clone has changes that are not committed.
+    """
+    if changed := _git("status", "--porcelain", "--untracked-files=no"):
+        files = ", ".join(line[3:] for line in changed.splitlines())
+        raise click.UsageError(f"figures of changed code cannot be repeated: commit or stash {files} first")
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.rstrip()
+
+
 def circumstances(command: str, *packages: str, details: str = "") -> str:
     """Say with what was measured: versions of the tool, of Python and of packages, the machine, the command."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    commit = f", commit {described}" if described else ""
+    described = f", commit {found}" if (found := commit()) else ""
     libraries = "".join(f", {name} {version(name)}" for name in packages)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
-        f"distillscan {version('distillscan')}{commit}; Python {platform.python_version()}{libraries}; "
+        f"distillscan {version('distillscan')}{described}; Python {platform.python_version()}{libraries}; "
         f"{platform.system()} on {_processor()}, {memory:.0f} GiB{details}. Command:\n\n    {command}"
     )
 

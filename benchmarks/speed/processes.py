@@ -29,6 +29,7 @@ class Run:
         peak: The largest memory it had, in bytes.
         phases: Seconds of each phase, as the tool says of itself; empty for other commands.
         report: The SHA-256 of the tool's report.
+        phase_cpu: Seconds of processors of each phase, if the tool says them.
     """
 
     wall: float
@@ -36,6 +37,7 @@ class Run:
     peak: int
     phases: Mapping[str, float] = field(default_factory=dict)
     report: str = ""
+    phase_cpu: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +68,18 @@ def timed(command: Command) -> Run:
     return Run(round(took["wall"], 3), round(took["cpu"], 3), peak, *_written(command.folder))
 
 
-def _written(folder: Path) -> tuple[dict[str, float], str]:
-    """The seconds of each phase, and the digest of the report, if the command was one of the tool."""
+def _written(folder: Path) -> tuple[dict[str, float], str, dict[str, float]]:
+    """Seconds of each phase, the digest of the report, and processor seconds, if the command was one of the tool."""
     if not (folder / STATS).exists():
-        return {}, ""
-    phases = json.loads((folder / STATS).read_bytes())["seconds"]
-    return phases, hashlib.sha256((folder / REPORT).read_bytes()).hexdigest()
+        return {}, "", {}
+    stats = json.loads((folder / STATS).read_bytes())
+    return stats["seconds"], hashlib.sha256((folder / REPORT).read_bytes()).hexdigest(), stats.get("cpu_seconds", {})
 
 
-def in_turn(commands: Mapping[str, Command], runs: int) -> dict[str, list[Run]]:
-    """Run the commands one after the other, ``runs`` times over, after one run of each that does not count."""
+def in_turn(commands: Mapping[str, Command], runs: int, *, warm_up: bool = True) -> dict[str, list[Run]]:
+    """Run the commands one after the other, ``runs`` times over; ``warm_up`` is a run of each that does not count."""
     found: dict[str, list[Run]] = {name: [] for name in commands}
-    for turn in range(runs + 1):
+    for turn in range(0 if warm_up else 1, runs + 1):
         for name, command in commands.items():
             run = timed(command)
             if turn:

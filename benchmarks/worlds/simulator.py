@@ -10,7 +10,7 @@ from distillscan.simulate import Corpus, list_scenarios, load_corpus, load_scena
 
 _ROWS: Final = 60_000
 #: Scenarios whose campaigns are a small part of the log.
-_LONGER: Final = {"per_mille": 8, "disclosed": 4, "one_percent": 3}
+_LONGER: Final = {"per_mille": 8, "disclosed": 4, "one_percent": 3, "mission": 3}
 #: All campaigns and look-alikes in plain form, behind evasions, and reworded.
 _ABLATED: Final = ("everything", "residential", "paraphrase")
 

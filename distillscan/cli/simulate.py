@@ -51,7 +51,7 @@ def simulate(out: Path | None, rows: int, seed: int, scenario: str, corpus: Path
     check_target(out)
     chosen = simulator.load_scenario(scenario)
     prompts = None if corpus is None else simulator.load_corpus(corpus)
-    labels = simulator.write(simulator.simulate(chosen, rows, seed, prompts), out)
+    labels = simulator.write(simulator.Simulation(chosen, rows, seed, prompts), out)
     if is_terminal(sys.stderr):
         say(f"wrote {out} ({rows:,} rows) and its labels, {labels}")
 

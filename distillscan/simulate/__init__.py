@@ -2,7 +2,7 @@
 
 from distillscan.simulate.corpus import Corpus, load_corpus
 from distillscan.simulate.scenario import Entry, Scenario, list_scenarios, load_scenario, parse_scenario
-from distillscan.simulate.simulation import SimulatedLog, simulate
+from distillscan.simulate.simulation import SimulatedLog, Simulation, simulate
 from distillscan.simulate.writing import write
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Entry",
     "Scenario",
     "SimulatedLog",
+    "Simulation",
     "list_scenarios",
     "load_corpus",
     "load_scenario",

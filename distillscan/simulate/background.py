@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clock import DAY
 from distillscan.simulate.grammar import LANGUAGES
 from distillscan.simulate.networks import load_networks
@@ -48,6 +49,7 @@ class Background:
     rate: ClassVar[float] = 0.75
     limits: ClassVar[tuple[int, int]] = (20, 10_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make the accounts of every segment, their traffic, and a template for each production client."""
         shares = np.array([self.consumer, self.developer, self.employee, self.student, self.server])
@@ -58,7 +60,7 @@ class Background:
         groups[0] = _households(context, groups[0], self.households)
         groups[2] = _teams(context, groups[2])
         people = pl.concat(groups).with_columns(sort=pl.Series(sorts))
-        counts = divide_rows(context.rng, people["volume"].to_numpy(), size.rows, self.largest)
+        counts = divide_rows(context.rng, people["volume"].to_numpy(), size.rows, min(1.0, self.largest * size.blocks))
         people, counts = people.filter(pl.Series(counts > 0)), counts[counts > 0]
         lines = add_prompts(context, add_account_columns(context, people, draw_visits(context, people, counts)))
         servers = (people["sort"] == names.index("server")).to_numpy()
@@ -120,7 +122,10 @@ def production_prompts(
     columns = templates.fill_templates(mine, client, writer.grammar.expand_each(rng, payload[client]))
     if writer.corpus is None:
         return columns
-    return writer.corpus.batch_jobs(rng, client, columns)
+    corpus = writer.corpus
+    real = context.once("real templates", lambda: corpus.shuffled_templates(rng))
+    mine_real, context.kept["real templates"] = real[:clients], real[clients:]
+    return corpus.batch_jobs(rng, client, mine_real, columns)
 
 
 def _tongues(context: Context, languages: pl.Series, native: float) -> list[str] | None:

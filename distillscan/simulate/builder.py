@@ -1,5 +1,6 @@
 """The protocol of cohorts and campaigns: a frozen set of options that builds its part of the log."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol, get_args, get_type_hints
 
@@ -17,8 +18,8 @@ class Builder(Protocol):
     #: Fewest and most accounts, whatever the size of the log.
     limits: ClassVar[tuple[int, int]]
 
-    def build(self, context: Context, size: Size) -> Part:
-        """Return its accounts and requests."""
+    def build(self, context: Context, size: Size) -> Iterator[Part]:
+        """Return its accounts and requests, block by block."""
         ...
 
 

@@ -65,14 +65,20 @@ class Corpus:
         nearest = gap.arg_sort().head(10)
         return str(self.manuals[int(nearest[int(rng.integers(0, len(nearest)))])])
 
+    def shuffled_templates(self, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Return the real templates in random order, for ``batch_jobs``."""
+        return rng.permutation(len(self.templates))
+
     def batch_jobs(
-        self, rng: np.random.Generator, client: npt.NDArray[np.int64], otherwise: Mapping[str, pl.Series]
-    ) -> dict[str, pl.Series]:
+        self, rng: np.random.Generator, client: npt.NDArray[np.int64], template: npt.NDArray[np.int64],
+        otherwise: Mapping[str, pl.Series],
+    ) -> dict[str, pl.Series]:  # fmt: skip
         """Return real batch prompts for as many clients as there are real templates; the others keep what they have."""
+        if not template.size:
+            return dict(otherwise)
         texts = pl.concat(list(self.templates))
         sizes = np.array([len(group) for group in self.templates])
         starts = np.cumsum(sizes) - sizes
-        template = rng.permutation(len(self.templates))
         real = client < template.size
         mine = template[np.minimum(client, template.size - 1)]
         drawn = texts.gather(starts[mine] + (rng.random(client.size) * sizes[mine]).astype(np.int64))

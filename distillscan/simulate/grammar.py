@@ -2,8 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -21,6 +22,12 @@ LANGUAGES: Final = ("en", "es", "zh", "ru", "de", "fr", "pt")
 _SYMBOL: Final = re.compile(r"\{(\w+)\}")
 #: How steeply earlier words of a bank are preferred; 0 would make every word equally common.
 _ZIPF: Final = 0.6
+#: Bytes made ready for each of the first texts, by whose length the room for the others is judged, and how generously.
+_FIRST_ROOM: Final = 64
+_TRIED: Final = 1_000
+_SPARE: Final = 1.2
+#: Texts from which on two threads write them.
+_ROWS_FOR_TWO: Final = 20_000
 _BUILT_IN: Final[dict[str, str | list[str]]] = {
     "digit": "1|2|3|4|5|6|7|8|9|0",
     "lead": "1|2|3|4|5|6|7|8|9",
@@ -42,10 +49,11 @@ Seeds = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """Compiled rules: alternatives of a symbol, parts of an alternative, bytes of a literal, as ranges of the next."""
+    """Compiled rules: alternatives of a symbol, parts of an alternative and bytes of a literal, each as a range."""
 
     symbols: Mapping[str, int]
-    alternatives: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
     cumulative: npt.NDArray[np.float64]
     parts: npt.NDArray[np.int64]
     codes: npt.NDArray[np.int64]
@@ -62,32 +70,40 @@ class Grammar:
 
     def write(self, symbols: npt.NDArray[np.int64], seeds: Seeds) -> pl.Series:
         """Return the texts of these seeds: the same symbol and seed give the same text."""
-        tables = (self.alternatives, self.cumulative, self.parts, self.codes, self.literals)
+        if symbols.size < _ROWS_FOR_TWO:
+            return self._write(symbols, seeds)
+        half = symbols.size // 2
+        with ThreadPoolExecutor(1) as other:
+            rest = other.submit(self._write, symbols[half:], seeds[half:])
+            return pl.concat([self._write(symbols[:half], seeds[:half]), rest.result()])
+
+    def _write(self, symbols: npt.NDArray[np.int64], seeds: Seeds) -> pl.Series:
+        tables = (self.first, self.last, self.cumulative, self.parts, self.codes, self.literals, self.letters)
         stack, offsets = np.empty(STACK, np.int64), np.zeros(symbols.size + 1, np.int64)
-        write_texts(symbols, seeds, *tables, self.letters, stack, offsets, np.empty(0, np.uint8))
-        data = np.empty(offsets[-1], np.uint8)
-        write_texts(symbols, seeds, *tables, self.letters, stack, offsets, data)
-        array = pa.LargeStringArray.from_buffers(symbols.size, pa.py_buffer(offsets), pa.py_buffer(data))
+        out, done = np.empty(_FIRST_ROOM * min(symbols.size, _TRIED), np.uint8), 0
+        while (done := write_texts(done, symbols, seeds, *tables, stack, offsets, out)) < symbols.size:
+            written = int(offsets[done])
+            left = int(_SPARE * (written + 1) / (done + 1) * (symbols.size - done))
+            longer = np.empty(written + max(left, 2 * out.size), np.uint8)
+            longer[:written] = out[:written]
+            out = longer
+        array = pa.LargeStringArray.from_buffers(symbols.size, pa.py_buffer(offsets), pa.py_buffer(out[: offsets[-1]]))
         text = pl.from_arrow(array)
         assert isinstance(text, pl.Series)  # noqa: S101  an arrow array gives a series, the signature cannot say so
         return text
+
+    def bind(self, choices: Mapping[str, int]) -> "Grammar":
+        """Return the grammar with one alternative left for each of these symbols, the so-manieth, counted around."""
+        first, last = self.first.copy(), self.last.copy()
+        for name, choice in choices.items():
+            at = self.symbols[name]
+            first[at] = last[at] = first[at] + choice % (last[at] + 1 - first[at])
+        return replace(self, first=first, last=last)
 
 
 def draw_seeds(rng: np.random.Generator, rows: int) -> Seeds:
     """Draw seeds for ``Grammar.write``, one per row."""
     return rng.integers(1, 2**31 - 2, rows)
-
-
-def reachable(rules: Rules, roots: Iterable[str]) -> dict[str, str | list[str]]:
-    """Return the rules that texts of these symbols are made of, in the order of ``rules``."""
-    found: set[str] = set()
-    waiting = list(roots)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += _SYMBOL.findall(str(rules[name]))
-    return {name: body for name, body in rules.items() if name in found}
 
 
 def compile_rules(rules: Rules) -> Grammar:
@@ -114,7 +130,8 @@ def compile_rules(rules: Rules) -> Grammar:
     encoded = [literal.encode() for literal in literal_ids]
     return Grammar(
         symbols=symbols,
-        alternatives=np.array(alternatives, np.int64),
+        first=np.array(alternatives[:-1], np.int64),
+        last=np.array(alternatives[1:], np.int64) - 1,
         cumulative=np.concatenate(cumulative),
         parts=np.array(parts, np.int64),
         codes=np.array(codes, np.int64),

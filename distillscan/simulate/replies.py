@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.simulate.grammar import LANGUAGES
+from distillscan.simulate.grammar import LANGUAGES, draw_seeds
 from distillscan.simulate.ids import concatenate
 from distillscan.simulate.templates import symbol_name
 from distillscan.simulate.world import Context, Ints
@@ -36,9 +36,9 @@ def add_responses(context: Context, lines: pl.DataFrame, level: pl.Series | None
     table = np.array([[grammar.symbols[symbol_name(one, f"answer_{name}")] for name in "smll"] for one in LANGUAGES])
     symbols = table[_tongue(lines), size]
     text = grammar.expand_each(rng, symbols)
-    longest = pl.Series(size == len(_SIZES))
-    more = concatenate([text, "\n\n", grammar.expand_each(rng, symbols)])
-    return lines.with_columns(response=pl.coalesce(known, pl.when(longest).then(more).otherwise(text)))
+    longest, seeds = np.flatnonzero(size == len(_SIZES)), draw_seeds(rng, rows)
+    more = concatenate([text.gather(longest), "\n\n", grammar.write(symbols[longest], seeds[longest])])
+    return lines.with_columns(response=pl.coalesce(known, text.scatter(longest, more)))
 
 
 def _tongue(lines: pl.DataFrame) -> Ints:

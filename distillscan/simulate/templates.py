@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import Final, Literal
 
@@ -10,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import ids
-from distillscan.simulate.grammar import LANGUAGES, Grammar, compile_rules, load_rules, reachable
+from distillscan.simulate.grammar import LANGUAGES, Grammar, load_grammar
 
 Where = Literal["first", "last", "middle", "system"]
 Goal = Literal[
@@ -23,8 +22,6 @@ Tongue = Literal["en", "es", "zh", "ru", "de", "fr", "pt", "mixed"]
 
 #: Symbols drawn once for all wordings of a template, because they say what it is about.
 _BOUND: Final = ("role", "field", "object", "verdict", "skill")
-#: Symbols that a template or an instruction is put together from, beside its goal.
-_SENTENCES: Final = ("persona", "task", "rule", "format", "slot_label", "injection")
 #: Goals of unrelated clients and how common each is; the wide list has everything a campaign may ask for.
 _COMMON: Final[tuple[tuple[Goal, float], ...]] = (
     ("plain", 0.8), ("reasoning", 0.07), ("grading", 0.05), ("inline", 0.03), ("synthesis", 0.03), ("cleaning", 0.02),
@@ -152,21 +149,5 @@ def _spaced(columns: list[pl.Series], language: Tongue) -> list[pl.Series | str]
 
 def _bind(rng: np.random.Generator, language: Tongue) -> Grammar:
     """The grammar with one alternative left for the words that say what a template is about."""
-    return _bound(language, tuple(int(value) for value in rng.integers(0, 2**31, len(_BOUND))))
-
-
-@lru_cache(maxsize=16)
-def _bound(language: str, choices: tuple[int, ...]) -> Grammar:
-    rules = dict(_sentences(language))
-    for name, choice in zip(_BOUND, choices, strict=True):
-        symbol = symbol_name(language, name)
-        bank = str(rules[symbol]).split("|")
-        rules[symbol] = bank[choice % len(bank)]
-    return compile_rules(rules)
-
-
-@lru_cache(maxsize=len(LANGUAGES))
-def _sentences(language: str) -> dict[str, str | list[str]]:
-    rules = load_rules()
-    goals = [name for name in rules if name.startswith(symbol_name(language, "goal_"))]
-    return reachable(rules, [*goals, *(symbol_name(language, name) for name in (*_SENTENCES, *_BOUND))])
+    names = [symbol_name(language, name) for name in _BOUND]
+    return load_grammar().bind(dict(zip(names, rng.integers(0, 2**31, len(names)).tolist(), strict=True)))

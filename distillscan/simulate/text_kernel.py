@@ -24,17 +24,21 @@ _DEPTH: Final = 14
 STACK: Final = 2 * 64
 
 
-@kernel("void(i8[::1], i8[::1], i8[::1], f8[::1], i8[::1], i8[::1], i8[::1], u1[::1], i8[::1], i8[::1], u1[::1])")
+@kernel(
+    "i8(i8, i8[::1], i8[::1], i8[::1], i8[::1], f8[::1], i8[::1], i8[::1], i8[::1], u1[::1], i8[::1], i8[::1], u1[::1])"
+)
 def write_texts(
-    symbols: Ints, seeds: Ints, alternatives: Ints, cumulative: Floats, parts: Ints, codes: Ints, literals: Ints,
-    letters: Bytes, stack: Ints, offsets: Ints, out: Bytes,
-) -> None:  # fmt: skip
-    """Write the text of each row.
+    begin: int, symbols: Ints, seeds: Ints, first: Ints, last: Ints, cumulative: Floats, parts: Ints, codes: Ints,
+    literals: Ints, letters: Bytes, stack: Ints, offsets: Ints, out: Bytes,
+) -> int:  # fmt: skip
+    """Write the text of each row from ``begin`` on, as long as there is room; return the first row not written.
 
     Args:
+        begin: Where to go on; its text begins at ``offsets[begin]``.
         symbols: The symbol of each row.
         seeds: Where its random numbers begin.
-        alternatives: See ``grammar.Grammar``, here and for the next five.
+        first: See ``grammar.Grammar``, here and for the next five.
+        last: The last alternative of each symbol.
         cumulative: How likely an alternative or one before it is.
         parts: The parts of each alternative.
         codes: What each part is: a literal, or the complement of a symbol.
@@ -42,23 +46,22 @@ def write_texts(
         letters: All of them.
         stack: Room for ``STACK`` numbers.
         offsets: Where each text begins, and the last one ends; all but the first are written.
-        out: Receives the texts; if it is empty only ``offsets`` are written.
+        out: Receives the texts.
     """
-    for row in range(symbols.size):
+    for row in range(begin, symbols.size):
         state, pending, position, depth = seeds[row], symbols[row], offsets[row], 0
         while depth > 0 or pending >= 0:
             if pending >= 0:
                 state = state * _MULTIPLIER % _MODULUS
-                chosen = alternatives[pending]
-                last = alternatives[pending + 1] - 1
-                while depth <= _DEPTH and chosen < last:
-                    middle = (chosen + last) // 2
+                low, high = first[pending], last[pending]
+                while depth <= _DEPTH and low < high:
+                    middle = (low + high) // 2
                     if cumulative[middle] > state / _MODULUS:
-                        last = middle
+                        high = middle
                     else:
-                        chosen = middle + 1
-                stack[2 * depth] = parts[chosen]
-                stack[2 * depth + 1] = parts[chosen + 1]
+                        low = middle + 1
+                stack[2 * depth] = parts[low]
+                stack[2 * depth + 1] = parts[low + 1]
                 depth += 1
                 pending = -1
             part = stack[2 * depth - 2]
@@ -70,8 +73,10 @@ def write_texts(
             if code < 0:
                 pending = -1 - code
                 continue
+            if position + literals[code + 1] - literals[code] > out.size:
+                return row
             for letter in range(literals[code], literals[code + 1]):
-                if out.size > 0:
-                    out[position] = letters[letter]
+                out[position] = letters[letter]
                 position += 1
         offsets[row + 1] = position
+    return symbols.size

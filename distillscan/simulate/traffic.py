@@ -180,11 +180,11 @@ def route_through(
     Args:
         context: Of the part that is being built.
         lines: Its requests.
-        hosts: The network of each shared address.
+        hosts: The network of each shared address, the same in all blocks.
         by: Whether each request or each conversation leaves through an address of its own.
         v6_share: Share of the addresses that are IPv6, where the network has it.
     """
-    addresses = load_networks().draw(context.rng, hosts, v6_share)
+    addresses = context.once("exits", lambda: load_networks().draw(context.rng, hosts, v6_share))
     count = lines.height if by == "request" else int(lines["session"].to_numpy().max(initial=-1)) + 1
     used = context.rng.integers(0, hosts.size, count)
     used = used if by == "request" else used[lines["session"].to_numpy()]

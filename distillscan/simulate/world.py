@@ -1,8 +1,9 @@
 """The simulated world: its time, models and shared addresses, and what every part is built with and returns."""
 
 import zlib
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,12 @@ from distillscan.simulate.networks import NetworkKind, load_networks
 from distillscan.simulate.writer import Writer
 
 Ints = npt.NDArray[np.int64]
+T = TypeVar("T")
 
 #: Rows for one exit address of a mobile carrier or VPN: some dozen unrelated people share each.
 _ROWS_PER_EXIT: Final = 2_500
 _EXITS: Final = (6, 400)
+_BLOCK: Final = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,11 @@ class World:
     #: Whether the log holds the text of every answer.
     responses: bool = False
 
+    @property
+    def block_rows(self) -> int:
+        """Requests that are built at once at most: fewer where each has an answer."""
+        return _BLOCK // 3 if self.responses else _BLOCK
+
     def context(self, name: str) -> "Context":
         """Return what a part is built with; its random numbers do not depend on which other parts there are."""
         number = zlib.crc32(name.encode())
@@ -76,6 +84,19 @@ class Context:
     rng: np.random.Generator = field(repr=False)
     #: For the text of answers alone, so that a log with answers has the same requests as one without.
     replies: np.random.Generator = field(repr=False)
+    #: What ``once`` drew.
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, name: str, draw: Callable[[], T]) -> T:
+        """Draw what all blocks of the part have in common, with the first block that asks for it."""
+        if name not in self.kept:
+            self.kept[name] = draw()
+        kept: T = self.kept[name]
+        return kept
+
+    def apart(self) -> "Context":
+        """Return the context for a part of its own that continues the same random numbers."""
+        return replace(self, kept={})
 
     def mint(self, prefix: str, count: int) -> pl.Series:
         """Draw ``count`` new opaque identifiers."""
@@ -99,6 +120,8 @@ class Size:
     accounts: int
     first: int
     last: int
+    #: How many blocks such as this one the part is built in.
+    blocks: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def test_simulate_says_what_it_wrote_to_a_person(run: Run, tmp_path: Path, monke
     from distillscan import simulate as simulator
 
     monkeypatch.setattr(simulator, "load_scenario", str)
-    monkeypatch.setattr(simulator, "simulate", lambda *_: "log")
+    monkeypatch.setattr(simulator, "Simulation", lambda *_: "log")
     monkeypatch.setattr(simulator, "write", lambda _, out: out.with_suffix(".labels.csv"))
     monkeypatch.setattr(sys.modules["distillscan.cli.simulate"], "is_terminal", lambda _: True)
     done = run("simulate", str(tmp_path / "log.csv"), "--rows", "1234")
@@ -40,7 +40,7 @@ def test_simulate_hands_its_options_over(run: Run, tmp_path: Path, monkeypatch: 
         calls.append(args)
         return "log"
 
-    monkeypatch.setattr(simulator, "simulate", record)
+    monkeypatch.setattr(simulator, "Simulation", record)
     monkeypatch.setattr(simulator, "write", record)
     out = str(tmp_path / "log.csv")
     assert run("simulate", out).output == ""

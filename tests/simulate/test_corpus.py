@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from distillscan.errors import InputError
-from distillscan.simulate import Corpus, load_corpus, load_scenario, simulate
+from distillscan.simulate import Corpus, Simulation, load_corpus, load_scenario, simulate, world, write
 from distillscan.simulate.corpus import Deck
 from tests.support.places import SHARED
 
@@ -89,7 +89,8 @@ def test_a_manual_is_one_of_the_nearest_in_size(corpus: Corpus) -> None:
 def test_batch_jobs_keep_to_one_template_and_leave_other_clients_alone(corpus: Corpus) -> None:
     client = np.array([0, 0, 1, 2])
     otherwise = {"prompt": pl.Series(["p"] * 4), "system_prompt": pl.Series(["s"] * 4)}
-    jobs = corpus.batch_jobs(np.random.default_rng(1), client, otherwise)
+    rng = np.random.default_rng(1)
+    jobs = corpus.batch_jobs(rng, client, corpus.shuffled_templates(rng), otherwise)
     assert jobs["prompt"][0][:5] == jobs["prompt"][1][:5] != jobs["prompt"][2][:5]
     assert jobs["prompt"][3] == "p"
     assert jobs["system_prompt"].to_list() == [None, None, None, "s"]
@@ -153,3 +154,18 @@ def test_the_real_corpus_loads_and_fills_a_log() -> None:
     assert made.log.height == 20_000
     planted = made.log.join(made.labels.filter(campaign="release_pivot"), on="account_id")
     assert planted["prompt"].str.starts_with("You are asked to come up with").all()
+
+
+def test_a_simulation_can_be_run_again(corpus: Corpus, tmp_path: Path) -> None:
+    simulation = Simulation(load_scenario("small"), 1_500, 2, corpus)
+    for name in ("a", "b"):
+        write(simulation, tmp_path / f"{name}.parquet")
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert (tmp_path / "a.labels.csv").read_bytes() == (tmp_path / "b.labels.csv").read_bytes()
+
+
+def test_a_real_template_has_one_client_in_however_many_blocks(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world, "_BLOCK", 500)
+    jobs = simulate(load_scenario("small"), 8_000, 1, corpus).log.filter(pl.col("prompt").str.starts_with("job "))
+    clients = jobs.group_by(pl.col("prompt").str.slice(0, 5)).agg(pl.col("account_id").n_unique())
+    assert dict(clients.iter_rows()) == {"job 0": 1, "job 1": 1}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from distillscan.errors import InputError, UsageError
-from distillscan.simulate import list_scenarios, load_scenario, parse_scenario
+from distillscan.simulate import Simulation, list_scenarios, load_scenario, parse_scenario
 from distillscan.simulate.campaigns import CAMPAIGNS
 from distillscan.simulate.campaigns.injected_instruction import InjectedInstruction
 from distillscan.simulate.cohorts import COHORTS
@@ -204,3 +204,20 @@ def test_an_unknown_name_lists_the_packaged_ones() -> None:
 def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^--scenario .*gone\.toml: there is no such file$"):
         load_scenario(tmp_path / "gone.toml")
+
+
+def test_the_mission_has_as_many_accounts_as_was_disclosed() -> None:
+    sizes = Simulation(load_scenario("mission"), 16_000_000, 1).sizes
+    planted = {entry.name for entry in load_scenario("mission").entries if entry.campaign}
+    assert sum(size.rows for size in sizes.values()) == 16_000_000
+    assert 365_000 < sum(size.accounts for size in sizes.values()) < 375_000
+    assert sum(sizes[name].accounts for name in planted) > 24_000
+    assert sizes["proxy_network"].accounts > 20_000
+
+
+def test_a_hundredth_of_the_mission_has_a_hundredth_of_the_accounts_at_the_same_pace() -> None:
+    whole, part = (Simulation(load_scenario("mission"), rows, 1).sizes for rows in (16_000_000, 160_000))
+    for name in ("proxy_network", "user_relay", "two_pools", "coding_client", "ordinary"):
+        assert part[name].accounts == pytest.approx(whole[name].accounts / 100, rel=0.02)
+        assert (part[name].first, part[name].last) == (whole[name].first, whole[name].last)
+    assert {name: size.accounts for name, size in part.items() if size.rows < size.accounts} == {}

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from distillscan.simulate import parse_scenario, simulate
-from distillscan.simulate.grammar import LANGUAGES, load_grammar, load_rules, reachable
+from distillscan.simulate.grammar import LANGUAGES, load_grammar, load_rules
 from distillscan.simulate.templates import (
     Goal,
     Tongue,
@@ -94,12 +94,6 @@ def test_unrelated_clients_ask_for_everything_a_campaign_asks_for(language: Tong
 
 def test_clients_ask_in_english_and_for_common_things_unless_told_otherwise() -> None:
     assert all(one.system is None or one.system.isascii() for one in private_templates(rng(), 50))
-
-
-def test_reachable_keeps_what_a_text_needs_and_no_more() -> None:
-    rules: dict[str, str | list[str]] = {"a": ["{b} {c}"], "b": "x|y", "c": ["{d}"], "d": "z", "e": ["{a}"]}
-    assert list(reachable(rules, ["c", "b"])) == ["b", "c", "d"]
-    assert list(reachable(rules, ["a"])) == ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
+from distillscan.simulate.blocks import by_time
 from distillscan.simulate.campaigns.pool import (
     Evasion,
     add_cover_traffic,
@@ -37,6 +38,7 @@ class FanoutTemplate(Evasion):
     rate: ClassVar[float] = 26.0
     limits: ClassVar[tuple[int, int]] = (25, 30_000)
 
+    @by_time
     def build(self, context: Context, size: Size) -> Part:
         """Make a pool of accounts that fill the slots of its templates."""
         people = make_pool(context, size.accounts, size.first, self)
@@ -55,13 +57,18 @@ def template_prompts(
     """
     rng, writer = context.rng, context.world.writer
     if writer.corpus is not None and keeps_corpus_wording(options):
-        name = _PIPELINES[int(rng.integers(0, len(_PIPELINES)))]
+        name = context.once("pipeline", lambda: _PIPELINES[int(rng.integers(0, len(_PIPELINES)))])
         cards = writer.corpus.pipeline(name, *_PIPELINES).draw(rng, rows)
         return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
+    library = context.once("library", lambda: _library(context, count, options, goal))
+    which = rng.integers(0, len(library), rows)
+    interests = context.once("subject", lambda: ("code", "math") if rng.random() < 0.5 else ("explain", "data"))
+    return templates.fill_templates(library, np.asarray(which), writer.ask(rng, rows, interests, options.language))
+
+
+def _library(context: Context, count: int, options: Evasion, goal: Aim) -> list[Template]:
     library: list[Template] = []
     for at in range(count):
         place, aim = _PLACES[at % len(_PLACES)], _MIXED[at % len(_MIXED)] if goal == "mixed" else goal
-        library += templates.wordings(rng, aim, place, options.paraphrase, 2, options.language)
-    which = rng.integers(0, len(library), rows)
-    interests = ("code", "math") if rng.random() < 0.5 else ("explain", "data")
-    return templates.fill_templates(library, np.asarray(which), writer.ask(rng, rows, interests, options.language))
+        library += templates.wordings(context.rng, aim, place, options.paraphrase, 2, options.language)
+    return library

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import ids, templates
+from distillscan.simulate.blocks import by_time
 from distillscan.simulate.campaigns.pool import (
     Evasion,
     add_cover_traffic,
@@ -38,6 +39,7 @@ class Grader(Evasion):
     rate: ClassVar[float] = 282.0
     limits: ClassVar[tuple[int, int]] = (25, 5_000)
 
+    @by_time
     def build(self, context: Context, size: Size) -> Part:
         """Make one pool; every request carries a piece of captured reasoning."""
         people = make_pool(context, size.accounts, size.first, self)
@@ -56,7 +58,7 @@ def grading_prompts(context: Context, rows: int, count: int, options: Evasion) -
     if writer.corpus is not None and keeps_corpus_wording(options):
         cards = writer.corpus.pipeline(*_PIPELINES).draw(rng, rows)
         return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
-    library = _library(context, count, options)
+    library = context.once("library", lambda: _library(context, count, options))
     question = writer.ask(rng, rows, _SUBJECTS, options.language)
     written = "en" if options.language == "mixed" else options.language
     working = writer.text(rng, templates.symbol_name(written, "working"), rows)
@@ -77,8 +79,10 @@ def _library(context: Context, count: int, options: Evasion) -> list[templates.T
 def _recycled(context: Context, lines: pl.DataFrame, taken: Ints, options: Grader) -> dict[str, pl.Series]:
     """Prompts that ask for reasoning, and later ones that hold the answer of another account under its question."""
     rng, rows = context.rng, lines.height
-    cleaning = _library(context, options.templates, options)
-    asking = templates.wordings(rng, "reasoning", "last", options.paraphrase, 2, options.language)
+    cleaning = context.once("library", lambda: _library(context, options.templates, options))
+    asking = context.once(
+        "asking", lambda: templates.wordings(rng, "reasoning", "last", options.paraphrase, 2, options.language)
+    )
     question = context.world.writer.ask(rng, rows, _SUBJECTS, options.language)
     source = np.maximum(taken, 0)
     back = ids.concatenate([question.gather(source), "\n\n", lines["response"].gather(source)])

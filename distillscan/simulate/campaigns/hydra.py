@@ -1,11 +1,13 @@
 """A proxy network: campaign traffic mixed with customers' requests, every stopped account replaced at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_time
 from distillscan.simulate.campaigns.fanout_template import template_prompts
 from distillscan.simulate.campaigns.pool import add_cover_traffic, ban, draw_jobs, make_pool, make_requests
 from distillscan.simulate.campaigns.serving import (
@@ -36,17 +38,22 @@ class Hydra(RelayOptions):
     rate: ClassVar[float] = 15.0
     limits: ClassVar[tuple[int, int]] = (30, 50_000)
 
-    def build(self, context: Context, size: Size) -> Part:
+    def build(self, context: Context, size: Size) -> Iterator[Part]:
         """Draw the requests of each seat, then the accounts that hold it one after the other."""
+        return self._stretch(context, size, size)
+
+    @by_time
+    def _stretch(self, context: Context, size: Size, whole: Size) -> Part:
+        """The requests of one stretch of the whole time."""
         rng, count = context.rng, size.accounts
-        people = make_pool(context, count, size.first, self).with_columns(whole=pl.lit(self.whole))
+        people = make_pool(context, count, whole.first, self).with_columns(whole=pl.lit(self.whole))
         seats = max(1, count // self.succession)
         when = self._requests(context, people.head(seats), size)
-        seat, begins = _turns(rng, count, seats, size)
+        seat, begins = context.once("turns", lambda: _turns(rng, count, seats, whole))
         person = _sitting(seat, begins, when["person"].to_numpy(), when["time"].to_numpy())
         when = when.with_columns(person=pl.Series(person))
-        fresh = pl.Series(begins - (rng.random(count) * _NOTICE).astype(np.int64))
-        later = pl.Series(begins > size.first)
+        notice = context.once("notice", lambda: (rng.random(count) * _NOTICE).astype(np.int64))
+        fresh, later = pl.Series(begins - notice), pl.Series(begins > whole.first)
         people = people.with_columns(account_created_at=pl.when(later).then(fresh).otherwise("account_created_at"))
         lines = pass_on_user_agents(make_requests(context, people, when, self), self)
         theirs = lines["program"].is_not_null()
@@ -54,7 +61,7 @@ class Hydra(RelayOptions):
             model=pl.when(theirs).then(context.world.lineup.pick(rng, lines.height)).otherwise("model")
         )
         ends = lines.select(pl.col("time") == pl.col("time").max().over("person")).to_series()
-        replaced = pl.Series(np.isin(person, _replaced(seat, begins)))
+        replaced = pl.Series(np.isin(person, _replaced(seat, begins, size.last)))
         return finish(context, people, ban(add_cover_traffic(context, lines, self), ends & replaced))
 
     def _requests(self, context: Context, seated: pl.DataFrame, size: Size) -> pl.DataFrame:
@@ -86,9 +93,9 @@ def _sitting(seat: Ints, begins: Ints, wanted: Ints, time: Ints) -> Ints:
     return account
 
 
-def _replaced(seat: Ints, begins: Ints) -> Ints:
-    """The accounts that another one followed in the seat."""
+def _replaced(seat: Ints, begins: Ints, last: int) -> Ints:
+    """The accounts that another one has followed in the seat by ``last``."""
     order = np.lexsort((begins, seat))
-    followed = np.append(seat[order][1:] == seat[order][:-1], False)
+    followed = np.append((seat[order][1:] == seat[order][:-1]) & (begins[order][1:] <= last), False)
     account: Ints = order[followed]
     return account

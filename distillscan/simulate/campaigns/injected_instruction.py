@@ -1,5 +1,6 @@
 """One fixed instruction in every otherwise varied request; when the first pool is banned, a second takes over."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -7,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import ids, templates
+from distillscan.simulate.blocks import by_time
 from distillscan.simulate.campaigns.pool import (
     Evasion,
     add_cover_traffic,
@@ -18,6 +20,7 @@ from distillscan.simulate.campaigns.pool import (
 )
 from distillscan.simulate.clock import HOUR, MINUTE
 from distillscan.simulate.outcome import finish
+from distillscan.simulate.people import NEVER
 from distillscan.simulate.world import Context, Part, Size
 
 Position = Literal["mixed", "prefix", "suffix", "system"]
@@ -42,30 +45,33 @@ class InjectedInstruction(Evasion):
     rate: ClassVar[float] = 40.0
     limits: ClassVar[tuple[int, int]] = (30, 20_000)
 
-    def build(self, context: Context, size: Size) -> Part:
+    def build(self, context: Context, size: Size) -> Iterator[Part]:
         """Make two pools, the second after the ban of the first, with the same instruction."""
         demand = templates.reasoning_instructions(context.rng, self.paraphrase, self.language)
         if self.banned_after >= 1 or size.accounts == 1:
-            return self._pool(context, size, demand, banned=False)
-        ban = size.first + int((size.last - size.first) * self.banned_after)
+            yield from self._pool(context, size, demand, NEVER)
+            return
+        end = size.first + int((size.last - size.first) * self.banned_after)
         before, after = split_size(size, self.banned_after)
-        before = replace(before, last=ban)
-        after = replace(after, first=ban + int(self.takeover_hours * HOUR))
-        one, two = self._pool(context, before, demand, banned=True), self._pool(context, after, demand, banned=False)
-        return Part(pl.concat([one.people, two.people]), pl.concat([one.requests, two.requests]))
+        before = replace(before, last=end)
+        after = replace(after, first=end + int(self.takeover_hours * HOUR))
+        yield from self._pool(context, before, demand, end)
+        yield from self._pool(context.apart(), after, demand, NEVER)
 
-    def _pool(self, context: Context, size: Size, demand: pl.Series, *, banned: bool) -> Part:
+    @by_time
+    def _pool(self, context: Context, size: Size, demand: pl.Series, ban: int) -> Part:
+        """One pool, which is banned at this time."""
         rng, writer = context.rng, context.world.writer
         people = make_pool(context, size.accounts, size.first, self)
         lines = make_requests(context, people, draw_jobs(context, people, size.rows, size.first, size.last, self), self)
         person = lines["person"].to_numpy()
         turn = np.zeros(lines.height, np.int64)
         asked = writer.ordinary(rng, lines["language"].to_numpy(), lines["interest"].to_numpy(), turn)
-        wording = rng.integers(0, len(demand), people.height)[person]
+        wording = context.once("wordings", lambda: rng.integers(0, len(demand), people.height))[person]
         if self.reworded == "request":
             wording = rng.integers(0, len(demand), lines.height)
         said = demand.gather(wording)
-        place = self._places(rng, people.height)[person]
+        place = context.once("places", lambda: self._places(rng, people.height))[person]
         prefix, suffix = ids.concatenate([said, "\n\n", asked]), ids.concatenate([asked, "\n\n", said])
         at = pl.Series(place)
         lines = lines.with_columns(
@@ -73,7 +79,7 @@ class InjectedInstruction(Evasion):
             system_prompt=pl.when(at == 2).then(said),
         )
         lines = add_cover_traffic(context, lines, self)
-        return finish(context, people, _end(lines, rng) if banned else lines)
+        return finish(context, people, _end(lines, rng) if size.last == ban else lines)
 
     def _places(self, rng: np.random.Generator, count: int) -> np.typing.NDArray[np.int64]:
         names = ("prefix", "suffix", "system")

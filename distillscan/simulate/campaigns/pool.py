@@ -53,7 +53,11 @@ class Evasion:
 
 
 def make_pool(context: Context, count: int, start: int, options: Evasion) -> pl.DataFrame:
-    """Return the accounts of a pool; their operator has the name of the campaign."""
+    """Return the accounts of a pool, the same in all blocks; their operator has the name of the campaign."""
+    return context.once("pool", lambda: _make_pool(context, count, start, options))
+
+
+def _make_pool(context: Context, count: int, start: int, options: Evasion) -> pl.DataFrame:
     rng, world = context.rng, context.world
     clients = load_clients()
     api = np.flatnonzero(clients.channel == CHANNELS.index("api"))
@@ -127,7 +131,7 @@ def draw_jobs(
     time = np.sort(np.minimum(first + hour * HOUR + (rng.random(rows) * HOUR).astype(np.int64), last))
     turns = [rng.permutation(count) for _ in range(rows // count + 1)]
     person = np.concatenate(turns)[:rows]
-    weights = rng.lognormal(0, 0.5, count)
+    weights = context.once("weights", lambda: rng.lognormal(0, 0.5, count))
     loose = rng.random(rows) < options.jitter
     loose[:count] = False
     person[loose] = rng.choice(count, int(loose.sum()), p=weights / weights.sum())
@@ -145,7 +149,7 @@ def make_requests(context: Context, people: pl.DataFrame, when: pl.DataFrame, op
             homes = rng.choice(networks.of("home"), rows)
         return set_addresses(lines, homes, networks.draw(rng, homes, 0.1))
     size = max(4, people.height // _ACCOUNTS_PER_PROXY)
-    hosts = rng.choice(rng.choice(networks.of("cloud"), 3, replace=False), size)
+    hosts = context.once("proxies", lambda: rng.choice(rng.choice(networks.of("cloud"), 3, replace=False), size))
     return route_through(context, lines, hosts, by="request")
 
 

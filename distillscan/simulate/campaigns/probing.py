@@ -1,11 +1,13 @@
 """Probing, then scaling: thousands of differently worded attempts, mostly refused, then the one that worked."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import polars as pl
 
 from distillscan.simulate import templates
+from distillscan.simulate.blocks import by_time
 from distillscan.simulate.campaigns.pool import (
     Evasion,
     add_cover_traffic,
@@ -33,17 +35,18 @@ class Probing(Evasion):
     rate: ClassVar[float] = 20.0
     limits: ClassVar[tuple[int, int]] = (30, 10_000)
 
-    def build(self, context: Context, size: Size) -> Part:
+    def build(self, context: Context, size: Size) -> Iterator[Part]:
         """Let a third of the accounts probe, and the others use the wording that worked."""
         turn = size.first + int((size.last - size.first) * self.probe_time)
         early, late = split_size(size, self.probes)
         attempts = templates.wordings(context.rng, "inline", "last", max(2, min(early.rows, 4_000)), 1, self.language)
         if size.accounts == 1:
-            return self._phase(context, size, attempts, self.refused)
-        probe = self._phase(context, replace(early, last=turn), attempts, self.refused)
-        harvest = self._phase(context, replace(late, first=turn), attempts[: self.paraphrase], 0.03)
-        return Part(pl.concat([probe.people, harvest.people]), pl.concat([probe.requests, harvest.requests]))
+            yield from self._phase(context, size, attempts, self.refused)
+            return
+        yield from self._phase(context, replace(early, last=turn), attempts, self.refused)
+        yield from self._phase(context.apart(), replace(late, first=turn), attempts[: self.paraphrase], 0.03)
 
+    @by_time
     def _phase(self, context: Context, size: Size, library: list[templates.Template], refused: float) -> Part:
         rng, writer = context.rng, context.world.writer
         people = make_pool(context, size.accounts, size.first, self)

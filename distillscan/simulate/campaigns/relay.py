@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import polars as pl
 
+from distillscan.simulate.blocks import by_time
 from distillscan.simulate.campaigns.pool import add_cover_traffic, make_pool, make_requests
 from distillscan.simulate.campaigns.serving import (
     RelayOptions,
@@ -29,6 +30,7 @@ class Relay(RelayOptions):
     rate: ClassVar[float] = 5.6
     limits: ClassVar[tuple[int, int]] = (30, 50_000)
 
+    @by_time
     def build(self, context: Context, size: Size) -> Part:
         """Draw the conversations of end users, then distribute their requests over the pool."""
         rng, world, count = context.rng, context.world, size.accounts

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
+from distillscan.simulate.blocks import by_time
 from distillscan.simulate.campaigns.pool import (
     Evasion,
     add_cover_traffic,
@@ -34,12 +35,14 @@ class ReleasePivot(Evasion):
     rate: ClassVar[float] = 30.0
     limits: ClassVar[tuple[int, int]] = (25, 20_000)
 
+    @by_time
     def build(self, context: Context, size: Size) -> Part:
         """Make one pool with its own agent harness."""
         rng, world = context.rng, context.world
         people = make_pool(context, size.accounts, size.first, self).with_columns(adopts=pl.lit(NEVER, pl.Int64))
         lines = make_requests(context, people, draw_jobs(context, people, size.rows, size.first, size.last, self), self)
-        start = world.lineup.release_us + (rng.random(people.height) * self.rollout_hours * HOUR).astype(np.int64)
+        wait = context.once("rollout", lambda: rng.random(people.height) * self.rollout_hours * HOUR)
+        start = world.lineup.release_us + wait.astype(np.int64)
         time = lines["time"].to_numpy()
         # The rollout leaves the old model in use for some hours, so a little more than the share moves after it.
         moves = (time >= start[lines["person"].to_numpy()]) & (rng.random(lines.height) < min(1.0, self.moved * 1.1))
@@ -54,7 +57,12 @@ class ReleasePivot(Evasion):
         if writer.corpus is not None and keeps_corpus_wording(self):
             cards = writer.corpus.pipeline("codealpaca_batch", "oss_instruct", "self_instruct").draw(rng, rows)
             return {"prompt": cards["prompt"], "system_prompt": cards["system"]}
-        library = templates.wordings(rng, "synthesis", "system", self.paraphrase, 6, self.language)
-        library += templates.wordings(rng, "reasoning", "last", self.paraphrase, 3, self.language)
+        library = context.once("library", lambda: self._library(context))
         which = rng.integers(0, len(library), rows)
         return templates.fill_templates(library, np.asarray(which), writer.ask(rng, rows, ("code",), self.language))
+
+    def _library(self, context: Context) -> list[templates.Template]:
+        return [
+            *templates.wordings(context.rng, "synthesis", "system", self.paraphrase, 6, self.language),
+            *templates.wordings(context.rng, "reasoning", "last", self.paraphrase, 3, self.language),
+        ]

@@ -46,13 +46,14 @@ def draw_conversations(context: Context, accounts: int, size: Size, options: Rel
     ``system_prompt`` and the user agent of the end user's program, ``program``; and ``response`` if the log holds it.
     """
     rng, world = context.rng, context.world
-    users = make_accounts(context, max(2, round(accounts * options.users_per_account)), "consumer", arrivals=0.0)
+    count = max(2, round(accounts * options.users_per_account / size.blocks))
+    users = make_accounts(context, count, "consumer", arrivals=0.0)
     users = users.with_columns(
         first=pl.lit(size.first, pl.Int64),
         last=pl.lit(size.last, pl.Int64),
         language=pl.col("language") % max(1, min(options.languages, len(LANGUAGES))),
     )
-    counts = rng.multinomial(size.rows, np.full(users.height, 1 / users.height))
+    counts = rng.multinomial(size.rows, np.full(count, 1 / count))
     when = draw_visits(context, users, counts)
     talker = when["person"].to_numpy()
     said = world.writer.ordinary(

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_rows
 from distillscan.simulate.campaigns.pool import Evasion, add_cover_traffic, make_pool, make_requests
 from distillscan.simulate.clock import DAY, HOUR, rhythm
 from distillscan.simulate.outcome import finish
@@ -36,6 +37,7 @@ class SessionReplay(Evasion):
     rate: ClassVar[float] = 13.0
     limits: ClassVar[tuple[int, int]] = (30, 20_000)
 
+    @by_rows
     def build(self, context: Context, size: Size) -> Part:
         """Write each session once, and let ``copies`` accounts send it at different times."""
         rng, world, count = context.rng, context.world, size.accounts
@@ -66,7 +68,7 @@ class SessionReplay(Evasion):
         lines = make_requests(context, people, when, self).with_columns(prompt=once["prompt"].gather(again))
         later = pl.Series((when["turn"].to_numpy() > 0) & (rng.random(size.rows) < self.replayed_signatures))
         lines = lines.with_columns(
-            system_prompt=pl.lit(world.writer.agent_prompt(rng, self.system_bytes)),
+            system_prompt=pl.lit(context.once("manual", lambda: world.writer.agent_prompt(rng, self.system_bytes))),
             reasoning_signature=pl.when(later).then(signed.gather(again)),
         )
         return finish(context, people, add_cover_traffic(context, lines, self))

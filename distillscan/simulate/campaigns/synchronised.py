@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_time
 from distillscan.simulate.campaigns.grader import grading_prompts
 from distillscan.simulate.campaigns.pool import Evasion, add_cover_traffic, make_pool, make_requests
 from distillscan.simulate.clock import HOUR, MINUTE, SECOND
@@ -26,6 +27,7 @@ class Synchronised(Evasion):
     rate: ClassVar[float] = 20.0
     limits: ClassVar[tuple[int, int]] = (25, 10_000)
 
+    @by_time
     def build(self, context: Context, size: Size) -> Part:
         """Draw batches of one request per account at times common to all."""
         rng, count, rows = context.rng, size.accounts, size.rows

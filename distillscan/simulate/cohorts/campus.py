@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clock import DAY
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
@@ -27,13 +28,14 @@ class Campus:
     rate: ClassVar[float] = 0.4
     limits: ClassVar[tuple[int, int]] = (40, 50_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make students of one university, who pay for themselves or not at all."""
         rng, networks, count = context.rng, load_networks(), size.accounts
         term = context.world.first - 180 * DAY
         people = make_accounts(context, count, "student", country="GB", arrivals=0.0).with_columns(
             account_created_at=pl.Series(term + (rng.random(count) * 45 * DAY).astype(np.int64)),
-            email_domain=pl.lit(f"students.{domains(rng, 1).item()}"),
+            email_domain=pl.lit(context.once("domain", lambda: f"students.{domains(rng, 1).item()}")),
         )
         lines = make_traffic(context, people, size.rows)
         exits = np.full(self.exits, networks.of("campus", "GB")[0])

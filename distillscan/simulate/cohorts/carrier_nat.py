@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
@@ -25,6 +26,7 @@ class CarrierNat:
     rate: ClassVar[float] = 0.4
     limits: ClassVar[tuple[int, int]] = (40, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make consumers of one country; each conversation has another exit address."""
         networks = load_networks()

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import polars as pl
 
+from distillscan.simulate.blocks import by_rows
 from distillscan.simulate.clock import rhythm
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
@@ -27,22 +28,27 @@ class CiFleet:
     rate: ClassVar[float] = 500.0
     limits: ClassVar[tuple[int, int]] = (1, 1)
 
+    @by_rows
     def build(self, context: Context, size: Size) -> Part:
         """Make one business account with requests day and night."""
         rng, networks = context.rng, load_networks()
-        people = make_accounts(context, size.accounts, "developer", arrivals=0.0).with_columns(
-            **ONLY_API,
-            plan=pl.lit("enterprise"),
-            account_type=pl.lit("business"),
-            org_id=pl.lit(context.mint_one("org")),
-            rhythm=pl.lit(rhythm("always"), pl.Int64),
-            interest=pl.lit(INTERESTS.index("code"), pl.Int64),
-            interest_b=pl.lit(INTERESTS.index("code"), pl.Int64),
-            last=pl.lit(size.last, pl.Int64),
-            turns=pl.lit(6.0),
-        )
+        people = context.once("people", lambda: _fleet(context, size))
         lines = make_traffic(context, people, size.rows, 1.0, 15)
-        machines = rng.choice(networks.of("cloud")[:3], self.addresses)
-        manual = context.world.writer.agent_prompt(rng, self.system_bytes)
+        machines = context.once("machines", lambda: rng.choice(networks.of("cloud")[:3], self.addresses))
+        manual = context.once("manual", lambda: context.world.writer.agent_prompt(rng, self.system_bytes))
         lines = route_through(context, lines.with_columns(system_prompt=pl.lit(manual)), machines, by="request")
         return finish(context, people, lines)
+
+
+def _fleet(context: Context, size: Size) -> pl.DataFrame:
+    return make_accounts(context, size.accounts, "developer", arrivals=0.0).with_columns(
+        **ONLY_API,
+        plan=pl.lit("enterprise"),
+        account_type=pl.lit("business"),
+        org_id=pl.lit(context.mint_one("org")),
+        rhythm=pl.lit(rhythm("always"), pl.Int64),
+        interest=pl.lit(INTERESTS.index("code"), pl.Int64),
+        interest_b=pl.lit(INTERESTS.index("code"), pl.Int64),
+        last=pl.lit(size.last, pl.Int64),
+        turns=pl.lit(6.0),
+    )

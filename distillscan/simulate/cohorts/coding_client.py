@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clients import fingerprint
 from distillscan.simulate.clock import DAY, HOUR
 from distillscan.simulate.outcome import finish
@@ -30,6 +31,7 @@ class CodingClient:
     rate: ClassVar[float] = 1.2
     limits: ClassVar[tuple[int, int]] = (30, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make ordinary developers who have only the client in common."""
         rng, world = context.rng, context.world
@@ -49,14 +51,17 @@ class CodingClient:
         lines = make_traffic(context, people, size.rows, 0.05, 40)
         moment = world.day(self.upgrade_day) + (rng.exponential(0.6, count) * DAY).astype(np.int64)
         newer = pl.Series(lines["time"].to_numpy() >= moment[lines["person"].to_numpy()])
-        first = world.writer.agent_prompt(rng, self.system_bytes)
-        second = _revise(first, world.writer.agent_prompt(rng, self.system_bytes))
+        first, second = context.once("versions", lambda: self._versions(context))
         lines = lines.with_columns(
             system_prompt=pl.when(newer).then(pl.lit(second)).otherwise(pl.lit(first)),
             user_agent=pl.when(newer).then(pl.lit("forge-cli/2.5.0 (cli)")).otherwise(pl.lit("forge-cli/2.4.3 (cli)")),
             tls_fingerprint=pl.when(pl.col("tls_fingerprint").is_not_null()).then(pl.lit(fingerprint("node", 7))),
         )
         return finish(context, people, lines)
+
+    def _versions(self, context: Context) -> tuple[str, str]:
+        first, other = (context.world.writer.agent_prompt(context.rng, self.system_bytes) for _ in range(2))
+        return first, _revise(first, other)
 
 
 def _revise(text: str, other: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clock import DAY
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
@@ -32,29 +33,30 @@ class CompanyRollout:
     rate: ClassVar[float] = 0.8
     limits: ClassVar[tuple[int, int]] = (25, 2_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make the employees of one company in one country."""
         rng, networks, count = context.rng, load_networks(), size.accounts
         people = make_accounts(context, count, "employee", country="DE", arrivals=0.0)
         joined = size.first + (rng.random(count) * self.signup_days * DAY).astype(np.int64)
-        office = int(networks.of("office", "DE")[0])
+        office = networks.of("office", "DE")[:1]
         at_desk = pl.Series(rng.random(count) >= self.home_office)
         people = people.with_columns(
             operator=pl.lit(context.name),
-            org_id=pl.lit(context.mint_one("org") if self.declared else None, pl.String),
-            payment_id=pl.lit(context.mint_one("pm")),
-            email_domain=pl.lit(domains(rng, 1).item()),
+            org_id=pl.lit(context.once("org", lambda: context.mint_one("org")) if self.declared else None, pl.String),
+            payment_id=pl.lit(context.once("payer", lambda: context.mint_one("pm"))),
+            email_domain=pl.lit(context.once("domain", lambda: domains(rng, 1).item())),
             plan=pl.lit("enterprise"),
             account_type=pl.lit("business"),
             account_created_at=pl.Series(joined),
             first=pl.Series(joined),
             last=pl.lit(size.last, pl.Int64),
-            office_ip=pl.when(at_desk).then(pl.lit(networks.draw(rng, np.array([office])).item())),
-            office_net=pl.lit(office, pl.Int64),
+            office_ip=pl.when(at_desk).then(pl.lit(context.once("office", lambda: networks.draw(rng, office).item()))),
+            office_net=pl.lit(office.item(), pl.Int64),
         )
         lines = make_traffic(context, people, size.rows)
         if self.tool:
-            template = templates.wordings(rng, "plain", "system", 1, 6)[0]
+            template = context.once("template", lambda: templates.wordings(rng, "plain", "system", 1, 6)[0])
             by_tool = pl.Series(rng.random(lines.height) < self.tool)
             lines = lines.with_columns(system_prompt=pl.when(by_tool).then(pl.lit(template.system)))
         return finish(context, people, lines)

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate.background import production_prompts
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clock import HOUR, SECOND
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import domains, make_accounts
@@ -28,6 +29,7 @@ class CronJobs:
     rate: ClassVar[float] = 4.0
     limits: ClassVar[tuple[int, int]] = (25, 5_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make one service account for each customer; a run sends one request or a few."""
         rng, count, rows = context.rng, size.accounts, size.rows

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clock import HOUR
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
@@ -24,6 +25,7 @@ class EarlyAdopters:
     rate: ClassVar[float] = 0.8
     limits: ClassVar[tuple[int, int]] = (30, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make ordinary developers who turn to the new model at once."""
         rng, count = context.rng, size.accounts

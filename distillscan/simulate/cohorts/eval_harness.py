@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import ids, templates
+from distillscan.simulate.blocks import by_rows
 from distillscan.simulate.clock import DAY, rhythm
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import domains, make_accounts
@@ -30,23 +31,15 @@ class EvalHarness:
     rate: ClassVar[float] = 12.0
     limits: ClassVar[tuple[int, int]] = (3, 6)
 
+    @by_rows
     def build(self, context: Context, size: Size) -> Part:
         """Make service accounts with one payer that send question after question every night."""
-        rng, writer, count = context.rng, context.world.writer, size.accounts
-        release = context.world.lineup.release_us
-        people = make_accounts(context, count, "server", arrivals=0.0).with_columns(
-            operator=pl.lit(context.name),
-            org_id=pl.lit(context.mint_one("org")),
-            payment_id=pl.lit(context.mint_one("pm")),
-            email_domain=pl.lit(domains(rng, 1).item()),
-            rhythm=pl.lit(rhythm("nightly"), pl.Int64),
-            last=pl.lit(size.last, pl.Int64),
-            volume=pl.lit(1.0),
-            plan=pl.lit("enterprise"),
-            adopts=pl.Series(release + (rng.random(count) * DAY / 2).astype(np.int64)),
-        )
+        rng, writer = context.rng, context.world.writer
+        people = context.once("people", lambda: _team(context, size))
         lines = make_traffic(context, people, size.rows)
-        library = [templates.wordings(rng, "grading", "last", 1, 3)[0] for _ in range(self.rubrics)]
+        library = context.once(
+            "rubrics", lambda: [templates.wordings(rng, "grading", "last", 1, 3)[0] for _ in range(self.rubrics)]
+        )
         which = rng.integers(0, self.rubrics, lines.height)
         question = writer.ask(rng, lines.height)
         answer = writer.text(rng, "working", lines.height)
@@ -70,3 +63,18 @@ class EvalHarness:
             prompt=pl.when(back).then(judged["prompt"]).otherwise(question),
             system_prompt=pl.when(back).then(judged["system_prompt"]),
         )
+
+
+def _team(context: Context, size: Size) -> pl.DataFrame:
+    rng, count = context.rng, size.accounts
+    return make_accounts(context, count, "server", arrivals=0.0).with_columns(
+        operator=pl.lit(context.name),
+        org_id=pl.lit(context.mint_one("org")),
+        payment_id=pl.lit(context.mint_one("pm")),
+        email_domain=pl.lit(domains(rng, 1).item()),
+        rhythm=pl.lit(rhythm("nightly"), pl.Int64),
+        last=pl.lit(size.last, pl.Int64),
+        volume=pl.lit(1.0),
+        plan=pl.lit("enterprise"),
+        adopts=pl.Series(context.world.lineup.release_us + (rng.random(count) * DAY / 2).astype(np.int64)),
+    )

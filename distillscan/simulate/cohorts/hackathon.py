@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import ids
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clock import DAY, HOUR
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
@@ -30,6 +31,7 @@ class Hackathon:
     rate: ClassVar[float] = 3.0
     limits: ClassVar[tuple[int, int]] = (25, 800)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make developers whose accounts are used for the event only."""
         rng, count = context.rng, size.accounts
@@ -40,11 +42,11 @@ class Hackathon:
             first=pl.Series(joined),
             plan=pl.lit("api"),
             last=pl.lit(min(opening + int(self.event_days * DAY), context.world.last), pl.Int64),
-            payment_id=pl.lit(context.mint_one("pm")),
+            payment_id=pl.lit(context.once("payer", lambda: context.mint_one("pm"))),
             rhythm=pl.lit(3, pl.Int64),
         )
         lines = make_traffic(context, people, size.rows)
-        theme = str(context.world.writer.text(rng, "challenge_text", 1).item())
+        theme = context.once("theme", lambda: str(context.world.writer.text(rng, "challenge_text", 1).item()))
         opens = (lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.challenge)
         pasted = ids.concatenate([theme, "\n\n", lines["prompt"]])
         lines = lines.with_columns(

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.harnesses import MOST, load_harnesses
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import ONLY_API, make_accounts
@@ -24,6 +25,7 @@ class HarnessUsers:
     rate: ClassVar[float] = 1.0
     limits: ClassVar[tuple[int, int]] = (30, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make ordinary developers, each with a key."""
         rng, count = context.rng, size.accounts

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import ids
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clock import DAY, HOUR, MINUTE
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
@@ -37,6 +38,7 @@ class Homework:
     rate: ClassVar[float] = 0.4
     limits: ClassVar[tuple[int, int]] = (30, 20_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make students, class by class, each with an account."""
         rng, world, count = context.rng, context.world, size.accounts
@@ -62,7 +64,7 @@ class Homework:
     @staticmethod
     def _enrol(context: Context, people: pl.DataFrame, size: Size) -> pl.DataFrame:
         joined = pl.Series(size.first + (context.rng.random(people.height) * 3 * DAY).astype(np.int64))
-        domain = str(domains(context.rng, 1).item())
+        domain = context.once("domain", lambda: str(domains(context.rng, 1).item()))
         return people.with_columns(
             account_created_at=joined, first=joined, last=pl.lit(size.last, pl.Int64), email_domain=pl.lit(domain)
         )

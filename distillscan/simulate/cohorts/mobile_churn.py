@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
@@ -28,14 +29,16 @@ class MobileChurn:
     rate: ClassVar[float] = 0.5
     limits: ClassVar[tuple[int, int]] = (30, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make consumers whose carrier stays the same and whose address does not."""
         rng, networks = context.rng, load_networks()
         people = make_accounts(context, size.accounts, "consumer", country=self.country)
         lines = make_traffic(context, people, size.rows)
         carrier = people["mobile_net"].to_numpy()[lines["person"].to_numpy()]
-        known, position = np.unique(carrier, return_inverse=True)
-        exits = networks.draw(rng, np.repeat(known, self.exits))
+        known = networks.of("mobile", self.country)
+        position = np.searchsorted(known, carrier)
+        exits = context.once("exits", lambda: networks.draw(rng, np.repeat(known, self.exits)))
         shared = exits.gather(position * self.exits + rng.integers(0, self.exits, lines.height))
         once = pl.Series((rng.random(lines.height) < self.v6) & (networks.v6_free[carrier] > 0))
         own = networks.draw(rng, carrier, 1.0)

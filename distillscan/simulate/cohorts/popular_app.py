@@ -6,6 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from distillscan.simulate import ids, templates
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clients import fingerprint
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import ONLY_API, make_accounts
@@ -26,6 +27,7 @@ class PopularApp:
     rate: ClassVar[float] = 0.7
     limits: ClassVar[tuple[int, int]] = (30, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make consumers, each with a key."""
         people = make_accounts(context, size.accounts, "consumer").with_columns(
@@ -36,7 +38,7 @@ class PopularApp:
             output=pl.lit(6.6 if self.goal != "plain" else 5.6),
         )
         lines = make_traffic(context, people, size.rows)
-        template = templates.wordings(context.rng, self.goal, "last", 1, 4)[0]
+        template = context.once("template", lambda: templates.wordings(context.rng, self.goal, "last", 1, 4)[0])
         lines = lines.with_columns(
             prompt=ids.concatenate([template.before, lines["prompt"]]),
             user_agent=pl.lit(self.agent),

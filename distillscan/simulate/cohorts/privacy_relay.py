@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
@@ -23,6 +24,7 @@ class PrivacyRelay:
     rate: ClassVar[float] = 0.5
     limits: ClassVar[tuple[int, int]] = (30, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make consumers whose every request has a random address of the relay."""
         rng, networks = context.rng, load_networks()

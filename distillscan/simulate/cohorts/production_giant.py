@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
+from distillscan.simulate.blocks import by_rows
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
 from distillscan.simulate.traffic import add_account_columns, draw_visits
@@ -24,16 +25,16 @@ class ProductionGiant:
     rate: ClassVar[float] = 1_000.0
     limits: ClassVar[tuple[int, int]] = (1, 1)
 
+    @by_rows
     def build(self, context: Context, size: Size) -> Part:
         """Make one account with one template and one place."""
         rng, writer = context.rng, context.world.writer
-        people = make_accounts(context, size.accounts, "server", arrivals=0.0).with_columns(
-            last=pl.lit(size.last, pl.Int64)
-        )
+        people = context.once("people", lambda: make_accounts(context, size.accounts, "server", arrivals=0.0))
+        people = people.with_columns(last=pl.lit(size.last, pl.Int64))
         counts = np.full(size.accounts, size.rows // size.accounts)
         counts[0] += size.rows - int(counts.sum())
         lines = add_account_columns(context, people, draw_visits(context, people, counts))
-        template = templates.wordings(rng, self.goal, "last", 1, 3)
+        template = context.once("template", lambda: templates.wordings(rng, self.goal, "last", 1, 3))
         slot = writer.text(rng, "article", lines.height)
         return finish(
             context,

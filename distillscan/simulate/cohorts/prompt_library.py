@@ -6,6 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from distillscan.simulate import templates
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
 from distillscan.simulate.traffic import make_traffic
@@ -25,12 +26,13 @@ class PromptLibrary:
     rate: ClassVar[float] = 0.4
     limits: ClassVar[tuple[int, int]] = (40, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make ordinary consumers; popular prompts of the collection are copied most."""
         rng = context.rng
         people = make_accounts(context, size.accounts, "consumer")
         lines = make_traffic(context, people, size.rows)
-        library = templates.private_templates(rng, self.prompts)
+        library = context.once("library", lambda: templates.private_templates(rng, self.prompts))
         which = (self.prompts * rng.random(lines.height) ** 2).astype("int64")
         filled = templates.fill_templates(library, which, lines["prompt"])
         copied = (lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.copied)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from distillscan.simulate import ids, templates
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import domains, make_accounts
 from distillscan.simulate.traffic import make_traffic
@@ -23,6 +24,7 @@ class PublicJudge:
     rate: ClassVar[float] = 8.0
     limits: ClassVar[tuple[int, int]] = (8, 400)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make one service account for each customer."""
         rng, writer, count = context.rng, context.world.writer, size.accounts
@@ -30,10 +32,13 @@ class PublicJudge:
             org_id=context.mint("org", count), email_domain=domains(rng, count), volume=pl.col("volume").sqrt()
         )
         lines = make_traffic(context, people, size.rows, 0.3)
-        goals: tuple[templates.Goal, templates.Goal] = ("grading", "comparison")
-        library = [templates.wordings(rng, goals[at % 2], "last", 1, 3)[0] for at in range(self.prompts)]
+        library = context.once("library", lambda: self._library(context))
         first = rng.integers(0, self.prompts, count)[lines["person"].to_numpy()]
         which = (first + (rng.random(lines.height) < 0.3)) % self.prompts
         pieces = [writer.ask(rng, lines.height), *(writer.text(rng, "working", lines.height) for _ in range(2))]
         slot = ids.concatenate([pieces[0], "\n\nResponse A:\n", pieces[1], "\n\nResponse B:\n", pieces[2]])
         return finish(context, people, lines.with_columns(**templates.fill_templates(library, which, slot)))
+
+    def _library(self, context: Context) -> list[templates.Template]:
+        goals: tuple[templates.Goal, templates.Goal] = ("grading", "comparison")
+        return [templates.wordings(context.rng, goals[at % 2], "last", 1, 3)[0] for at in range(self.prompts)]

@@ -6,6 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from distillscan.simulate import ids, templates
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
 from distillscan.simulate.traffic import make_traffic
@@ -25,13 +26,13 @@ class PublicPrompt:
     rate: ClassVar[float] = 0.5
     limits: ClassVar[tuple[int, int]] = (40, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make ordinary consumers with nothing else in common."""
         rng, count = context.rng, size.accounts
         people = make_accounts(context, count, "consumer")
         lines = make_traffic(context, people, size.rows)
-        asked = context.world.writer.text(rng, "popular_prompt", 1).item()
-        public = f"{asked} {templates.reasoning_instructions(rng, 1).item()}"
+        public = context.once("prompt", lambda: _published(context))
         keeps = pl.Series(rng.random(count) < self.standing).gather(lines["person"])
         pastes = pl.Series((lines["turn"].to_numpy() == 0) & (rng.random(lines.height) < self.pasted))
         pasted = ids.concatenate([f"{public}\n\n", lines["prompt"]])
@@ -40,3 +41,8 @@ class PublicPrompt:
             system_prompt=pl.when(keeps).then(pl.lit(public)),
         )
         return finish(context, people, lines)
+
+
+def _published(context: Context) -> str:
+    asked = context.world.writer.text(context.rng, "popular_prompt", 1).item()
+    return f"{asked} {templates.reasoning_instructions(context.rng, 1).item()}"

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clock import HOUR, MINUTE
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
@@ -32,6 +33,7 @@ class RateLimits:
     rate: ClassVar[float] = 0.6
     limits: ClassVar[tuple[int, int]] = (30, 100_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Put each account's first conversation into the storm, and its second soon after if the account stays."""
         rng, count = context.rng, size.accounts

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clients import load_clients
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
@@ -25,14 +26,15 @@ class Reseller:
     rate: ClassVar[float] = 1.5
     limits: ClassVar[tuple[int, int]] = (25, 50_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make sub-accounts of ``account_type`` reseller."""
         rng, networks, count = context.rng, load_networks(), size.accounts
-        program = int(load_clients().pick(rng, "api", 1)[0])
+        program = context.once("program", lambda: int(load_clients().pick(rng, "api", 1)[0]))
         people = make_accounts(context, count, "consumer", arrivals=0.3).with_columns(
             operator=pl.lit(context.name),
-            org_id=pl.lit(context.mint_one("org")),
-            payment_id=pl.lit(context.mint_one("pm")),
+            org_id=pl.lit(context.once("org", lambda: context.mint_one("org"))),
+            payment_id=pl.lit(context.once("payer", lambda: context.mint_one("pm"))),
             account_type=pl.lit("reseller"),
             plan=pl.lit("enterprise"),
             **ONLY_API,
@@ -40,5 +42,5 @@ class Reseller:
             upgrades=pl.lit(NEVER, pl.Int64),
         )
         lines = make_traffic(context, people, size.rows)
-        hosts = np.full(self.gateways, rng.choice(networks.of("cloud")))
+        hosts = context.once("hosts", lambda: np.full(self.gateways, rng.choice(networks.of("cloud"))))
         return finish(context, people, route_through(context, lines, hosts, by="request"))

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clock import MINUTE
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import free_mail, make_accounts
@@ -29,6 +30,7 @@ class SecondAccount:
     rate: ClassVar[float] = 0.4
     limits: ClassVar[tuple[int, int]] = (24, 100_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make first accounts, then as many second ones of the same people, in the same order."""
         rng, half = context.rng, max(1, size.accounts // 2)

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import ONLY_API, domains, make_accounts
@@ -30,6 +31,7 @@ class SharedSession:
     rate: ClassVar[float] = 0.6
     limits: ClassVar[tuple[int, int]] = (24, 50_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make groups, and move the later turns of some conversations to another member."""
         rng, count = context.rng, size.accounts

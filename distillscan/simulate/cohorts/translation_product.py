@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from distillscan.simulate import templates
+from distillscan.simulate.blocks import by_rows
 from distillscan.simulate.grammar import LANGUAGES
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import ONLY_API, domains, make_accounts
@@ -26,23 +27,16 @@ class TranslationProduct:
     rate: ClassVar[float] = 300.0
     limits: ClassVar[tuple[int, int]] = (1, 3)
 
+    @by_rows
     def build(self, context: Context, size: Size) -> Part:
         """Make service accounts of one organisation."""
         rng, writer, count = context.rng, context.world.writer, size.accounts
-        people = make_accounts(context, count, "server", arrivals=0.0).with_columns(
-            **ONLY_API,
-            operator=pl.lit(context.name),
-            org_id=pl.lit(context.mint_one("org")),
-            payment_id=pl.lit(context.mint_one("pm")),
-            email_domain=pl.lit(domains(rng, 1).item()),
-            plan=pl.lit("enterprise"),
-            last=pl.lit(size.last, pl.Int64),
-        )
+        people = context.once("people", lambda: _product(context, size))
         lines = add_account_columns(
             context, people, draw_visits(context, people, rng.multinomial(size.rows, np.full(count, 1 / count)))
         )
         rows = lines.height
-        library = templates.wordings(rng, "plain", "system", self.instructions, 3)
+        library = context.once("library", lambda: templates.wordings(rng, "plain", "system", self.instructions, 3))
         which = rng.integers(0, len(library), rows)
         said = writer.ordinary(
             rng,
@@ -51,3 +45,15 @@ class TranslationProduct:
             rng.integers(0, 2, rows),
         )
         return finish(context, people, lines.with_columns(**templates.fill_templates(library, which, said)))
+
+
+def _product(context: Context, size: Size) -> pl.DataFrame:
+    return make_accounts(context, size.accounts, "server", arrivals=0.0).with_columns(
+        **ONLY_API,
+        operator=pl.lit(context.name),
+        org_id=pl.lit(context.mint_one("org")),
+        payment_id=pl.lit(context.mint_one("pm")),
+        email_domain=pl.lit(domains(context.rng, 1).item()),
+        plan=pl.lit("enterprise"),
+        last=pl.lit(size.last, pl.Int64),
+    )

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
@@ -23,6 +24,7 @@ class Travellers:
     rate: ClassVar[float] = 0.6
     limits: ClassVar[tuple[int, int]] = (25, 100_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make consumers with a fresh address for every conversation."""
         rng, networks = context.rng, load_networks()

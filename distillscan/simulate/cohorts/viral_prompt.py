@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.clock import DAY
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
@@ -24,6 +25,7 @@ class ViralPrompt:
     rate: ClassVar[float] = 0.25
     limits: ClassVar[tuple[int, int]] = (40, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Let each account begin its first conversation with the viral prompt, some time after the post."""
         rng, count = context.rng, size.accounts
@@ -34,5 +36,5 @@ class ViralPrompt:
         one = when.select(pl.int_range(pl.len()).over("person") == 0).to_series()
         when = move_conversations(context, when, one.to_numpy(), heard[when["person"].to_numpy()])
         lines = add_prompts(context, add_account_columns(context, people, when))
-        text = str(context.world.writer.text(rng, "viral", 1).item())
+        text = context.once("text", lambda: str(context.world.writer.text(rng, "viral", 1).item()))
         return finish(context, people, lines.with_columns(prompt=pl.when(one).then(pl.lit(text)).otherwise("prompt")))

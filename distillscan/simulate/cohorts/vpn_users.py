@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from distillscan.simulate.blocks import by_accounts
 from distillscan.simulate.networks import load_networks
 from distillscan.simulate.outcome import finish
 from distillscan.simulate.people import make_accounts
@@ -21,6 +22,7 @@ class VpnUsers:
     rate: ClassVar[float] = 0.4
     limits: ClassVar[tuple[int, int]] = (40, 1_000_000)
 
+    @by_accounts
     def build(self, context: Context, size: Size) -> Part:
         """Make consumers whose every conversation has a random exit address."""
         rng, networks = context.rng, load_networks()
@@ -28,4 +30,4 @@ class VpnUsers:
         lines = make_traffic(context, people, size.rows)
         count = max(3, round(size.accounts * self.exits / 100))
         exits = rng.choice(networks.of("vpn"), count)
-        return finish(context, people, route_through(context, lines, exits, by="session", v6_share=0.2))
+        return finish(context, people, route_through(context.apart(), lines, exits, by="session", v6_share=0.2))
