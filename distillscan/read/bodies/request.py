@@ -38,6 +38,8 @@ _SURE_KEYS: Final = BODY_KEYS.difference(("message", "query", "question"))
 #: Marks by which text that is no valid JSON shows that it was a body once, not a prompt with brackets.
 _BODY_MARKS: Final = ('"role"', '"messages"', '"content"', '"parts"', '"inputText"')
 _MARKS_WITHIN: Final = 400
+#: How numpy prints a list of messages inside of other objects.
+_ARRAY: Final = "array(["
 _ENCODED: Final = 3
 #: Marks of messages: in JSON, encoded once or more, and printed.
 MARKS: Final = ('"role"', '"messages"', '"role\\', '"messages\\', *PRINTED_MARKS)
@@ -121,7 +123,7 @@ def load(value: Any) -> tuple[Any, str | None]:
             value = unquote(value)
             continue
         if start not in ("{", "[", '"'):
-            return value, None
+            return _printed(value) if value.startswith(_ARRAY) else (value, None)
         try:
             value = parse(value)
         except ValueError:
@@ -163,7 +165,7 @@ def asks(value: Any) -> bool:
 
 def _opens(text: str) -> bool:
     """Whether a text begins with a bracket, inside whatever quotation marks."""
-    return text[:64].lstrip(" \t\r\n\"'b\\")[:1] in ("[", "{")
+    return text[:64].lstrip(" \t\r\n\"'b\\")[:1] in ("[", "{") or text.startswith(_ARRAY)
 
 
 class _Request(Walk):

@@ -14,13 +14,13 @@ from distillscan.read.values.views import SPACES, begins_with_one_of
 
 #: What such a text may begin with; of an answer also what follows, since a model may answer in JSON of its own.
 _BEGINNINGS: Final[dict[Part, str]] = {
-    "request": r"^[\s\"'b\\]{0,8}[\[{]",
+    "request": r"^(?:[\s\"'b\\]{0,8}[\[{]|array\(\[)",
     "response": (
         r"(?s)^[\s\"'b\\]{0,8}[\[{].{0,400}?[\"'](?:choices|candidates|role|stop_reason|finish_reason)\\{0,3}[\"']\s*:"
     ),
 }
 #: The first byte of any such text.
-_FIRST: Final = b"[{\"'b\\" + SPACES
+_FIRST: Final = b"[{\"'ab\\" + SPACES
 
 
 def unfold(given: dict[str, pl.Series], resolution: Resolution, notes: Notes, where: tuple[int, int]) -> None:
@@ -34,7 +34,7 @@ def unfold(given: dict[str, pl.Series], resolution: Resolution, notes: Notes, wh
         if text is None or name not in resolution.direct:
             continue
         of_bodies = _holds_bodies(name, resolution)
-        if of_bodies:
+        if of_bodies or text.dtype.is_nested():
             text = given[name] = to_text(text)
         if text.dtype != pl.String:
             continue

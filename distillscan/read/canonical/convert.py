@@ -1,6 +1,7 @@
 """Make source values canonical, and tell the rows that can be used from those that cannot."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -148,7 +149,7 @@ def _times(
     name: str, raw: pl.Series, conventions: Conventions, notes: Notes, where: tuple[int, int]
 ) -> tuple[pl.Series, pl.Series]:
     """A column of times, and which rows have none."""
-    times = parse_times(raw, conventions.dates)
+    times = parse_times(raw, conventions.dates, partial(conventions.dates.are_serial, name))
     for text in times.assumed:
         notes.add(f"{name} {text}")
     if raw.dtype == pl.String and times.values.null_count():

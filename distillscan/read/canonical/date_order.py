@@ -13,6 +13,7 @@ from distillscan.read.formats.chunks import Source
 from distillscan.read.notes import Notes
 from distillscan.read.schema.shape import shape
 from distillscan.read.values.dates import EITHER, DateOrder
+from distillscan.read.values.timestamps import SERIALS, serial_numbers
 
 _TIMES: Final = tuple(name for name, dtype in READABLE.items() if dtype == TIMESTAMP)
 #: Dates as they stand, first number, second number, year: one row for each that is different.
@@ -42,6 +43,7 @@ class DateOrders:
         self._sources, self._batch_rows, self._stated = sources, batch_rows, stated
         self._lock = Lock()
         self._decision: Decision | None = None
+        self._serial: dict[str, bool] = {}
         self._example: str | None = None
 
     def __call__(self) -> DateOrder | None:
@@ -64,13 +66,25 @@ class DateOrders:
 
     def _texts(self) -> Iterable[pl.Series]:
         """The columns of times of the whole log that are text."""
+        return (one for one in self._times(_TIMES) if one.dtype == pl.String)
+
+    def _times(self, names: Sequence[str]) -> Iterable[pl.Series]:
+        """Columns of times of the whole log."""
         for one in self._sources:
-            chosen = one.resolution.only(_TIMES)
+            chosen = one.resolution.only(names)
             for chunk in chunks_up_to_break(one, chosen, self._batch_rows):
                 given = shape(chosen, chunk.with_constants(chosen.constants).columns, Notes(), (one.number, 0))
-                yield from (
-                    given[name].alias(name) for name in _TIMES if name in given and given[name].dtype == pl.String
-                )
+                yield from (given[name].alias(name) for name in names if name in given)
+
+    def are_serial(self, name: str) -> bool:
+        """Return whether all numbers of a column of times are such as spreadsheets write dates; asked by any thread."""
+        with self._lock:
+            if name not in self._serial:
+                times = self._times((name,))
+                numbers = (serial_numbers(one) for one in times if one.dtype == pl.String or one.dtype.is_numeric())
+                low, high = SERIALS
+                self._serial[name] = all(((one >= low) & (one < high)).drop_nulls().all() for one in numbers)
+            return self._serial[name]
 
     @property
     def note(self) -> str | None:

@@ -1,6 +1,7 @@
 """Open a file with the schema of its source: the one that was asked for, or the one its columns tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -15,14 +16,17 @@ from distillscan.read.formats.chunks import Reader, Source
 from distillscan.read.formats.csv import CsvReader
 from distillscan.read.formats.json import JsonReader
 from distillscan.read.formats.lines import LinesReader, first_text, matches
+from distillscan.read.formats.pairs import PairTexts, are_pairs
 from distillscan.read.formats.parquet import ParquetReader
 from distillscan.read.formats.record_forms import lead_to_types
 from distillscan.read.formats.record_texts import FileTexts, Texts, is_document
-from distillscan.read.formats.source import choose_schema, recognise_source, said
-from distillscan.read.formats.wrappers import WrappedTexts, find_wrapper, line_pattern
-from distillscan.read.inputs.detect import detect, detect_compression, format_by_name
+from distillscan.read.formats.source import choose_schema, look_inside, recognise_source, said
+from distillscan.read.formats.wrappers import TIME, WrappedTexts, carriers, find_wrappers, line_pattern
+from distillscan.read.inputs.detect import begins_like_json, detect, detect_compression, format_by_name
 from distillscan.read.options import Compression, Format, ReadOptions
+from distillscan.read.schema.hints import normalise
 from distillscan.read.schema.model import NO_SCHEMA, Kind, Schema, load_schema, presets
+from distillscan.read.schema.nested import HOLDERS, add_nested
 from distillscan.read.schema.resolve import Resolution, resolve
 from distillscan.read.schema.shape import refuse
 from distillscan.read.values.jsontext import split_path
@@ -141,9 +145,9 @@ def open_file(
     if not mapping or found.resolution.unmatched:
         found = _unwrapped(search, found, path.stat().st_size)
     reader, resolution = found.reader, found.resolution
+    resolution = _with_inner(reader, label, resolution)
     if resolution.schema is None and isinstance(reader, JsonReader) and _lacks(resolution) and reader.look_through():
-        resolution = resolve(reader.columns, partitions, mapping)
-    resolution = add_bodies(reader, label, resolution)
+        resolution = _with_inner(reader, label, resolve(reader.columns, partitions, mapping))
     _refuse(Source(0, label, reader, resolution))
     advice = _advice(reader, label, wanted) if kind == "log" and _lacks(resolution) else None
     return Opening(reader, format_, compression, resolution, found.notes, advice)
@@ -162,10 +166,12 @@ def _open(
         if pattern is not None and search.wanted is None and _has_objects(texts):
             pattern = None  # lines of a web server stand between the records of many programs
         pattern = pattern or line_pattern(texts.sample(), search.lines, mixed=named is None)
-        if pattern is None and search.wanted is not None and not first.startswith(("{", "[")):
+        if pattern is None and search.wanted is not None and not begins_like_json(first.encode()):
             pattern = search.wanted.lines
         if pattern is not None:
             return LinesReader(texts, pattern), "lines", compression, lines.get(pattern)
+        if named is None and not begins_like_json(first.encode()) and are_pairs(texts.sample()):
+            return JsonReader(PairTexts(texts, TIME)), "lines", compression, None
     found, compression = detect(path, label, options.format)
     if found == "parquet":
         return ParquetReader(path, label, search.deleted), found, compression, None
@@ -187,11 +193,11 @@ def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:
     for _ in range(_LAYERS):
         if found.complete and found.resolution.schema is not None:
             break
-        inside = _unwrap(search, found, size)
-        if inside is None:
+        opened = [(one, search.look(one.reader, one.lines)) for one in _unwrap(search, found, size)]
+        if not opened:
             break
+        inside, found = max(opened, key=lambda one: _promise(one[1]))
         notes = (*notes, f"{search.label}: {inside.note}")
-        found = search.look(inside.reader, inside.lines)
         sure = sure and inside.sure
         better = found.complete or (sure and not (best.complete or "account_id" in plain.resolution.columns))
         if better and (found.resolution.schema is not None or best.resolution.schema is None):
@@ -199,24 +205,27 @@ def _unwrapped(search: _Search, plain: _Found, size: int) -> _Found:
     return best
 
 
-def _unwrap(search: _Search, found: _Found, size: int) -> _Inside | None:
-    """The records one layer further in."""
+def _promise(found: _Found) -> tuple[bool, bool, bool]:
+    """How much there is in records that were found inside others: of several, the first with most is meant."""
+    known = found.resolution.schema is not None or "account_id" in found.resolution.columns
+    return found.complete, known, bool(carriers(found.reader.columns))
+
+
+def _unwrap(search: _Search, found: _Found, size: int) -> Iterator[_Inside]:
+    """The records one layer further in, in each field that holds some."""
     reader = found.reader
     pages = reader.inside_pages() if isinstance(reader, JsonReader) and not found.complete else None
     if pages is not None:
-        return _Inside(pages, "the records in lists inside its objects are read")
-    wrapped = find_wrapper(reader, found.resolution, search.lines)
-    if wrapped is None:
-        return None
-    wrapper, pattern = wrapped
-    texts = WrappedTexts(reader, wrapper, search.label, size, of_json=pattern is None)
-    note = f"the records inside {wrapper.places['record']} are read"
-    if pattern is not None:
-        return _Inside(LinesReader(texts, pattern), note, search.lines[pattern], sure=wrapper.sure)
-    try:
-        return _Inside(JsonReader(texts, as_is=lead_to_types(search.mapping.values())), note, sure=wrapper.sure)
-    except InputError:
-        return None  # it only looked like JSON
+        yield _Inside(pages, "the records in lists inside its objects are read")
+        return
+    for wrapper, pattern in find_wrappers(reader, found.resolution, search.lines):
+        texts = WrappedTexts(reader, wrapper, search.label, size, of_json=pattern is None)
+        note = f"the records inside {wrapper.places['record']} are read"
+        if pattern is not None:
+            yield _Inside(LinesReader(texts, pattern), note, search.lines[pattern], sure=wrapper.sure)
+            continue
+        with suppress(InputError):  # it only looked like JSON
+            yield _Inside(JsonReader(texts, as_is=lead_to_types(search.mapping.values())), note, sure=wrapper.sure)
 
 
 def _advice(reader: Reader, label: str, wanted: Schema | None) -> str | None:
@@ -233,6 +242,15 @@ def _advice(reader: Reader, label: str, wanted: Schema | None) -> str | None:
                 f"The file looks like {one.summary}, which add columns to another log: analyse that with --join {label}"
             )
     return None
+
+
+def _with_inner(reader: Reader, label: str, resolution: Resolution) -> Resolution:
+    """A resolution with what bodies and other objects hold, where no schema says what they are."""
+    if resolution.schema is not None:
+        return resolution
+    resolution = add_bodies(reader, label, resolution)
+    holders = [one.name for one in reader.columns if normalise(one.name) in HOLDERS]
+    return add_nested(resolution, look_inside(reader, label, holders))
 
 
 def _lacks(resolution: Resolution) -> bool:

@@ -12,6 +12,7 @@ CARRIERS: Final = (
     *("logmessage", "logentry", "msg", "record", "payload", "detail", "data", "attributes"),
     # The short message of GELF may be the beginning of the full one.
     *("fullmessage", "shortmessage", "properties", "customdimensions", "doc", "value"),
+    *("json", "after", "body", "content", "map"),
 )
 _TIMES: Final = frozenset(("timestamp", *HINTS["timestamp"], "realtimetimestamp"))
 _REQUESTS: Final = frozenset(name for column in ("account_id", "prompt", "model") for name in HINTS[column])

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from distillscan.errors import InputError
 from distillscan.read.formats.bulk import is_action
+from distillscan.read.inputs.detect import begins_like_json
 from distillscan.read.inputs.outcome import Damage
 from distillscan.read.inputs.stream import ByteStream
 from distillscan.read.options import Compression
@@ -129,7 +130,8 @@ def is_document(path: Path, label: str, compression: Compression | None) -> bool
     first, _, rest = text.partition(b"\n")
     line, goes_on = first.strip(), not rest.lstrip().startswith(b"{")
     spread = line.startswith(b"{") and line.endswith((b"{", b"[", b",", b":")) and goes_on
-    opened = line == b"{" or text.startswith(b"[") or (line.startswith(b"{") and line.endswith((b"[", b"},")))
+    listed = line.startswith(b"[") and begins_like_json(text)
+    opened = line == b"{" or listed or (line.startswith(b"{") and line.endswith((b"[", b"},")))
     return spread or opened or len(split_glued(line)) > 1
 
 

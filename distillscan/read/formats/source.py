@@ -97,8 +97,16 @@ def _look_inside(reader: Reader, label: str, schemas: Iterable[Schema]) -> list[
     """The columns of a file, with what the JSON in the first rows of text holds where schemas look for signs."""
     paths = (split_path(path) for one in schemas for group in one.recognise.groups for path in group)
     asked = {steps[0] for steps in paths if len(steps) > 1}
-    unknown = [one.name for one in reader.columns if one.name in asked and one.inner is None]
-    if not unknown or {one.name for one in reader.columns}.issuperset(REQUIRED):
+    if {one.name for one in reader.columns}.issuperset(REQUIRED):
+        return list(reader.columns)
+    return look_inside(reader, label, [one.name for one in reader.columns if one.name in asked])
+
+
+def look_inside(reader: Reader, label: str, names: Iterable[str]) -> list[SourceColumn]:
+    """Return the columns of a file, with what the objects in the first rows of text hold in those with some names."""
+    chosen = set(names)
+    unknown = [one.name for one in reader.columns if one.name in chosen and one.inner is None]
+    if not unknown:
         return list(reader.columns)
     inner: dict[str, set[str]] = {name: set() for name in unknown}
     resolution = Resolution({name: SourcePath(name) for name in unknown}, wanted=frozenset())

@@ -7,7 +7,7 @@ inside is read as if it stood in a file by itself. Where it has no time of its o
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -16,16 +16,19 @@ import polars as pl
 from distillscan.columns import REQUIRED
 from distillscan.read.formats.chunks import Chunk, Reader
 from distillscan.read.formats.pages import CARRIERS
+from distillscan.read.formats.pairs import are_pairs, pairs_as_json
 from distillscan.read.formats.record_texts import LONGEST, Block, Text
+from distillscan.read.inputs.detect import begins_like_json
 from distillscan.read.schema.hints import HINTS, normalise
 from distillscan.read.schema.resolve import Resolution, SourceColumn, SourcePath
 from distillscan.read.values.jsontext import parse
 from distillscan.read.values.text import decode_bytes, to_text
 
-#: Lines of text with a record at their end: of Kubernetes (in pieces if ``flag`` is P), of a CloudWatch export, of
+#: Lines of text with a record at their end: of Kubernetes (in pieces if ``flag`` is P), of logcli, of CloudWatch, of
 #: anything that puts a time, a level, a name before what it logs; and records between other output.
 LINES: Final = (
     r"^(?P<time>\d{4}-\d\d-\d\dT\S+) (?P<stream>stdout|stderr) (?P<flag>[PF])(?::\S*)? (?P<record>.*)$",
+    r"^(?P<time>\d{4}-\d\d-\d\dT\S+) \{[A-Za-z_]\w*=\"[^{}]*\} (?P<record>.*)$",
     r"^(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]*)\s(?P<record>.*)$",
     r"^(?P<before>[^{}\",;\t]{1,200}[\s|:>\]])(?P<record>\{.*\}\s*)$",
     r"^(?P<record>.*)$",
@@ -38,7 +41,9 @@ _TIMES: Final = ("wrappertime", "realtimetimestamp", "sourcerealtimetimestamp", 
 #: Fields that no log has for anything but a record.
 _CERTAIN: Final = ("_raw", "@message", "MESSAGE", "_source", "jsonPayload")
 #: Fields that hold a record in some logs, and in others what belongs to the record around them.
-_UNSURE: Final = frozenset(("properties", "customdimensions", "doc", "value"))
+_UNSURE: Final = frozenset(
+    ("properties", "customdimensions", "doc", "value", "json", "after", "body", "content", "map")
+)
 #: How Kubernetes and Docker say that a record goes on in the next one, and under which name.
 _PARTIAL: Final = ("P", "true")
 _FLAGS: Final = ("flag", "logtag", "p", "partialmessage")
@@ -56,11 +61,13 @@ _Held = dict[str | None, tuple[list[str], int]]
 class Wrapper:
     """Where a reader's records hold those of another source, by what: ``record``, ``time``, ``stream``, ``flag``.
 
-    ``pieces`` says that a record without a line end goes on in the next one of its stream (Docker).
+    ``pieces`` says that a record without a line end goes on in the next one of its stream (Docker), ``pairs`` that
+    records are lines of pairs.
     """
 
     places: Mapping[str, SourcePath]
     pieces: bool = False
+    pairs: bool = False
 
     @property
     def sure(self) -> bool:
@@ -115,11 +122,14 @@ class WrappedTexts:
                 yield None
             else:
                 whole = "".join(pieces).strip()
-                yield _with_time(_bare(whole), time) if self._of_json else whole
+                text = (pairs_as_json(whole, TIME) or whole) if self._wrapper.pairs else _bare(whole)
+                yield _with_time(text, time) if self._of_json else whole
 
 
-def find_wrapper(reader: Reader, resolution: Resolution, patterns: Iterable[str]) -> tuple[Wrapper, str | None] | None:
-    """Return where the records of a reader hold those of another source, and the pattern of these if they are lines.
+def find_wrappers(
+    reader: Reader, resolution: Resolution, patterns: Iterable[str]
+) -> Iterator[tuple[Wrapper, str | None]]:
+    """Yield where the records of a reader may hold those of another source, and the pattern of these if they are lines.
 
     Args:
         reader: An open file.
@@ -127,16 +137,17 @@ def find_wrapper(reader: Reader, resolution: Resolution, patterns: Iterable[str]
         patterns: Regular expressions of sources that log lines of text.
     """
     complete = resolution.columns.issuperset(REQUIRED)
-    for carrier in _carriers(reader.columns):
+    for carrier in carriers(reader.columns):
         if complete and (carrier.keys or (carrier.column,))[-1] not in _CERTAIN:
             continue
         values = [one for chunk in _first(reader, {"record": carrier}) for one in to_text(chunk.columns["record"])]
         texts = pl.Series([_spelt(one).strip() for one in values if one], dtype=pl.String)
         is_json = any(_OBJECT.match(_bare(one)) for one in texts)
         lines = None if is_json else next((one for one in patterns if texts.str.contains(one).any()), None)
-        if is_json or lines is not None:
-            return _wrapper(reader.columns, carrier, ends=any(one.endswith("\n") for one in values if one)), lines
-    return None
+        pairs = not is_json and lines is None and are_pairs(text.encode() for text in texts)
+        if is_json or pairs or lines is not None:
+            wrapper = _wrapper(reader.columns, carrier, ends=any(one.endswith("\n") for one in values if one))
+            yield replace(wrapper, pairs=pairs), lines
 
 
 def line_pattern(texts: Iterable[Text], known: Iterable[str], *, mixed: bool) -> str | None:
@@ -146,7 +157,7 @@ def line_pattern(texts: Iterable[Text], known: Iterable[str], *, mixed: bool) ->
     that there may also be lines of other output.
     """
     first = [text.decode("utf-8", "replace").strip() for text in islice(texts, _LINES) if text is not None]
-    if not first or first[0].startswith(("{", "[")):
+    if not first or begins_like_json(first[0].encode()):
         return None
     for pattern in LINES if mixed else LINES[:-1]:
         records = pl.Series(first).str.extract_groups(pattern).struct.field("record").drop_nulls()
@@ -172,8 +183,8 @@ def _beside(columns: Iterable[SourceColumn], carrier: SourcePath) -> Iterator[tu
             yield from ((path, column.name, (path,)) for path in column.inner or () if "." not in path)
 
 
-def _carriers(columns: Iterable[SourceColumn]) -> list[SourcePath]:
-    """Fields that may hold a record, those below a field (``result._raw``) first."""
+def carriers(columns: Iterable[SourceColumn]) -> list[SourcePath]:
+    """Return the fields that may hold a record, those below a field (``result._raw``) first."""
     found: list[tuple[int, int, str, SourcePath]] = []
     for column in columns:
         for path in ((), *((one,) for one in column.inner or () if "." not in one)):

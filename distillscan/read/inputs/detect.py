@@ -20,6 +20,8 @@ _COMPRESSED: Final[tuple[tuple[bytes, Compression], ...]] = ((b"\x1f\x8b", "gzip
 _RECORD: Final = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*+(?:\[\s*+|[^{}"\r\n]{0,200}+)\{\s*+"|\d{4}-\S+ std(?:out|err) [PF] '
 )
+#: JSON: an object, or a list of something; ``[INFO]`` and ``[2026-07-01`` are text.
+_JSON: Final = re.compile(rb'\s*+(?:\{|\[\s*+(?:[\[{"\]]|-?\d++(?:\.\d++)?+\s*+[,\]]|(?:null|true|false)\b|$))')
 _PARQUET: Final = (b"PAR1", b"PARE")
 _UTF16: Final = "text in UTF-16: convert it to UTF-8 (iconv -f utf-16 -t utf-8)"
 _REFUSED: Final = (
@@ -90,6 +92,11 @@ def begins_like_log(head: bytes) -> bool:
     return head.startswith(_PARQUET) or _RECORD.match(head) is not None
 
 
+def begins_like_json(text: bytes) -> bool:
+    """Return whether a text begins as an object or a list of JSON does."""
+    return _JSON.match(text) is not None
+
+
 def detect_compression(path: Path, label: str) -> Compression | None:
     """Recognise how a file is compressed by its first bytes.
 
@@ -114,7 +121,7 @@ def _is_utf16(head: bytes) -> bool:
 
 def _by_first_bytes(head: bytes) -> Format | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith((b"{", b"[")):
+    if begins_like_json(text):
         return "ndjson"
     line = text.partition(b"\n")[0]
     return "csv" if b"\0" not in head and any(mark in line for mark in (b",", b"\t", b";", b"|")) else None

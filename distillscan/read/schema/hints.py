@@ -15,11 +15,11 @@ _NAMES: Final = {
         "ts eventtimestamp requesttimestamp logtimestamp time eventtime requesttime datetime starttime startedat"
         " requestcreatedat requestedat receivedat occurredat loggingtime logtime timegenerated effectiveat"
         " starttimeunixnano timeunixnano timestampms timestampus timestampns timestamputc tsms epoch epochms unixtime"
-        " unixtimestamp createdat created date wrappertime"
+        " unixtimestamp asctime timelocal timeiso8601 createdat createdon created date wrappertime"
     ),
     "account_id": (
         "account accountuuid userid useruuid user customerid customeruuid customer subscriberid memberid uid"
-        " enduserid enduser endusers username"
+        " enduserid enduser endusers username remoteuser clientusername userprincipalname"
     ),
     "request_id": "requestuuid reqid xrequestid generationid litellmcallid correlationid eventid traceid",
     "org_id": (
@@ -37,6 +37,7 @@ _NAMES: Final = {
         " sourceipaddress srcip requesteripaddress callerip calleripaddress userip hashedip clientaddr remoteipaddr"
         " trueclientip cfconnectingip fastlyclientip xclientip xrealip realip xoriginalforwardedfor xforwardedfor"
         " httpxforwardedfor requestxforwardedfor forwardedfor forwardedip xforwarded xff peeraddr peeraddress peerip"
+        " clienthost"
     ),
     "asn": "asnumber asnum ipasn clientasn sourceasn autonomoussystemnumber autonomoussystem",
     "country": "countrycode countryiso countryisocode geocountry ipcountry clientcountry geoipcountry cfipcountry",
@@ -134,7 +135,7 @@ MAY_NEST: Final = frozenset({"system_prompt", "prompt", "response", "tools", "im
 _NOT_BESIDE: Final = {
     "account_id": (
         {"accountid", "account"},
-        {"awsregion", "useridentity", "identity", "schematype", "inferenceregion", "eventsource"},
+        {"awsregion", "useridentity", "identity", "schematype", "inferenceregion", "eventsource", "detailtype"},
     ),
     "org_id": (
         {"tenant", "tenantid"},
@@ -170,7 +171,19 @@ _SUGGESTIVE: Final = {
             "who",
             "uid",
         ),
-        *("email", "login", "owner", "identity", "actor", "apikey", "keyid", "subscri", "tenant", "requester"),
+        *(
+            "email",
+            "login",
+            "owner",
+            "identity",
+            "actor",
+            "apikey",
+            "keyid",
+            "subscri",
+            "tenant",
+            "requester",
+            "createdby",
+        ),
     ),
 }
 #: Names of what is no account, though they may look like one.

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
 
 import msgspec
 import polars as pl
 
+from distillscan.read.values.notation import as_json
 from distillscan.read.values.numbered import numbered_lists
 from distillscan.read.values.rows import parse_row
 from distillscan.read.values.text import decode_bytes, number_text
@@ -16,6 +18,9 @@ from distillscan.read.values.text import decode_bytes, number_text
 _STEP: Final = re.compile(r"\[[^\]]{0,1000}\]|[^.\[]+")
 _BRACKETS: Final = re.compile(r"\[(?:\*|-?\d{1,9}|[^=]+=.*)\]", re.DOTALL)
 _NOTHING: Final = type(None)
+#: How Python prints a dictionary, and ClickHouse a map; and the longest one that is read.
+_IN_SINGLE_QUOTES: Final = re.compile(r"\s{0,64}\{\s{0,64}'")
+_LONGEST: Final = 8 << 20
 
 _DECODE: Final = msgspec.json.Decoder().decode
 _LENIENT: Final = json.JSONDecoder(strict=False)
@@ -91,8 +96,11 @@ def _item(items: Sequence[Any], step: str) -> Any:
 
 
 def parse_inside(text: str) -> Any:
-    """Return what text holds that stands inside a record: JSON, or a row that Athena printed; ``None`` if neither."""
+    """Return what text holds that stands inside a record: JSON, a row that Athena printed, a map in single quotes."""
     found = parse_or_none(text)
+    if found is None and _IN_SINGLE_QUOTES.match(text) and len(text) <= _LONGEST:
+        with suppress(ValueError):
+            return parse(as_json(text))
     return parse_row(text) if found is None else found
 
 

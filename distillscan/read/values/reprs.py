@@ -1,28 +1,20 @@
 """Objects that were printed instead of written as JSON: by Python (``repr``, LangChain, numpy), by Athena and Spark."""
 
-import json
 import re
 from typing import Any, Final
 
 from distillscan.read.values.jsontext import parse
+from distillscan.read.values.notation import as_json
+from distillscan.read.values.notation import unquote as unquote_json
 from distillscan.read.values.rows import parse_row
 
 #: Longest text that is read.
 _LONGEST: Final = 8 << 20
-_TOKEN: Final = re.compile(
-    r"""\s*(?:[bBuUrRfF]{0,2}('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|([A-Za-z_][\w.]*)|(-?\d[\w.+-]*)|([\[\](){},:=]))""",
-    re.DOTALL,
-)
-_ESCAPE: Final = re.compile(r"""\\(x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}|[0-7]{1,3}|\n|.)|(["\x00-\x1f])""", re.DOTALL)
-_SAME: Final = frozenset('"\\/bfnrtu')
-_WORDS: Final = {"None": "null", "True": "true", "False": "false", "null": "null", "nan": "null", "inf": "null"}
-_ROLES: Final = {"SystemMessage": "system", "HumanMessage": "user", "AIMessage": "assistant", "ToolMessage": "tool"}
-_CLOSES: Final = {"[": "]", "{": "}"}
 
 #: Marks of messages that were printed: Python's quotation marks, LangChain's classes, fields as Athena shows them.
 PRINTED_MARKS: Final = (
     *("'role':", "'message.role':", "'messages':", "'content':", "'parts':"),
-    *("{role=", ", role=", "{messages=", ", messages="),
+    *("{role=", ", role=", "(role=", "{messages=", ", messages="),
     *("SystemMessage(", "HumanMessage(", "AIMessage(", "ChatMessage("),
 )
 #: The first field of a row as Athena prints it, and the fields of messages in it.
@@ -35,7 +27,9 @@ _OPENING, _CLOSING = "[{ \t\r\n", "]} \t\r\n"
 
 def looks_printed(beginning: str) -> bool:
     """Return whether a text, by its first few hundred characters, is messages that were printed."""
-    return beginning.lstrip()[:1] in ("[", "{", "(") and any(mark in beginning for mark in PRINTED_MARKS)
+    return beginning.lstrip().startswith(("[", "{", "(", "array([")) and any(
+        mark in beginning for mark in PRINTED_MARKS
+    )
 
 
 def parse_repr(text: str) -> Any:
@@ -51,7 +45,7 @@ def parse_repr(text: str) -> Any:
     if len(text) > _LONGEST:
         raise ValueError("too long")
     if not _FIRST.match(text.lstrip(_OPENING)):
-        return parse(_as_json(text))
+        return parse(as_json(text))
     row = parse_row(text) or {}
     inside = {key: _inside(value) for key, value in row.items()}
     return _messages(text) if "role" in row or inside == row else inside
@@ -59,95 +53,16 @@ def parse_repr(text: str) -> Any:
 
 def unquote(text: str) -> str:
     """Return what stands in Python's quotation marks, of bytes as UTF-8; other text as it is."""
-    token = _TOKEN.fullmatch(text.strip()) if len(text) <= _LONGEST else None
-    if token is None or token[1] is None:
+    found = unquote_json(text) if len(text) <= _LONGEST else None
+    if found is None:
         return text
-    inside = str(parse(_json_string(token[1])))
+    inside = str(parse(found))
     if text.lstrip()[:1] in "bB":
         try:
             return inside.encode("latin-1").decode()
         except UnicodeError:
             return inside
     return inside
-
-
-def _as_json(text: str) -> str:
-    """Python's notation as JSON, token by token."""
-    written: list[str] = []
-    open_: list[str] = []
-    at, end = 0, len(text.rstrip())
-    while at < end:
-        token = _TOKEN.match(text, at)
-        if token is None:
-            raise ValueError("not Python's notation")
-        at = token.end()
-        string, word, number, mark = token.groups()
-        if string is not None:
-            written.append(_json_string(string))
-        elif number is not None:
-            written.append(number)
-        elif word is not None:
-            at = _word(word, text, at, written, open_)
-        else:
-            _mark(mark, written, open_)
-    if open_:
-        raise ValueError("cut off")
-    return "".join(written)
-
-
-def _word(word: str, text: str, at: int, written: list[str], open_: list[str]) -> int:
-    """A constant, the name of an argument, or a call, which is an object if its arguments have names."""
-    following = text[at : at + 64].lstrip()
-    if word in _WORDS and not following.startswith(("=", "(")):
-        written.append(_WORDS[word])
-        return at
-    if following.startswith("="):
-        written.append(f'"{word}":')
-        return text.index("=", at) + 1
-    if not following.startswith("("):
-        raise ValueError(f"not a constant of Python: {word[:40]}")
-    opening = text.index("(", at)
-    arguments = text[opening + 1 : opening + 201].lstrip()
-    named = arguments.startswith(")") or _FIRST.match(arguments) is not None
-    role = _ROLES.get(word.rpartition(".")[2])
-    _mark("{" if named else "[", written, open_)
-    if named and role is not None:
-        written.append(f'"role":"{role}",')
-    return opening + 1
-
-
-def _mark(mark: str, written: list[str], open_: list[str]) -> None:
-    if mark in "[{(":
-        if written and written[-1] in ("}", "]"):
-            written.append(",")  # numpy prints no commas between items
-        mark = "[" if mark == "(" else mark
-        open_.append(mark)
-        written.append(mark)
-    elif mark in "]})":
-        if not open_:
-            raise ValueError("closed twice")
-        if written[-1].endswith(","):
-            written[-1] = written[-1][:-1]
-        written.append(_CLOSES[open_.pop()])
-    else:
-        written.append(mark)
-
-
-def _json_string(quoted: str) -> str:
-    return f'"{_ESCAPE.sub(_escape, quoted[1:-1])}"'
-
-
-def _escape(match: re.Match[str]) -> str:
-    escaped, raw = match.groups()
-    if raw is not None:
-        return json.dumps(raw)[1:-1]
-    if escaped in _SAME:
-        return match[0]
-    if escaped[0] in "xU":
-        return json.dumps(chr(min(int(escaped[1:], 16), 0x10FFFF)))[1:-1]
-    if escaped.isdigit():
-        return json.dumps(chr(int(escaped, 8)))[1:-1]
-    return "" if escaped == "\n" else json.dumps(escaped if escaped == "'" else match[0])[1:-1]
 
 
 def _inside(value: Any) -> Any:

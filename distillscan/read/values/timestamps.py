@@ -37,6 +37,14 @@ _UNITS: Final = (
 #: A number as a spreadsheet shows it where the column is too narrow: the digits that tell minutes are gone.
 SHORTENED: Final = r"^\s*-?\d(?:\.\d{1,5})?E\+\d+\s*$"
 AskOrder = Callable[[], DateOrder | None]
+AskSerial = Callable[[], bool]
+#: Days since the end of 1899, as spreadsheets count them: of the years 2000 to 2099. Days before 1970.
+SERIALS: Final = (36_526, 73_051)
+_DAYS_BEFORE: Final = 25_569
+_SERIAL: Final = (
+    "is a number: read as days since 1899, as spreadsheets write dates, since all of the log are such numbers; it "
+    + NO_ZONE
+)
 _Step = Callable[[pl.Series, set[str]], pl.Series]
 
 
@@ -49,10 +57,11 @@ class Times:
     assumed: frozenset[str]
 
 
-def parse_times(raw: pl.Series, order: AskOrder = lambda: None) -> Times:
+def parse_times(raw: pl.Series, order: AskOrder = lambda: None, serial: AskSerial = lambda: False) -> Times:
     """Read times of any type: datetimes, dates, epoch numbers or text. Out-of-range times (before 1971) become null.
 
     ``order`` is asked if there are dates that can be read day first or month first; they are null if it does not know.
+    ``serial`` is asked if there are numbers that may be a spreadsheet's dates (45992.5), null if they are not.
     """
     assumed: set[str] = set()
     dtype = raw.dtype
@@ -69,7 +78,28 @@ def parse_times(raw: pl.Series, order: AskOrder = lambda: None) -> Times:
         values = _from_text(text, assumed, order)
     else:
         values = pl.Series(raw.name, [None], TIMESTAMP).new_from_index(0, len(raw))
-    return Times(_in_range(values), missing, frozenset(assumed))
+    values = _in_range(values)
+    if values.null_count() > raw.null_count() and (dtype == pl.String or dtype.is_numeric()):
+        values = _from_serials(values, raw, assumed, serial)
+    return Times(values, missing, frozenset(assumed))
+
+
+def serial_numbers(raw: pl.Series) -> pl.Series:
+    """Return values that are numbers, or numbers in text with a decimal point or comma, as such; null others."""
+    if raw.dtype.is_numeric():
+        return raw.cast(pl.Float64)
+    text = raw.str.strip_chars().str.extract(r"^(\d{1,18}(?:[.,]\d+)?)$").str.replace(",", ".", literal=True)
+    return text.cast(pl.Float64, strict=False)
+
+
+def _from_serials(values: pl.Series, raw: pl.Series, assumed: set[str], ask: AskSerial) -> pl.Series:
+    days = serial_numbers(raw)
+    fits = (values.is_null() & (days >= SERIALS[0]) & (days < SERIALS[1])).fill_null(value=False)
+    if not fits.any() or not ask():
+        return values
+    assumed.add(_SERIAL)
+    millis = ((days.filter(fits) - _DAYS_BEFORE) * 86_400_000).round().cast(pl.Int64)
+    return values.scatter(fits.arg_true(), (millis * 1_000).cast(TIMESTAMP))
 
 
 def _from_calendar(raw: pl.Series, assumed: set[str]) -> pl.Series:

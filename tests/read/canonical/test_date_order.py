@@ -113,3 +113,26 @@ def test_numbers_that_a_spreadsheet_shortened(tmp_path: Path) -> None:
     assert found.reasons == [(0, "timestamp not understood")]
     assert [note.partition(": ")[0] for note in found.notes] == ["account_id", "timestamp"]
     assert all("a spreadsheet shortened" in note for note in found.notes)
+
+
+def serial(moment: datetime) -> float:
+    return (moment - datetime(1899, 12, 30, tzinfo=UTC)) / timedelta(days=1)
+
+
+@pytest.mark.parametrize("write", ["{:.9f}", "{:.0f}"])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_dates_as_numbers_of_days(tmp_path: Path, write: str, parts: int) -> None:
+    """45992.5 is noon of a day, if all times of the log are such numbers, and this is said."""
+    days = [day.replace(hour=0) for day in DAYS] if write == "{:.0f}" else DAYS
+    found = read(tmp_path, [write.format(serial(day)) for day in days], parts)
+    assert sorted(found.values("timestamp")) == days
+    assert any("days since 1899" in note and "time zone" in note for note in found.notes)
+    comma = read(tmp_path, [write.format(serial(day)).replace(".", ",") for day in days])
+    assert sorted(comma.values("timestamp")) == days
+
+
+def test_seconds_since_something_are_no_dates(tmp_path: Path) -> None:
+    """One number that cannot be a date decides for all files of the log."""
+    texts = ["36600.5", "45992.25", "61000.75", "12.5"]
+    found = read(tmp_path, texts, parts=4)
+    assert [reason for _, reason in found.reasons] == ["timestamp not understood"] * 4

@@ -165,6 +165,37 @@ WRAPPED: dict[str, bytes] = {
     "bulk.ndjson": "".join(
         each(lambda at, text: f'{{"update": {{"_id": "{at}"}}}}\n{{"doc": {text}, "doc_as_upsert": true}}\n')
     ).encode(),
+    "debezium.json": lines(
+        each(
+            lambda at, text: {
+                "payload": {
+                    "before": None,
+                    "after": json.loads(text),
+                    "op": "c",
+                    "ts_ms": NS[at] // 10**6,
+                    "source": {"ts_ms": 1, "table": "logs"},
+                }
+            }
+        )
+    ),
+    "filebeat_json.json": lines(
+        each(lambda at, text: {"@timestamp": f"{START}{at}Z", "log": {"offset": at}, "json": json.loads(text)})
+    ),
+    "eventbridge.json": lines(
+        each(
+            lambda at, text: {
+                "detail-type": "request",
+                "source": "gateway",
+                "account": "111122223333",
+                "time": f"{START}{at}Z",
+                "detail": json.loads(text),
+            }
+        )
+    ),
+    "sqs.json": lines(each(lambda at, text: {"MessageId": str(at), "Attributes": {"SentTimestamp": at}, "Body": text})),
+    "sumo.json": lines(each(lambda at, text: {"map": {"_messagetime": str(NS[at] // 10**6), "_raw": text}})),
+    "logcli.txt": "".join(each(lambda at, text: f'{START}{at}Z {{app="gateway", pod="p-1"}} {text}\n')).encode(),
+    "kubectl.log": "".join(each(lambda at, text: f"[pod/gateway-1/app] {text}\n")).encode(),
     "table.parquet": parquet_bytes(each(lambda at, text: {"ts": f"{START}{at}Z", "message": text})),
 }
 PAGES: dict[str, bytes] = {

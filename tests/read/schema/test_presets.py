@@ -62,6 +62,10 @@ SPAN: dict[str, Any] = {
     "session_id": "conv-1",
 }  # fmt: skip
 RUN = {**SPAN, "request_id": "run-1"}
+TRACED: dict[str, Any] = {
+    **CALL, **ASKED, "timestamp": at("2026-05-01T12:00:00"), "account_id": "user-1", "request_id": "s-1",
+    "session_id": "conv-1", "ip": "203.0.113.7", "user_agent": "app/1.0", "stop_reason": "stop",
+}  # fmt: skip
 TOP_UP = "no request to a model: a top-up, refund, management or system entry"
 
 #: Fixture, joined fixture, schema, rows, rejected rows, further notes.
@@ -341,6 +345,37 @@ CASES: dict[str, tuple[str, str | None, str, list[dict[str, Any]], list[tuple[in
     ),
     "langsmith bulk export": (
         "langsmith.parquet", None, "langsmith", [RUN], [(1, "no request to a model: a run of another type")], (NO_ZONE,)
+    ),
+    "opik": (
+        "opik.json", None, "opik", [TRACED], [(1, "no request to a model: a span of another type")], ()
+    ),
+    "braintrust": (
+        "braintrust.json", None, "braintrust", [TRACED], [(1, "no request to a model: a span of another type")], ()
+    ),
+    "weave": ("weave.jsonl", None, "weave", [TRACED], [(1, "no request to a model: a call of another function")], ()),
+    "mlflow": (
+        "mlflow.csv", None, "mlflow",
+        [
+            {
+                **CALL, **ASKED, "timestamp": at("2026-05-01T12:00:00"), "account_id": "user-1", "request_id": "tr-1",
+                "session_id": "conv-1", "stop_reason": "stop",
+            },
+        ],
+        [], ("timestamp is a number: read as epoch milliseconds",),
+    ),
+    "gin": (
+        "gin.log", None, "gin",
+        [
+            {
+                "timestamp": at("2026-05-01T12:00:00"), "account_id": "203.0.113.7", "ip": "203.0.113.7",
+                "pathway": "/api/chat", "status_code": 200,
+            },
+            {
+                "timestamp": at("2026-05-01T12:00:01"), "account_id": "2001:db8::1", "ip": "2001:db8::1",
+                "pathway": "/v1/messages", "status_code": 429, "request_id": "20260501120001aBcD",
+            },
+        ],
+        [(2, "malformed record")], (),
     ),
     "envoy ai gateway": (
         "envoy_ai_gateway.ndjson", None, "envoy_ai_gateway",

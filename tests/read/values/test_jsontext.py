@@ -110,3 +110,12 @@ def test_what_msgspec_refuses_is_read_all_the_same() -> None:
     for broken in ("", "{", "[1,]", "9" * 5000, "nan", b"\xff"):
         with pytest.raises(ValueError, match=r"."):
             parse(broken)
+
+
+def test_paths_lead_into_maps_in_single_quotes() -> None:
+    """ClickHouse writes maps so in CSV, and Python dictionaries."""
+    text = r"""{'ip':'203.0.113.7','messages':'[{"role": "user"}]','it\'s':'1'}"""
+    assert (follow(text, ("ip",)), follow(text, ("it's",))) == ("203.0.113.7", "1")
+    assert follow(text, ("messages", "[0]", "role")) == "user"
+    assert follow("{'usage': {'input': 3, 'cached': None}}", ("usage", "input")) == 3
+    assert follow("{'cut off", ("ip",)) is None
