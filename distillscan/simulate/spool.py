@@ -38,13 +38,14 @@ class Spool:
         time = requests["timestamp"].dt.timestamp("us").to_numpy()
         order = np.argsort(time, kind="stable")
         bounds = np.concatenate([[0], np.searchsorted(time[order], self._edges), [time.size]])
-        table = to_arrow(requests[order])
         for piece in np.flatnonzero(np.diff(bounds)).tolist():
+            # Piece by piece, since a text that many requests refer to is copied for each of them.
+            table = to_arrow(requests[order[bounds[piece] : bounds[piece + 1]]])
             with (
                 self._path(piece).open("ab") as file,
                 pa.ipc.new_stream(file, table.schema, options=_COMPRESSED) as out,
             ):
-                out.write_table(table.slice(int(bounds[piece]), int(bounds[piece + 1] - bounds[piece])))
+                out.write_table(table)
         self._sizes += np.diff(bounds)
 
     def take(self) -> Iterator[pl.DataFrame]:

@@ -51,17 +51,17 @@ class CodingClient:
         lines = make_traffic(context, people, size.rows, 0.05, 40)
         moment = world.day(self.upgrade_day) + (rng.exponential(0.6, count) * DAY).astype(np.int64)
         newer = pl.Series(lines["time"].to_numpy() >= moment[lines["person"].to_numpy()])
-        first, second = context.once("versions", lambda: self._versions(context))
+        versions = context.once("versions", lambda: self._versions(context))
         lines = lines.with_columns(
-            system_prompt=pl.when(newer).then(pl.lit(second)).otherwise(pl.lit(first)),
+            system_prompt=versions.gather(newer.cast(pl.UInt32)),  # refers to two texts instead of copying them
             user_agent=pl.when(newer).then(pl.lit("forge-cli/2.5.0 (cli)")).otherwise(pl.lit("forge-cli/2.4.3 (cli)")),
             tls_fingerprint=pl.when(pl.col("tls_fingerprint").is_not_null()).then(pl.lit(fingerprint("node", 7))),
         )
         return finish(context, people, lines)
 
-    def _versions(self, context: Context) -> tuple[str, str]:
+    def _versions(self, context: Context) -> pl.Series:
         first, other = (context.world.writer.agent_prompt(context.rng, self.system_bytes) for _ in range(2))
-        return first, _revise(first, other)
+        return pl.Series([first, _revise(first, other)])
 
 
 def _revise(text: str, other: str) -> str:
