@@ -20,6 +20,7 @@ from distillscan.options import AnalyzeOptions, RunOptions
 from distillscan.parameters import Parameters
 from distillscan.population.accounts import Population, Release
 from distillscan.population.placeholders import without_placeholders
+from distillscan.population.principals import Principals
 from distillscan.privacy.redaction import redact
 from distillscan.profile import Profile, build_profile, prepare_loops
 from distillscan.profile.memory import Budget, peak
@@ -138,13 +139,14 @@ def _find_clusters(
     population = Population(profile, releases)
     detection = detect(population, detectors, parameters.detectors)
     timer.phase("cluster")
-    candidates = find_among_principals(population, detection.signals, parameters.kinds, parameters.cluster)
+    principals = Principals(population)
+    candidates = find_among_principals(principals, detection.signals, parameters.kinds, parameters.cluster)
     timer.phase("score", len(candidates), "clusters")
     settings = (parameters.detectors, parameters.score)
     while True:
         try:
             scored = score_candidates(candidates, detection.working, *settings, timer.advance)
-            return AnalysisResult(releases, detection, scored, len(candidates))
+            return AnalysisResult(releases, detection, scored, len(candidates), principals.declared)
         except DetectorFailedError as error:
             detection = without(detection, error.detector, error.__cause__)
 

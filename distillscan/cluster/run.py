@@ -15,7 +15,7 @@ from distillscan.cluster.seeds import HUB_SHARE, communities, crossed_sets, enou
 from distillscan.cluster.split import split
 from distillscan.cluster.weigh import Unclaimed, union, within
 from distillscan.detect.base import Candidate
-from distillscan.population.accounts import Ints, Population
+from distillscan.population.accounts import Ints
 from distillscan.population.graph import SignalGraph
 from distillscan.population.kinds import Kinds
 from distillscan.population.principals import Principals
@@ -36,12 +36,11 @@ _PEELINGS: Final = 2
 
 
 def find_among_principals(
-    population: Population, signals: pl.DataFrame, kinds: Kinds, p: ClusterParameters
+    principals: Principals, signals: pl.DataFrame, kinds: Kinds, p: ClusterParameters
 ) -> list[Candidate]:
     """Return disjoint candidates, strongest first: sought among principals, and given by their accounts."""
-    principals = Principals(population)
     found = find_candidates(SignalGraph(principals, signals, kinds, p), p)
-    graph = SignalGraph(population, signals, kinds, p)
+    graph = SignalGraph(principals.population, signals, kinds, p)
     return [
         Candidate(members, graph, candidate.bits[np.searchsorted(candidate.members, principals.principal[members])])
         for candidate in found

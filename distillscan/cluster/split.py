@@ -133,7 +133,8 @@ class _Judge:
         self.p = p
         self._kinds = graph.declared
         self._carrying: dict[str, Mask] = {kind: np.diff(matrix.indptr) > 0 for kind, matrix in matrices.items()}
-        self._stated = {k.name: _stated(graph, k)[members] for k in self._kinds.values() if k.distinguishes_operators}
+        telling = [kind for kind in self._kinds.values() if kind.distinguishes_operators]
+        self._stated = {kind.name: _stated(graph, kind, members) for kind in telling}
         self._first, self._last = (hours[members] for hours in graph.population.active_hours)
         self._declared = {entity: graph.population.dominant(entity)[members] for entity in _DECLARING}
 
@@ -207,11 +208,11 @@ class _Judge:
         return common > _AT_ONCE * shorter
 
 
-def _stated(graph: SignalGraph, kind: Kind) -> Mask:
-    """Accounts of which the log says anything that a kind is about."""
-    stated = [graph.population.states(entity) for entity in kind.observable_through]
-    carried = [graph.carries_any(kind.name)] if kind.name in graph.kinds else []
-    known: Mask = np.logical_or.reduce([np.zeros(graph.population.size, np.bool_), *stated, *carried])
+def _stated(graph: SignalGraph, kind: Kind, members: Ints) -> Mask:
+    """Members of which the log says anything that a kind is about."""
+    stated = [graph.population.states(entity)[members] for entity in kind.observable_through]
+    carried = [graph.carries_any(kind.name)[members]] if kind.name in graph.kinds else []
+    known: Mask = np.logical_or.reduce([np.zeros(members.size, np.bool_), *stated, *carried])
     return known
 
 
@@ -304,5 +305,16 @@ def tied_sets(graph: SignalGraph, sets: list[Ints], p: SplitParameters) -> list[
         return []
     groups = [_Group.of(np.searchsorted(members, one), matrices) for one in sets]
     judge = _Judge(graph, members, matrices, p)
-    largest = sorted(range(len(groups)), key=lambda k: -groups[k].size)
-    return [(a, b) for b in largest for a in largest if a < b and judge.tied(groups[a], groups[b])]
+    rank = np.argsort(np.argsort([-group.size for group in groups], kind="stable"))
+    pairs = sorted(_meeting(members, sets, matrices), key=lambda pair: (rank[pair[1]], rank[pair[0]]))
+    return [(a, b) for a, b in pairs if judge.tied(groups[a], groups[b])]
+
+
+def _meeting(members: Ints, sets: list[Ints], matrices: Matrices) -> list[tuple[int, int]]:
+    """Pairs of sets, by number, that have any token in common: no others can be tied."""
+    of_set = np.repeat(np.arange(len(sets)), [one.size for one in sets])
+    place = np.searchsorted(members, np.concatenate(sets))
+    sums = sparse.csr_array((np.ones(place.size), (of_set, place)), shape=(len(sets), members.size))
+    carried = sums @ sparse.hstack(list(matrices.values()), format="csr")
+    common = sparse.triu(carried @ carried.T, k=1).tocoo()
+    return list(zip(common.row.tolist(), common.col.tolist(), strict=True))

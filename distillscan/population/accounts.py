@@ -19,6 +19,7 @@ Hashes = npt.NDArray[np.uint64]
 
 T = TypeVar("T")
 P = ParamSpec("P")
+S = TypeVar("S", bound="Population")
 
 #: Two facts of an account that can be stated like an entity: it has sampled prompts; its creation date is known.
 PROMPTS: Final = "prompts"
@@ -34,14 +35,14 @@ class Release:
     source: str  # "log" or "file"
 
 
-def memoized(function: Callable[Concatenate["Population", P], T]) -> Callable[Concatenate["Population", P], T]:
+def memoized(function: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
     """Decorate ``function(population, ...)`` so that each population works each answer out once, for all candidates.
 
     Arguments must be hashable. Answers are shared: arrays, and tuples of arrays, are made read-only.
     """
 
     @wraps(function)
-    def remembered(population: "Population", /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def remembered(population: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         key = (function, args, tuple(sorted(kwargs.items())))
         if key not in population._memo:
             population._memo[key] = _read_only(function(population, *args, **kwargs))

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population
+from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population, memoized
 from distillscan.population.mail_providers import provider_entities
 
 #: Share of all accounts above which an organisation declares nothing: it is the gateway's own and stands in every row.
@@ -25,13 +25,14 @@ class Principals(Population):
     same payer and the same mail domain, which is not a public provider's.
 
     Attributes:
+        population: The accounts.
         principal: The number of each account's principal.
         accounts: How many accounts each has.
     """
 
     def __init__(self, population: Population) -> None:
         super().__init__(population.profile, population.releases)
-        self._population = population
+        self.population = population
         _, first, group = np.unique(_declared(population), return_index=True, return_inverse=True)
         order = np.argsort(first)
         rank = np.empty(order.size, np.int64)
@@ -41,26 +42,34 @@ class Principals(Population):
         self.accounts: Ints = np.bincount(self.principal, minlength=self.size)
         self._first = first[order]
 
+    @property
+    def declared(self) -> tuple[int, int]:
+        """How many accounts belong together with others, and how many principals they are."""
+        several = self.accounts[self.accounts > 1]
+        return int(several.sum()), several.size
+
     def members(self, numbers: Ints) -> Ints:
         """Return the accounts (ascending) of some principals (ascending)."""
         return np.flatnonzero(self.mask(numbers)[self.principal])
 
     def numbers(self, accounts: pl.Series) -> Ints:
         """Return the numbers of the principals of accounts given by hash."""
-        return self.principal[self._population.numbers(accounts)]
+        return self.principal[self.population.numbers(accounts)]
 
+    @memoized
     def states(self, kind: str, *others: str) -> Mask:
         """Return True for principals of which any account states an entity of one of these kinds."""
-        return self._any(self._population.states(kind, *others))
+        return self._any(self.population.states(kind, *others))
 
+    @memoized
     def dominant(self, kind: str) -> Hashes:
         """Return the entity of this kind that the first account of each principal uses most."""
-        return self._population.dominant(kind)[self._first]
+        return self.population.dominant(kind)[self._first]
 
     @cached_property
     def active_hours(self) -> tuple[Floats, Floats]:
         """Hours since 1970 of the first and last request of any account of each principal."""
-        first, last = self._population.active_hours
+        first, last = self.population.active_hours
         begin, end = np.full(self.size, np.inf), np.full(self.size, -np.inf)
         np.minimum.at(begin, self.principal, first)
         np.maximum.at(end, self.principal, last)
@@ -69,7 +78,7 @@ class Principals(Population):
     @cached_property
     def turned_away(self) -> Mask:
         """True for principals of which every account was stopped."""
-        return ~self._any(~self._population.turned_away)
+        return ~self._any(~self.population.turned_away)
 
     def _any(self, mask: Mask) -> Mask:
         return self.mask(self.principal[mask])

@@ -20,6 +20,7 @@ from distillscan.report.describe import moment
 from distillscan.report.finished import Report
 from distillscan.result import Cluster, Input, Population, Rejected, Result
 from distillscan.score import ScoredCluster
+from distillscan.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,21 @@ class ReadResult:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisResult:
-    """What detecting, clustering and scoring found: clusters best first, and how many candidates were scored."""
+    """What detecting, clustering and scoring found.
+
+    Attributes:
+        releases: Models that were released within the log.
+        detection: How the detectors fared.
+        scored: The clusters, best first.
+        candidates: How many candidates were scored.
+        declared: How many accounts openly belong together with others, and how many principals they are.
+    """
 
     releases: tuple[Release, ...]
     detection: Detection
     scored: list[ScoredCluster]
     candidates: int
+    declared: tuple[int, int]
 
 
 def build_report(
@@ -150,6 +160,12 @@ def _unseen(profile: Profile, analysis: AnalysisResult) -> Iterator[str]:
     yield from (f"{run.name} {run.status}: {run.reason}" for run in analysis.detection.runs if run.status != "ok")
     if "model" in profile.columns and not analysis.releases:
         yield "no model release within the log: pivots could not be tested (name releases with --releases)"
+    accounts, principals = analysis.declared
+    if accounts:
+        yield (
+            f"{accounts:,} accounts name the organisation, or the payer and mail domain, of others: each of these "
+            f"{counted(principals, 'declared customer')} was taken for one, and not searched for clusters within"
+        )
 
 
 def _left_out(options: AnalyzeOptions, candidates: int, most: int) -> Iterator[str]:
