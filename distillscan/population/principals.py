@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 
 from distillscan.population.accounts import Floats, Hashes, Ints, Mask, Population, memoized
-from distillscan.population.mail_providers import provider_entities
 
 #: Share of all accounts above which an organisation declares nothing: it is the gateway's own and stands in every row.
 EVERYBODY: Final = 0.5
@@ -21,8 +20,9 @@ EVERYBODY: Final = 0.5
 class Principals(Population):
     """The principals of a population, numbered in the order of their first accounts.
 
-    Accounts are one principal if they state the same organisation (not one that most accounts of the log state), or the
-    same payer and the same mail domain, which is not a public provider's.
+    Accounts are one principal if they state the same organisation, unless most accounts of the log state it. A payer
+    and a mail domain in common do not suffice: pools are bought with cards and domains of their own in groups, and
+    thirty accounts of one taken for five principals are no longer one pool.
 
     Attributes:
         population: The accounts.
@@ -85,21 +85,7 @@ class Principals(Population):
 
 
 def _declared(population: Population) -> Hashes:
-    """What each account declares to belong to: an organisation, or a payer and a mail domain; else itself."""
-    org, domain, payer = (population.dominant(kind) for kind in ("org", "email_domain", "payment"))
-    alone = np.arange(population.size, dtype=np.uint64)
-    stated = (org != 0) & (_accounts_with(org) <= EVERYBODY * population.size)
-    providers = np.array(sorted(provider_entities()), np.uint64)
-    company = (payer != 0) & (domain != 0) & ~np.isin(domain, providers)
-    # Hashes of 64 bits, multiplied by odd numbers of their own: two that stand for different things do not meet.
-    owner = np.where(company, domain * _ODD[0] + payer * _ODD[1], alone)
-    return np.where(stated, org * _ODD[2], owner)
-
-
-_ODD: Final = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
-
-
-def _accounts_with(values: Hashes) -> Ints:
-    """How many accounts state the same value as each."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray(counts[place], np.int64)
+    """What each account declares to belong to: an organisation, else itself."""
+    org, alone = population.dominant("org"), np.arange(population.size, dtype=np.uint64)
+    _, place, accounts = np.unique(org, return_inverse=True, return_counts=True)
+    return np.where((org != 0) & (accounts[place] <= EVERYBODY * population.size), org, alone)

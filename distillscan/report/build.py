@@ -163,8 +163,8 @@ def _unseen(profile: Profile, analysis: AnalysisResult) -> Iterator[str]:
     accounts, principals = analysis.declared
     if accounts:
         yield (
-            f"{accounts:,} accounts name the organisation, or the payer and mail domain, of others: each of these "
-            f"{counted(principals, 'declared customer')} was taken for one, and not searched for clusters within"
+            f"{accounts:,} accounts belong to organisations of several: each of these "
+            f"{counted(principals, 'declared customer')} counted as one, and was not searched for clusters within"
         )
 
 

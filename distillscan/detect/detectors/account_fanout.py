@@ -11,10 +11,10 @@ from scipy.ndimage import convolve1d
 
 from distillscan.detect.base import Candidate, Detector, Finding, plural, present
 from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
+from distillscan.detect.mail_providers import provider_entities
 from distillscan.detect.tokens import shared_entities
 from distillscan.population.accounts import CREATED, Population
 from distillscan.population.kinds import HOLDER, REGISTRATION, Kind
-from distillscan.population.mail_providers import provider_entities
 from distillscan.settings import threshold
 
 #: What has one holder: its kind, and its name for one and for several.

@@ -7,7 +7,7 @@ import numpy as np
 
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
-from distillscan.population.mail_providers import provider_entities
+from distillscan.detect.mail_providers import provider_entities
 from distillscan.result import Weight
 from distillscan.score.explanations.base import SITE_SHARE, Common, InnocentExplanation, Outcome, View, commonest
 
