@@ -138,7 +138,9 @@ class TestByHand:
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[dict[int, list[int]], list[tuple[int, int]]]:
     # Blocks of shingles that travel together, and loose ones.
-    blocks = st.sets(st.sampled_from([(1, 2), (3, 4, 5), (6, 7)]), max_size=2).map(lambda b: {s for k in b for s in k})
+    long = tuple(range(20, 32))
+    parts = st.sampled_from([(1, 2), (3, 4, 5), (6, 7), long, long[:4], long[:3], long[:2]])
+    blocks = st.sets(parts, max_size=2).map(lambda b: {s for k in b for s in k})
     sketch = st.builds(lambda block, loose: sorted(block | loose), blocks, st.sets(st.integers(1, 9), max_size=1))
     texts = draw(st.dictionaries(st.integers(1, 40), sketch, min_size=10, max_size=20))
     holders = draw(
