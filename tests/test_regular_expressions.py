@@ -48,7 +48,8 @@ AT_A_PLACE = {
     *("distillscan.read.formats.record_texts._INSIDE", "distillscan.read.formats.record_texts._BETWEEN"),
     *("distillscan.read.values.reprs._TOKEN", "distillscan.read.values.numbered._KEY"),
     *("distillscan.read.values.rows._KEY", "distillscan.read.values.rows._AFTER"),
-    *("distillscan.read.inputs.detect._RECORD", "distillscan.read.formats.csv_dialect._SEP_LINE"),
+    *("distillscan.read.inputs.detect._RECORD", "distillscan.read.inputs.detect._JSON"),
+    "distillscan.read.formats.csv_dialect._SEP_LINE",
     *("distillscan.read.formats.wrappers._BEFORE", "distillscan.read.formats.bulk._BEGINS"),
     "distillscan.read.values.reprs._BLOCK",
 }
