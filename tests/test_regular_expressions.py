@@ -46,12 +46,12 @@ BOUNDED = {"distillscan.read.formats.csv_dialect._VALUE"}
 #: Expressions that are matched once from a known place, never searched for: only that one match is timed.
 AT_A_PLACE = {
     *("distillscan.read.formats.record_texts._INSIDE", "distillscan.read.formats.record_texts._BETWEEN"),
-    *("distillscan.read.values.reprs._TOKEN", "distillscan.read.values.numbered._KEY"),
+    *("distillscan.read.values.notation._TOKEN", "distillscan.read.values.numbered._KEY"),
     *("distillscan.read.values.rows._KEY", "distillscan.read.values.rows._AFTER"),
     *("distillscan.read.inputs.detect._RECORD", "distillscan.read.inputs.detect._JSON"),
     "distillscan.read.formats.csv_dialect._SEP_LINE",
     *("distillscan.read.formats.wrappers._BEFORE", "distillscan.read.formats.bulk._BEGINS"),
-    "distillscan.read.values.reprs._BLOCK",
+    *("distillscan.read.values.reprs._BLOCK", "distillscan.read.values.notation._VALUE"),
 }
 #: Repetitions of a piece. A square takes sixteen times as long for the long text, and 4.5 million steps or more for the
 #: short one: whatever is through with that in two milliseconds is none, and need not be tried on the long one.
