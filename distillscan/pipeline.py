@@ -73,7 +73,7 @@ def analyze(
         clusters = list(describe_clusters(analysis.scored, log, parameters, read.redaction, prompts=options.prompts))
         report = build_report(inputs, read, log.outcomes(digests.result()), analysis, clusters)
     timer.finish()
-    return replace(report, stats=_stats(report.result, profile, timer))
+    return replace(report, stats={**_stats(report.result, profile, timer), "candidates": analysis.candidates})
 
 
 def _read_options(options: AnalyzeOptions, run: RunOptions, budget: Budget) -> ReadOptions:
@@ -179,6 +179,7 @@ def _require_usable_rows(
 def _stats(result: Result, profile: Profile, timer: PhaseTimer) -> dict[str, Any]:
     return {
         "seconds": timer.seconds,
+        "cpu_seconds": timer.cpu_seconds,
         "rows": sum(file.rows for file in result.inputs),
         "bytes": sum(file.bytes for file in result.inputs),
         "accounts": result.population.accounts,

@@ -20,14 +20,16 @@ class PhaseTimer:
 
     Attributes:
         seconds: Wall-clock seconds spent in each phase that is over.
+        cpu_seconds: Processor seconds of all threads in each of these.
     """
 
     def __init__(self, listener: Progress | None) -> None:
         self._listener = listener
         self._lock = threading.Lock()
         self._name: str | None = None
-        self._since = time.perf_counter()
+        self._since, self._cpu_since = time.perf_counter(), time.process_time()
         self.seconds: dict[str, float] = {}
+        self.cpu_seconds: dict[str, float] = {}
 
     def phase(self, name: str, total: int | None = None, unit: str = "") -> None:
         """Begin a phase."""
@@ -44,7 +46,8 @@ class PhaseTimer:
 
     def finish(self) -> None:
         """End the running phase, if there is one."""
-        now = time.perf_counter()
+        now, cpu = time.perf_counter(), time.process_time()
         if self._name is not None:
             self.seconds[self._name] = round(self.seconds.get(self._name, 0.0) + now - self._since, 3)
-        self._name, self._since = None, now
+            self.cpu_seconds[self._name] = round(self.cpu_seconds.get(self._name, 0.0) + cpu - self._cpu_since, 3)
+        self._name, self._since, self._cpu_since = None, now, cpu

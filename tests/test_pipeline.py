@@ -279,6 +279,9 @@ def test_progress_is_told_of_every_phase(parquet: Path) -> None:
     assert watcher.phases[1][1:] == (plain().height, "rows")
     assert watcher.done["read and profile"] == plain().height
     assert set(report.stats["seconds"]) == {name for name, _, _ in watcher.phases}
+    assert set(report.stats["cpu_seconds"]) == set(report.stats["seconds"])
+    assert report.stats["cpu_seconds"]["read and profile"] > 0
+    assert report.stats["candidates"] >= len(report.result.clusters) > 0
     assert report.stats["rows"] == plain().height
     assert report.stats["peak_memory_bytes"] > 10**7
 

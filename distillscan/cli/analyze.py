@@ -109,7 +109,7 @@ def _size(text: str) -> int:
 @click.option(
     "--no-prompts", is_flag=True, help="Show no words of prompts, neither in skeletons nor in the file of --rejects."
 )
-@file_option("--stats", help_="Write the seconds of each phase and the peak memory to this file, as JSON.")
+@file_option("--stats", help_="Write wall and processor seconds of each phase and peak memory to this file, as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Write nothing but errors to standard error.")
 @no_progress_option
 def analyze(paths: tuple[str, ...], **given: Any) -> int:
