@@ -16,9 +16,9 @@ def test_bodies_beside_a_bedrock_log_are_one_line(tmp_path: Path) -> None:
     hour = tmp_path / "AWSLogs/1/BedrockModelInvocationLogs/us-east-1/2026/01/02/12"
     (hour / "data").mkdir(parents=True)
     record = {"timestamp": T0, "modelId": "m", "schemaType": "ModelInvocationLog", "identity": {"arn": "a"}}
-    (hour / "log.json.gz").write_bytes(gzip.compress(ndjson_bytes([record])))
+    (hour / "log.json.gz").write_bytes(gzip.compress(ndjson_bytes([record]), mtime=0))
     for at in range(12):
-        body = gzip.compress(ndjson_bytes([{"messages": [{"role": "user", "content": "x"}]}]))
+        body = gzip.compress(ndjson_bytes([{"messages": [{"role": "user", "content": "x"}]}]), mtime=0)
         (hour / f"data/req{at}_{'input' if at % 2 else 'output'}.json.gz").write_bytes(body)
     found = read_all([tmp_path])
     assert found.values("account_id") == ["a"]
@@ -32,11 +32,11 @@ def test_files_with_any_name_that_begin_like_a_log_are_read(tmp_path: Path) -> N
     line = ndjson_bytes([row])
     files = {
         "stream-1-2026-01-02-12-00-00-6f1c": line,
-        "000000.gz": gzip.compress(b"2026-01-02T12:00:00Z " + line),
+        "000000.gz": gzip.compress(b"2026-01-02T12:00:00Z " + line, mtime=0),
         "part-0": parquet_bytes([row]),
         "0.log": b"2026-01-02T12:00:00Z stdout F starting\n2026-01-02T12:00:00Z stdout F " + line,
         "notes.txt": b"a, b\n",
-        "broken.gz": gzip.compress(line)[:12],
+        "broken.gz": gzip.compress(line, mtime=0)[:12],
         "picture": b"\x89PNG\r\n\x1a\n",
     }
     for name, content in files.items():
@@ -54,7 +54,7 @@ ACCESS = b'203.0.113.7 - ann [17/May/2026:10:05:03 +0200] "GET /v1 HTTP/1.1" 200
     ("name", "content", "account"),
     [
         ("access.log", ACCESS, "ann"),
-        ("access.log.2.gz", gzip.compress(ACCESS), "ann"),
+        ("access.log.2.gz", gzip.compress(ACCESS, mtime=0), "ann"),
         ("app.log.2026-11-01", b"starting\n" + ACCESS, "ann"),
         ("export", LITELLM, "user-1"),
         ("requests.txt", f"timestamp\taccount_id\n{T0}\ta\n".encode(), "a"),
@@ -89,7 +89,9 @@ def test_text_in_folders_is_read_if_its_first_records_are_those_of_a_log(
 def test_only_the_beginning_of_text_is_looked_at(tmp_path: Path) -> None:
     rows = [f"{T0},a,{'x' * 1000}\n" for _ in range(200)]
     (tmp_path / "requests.txt").write_text("timestamp,account_id,prompt\n" + "".join(rows))
-    (tmp_path / "requests.txt.gz").write_bytes(gzip.compress(("timestamp,account_id\n" + f"{T0},b\n" * 9).encode()))
+    (tmp_path / "requests.txt.gz").write_bytes(
+        gzip.compress(("timestamp,account_id\n" + f"{T0},b\n" * 9).encode(), mtime=0)
+    )
     found = read_all([tmp_path])
     assert sorted(found.values("account_id")) == ["a"] * 200 + ["b"] * 9
 
