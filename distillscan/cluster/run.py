@@ -39,6 +39,8 @@ def find_among_principals(
     principals: Principals, signals: pl.DataFrame, kinds: Kinds, p: ClusterParameters
 ) -> list[Candidate]:
     """Return disjoint candidates, strongest first: sought among principals, and given by their accounts."""
+    if not any(principals.declared):
+        return find_candidates(SignalGraph(principals.population, signals, kinds, p), p)
     found = find_candidates(SignalGraph(principals, signals, kinds, p), p)
     graph = SignalGraph(principals.population, signals, kinds, p)
     return [

@@ -91,7 +91,11 @@ def communities(graph: SignalGraph, p: SeedParameters) -> list[Ints]:
 def template_sets(graph: SignalGraph, p: SeedParameters) -> list[Ints]:
     """Return the carriers of every template: a campaign with nothing else in common, or larger than a community."""
     kinds = graph.kinds.by_cause.get(WORDING, ())
-    sets = (np.flatnonzero(mask) for kind in kinds for mask in _carriers(graph, kind.name, p.max_candidates))
+    sets: list[Ints] = []
+    for kind in kinds:
+        columns = _commonest(graph, kind.name, p.max_candidates)
+        ends = np.cumsum(graph.carriers_per_token(kind.name)[columns])
+        sets += np.split(graph.carrying(kind.name, columns)[0].astype(np.int64), ends[:-1])
     return [carriers for carriers in sets if enough(graph, carriers, p)]
 
 
@@ -119,5 +123,10 @@ def crossed_sets(graph: SignalGraph, p: SeedParameters, settled: Mask | None = N
 
 def _carriers(graph: SignalGraph, kind: str, most: int) -> Iterator[Mask]:
     """Who carries each of the tokens of a kind with most carriers, so many tokens at most."""
-    for column in np.lexsort((graph.tokens(kind), -graph.carriers_per_token(kind)))[:most]:
+    for column in _commonest(graph, kind, most):
         yield graph.carriers(kind, np.array([column]))
+
+
+def _commonest(graph: SignalGraph, kind: str, most: int) -> Ints:
+    """The columns of the tokens with most carriers, these first."""
+    return np.lexsort((graph.tokens(kind), -graph.carriers_per_token(kind)))[:most]

@@ -64,7 +64,7 @@ class Unclaimed:
         self.graph = graph
         self.claimed = claimed
         self.settled: dict[bytes, Candidate | None] = {}
-        self._totals: dict[tuple[object, ...], int] = {}
+        self._totals: dict[tuple[Cause, tuple[str, ...]], int] = {}
 
     def among(self, numbers: Ints) -> Ints:
         """Return those of the accounts that no cluster has claimed."""
@@ -72,22 +72,19 @@ class Unclaimed:
 
     def known(self, cause: Cause) -> int:
         """Return of how many accounts anything is known about a cause."""
-        return self._total((cause,), self.graph.known(cause))
+        return self._total(cause)
 
     def known_sharing(self, cause: Cause, kinds: tuple[str, ...]) -> int:
         """Return how many of these carry any token of the kinds."""
-        return self._total((cause, kinds), self.graph.known(cause), self.sharing(kinds))
+        return self._total(cause, kinds)
 
-    def sharing(self, kinds: tuple[str, ...]) -> Mask:
-        """Return True for accounts that carry any token of the kinds."""
-        carrying: Mask = np.logical_or.reduce([self.graph.carries_any(kind) for kind in kinds])
-        return carrying
-
-    def _total(self, key: tuple[object, ...], *masks: Mask) -> int:
-        if key not in self._totals:
-            counted = np.logical_and.reduce(masks)
-            self._totals[key] = _count(counted if self.claimed is None else counted & ~self.claimed)
-        return self._totals[key]
+    def _total(self, cause: Cause, kinds: tuple[str, ...] = ()) -> int:
+        if (cause, kinds) not in self._totals:
+            counted = self.graph.known(cause)
+            if kinds:
+                counted = counted & np.logical_or.reduce([self.graph.carries_any(kind) for kind in kinds])
+            self._totals[cause, kinds] = _count(counted if self.claimed is None else counted & ~self.claimed)
+        return self._totals[cause, kinds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +157,8 @@ def cause_bits(
     apart_inside, aside = _count(within(inside, apart)), 0.0
     low_degree = all(graph.kinds[kind].low_degree for kind in chosen)
     if low_degree or apart_inside:
-        sharing = others.sharing(kinds)
-        sharing_outside = others.known_sharing(cause, kinds) + also_known - _count(sharing[inside])
+        sharing_inside = _count(np.logical_or.reduce([graph.carries_any(kind)[inside] for kind in kinds]))
+        sharing_outside = others.known_sharing(cause, kinds) + also_known - sharing_inside
         if low_degree and odds.strangers:
             # Where most others share such a thing with somebody as well, it may be by accident.
             present *= 1.0 - sharing_outside / odds.strangers

@@ -8,12 +8,11 @@ import numpy as np
 from distillscan.detect.base import Finding, percent
 from distillscan.detect.claims import Claim, OwnDomainFacts, SharedHolderFacts
 from distillscan.detect.mail_providers import provider_entities
+from distillscan.population.principals import EVERYBODY
 from distillscan.result import Weight
 from distillscan.score.explanations.base import SITE_SHARE, Common, InnocentExplanation, Outcome, View, commonest
 
 _RESELLERS: Final = ("reseller", "partner", "marketplace", "distributor")
-#: Share of all accounts above which an organisation declares nothing: it is the gateway's own and stands in every row.
-_EVERYBODY: Final = 0.5
 #: Part of ``declared_bits`` that a company's mail domain takes off where no common card pays for it.
 _UNPAID: Final = 0.5
 
@@ -30,7 +29,7 @@ class DeclaredCustomer(InnocentExplanation):
         org, kind, domain = (commonest(candidate, what) for what in ("org", "account_type", "email_domain"))
         if (
             org is not None
-            and candidate.population.count_main_users("org", org.entity) > _EVERYBODY * candidate.population.size
+            and candidate.population.count_main_users("org", org.entity) > EVERYBODY * candidate.population.size
         ):
             org = None
         if org is not None and org.share >= p.declared_share:

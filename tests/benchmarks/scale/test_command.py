@@ -1,6 +1,5 @@
 """The command measures every log that is asked for, and prints or writes what came of them."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from benchmarks.scale import __main__ as command
 from benchmarks.scale import measure
 from benchmarks.scale.figures import Figures
 from benchmarks.speed.tool import Tool
+from tests.support.tools import stand_in
 
 #: A package that writes what ``analyze`` and ``evaluate`` write.
 TOOL = """
@@ -30,12 +30,7 @@ if sys.argv[1] == "evaluate":
 
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
-    package = tmp_path / "site" / "distillscan"
-    package.mkdir(parents=True)
-    (package / "__main__.py").write_text(TOOL)
-    interpreter = tmp_path / "python"
-    interpreter.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path / "site"} exec {sys.executable} "$@"\n')
-    interpreter.chmod(0o755)
+    interpreter, package = stand_in(tmp_path, TOOL)
     monkeypatch.setattr(Tool, "here", lambda: Tool(interpreter, package, "9.9"))
     scripts = tmp_path / "baselines"
     scripts.mkdir()

@@ -12,6 +12,7 @@ from benchmarks.pages.page import Page
 from benchmarks.speed import __main__ as command
 from benchmarks.speed.figures import PARTS, Figures
 from benchmarks.speed.tool import Tool
+from tests.support.tools import stand_in
 
 #: A package that writes a report and figures, as the tool does.
 TOOL = """
@@ -24,12 +25,7 @@ RUN = ("--rows", "100", "--other-rows", "160", "--runs", "1")
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Tool]:
-    package = tmp_path / "site" / "distillscan"
-    package.mkdir(parents=True)
-    (package / "__main__.py").write_text(TOOL)
-    interpreter = tmp_path / "python"
-    interpreter.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path / "site"} exec {sys.executable} "$@"\n')
-    interpreter.chmod(0o755)
+    interpreter, package = stand_in(tmp_path, TOOL)
     made = {version: Tool(interpreter, package, version) for version in ("9.9", "0.1.0")}
     monkeypatch.setattr(Tool, "here", lambda: made["9.9"])
     monkeypatch.setattr(Tool, "of", lambda _: made["0.1.0"])
